@@ -1,0 +1,15 @@
+//! What newstape's world is made of. Pure: no clock, no files, no network.
+
+pub mod feed;
+pub mod group;
+pub mod price;
+pub mod query;
+pub mod session;
+pub mod story;
+pub mod text;
+pub mod topic;
+
+use std::sync::Arc;
+
+/// A short name that many values share: a feed, an outlet, a topic, a symbol, a source.
+pub type Name = Arc<str>;

@@ -1,0 +1,74 @@
+//! A story: one entry of a feed, cleaned, with an identity that survives edits.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Name;
+
+/// How far ahead of the clock a published time may be before it counts as wrong (feeds' clocks drift).
+const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// The identity of a story: stable across polls, restarts and edits of its title. Printed as 16 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoryId(pub u64);
+
+impl fmt::Display for StoryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for StoryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// One entry of a feed. All text is plain and clean (see [`super::text::clean`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Story {
+    pub id: StoryId,
+    /// The name of the feed it came from.
+    pub feed: Name,
+    /// Who published it: the feed's name, or the publisher that an aggregator's entry names.
+    pub outlet: Name,
+    pub title: String,
+    /// Plain text, at most [`Story::SUMMARY_MAX`] bytes; empty when there is none.
+    pub summary: String,
+    /// Absolute http(s) address, never anything else.
+    pub link: Option<String>,
+    /// Two-letter code in lower case (`en`, `fr`), when the feed or the entry tells it.
+    pub lang: Option<Name>,
+    pub published: Option<Timestamp>,
+    /// When newstape first saw it.
+    pub first_seen: Timestamp,
+    /// From a primary source: a regulator, a company's own newsroom.
+    pub primary: bool,
+    /// The id of the input line, when the story came from one (`replay`, `tag`).
+    #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<serde_json::Value>,
+}
+
+impl Story {
+    /// Longest summary kept, in bytes: what the reader pane shows and the topics read.
+    pub const SUMMARY_MAX: usize = 1200;
+
+    /// The time of a story: published, or first seen when that is missing or in the future.
+    /// Order, age and price moves use it; *new* and pruning use `first_seen`.
+    pub fn time(&self) -> Timestamp {
+        match self.published {
+            Some(published) if published <= self.first_seen + FUTURE_TOLERANCE => published.min(self.first_seen),
+            _ => self.first_seen,
+        }
+    }
+}
+
+/// What the reader has done with a story.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    pub read: bool,
+    pub starred: bool,
+}

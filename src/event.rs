@@ -1,0 +1,129 @@
+//! All that happens, and all that newstape does to the world. Data only, so that a day can be recorded and replayed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::domain::Name;
+use crate::domain::feed::FeedState;
+use crate::domain::price::{Quote, Series, SourceReport, Span};
+use crate::domain::story::{Marks, Story, StoryId};
+
+/// Something that happened. Sources send these through a bounded channel; `App::update` reads them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Event {
+    /// Keys, mouse, paste, focus and size, as the terminal tells them.
+    #[serde(skip)]
+    Terminal(crossterm::event::Event),
+    /// What is stored, in parts, newest stories first; the last part says so.
+    Loaded(Loaded),
+    /// Stories of a feed, at most [`STORIES_AT_ONCE`] at a time; its [`Event::Feed`] follows the last of them.
+    Stories(Vec<Story>),
+    /// A poll of a feed ended, well or not.
+    Feed(FeedState),
+    Quote(Quote),
+    Series {
+        span: Span,
+        series: Series,
+    },
+    Source(SourceReport),
+    /// A new configuration is in force, with what was passed over in it.
+    #[serde(skip)]
+    Config(Arc<Config>),
+    /// The changed config file can't be used: where and why, in one line. The old configuration stays in force.
+    ConfigMistake(String),
+    /// A task ended in an error or a panic: its name and one sentence.
+    TaskFailed {
+        task: String,
+        why: String,
+    },
+    /// The store saved everything it was sent up to this moment.
+    Saved(Timestamp),
+    /// The store can't be used or written: one sentence.
+    StoreTrouble(String),
+    /// The replay stands at this time.
+    Replay(ReplayPosition),
+    /// Time has passed: ages and states may read differently.
+    Tick,
+}
+
+/// How many stories one event carries at most: what can be tagged well within a frame.
+pub const STORIES_AT_ONCE: usize = 100;
+
+/// A part of what the store holds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Loaded {
+    pub stories: Vec<(Story, Marks)>,
+    pub feeds: Vec<FeedState>,
+    /// Last good prices, `delivery` [`crate::domain::price::Delivery::Stored`].
+    pub quotes: Vec<Quote>,
+    pub series: Vec<(Span, Series)>,
+    /// Sources under a block when newstape last ran.
+    pub sources: Vec<SourceReport>,
+    /// True when another newstape owns the data: nothing will be saved.
+    pub read_only: bool,
+    /// This is the last part.
+    pub done: bool,
+}
+
+/// Where a replay stands.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplayPosition {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub speed: f64,
+    pub paused: bool,
+    /// How often it has come round.
+    pub loops: u32,
+}
+
+/// Something to be done to the world. `App::update` returns these; the shell carries them out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// The screen reads differently now.
+    Draw(Urgency),
+    SaveStories(Vec<Story>),
+    SaveMarks(Vec<(StoryId, Marks)>),
+    SaveFeed(FeedState),
+    SaveQuote(Quote),
+    SaveSeries {
+        span: Span,
+        series: Series,
+    },
+    SaveSource(SourceReport),
+    /// All that is stored has been read: sources may start.
+    Start,
+    /// Ask feeds now (still conditional, still floored): the named ones, or all when empty.
+    RefreshFeeds(Vec<Name>),
+    /// Ask prices now.
+    RefreshPrices,
+    /// The chart shows this span of this symbol.
+    WantSeries {
+        symbol: Name,
+        span: Span,
+    },
+    /// Open in the browser. http(s) only.
+    Open(String),
+    /// Put on the clipboard.
+    Copy(String),
+    Mouse(bool),
+    PauseReplay(bool),
+    Suspend,
+    Quit,
+}
+
+/// How soon a change must be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Urgency {
+    /// Prices alone: at most ten times a second.
+    Price,
+    /// News: within 33 ms.
+    News,
+    /// A key: at once.
+    Key,
+}
+
+/// What time it is, given from outside: the system's, a trial's (`--now`) or a replay's.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
