@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use rust_decimal::Decimal;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::Name;
+use super::session::Calendar;
 
 /// What trades: decides hours, staleness and what the change is measured from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,8 +71,8 @@ pub enum Delivery {
     Polled(Duration),
     /// The source itself holds prices back by this much.
     Delayed(Duration),
-    /// From a recorded day.
-    Replayed,
+    /// From a recorded day whose bars are this long.
+    Replayed(Duration),
     /// From disk: nothing received since the start.
     Stored,
 }
@@ -118,6 +120,28 @@ impl Quote {
     /// When this price was true: the exchange's time, else when it reached us.
     pub fn time(&self) -> Timestamp {
         self.exchange_time.unwrap_or(self.received_time)
+    }
+
+    /// The time of the newest price in it, regular or extended.
+    pub fn newest(&self) -> Timestamp {
+        let extended = self.extended.as_ref().and_then(|extended| extended.exchange_time);
+        extended.map_or(self.time(), |extended| extended.max(self.time()))
+    }
+
+    /// When its newest price was seen: a source's clock may run ahead of ours, but no trade is younger than its arrival.
+    fn seen(&self) -> Timestamp {
+        self.newest().min(self.received_time)
+    }
+
+    /// The extended price less the regular session's, from whose close it is measured.
+    pub fn extended_change(&self) -> Option<Decimal> {
+        self.extended.as_ref().map(|extended| extended.price - self.price)
+    }
+
+    /// The extended change in per cent of the regular price.
+    pub fn extended_change_percent(&self) -> Option<Decimal> {
+        let change = self.extended_change()?;
+        (!self.price.is_zero()).then(|| change * Decimal::ONE_HUNDRED / self.price)
     }
 }
 
@@ -213,4 +237,513 @@ pub struct SourceSettings {
     pub enabled: Option<bool>,
     pub key: Option<String>,
     pub user_agent: Option<String>,
+}
+
+/// How far a price can be trusted now, in words. The table in the README is this enum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Pushed, and fresh.
+    Live { source: Name },
+    /// Asked for, within two of its intervals.
+    Poll { every: Duration, source: Name },
+    /// The source itself holds prices back by this much.
+    Delayed { by: Duration, source: Name },
+    /// The session is over and this is its last price; the time of the close.
+    Closed { at: Timestamp },
+    /// None of these: the age.
+    Stale { age: Duration },
+    /// From disk, nothing received yet: the age.
+    Cached { age: Duration },
+    /// Refused, and asked again then. `why` as `yahoo 429`.
+    Blocked { until: Timestamp, why: String },
+    /// From a recorded day whose bars are this long.
+    Replay { bars: Duration },
+    /// Never seen.
+    NoData,
+}
+
+/// A pushed equity price in the regular session is fresh for this long.
+const FRESH_REGULAR: SignedDuration = SignedDuration::from_secs(90);
+/// A price in extended hours, where minutes pass between two trades.
+const FRESH_EXTENDED: SignedDuration = SignedDuration::from_mins(15);
+/// A coin's last trade.
+const FRESH_CRYPTO: SignedDuration = SignedDuration::from_secs(60);
+/// A connection that sends coin prices: some frame, be it a heartbeat.
+const FRESH_CONNECTION: SignedDuration = SignedDuration::from_secs(15);
+/// A source that delays is asked at least so often.
+const DELAYED_POLL: SignedDuration = SignedDuration::from_mins(3);
+
+impl State {
+    /// May it be shown undimmed?
+    pub fn is_current(&self) -> bool {
+        !matches!(self, State::Stale { .. } | State::Cached { .. } | State::Blocked { .. } | State::NoData)
+    }
+
+    /// The state without its detail, in lower case.
+    pub fn word(&self) -> &'static str {
+        match self {
+            State::Live { .. } => "live",
+            State::Poll { .. } => "poll",
+            State::Delayed { .. } => "delayed",
+            State::Closed { .. } => "closed",
+            State::Stale { .. } => "stale",
+            State::Cached { .. } => "cached",
+            State::Blocked { .. } => "blocked",
+            State::Replay { .. } => "replay",
+            State::NoData => "no data",
+        }
+    }
+
+    /// The words on screen, as `BLOCKED until 14:32 (yahoo 429)`; clock times in the given zone.
+    pub fn words(&self, zone: &TimeZone) -> String {
+        let word = self.word().to_uppercase();
+        let clock = |at: &Timestamp, form| at.to_zoned_datetime(zone.clone()).strftime(form).to_string();
+        match self {
+            State::Live { source } => format!("{word} {source}"),
+            State::Poll { every, source } => format!("{word} {} {source}", show_interval(*every)),
+            State::Delayed { by, source } => format!("{word} {} {source}", show_interval(*by)),
+            State::Closed { at } => format!("{word} {}", clock(at, "%a %H:%M")),
+            State::Stale { age } | State::Cached { age } => format!("{word} {}", show_age(*age)),
+            State::Blocked { until, why } => format!("{word} until {} ({why})", clock(until, "%H:%M")),
+            State::Replay { bars } => format!("{word} {}", show_interval(*bars)),
+            State::NoData => word,
+        }
+    }
+}
+
+/// The state of a symbol's price, and when it will read differently by itself (None: only when something arrives).
+///
+/// `alive`: when the connection that pushes this price last gave any sign of life, heartbeats included.
+/// `block`: the last outcome of the source asked for this price; only [`Outcome::Blocked`] counts.
+pub fn state(
+    quote: Option<&Quote>,
+    alive: Option<Timestamp>,
+    block: Option<&Outcome>,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> (State, Option<Timestamp>) {
+    let current = quote.and_then(|quote| current(quote, alive, calendar, now));
+    if let Some((state @ (State::Live { .. } | State::Closed { .. } | State::Replay { .. }), until)) = current {
+        return (state, until);
+    }
+    match (block, current, quote) {
+        (Some(Outcome::Blocked { why, until }), ..) if *until > now => {
+            (State::Blocked { until: *until, why: why.clone() }, Some(*until))
+        }
+        (_, Some(current), _) => current,
+        (.., Some(quote)) => old(quote, now),
+        (.., None) => (State::NoData, None),
+    }
+}
+
+/// The state of a price that is as it should be; None for one that is older than that.
+fn current(
+    quote: &Quote,
+    alive: Option<Timestamp>,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Option<(State, Option<Timestamp>)> {
+    let source = quote.source.clone();
+    let (state, until) = match quote.delivery {
+        Delivery::Stored => return None,
+        Delivery::Replayed(bars) => return Some((State::Replay { bars }, None)),
+        Delivery::Pushed => (State::Live { source }, connected_until(quote, alive)),
+        Delivery::Polled(every) => (State::Poll { every, source }, told_until(quote)),
+        Delivery::Delayed(by) => (State::Delayed { by, source }, told_until(quote)),
+    };
+    let until = until.min(fresh_until(quote, calendar, now));
+    match kind(&quote.symbol) {
+        Kind::Crypto => (now < until).then_some((state, Some(until))),
+        Kind::Equity => closed(quote, calendar, now)
+            .or_else(|| (now < until).then(|| (state, Some(until.min(calendar.next_change(now).at)))))
+            .or_else(|| untraded(quote, calendar, now)),
+    }
+}
+
+/// How long the newest trade in a quote counts as fresh in the session that is now. What is asked for may be older by
+/// two intervals, what is delayed by the delay.
+fn fresh_until(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Timestamp {
+    let limit = match (kind(&quote.symbol), calendar.session(now)) {
+        (Kind::Crypto, _) => FRESH_CRYPTO,
+        (Kind::Equity, Session::Regular) => FRESH_REGULAR,
+        (Kind::Equity, _) => FRESH_EXTENDED,
+    };
+    let delay = if let Delivery::Delayed(by) = quote.delivery { signed(by) } else { SignedDuration::ZERO };
+    later(quote.seen(), limit.saturating_add(slack(quote)).saturating_add(delay))
+}
+
+/// How long what a source answered stands: until it should have been asked twice again.
+fn told_until(quote: &Quote) -> Timestamp {
+    later(quote.received_time, slack(quote))
+}
+
+fn slack(quote: &Quote) -> SignedDuration {
+    match quote.delivery {
+        Delivery::Polled(every) => signed(every).checked_mul(2).unwrap_or(SignedDuration::MAX),
+        Delivery::Delayed(_) => DELAYED_POLL,
+        Delivery::Pushed | Delivery::Replayed(_) | Delivery::Stored => SignedDuration::ZERO,
+    }
+}
+
+/// A socket that sends coin prices is never silent while it lives; one that sends equities is, when nothing trades.
+fn connected_until(quote: &Quote, alive: Option<Timestamp>) -> Timestamp {
+    match kind(&quote.symbol) {
+        Kind::Crypto => later(alive.map_or(quote.received_time, |at| at.max(quote.received_time)), FRESH_CONNECTION),
+        Kind::Equity => Timestamp::MAX,
+    }
+}
+
+/// The last price of a day that is over. It stands until trading begins again, and a little longer, for the first
+/// prices of the new day to arrive.
+fn closed(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, Option<Timestamp>)> {
+    let over = |at| matches!(calendar.session(at), Session::Closed | Session::Overnight);
+    let before = later(now, -FRESH_REGULAR);
+    if over(now) {
+        is_last_price(quote, calendar, now).then(|| (closed_at(calendar, now), Some(calendar.next_change(now).at)))
+    } else if over(before) && quote.seen() < before {
+        let until = later(calendar.next_change(before).at, FRESH_REGULAR);
+        is_last_price(quote, calendar, now).then(|| (closed_at(calendar, now), Some(until)))
+    } else {
+        None
+    }
+}
+
+/// In extended hours, a source that has just been asked and has no trade of this session yet: the close is still the
+/// last price.
+fn untraded(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, Option<Timestamp>)> {
+    let session = calendar.session(now);
+    let traded = quote.extended.as_ref().is_some_and(|extended| {
+        let at = extended.exchange_time.unwrap_or(quote.received_time);
+        extended.session == session && calendar.date(at) == calendar.date(now)
+    });
+    let until = told_until(quote).min(calendar.next_change(now).at);
+    let holds = session != Session::Regular && !traded && now < until && is_last_price(quote, calendar, now);
+    holds.then(|| (closed_at(calendar, now), Some(until)))
+}
+
+/// Is the regular price the last of the latest finished day: told after its close, and traded on it?
+fn is_last_price(quote: &Quote, calendar: &Calendar, now: Timestamp) -> bool {
+    let delay = if let Delivery::Delayed(by) = quote.delivery { signed(by) } else { SignedDuration::ZERO };
+    calendar.last_day(now).is_some_and(|day| {
+        later(quote.received_time, -delay) >= day.close && quote.exchange_time.is_none_or(|at| at >= day.open)
+    })
+}
+
+fn closed_at(calendar: &Calendar, now: Timestamp) -> State {
+    State::Closed { at: calendar.last_close(now) }
+}
+
+/// A price that is not current: its age, which reads differently with each full minute, hour or day.
+fn old(quote: &Quote, now: Timestamp) -> (State, Option<Timestamp>) {
+    let age = now.duration_since(quote.seen()).max(SignedDuration::ZERO).unsigned_abs();
+    let unit = Duration::from_secs(age_unit(age).0);
+    let next = unit.saturating_mul(u32::try_from(age.as_secs() / unit.as_secs()).unwrap_or(u32::MAX).saturating_add(1));
+    let until = later(now, signed(next.saturating_sub(age)));
+    let state = if quote.delivery == Delivery::Stored { State::Cached { age } } else { State::Stale { age } };
+    (state, Some(until))
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+/// Seconds and letter of the unit an age is told in.
+fn age_unit(age: Duration) -> (u64, char) {
+    match age.as_secs() {
+        0..3_600 => (60, 'm'),
+        3_600..172_800 => (3_600, 'h'),
+        _ => (86_400, 'd'),
+    }
+}
+
+/// An age in one whole unit, rounded down: `<1m`, `4m`, `2h`, `3d`. Nothing below a minute, which would count aloud.
+pub fn show_age(age: Duration) -> String {
+    let (seconds, letter) = age_unit(age);
+    match age.as_secs() / seconds {
+        0 => format!("<1{letter}"),
+        units => format!("{units}{letter}"),
+    }
+}
+
+/// A configured length of time: `30s`, `15m`, `1h`, `90s`.
+pub fn show_interval(interval: Duration) -> String {
+    match interval.as_secs() {
+        seconds if seconds % 3_600 == 0 && seconds > 0 => format!("{}h", seconds / 3_600),
+        seconds if seconds % 60 == 0 && seconds > 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
+    }
+}
+
+/// How many decimals a price of this size is shown with where its market does not tell.
+pub fn decimals(price: Decimal) -> u32 {
+    match price.abs() {
+        size if size >= Decimal::ONE || size.is_zero() => 2,
+        size if size >= Decimal::new(1, 2) => 4,
+        size if size >= Decimal::new(1, 4) => 6,
+        _ => 8,
+    }
+}
+
+/// A price with its thousands apart: `97,412.00`.
+pub fn show_price(price: Decimal, decimals: u32) -> String {
+    let rounded = round(price, decimals);
+    let digits = format!("{:.*}", decimals as usize, rounded.abs());
+    let (whole, fraction) = digits.split_once('.').map_or((digits.as_str(), None), |(whole, rest)| (whole, Some(rest)));
+    let mut shown = String::from(if rounded.is_sign_negative() && !rounded.is_zero() { "−" } else { "" });
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        shown.push('.');
+        shown.push_str(fraction);
+    }
+    shown
+}
+
+/// A change with its sign, a real minus (U+2212): `−3.94`, `+0.60`; nothing before a change that rounds to zero.
+pub fn show_change(change: Decimal, decimals: u32) -> String {
+    let rounded = round(change, decimals);
+    let sign = if rounded.is_sign_positive() && !rounded.is_zero() { "+" } else { "" };
+    format!("{sign}{}", show_price(change, decimals))
+}
+
+/// A change in per cent: `−2.13 %`.
+pub fn show_percent(percent: Decimal) -> String {
+    format!("{} %", show_change(percent, 2))
+}
+
+fn round(number: Decimal, decimals: u32) -> Decimal {
+    number.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::domain::session::new_york;
+
+    /// A New York time, as `2026-11-27 13:00`.
+    fn ny(text: &str) -> Timestamp {
+        let civil: jiff::civil::DateTime = text.parse().unwrap();
+        civil.to_zoned_datetime(new_york()).unwrap().timestamp()
+    }
+
+    fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn quote(symbol: &str, delivery: Delivery, traded: &str, received: &str) -> Quote {
+        Quote {
+            symbol: symbol.into(),
+            price: Decimal::new(18123, 2),
+            currency: "USD".into(),
+            base: Some(Decimal::new(18517, 2)),
+            source: if kind(symbol) == Kind::Crypto { "coinbase" } else { "yahoo" }.into(),
+            session: Session::Regular,
+            exchange_time: Some(ny(traded)),
+            received_time: ny(received),
+            delivery,
+            extended: None,
+        }
+    }
+
+    fn extended(mut quote: Quote, session: Session, at: &str) -> Quote {
+        quote.extended = Some(Extended { price: Decimal::new(182, 0), session, exchange_time: Some(ny(at)) });
+        quote
+    }
+
+    fn words(quote: &Quote, now: &str) -> String {
+        let calendar = Calendar::new(&[], &[], false);
+        state(Some(quote), None, None, &calendar, ny(now)).0.words(&new_york())
+    }
+
+    #[test]
+    fn states_of_an_equity() {
+        use Delivery::{Delayed, Polled, Pushed, Replayed, Stored};
+        let poll = Polled(secs(30));
+        let slow = Polled(secs(600));
+        let cases = [
+            // Monday 2026-11-23 in the regular session
+            (Pushed, "2026-11-23 13:00", "2026-11-23 13:00", "2026-11-23 13:01:29", "LIVE yahoo"),
+            (Pushed, "2026-11-23 13:00", "2026-11-23 13:00", "2026-11-23 13:01:30", "STALE 1m"),
+            (poll.clone(), "2026-11-23 13:00", "2026-11-23 13:00:10", "2026-11-23 13:01:09", "POLL 30s yahoo"),
+            (poll.clone(), "2026-11-23 13:00", "2026-11-23 13:00:10", "2026-11-23 13:01:10", "STALE 1m"),
+            // the same old answer over and over
+            (poll.clone(), "2026-11-23 13:00", "2026-11-23 13:10", "2026-11-23 13:10:01", "STALE 10m"),
+            // a clock that runs ahead of ours
+            (Pushed, "2026-11-23 18:00", "2026-11-23 13:00", "2026-11-23 13:04:01", "STALE 4m"),
+            (Delayed(secs(900)), "2026-11-23 12:45", "2026-11-23 13:00", "2026-11-23 13:01", "DELAYED 15m yahoo"),
+            (Delayed(secs(900)), "2026-11-23 12:45", "2026-11-23 13:00", "2026-11-23 13:03", "STALE 18m"),
+            (Stored, "2026-11-23 11:00", "2026-11-23 11:00", "2026-11-23 13:01", "CACHED 2h"),
+            (Stored, "2026-11-20 16:00", "2026-11-20 16:01", "2026-11-21 13:01", "CACHED 21h"),
+            (Stored, "2026-11-20 16:00", "2026-11-20 16:01", "2026-11-24 13:01", "CACHED 3d"),
+            (Replayed(secs(300)), "2026-02-05 11:00", "2026-02-05 11:00", "2026-11-23 13:01", "REPLAY 5m"),
+            // after the close
+            (Pushed, "2026-11-23 15:59:59", "2026-11-23 15:59:59", "2026-11-23 16:14:58", "LIVE yahoo"),
+            (Pushed, "2026-11-23 15:59:59", "2026-11-23 15:59:59", "2026-11-23 16:14:59", "STALE 15m"),
+            (poll.clone(), "2026-11-23 16:00", "2026-11-23 18:00", "2026-11-23 18:00:20", "CLOSED Mon 16:00"),
+            (poll.clone(), "2026-11-23 16:00", "2026-11-23 18:00", "2026-11-23 18:01", "STALE 2h"),
+            // nothing heard since before the bell: not known to be the last
+            (poll.clone(), "2026-11-20 15:58", "2026-11-20 15:58", "2026-11-21 12:00", "STALE 20h"),
+            // the weekend, and a source that still tells of the day before
+            (poll.clone(), "2026-11-20 16:00", "2026-11-20 16:05", "2026-11-22 12:00", "CLOSED Fri 16:00"),
+            (poll.clone(), "2026-11-19 16:00", "2026-11-21 16:05", "2026-11-22 12:00", "STALE 2d"),
+            // told within the delay of the close
+            (Delayed(secs(900)), "2026-11-20 15:50", "2026-11-20 16:05", "2026-11-21 12:00", "STALE 20h"),
+            (Delayed(secs(900)), "2026-11-20 16:00", "2026-11-20 16:16", "2026-11-21 12:00", "CLOSED Fri 16:00"),
+            // a half day
+            (poll.clone(), "2026-11-27 13:00", "2026-11-27 17:05", "2026-11-27 17:06", "CLOSED Fri 13:00"),
+            // the first moments of a new day
+            (poll.clone(), "2026-11-20 16:00", "2026-11-21 16:05", "2026-11-23 04:01:29", "CLOSED Fri 16:00"),
+            (poll.clone(), "2026-11-20 16:00", "2026-11-21 16:05", "2026-11-23 04:01:30", "STALE 2d"),
+            (slow, "2026-11-20 16:00", "2026-11-23 03:55", "2026-11-23 04:10", "CLOSED Fri 16:00"),
+            // no bell has ended the day that it belongs to
+            (poll, "2026-11-20 16:00", "2026-11-23 09:30", "2026-11-23 09:31:30", "STALE 2d"),
+        ];
+        for (delivery, traded, received, now, expected) in cases {
+            assert_eq!(words(&quote("NVDA", delivery.clone(), traded, received), now), expected, "{delivery:?} {now}");
+        }
+    }
+
+    #[test]
+    fn states_in_extended_hours() {
+        let poll = Delivery::Polled(secs(60));
+        let cases = [
+            (Delivery::Pushed, Session::Post, "2026-11-23 17:00", "2026-11-23 17:14:59", "LIVE yahoo"),
+            (Delivery::Pushed, Session::Post, "2026-11-23 17:00", "2026-11-23 17:15", "STALE 15m"),
+            (poll.clone(), Session::Post, "2026-11-23 17:00", "2026-11-23 17:01:59", "POLL 1m yahoo"),
+            (poll.clone(), Session::Post, "2026-11-23 17:00", "2026-11-23 17:02", "STALE 2m"),
+            (poll.clone(), Session::Post, "2026-11-23 19:59", "2026-11-23 20:00", "CLOSED Mon 16:00"),
+            (Delivery::Pushed, Session::Post, "2026-11-23 19:59", "2026-11-23 20:00", "CLOSED Mon 16:00"),
+            (Delivery::Pushed, Session::Post, "2026-11-23 19:59", "2026-11-24 04:01", "CLOSED Mon 16:00"),
+            (poll, Session::Pre, "2026-11-24 08:00", "2026-11-24 08:01", "POLL 1m yahoo"),
+            (Delivery::Pushed, Session::Pre, "2026-11-24 04:00:05", "2026-11-24 04:00:06", "LIVE yahoo"),
+        ];
+        for (delivery, session, at, now, expected) in cases {
+            let quote = extended(quote("NVDA", delivery, "2026-11-23 16:00", at), session, at);
+            assert_eq!(words(&quote, now), expected, "{at} {now}");
+        }
+    }
+
+    #[test]
+    fn states_of_a_coin() {
+        let calendar = Calendar::new(&[], &[], false);
+        let tick = quote("BTC-USD", Delivery::Pushed, "2026-11-22 12:00", "2026-11-22 12:00");
+        let cases = [
+            ("2026-11-22 12:00:14", None, "LIVE coinbase"),
+            ("2026-11-22 12:00:15", None, "STALE <1m"),
+            ("2026-11-22 12:00:50", Some("2026-11-22 12:00:40"), "LIVE coinbase"), // heartbeats only
+            ("2026-11-22 12:01:00", Some("2026-11-22 12:01:00"), "STALE 1m"),
+            ("2026-11-22 12:00:20", Some("2026-11-22 11:00:00"), "STALE <1m"),
+        ];
+        for (now, alive, expected) in cases {
+            let (state, _) = state(Some(&tick), alive.map(ny), None, &calendar, ny(now));
+            assert_eq!(state.words(&new_york()), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_block_is_told_unless_the_price_is_good_all_the_same() {
+        let calendar = Calendar::new(&[], &[], false);
+        let block = Outcome::Blocked { why: "yahoo 429".into(), until: ny("2026-11-23 14:32") };
+        let poll = quote("NVDA", Delivery::Polled(secs(60)), "2026-11-23 14:00", "2026-11-23 14:00");
+        let push = quote("NVDA", Delivery::Pushed, "2026-11-23 14:00", "2026-11-23 14:00");
+        let last = quote("NVDA", Delivery::Polled(secs(60)), "2026-11-20 16:00", "2026-11-20 17:00");
+        let cases = [
+            (Some(&poll), "2026-11-23 14:00:30", "BLOCKED until 14:32 (yahoo 429)"),
+            (Some(&poll), "2026-11-23 14:32", "STALE 32m"),
+            (Some(&push), "2026-11-23 14:00:30", "LIVE yahoo"),
+            (Some(&push), "2026-11-23 14:02:30", "BLOCKED until 14:32 (yahoo 429)"),
+            (Some(&last), "2026-11-22 12:00", "CLOSED Fri 16:00"),
+            (None, "2026-11-23 14:00:30", "BLOCKED until 14:32 (yahoo 429)"),
+            (None, "2026-11-23 14:33", "NO DATA"),
+        ];
+        for (quote, now, expected) in cases {
+            let (state, _) = state(quote, None, Some(&block), &calendar, ny(now));
+            assert_eq!(state.words(&new_york()), expected, "{now}");
+            assert_eq!(state.is_current(), expected.starts_with("LIVE") || expected.starts_with("CLOSED"), "{now}");
+        }
+    }
+
+    proptest::proptest! {
+        /// A screen that looks again when it is told to never misses a change.
+        #[test]
+        fn a_state_reads_the_same_until_it_says(
+            crypto: bool, how in 0usize..4, start in 1_795_000_000i64..1_796_500_000, traded in 0i64..200_000,
+            age in 0i64..300_000, part in 0.0f64..1.0,
+        ) {
+            let calendar = Calendar::new(&[], &[], false);
+            let at = |second| Timestamp::from_second(second).unwrap();
+            let delivery = [Delivery::Pushed, Delivery::Polled(secs(60)), Delivery::Delayed(secs(900)), Delivery::Stored];
+            let mut quote = quote(if crypto { "BTC-USD" } else { "NVDA" }, delivery[how].clone(), "2026-11-23 12:00", "2026-11-23 12:00");
+            quote.exchange_time = Some(at(start - traded * traded / 200_000));
+            quote.received_time = at(start);
+            let now = start + age * age / 300_000;
+            let read = |second| state(Some(&quote), None, None, &calendar, at(second));
+            let (first, until) = read(now);
+            let until = until.unwrap().as_second();
+            proptest::prop_assert!(until > now, "{:?} {} {}", first, until, now);
+            let between = now + ((until - now - 1) as f64 * part) as i64;
+            let zone = TimeZone::UTC;
+            proptest::prop_assert_eq!(first.words(&zone), read(between).0.words(&zone));
+        }
+
+        #[test]
+        fn showing_never_panics(mantissa: i64, scale in 0u32..28, decimals in 0u32..12) {
+            let number = Decimal::new(mantissa, scale);
+            show_price(number, decimals);
+            show_change(number, decimals);
+        }
+    }
+
+    #[test]
+    fn prices_and_changes_are_shown() {
+        let cases = [
+            ("97412", 2, "97,412.00", "+97,412.00"),
+            ("1234567.891", 2, "1,234,567.89", "+1,234,567.89"),
+            ("181.235", 2, "181.24", "+181.24"),
+            ("-3.94", 2, "−3.94", "−3.94"),
+            ("-0.004", 2, "0.00", "0.00"),
+            ("0", 2, "0.00", "0.00"),
+            ("0.00001234", 8, "0.00001234", "+0.00001234"),
+            ("999.5", 0, "1,000", "+1,000"),
+            ("100", 2, "100.00", "+100.00"),
+        ];
+        for (number, decimals, price, change) in cases {
+            let number: Decimal = number.parse().unwrap();
+            assert_eq!(show_price(number, decimals), price);
+            assert_eq!(show_change(number, decimals), change);
+        }
+        assert_eq!(show_percent("-2.128".parse().unwrap()), "−2.13 %");
+        let sizes = [("97412", 2), ("1", 2), ("0", 2), ("0.5", 4), ("0.0012", 6), ("0.00001234", 8)];
+        for (price, expected) in sizes {
+            assert_eq!(decimals(price.parse().unwrap()), expected, "{price}");
+        }
+    }
+
+    #[test]
+    fn ages_and_intervals() {
+        let cases =
+            [(0, "<1m", "0s"), (59, "<1m", "59s"), (90, "1m", "90s"), (3_600, "1h", "1h"), (172_800, "2d", "48h")];
+        for (seconds, age, interval) in cases {
+            assert_eq!(show_age(secs(seconds)), age);
+            assert_eq!(show_interval(secs(seconds)), interval);
+        }
+    }
+
+    #[test]
+    fn crypto_is_told_by_its_currency() {
+        let cases =
+            [("BTC-USD", Kind::Crypto), ("ETH-USDT", Kind::Crypto), ("BRK-B", Kind::Equity), ("NVDA", Kind::Equity)];
+        for (symbol, expected) in cases {
+            assert_eq!(kind(symbol), expected, "{symbol}");
+        }
+    }
 }
