@@ -19,7 +19,9 @@
 //! Everything that happens flows one way: a source sends an `Event` through a bounded channel, `update` turns it
 //! into state and effects, the shell carries the effects out and draws when the state asks for it.
 
+pub mod app;
 pub mod config;
 pub mod domain;
 pub mod event;
 pub mod http;
+pub mod screen;

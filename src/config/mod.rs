@@ -19,6 +19,8 @@ pub struct Config {
     /// In the order of the files, which is the order on screen.
     pub symbols: Vec<Symbol>,
     pub topics: Vec<TopicRule>,
+    /// Named term sets that topic rules refer to.
+    pub terms: BTreeMap<String, Vec<String>>,
     pub views: Vec<View>,
     /// By source name; a source that is missing here runs on its own defaults.
     pub sources: BTreeMap<Name, SourceSettings>,

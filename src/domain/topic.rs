@@ -1,5 +1,7 @@
 //! Topics: named rules, compiled once, that tag a story and say why.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Name;
@@ -12,6 +14,8 @@ pub struct TopicRule {
     pub name: Name,
     /// Short, for the topic bar and the rows.
     pub title: String,
+    /// Shorter still, for the rows; the title when it is missing.
+    pub short: Option<String>,
     /// A digit, `1` to `9`; children have none.
     pub key: Option<char>,
     /// A slot of the theme (`topic-1` …), a colour name or `#rrggbb`.
@@ -50,7 +54,7 @@ pub struct Tag {
 
 impl Topics {
     /// A rule that can't be compiled is left out; the second list says which and why.
-    pub fn compile(_rules: &[TopicRule]) -> (Topics, Vec<String>) {
+    pub fn compile(_rules: &[TopicRule], _terms: &BTreeMap<String, Vec<String>>) -> (Topics, Vec<String>) {
         todo!()
     }
 

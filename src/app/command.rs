@@ -1,0 +1,133 @@
+//! Everything a key can ask for. The names, their help and the keymap all derive from [`Command`].
+
+use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr};
+
+/// What a key can ask for. The kebab-case name is what `[keys]` in the config uses; the message is the help.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, EnumString, EnumMessage, IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Command {
+    #[strum(message = "down one row")]
+    Down,
+    #[strum(message = "up one row")]
+    Up,
+    #[strum(message = "down one page")]
+    PageDown,
+    #[strum(message = "up one page")]
+    PageUp,
+    #[strum(message = "to the first row")]
+    Top,
+    #[strum(message = "to the last row")]
+    Bottom,
+    #[strum(message = "to the next unread story")]
+    NextUnread,
+    #[strum(message = "to the previous unread story")]
+    PreviousUnread,
+    #[strum(message = "to the next panel")]
+    NextPanel,
+    #[strum(message = "to the previous panel")]
+    PreviousPanel,
+    #[strum(message = "read the story; in the feed list: show only this feed")]
+    Read,
+    #[strum(message = "open the story in the browser")]
+    Open,
+    #[strum(message = "copy the link of the story")]
+    CopyLink,
+    #[strum(message = "filter with a query")]
+    Query,
+    #[strum(message = "close, clear the filter, let the cursor go; never quits")]
+    Close,
+    #[strum(serialize = "topic-0", message = "all stories")]
+    Topic0,
+    #[strum(serialize = "topic-1", message = "the topic or view of this key")]
+    Topic1,
+    #[strum(serialize = "topic-2", message = "the topic or view of this key")]
+    Topic2,
+    #[strum(serialize = "topic-3", message = "the topic or view of this key")]
+    Topic3,
+    #[strum(serialize = "topic-4", message = "the topic or view of this key")]
+    Topic4,
+    #[strum(serialize = "topic-5", message = "the topic or view of this key")]
+    Topic5,
+    #[strum(serialize = "topic-6", message = "the topic or view of this key")]
+    Topic6,
+    #[strum(serialize = "topic-7", message = "the topic or view of this key")]
+    Topic7,
+    #[strum(serialize = "topic-8", message = "the topic or view of this key")]
+    Topic8,
+    #[strum(serialize = "topic-9", message = "the topic or view of this key")]
+    Topic9,
+    #[strum(message = "feeds and price sources, with their health")]
+    Feeds,
+    #[strum(message = "star the story, or take the star away")]
+    Star,
+    #[strum(message = "mark the story read or unread")]
+    ToggleRead,
+    #[strum(message = "mark all that is shown as read")]
+    MarkAllRead,
+    #[strum(message = "undo the last marks")]
+    Undo,
+    #[strum(message = "next symbol")]
+    NextSymbol,
+    #[strum(message = "previous symbol")]
+    PreviousSymbol,
+    #[strum(message = "next span of the chart")]
+    NextSpan,
+    #[strum(message = "candles or line")]
+    ChartStyle,
+    #[strum(message = "pause the replay, or hold new rows back")]
+    Pause,
+    #[strum(message = "ask feeds and prices now; in the feed list: this feed")]
+    Refresh,
+    #[strum(message = "mouse on or off")]
+    Mouse,
+    #[strum(message = "draw the whole screen again")]
+    Redraw,
+    #[strum(message = "this help")]
+    Help,
+    #[strum(message = "to the background")]
+    Suspend,
+    #[strum(message = "quit")]
+    Quit,
+}
+
+impl Command {
+    /// The name used in the config: `page-down`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    pub fn help(self) -> &'static str {
+        self.get_message().unwrap_or_default()
+    }
+
+    /// The digit of a topic command.
+    pub fn digit(self) -> Option<char> {
+        self.name().strip_prefix("topic-")?.chars().next()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator;
+
+    use super::*;
+
+    #[test]
+    fn every_command_has_help_and_a_name_of_its_own() {
+        let mut names: Vec<&str> = Command::iter().map(Command::name).collect();
+        assert!(Command::iter().all(|command| !command.help().is_empty()));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Command::iter().count());
+    }
+
+    #[test]
+    fn names_are_kebab_case_and_read_back() {
+        assert_eq!(Command::NextUnread.name(), "next-unread");
+        assert_eq!("topic-3".parse(), Ok(Command::Topic3));
+        assert_eq!(Command::Topic3.digit(), Some('3'));
+        assert_eq!(Command::Top.digit(), None);
+    }
+}

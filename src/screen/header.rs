@@ -1,0 +1,97 @@
+//! The topic bar: every topic with its key and how many groups carry it; the session and the time at the right.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::text::{clock, spans_width, until, width};
+use super::{Scene, Size};
+use crate::app::seen::Seen;
+use crate::domain::price::Session;
+
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+    let right = market(scene);
+    let mut room = usize::from(area.width).saturating_sub(spans_width(&right));
+    let mut spans = brand(scene);
+    room = room.saturating_sub(spans_width(&spans));
+    for (key, label, style) in tabs(scene) {
+        let tab = tab(scene, key, &label, style);
+        let needed = spans_width(&tab);
+        if needed > room {
+            break;
+        }
+        let x = area.x + spans_width(&spans) as u16;
+        seen.topics.push((Rect::new(x, area.y, needed as u16, 1), key));
+        room -= needed;
+        spans.extend(tab);
+    }
+    frame.render_widget(Line::from(spans), area);
+    let right_width = spans_width(&right) as u16;
+    if right_width <= area.width {
+        let place = Rect { x: area.right() - right_width, width: right_width, ..area };
+        frame.render_widget(Line::from(right), place);
+    }
+}
+
+fn brand(scene: Scene) -> Vec<Span<'static>> {
+    match scene.size {
+        Size::Wide => vec![Span::styled(" newstape  ", scene.theme.accent.add_modifier(Modifier::BOLD))],
+        _ => vec![Span::raw(" ")],
+    }
+}
+
+/// Key, label and style of each tab: all, the topics, the views.
+fn tabs(scene: Scene) -> Vec<(char, String, Style)> {
+    let app = scene.app;
+    let mut tabs = vec![('0', format!("All {}", app.wire.group_count()), scene.theme.text)];
+    for rule in app.topics() {
+        let Some(key) = rule.key else { continue };
+        let label = format!("{} {}", rule.title, app.wire.count(&rule.name));
+        tabs.push((key, label, scene.theme.topic(rule.color.as_deref(), rule.key)));
+    }
+    let views = app.config.views.iter().filter_map(|view| Some((view.key?, view.name.to_string(), scene.theme.text)));
+    tabs.extend(views);
+    tabs
+}
+
+fn tab(scene: Scene, key: char, label: &str, style: Style) -> Vec<Span<'static>> {
+    let filter = scene.app.wire.filter();
+    let chosen = match scene.app.topics().iter().find(|rule| rule.key == Some(key)) {
+        Some(rule) => filter.topic.as_ref() == Some(&rule.name),
+        None => key == '0' && filter.is_empty(),
+    };
+    let strong = if chosen { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
+    let gap = if scene.size == Size::Wide { "   " } else { "  " };
+    vec![Span::styled(format!("{key} "), scene.theme.faint), Span::styled(label.to_owned(), strong), Span::raw(gap)]
+}
+
+/// `NYSE open · closes in 2h14 · 13:46 ET`
+fn market(scene: Scene) -> Vec<Span<'static>> {
+    let app = scene.app;
+    let session = app.calendar.session(app.now);
+    let bell = app.calendar.next_bell(app.now);
+    let (word, next) = match session {
+        Session::Pre => ("pre-market", "opens"),
+        Session::Regular => ("open", "closes"),
+        Session::Post => ("after hours", "opens"),
+        Session::Overnight => ("overnight", "opens"),
+        Session::Closed | Session::Always => ("closed", "opens"),
+    };
+    let time = format!("{} ET ", clock(app.now, &app.config.market.time_zone));
+    let countdown = format!("{next} in {}", until(bell.at, app.now));
+    let style = if session == Session::Regular { scene.theme.up } else { scene.theme.dim };
+    let parts: Vec<Span> = match scene.size {
+        Size::Wide => vec![
+            Span::styled(format!("NYSE {word}"), style),
+            Span::styled(format!(" · {countdown} · "), scene.theme.dim),
+            Span::styled(time, scene.theme.text),
+        ],
+        Size::Medium => {
+            vec![Span::styled(format!("{word} · "), style), Span::styled(time, scene.theme.text)]
+        }
+        _ => vec![Span::styled(time, scene.theme.dim)],
+    };
+    debug_assert!(parts.iter().all(|part| width(&part.content) > 0));
+    parts
+}

@@ -1,0 +1,166 @@
+//! The screen: [`draw`] is the only code that draws. It changes nothing; what it showed and where goes back as [`Seen`].
+//!
+//! ```text
+//!  topic bar                                               session, time
+//! ╭ wire ───────────────────────────────╮╭ chart of the selected symbol ╮
+//! │ rows                                ││                              │
+//! ├ reader ─────────────────────────────┤├ quotes of the watchlist ─────┤
+//! │ the current story                   │├ heat of the topics ──────────┤
+//! ╰─────────────────────────────────────╯╰──────────────────────────────╯
+//!  status: what is wrong, else what is well; the keys that help
+//! ```
+
+mod chart;
+mod feeds;
+mod frame;
+mod header;
+mod heat;
+mod help;
+mod quotes;
+mod reader;
+mod status;
+pub mod text;
+pub mod theme;
+mod wire;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use crate::app::seen::Seen;
+use crate::app::{App, Focus, Popup};
+use theme::Theme;
+
+/// What a panel is drawn from.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    app: &'a App,
+    theme: &'a Theme,
+    size: Size,
+}
+
+/// How much room there is; decides which panels are shown, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Size {
+    /// Prices and headlines.
+    Tiny,
+    /// Prices in two rows on top, the wire below.
+    Small,
+    /// The wire and the reader, prices with sparklines beside them.
+    Medium,
+    /// Everything.
+    Wide,
+}
+
+impl Size {
+    pub fn of(area: Rect) -> Size {
+        match (area.width, area.height) {
+            (130.., 30..) => Size::Wide,
+            (92.., 22..) => Size::Medium,
+            (56.., 14..) => Size::Small,
+            _ => Size::Tiny,
+        }
+    }
+}
+
+type Draw = fn(&mut Frame, Rect, Scene, &mut Seen);
+
+/// A part of the screen: its name and how it is drawn. [`plan`] gives each its place.
+struct Panel {
+    name: &'static str,
+    draw: Draw,
+}
+
+/// Every panel there is.
+const PANELS: [Panel; 8] = [
+    Panel { name: "topics", draw: header::draw },
+    Panel { name: "wire", draw: wire::draw },
+    Panel { name: "reader", draw: reader::draw },
+    Panel { name: "chart", draw: chart::draw },
+    Panel { name: "quotes", draw: quotes::draw },
+    Panel { name: "rail", draw: quotes::draw_rail },
+    Panel { name: "heat", draw: heat::draw },
+    Panel { name: "status", draw: status::draw },
+];
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
+    let area = frame.area();
+    let scene = Scene { app, theme, size: Size::of(area) };
+    let mut seen = Seen::default();
+    frame.buffer_mut().set_style(area, theme.text);
+    for (name, place) in plan(area, app) {
+        let panel = PANELS.iter().find(|panel| panel.name == name);
+        if let Some(panel) = panel.filter(|_| place.area() > 0) {
+            (panel.draw)(frame, place, scene, &mut seen);
+        }
+    }
+    match app.popup {
+        Some(Popup::Help { scroll }) => help::draw(frame, area, scene, scroll, &mut seen),
+        Some(Popup::Feeds { cursor }) => feeds::draw(frame, area, scene, cursor, &mut seen),
+        None => {}
+    }
+    seen
+}
+
+/// Which panels are shown, and where.
+fn plan(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
+    match Size::of(area) {
+        Size::Wide => plan_wide(area),
+        Size::Medium => plan_medium(area, app),
+        Size::Small => plan_small(area, app),
+        Size::Tiny => plan_tiny(area, app),
+    }
+}
+
+fn bars(area: Rect) -> [Rect; 3] {
+    Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area)
+}
+
+fn plan_wide(area: Rect) -> Vec<(&'static str, Rect)> {
+    let [top, body, bottom] = bars(area);
+    let right_width = (area.width * 38 / 100).clamp(52, 96);
+    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(right_width)]).areas(body);
+    let reader_height = (body.height * 30 / 100).clamp(9, 18);
+    let [wire, reader] = Layout::vertical([Constraint::Fill(1), Constraint::Length(reader_height)]).areas(left);
+    let quotes_height = (body.height / 4).clamp(7, 12);
+    let [chart, quotes, heat] =
+        Layout::vertical([Constraint::Fill(1), Constraint::Length(quotes_height), Constraint::Length(6)]).areas(right);
+    vec![
+        ("topics", top),
+        ("wire", wire),
+        ("reader", reader),
+        ("chart", chart),
+        ("quotes", quotes),
+        ("heat", heat),
+        ("status", bottom),
+    ]
+}
+
+fn plan_medium(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
+    let [top, body, bottom] = bars(area);
+    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(30)]).areas(body);
+    let reader_height = match app.focus {
+        Focus::Reader => left.height / 2,
+        _ => (left.height / 3).clamp(7, 11),
+    };
+    let [wire, reader] = Layout::vertical([Constraint::Fill(1), Constraint::Length(reader_height)]).areas(left);
+    vec![("topics", top), ("wire", wire), ("reader", reader), ("quotes", right), ("status", bottom)]
+}
+
+fn plan_small(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
+    let [top, body, bottom] = bars(area);
+    let rail_height = quotes::rail_height(app, area.width, Size::Small);
+    let [rail, main] = Layout::vertical([Constraint::Length(rail_height), Constraint::Fill(1)]).areas(body);
+    let main_panel = if app.focus == Focus::Reader { "reader" } else { "wire" };
+    vec![("topics", top), ("rail", rail), (main_panel, main), ("status", bottom)]
+}
+
+fn plan_tiny(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
+    let rail_height = quotes::rail_height(app, area.width, Size::Tiny).min(area.height);
+    let status_height = u16::from(area.height >= rail_height + 3);
+    let [rail, main, bottom] =
+        Layout::vertical([Constraint::Length(rail_height), Constraint::Fill(1), Constraint::Length(status_height)])
+            .areas(area);
+    let main_panel = if app.focus == Focus::Reader { "reader" } else { "wire" };
+    vec![("rail", rail), (main_panel, main), ("status", bottom)]
+}

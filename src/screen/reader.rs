@@ -1,0 +1,156 @@
+//! The reader: the current story, who else carries it, why it is tagged, and what the prices did since.
+
+use jiff::tz::TimeZone;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::frame::panel;
+use super::text::{arrow, clock, cut, day_and_clock, percent, safe, wrap};
+use super::{Scene, Size};
+use crate::app::Focus;
+use crate::app::command::Command;
+use crate::app::seen::Seen;
+use crate::app::wire::Item;
+
+/// Outlets named behind the first.
+const OUTLETS_NAMED: usize = 5;
+
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+    let focused = scene.app.focus == Focus::Reader;
+    let right = if focused { hint(scene) } else { Line::default() };
+    let title = Line::styled("Reader", scene.theme.text.add_modifier(Modifier::BOLD));
+    let inner = match scene.size {
+        Size::Tiny => area,
+        _ => panel(frame, area, scene, focused, title, right),
+    };
+    let text = Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner };
+    seen.reader = text;
+    let Some(item) = scene.app.wire.current_item() else { return };
+    let lines = lines(scene, item, text.width.into());
+    let height = usize::from(text.height);
+    seen.reader_scroll_max = lines.len().saturating_sub(height);
+    let scroll = scene.app.reader_scroll.min(seen.reader_scroll_max);
+    for (at, line) in lines.into_iter().skip(scroll).take(height).enumerate() {
+        frame.render_widget(line, Rect { y: text.y + at as u16, height: 1, ..text });
+    }
+}
+
+fn hint(scene: Scene) -> Line<'static> {
+    let keymap = &scene.app.keymap;
+    let (open, copy, close) = (keymap.hint(Command::Open), keymap.hint(Command::CopyLink), keymap.hint(Command::Close));
+    Line::styled(format!("{open} open  {copy} copy link  {close} back"), scene.theme.dim)
+}
+
+fn lines(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let styled = |text: &str, style: Style| -> Vec<Line<'static>> {
+        wrap(text, columns).into_iter().map(|line| Line::styled(line, style)).collect()
+    };
+    let mut lines = styled(&item.story.title, theme.text.add_modifier(Modifier::BOLD));
+    lines.extend(styled(&byline(scene, item), theme.dim));
+    if let Some(carried) = carried_by(scene, item) {
+        lines.extend(styled(&carried, theme.dim));
+    }
+    if !item.story.summary.is_empty() {
+        lines.extend(styled(&item.story.summary, theme.text));
+    }
+    lines.push(Line::default());
+    lines.extend(reasons(scene, item, columns));
+    lines.extend(moves(scene, item));
+    if let Some(link) = &item.story.link {
+        lines.push(Line::styled(cut(link, columns), theme.faint));
+    }
+    lines
+}
+
+/// `Reuters, 13:44 ET (19:44 here) · primary source`
+fn byline(scene: Scene, item: &Item) -> String {
+    let app = scene.app;
+    let time = item.story.time();
+    let market = &app.config.market.time_zone;
+    let own = app.config.screen.time_zone.clone().unwrap_or_else(TimeZone::system);
+    let mut parts = vec![format!("{}, {} ET", item.story.outlet, day_and_clock(time, app.now, market))];
+    if clock(time, &own) != clock(time, market) {
+        parts.push(format!("{} here", clock(time, &own)));
+    }
+    if item.story.published.is_none() {
+        parts.push("no time given: when first seen".to_owned());
+    }
+    if item.story.feed != item.story.outlet {
+        parts.push(format!("by way of {}", item.story.feed));
+    }
+    if item.story.primary {
+        parts.push("primary source ★".to_owned());
+    }
+    parts.join(" · ")
+}
+
+/// `first of 7: Bloomberg +1m, CNBC +2m, …`
+fn carried_by(scene: Scene, item: &Item) -> Option<String> {
+    let wire = &scene.app.wire;
+    let outlets = wire.outlets(item.group);
+    let (first, others) = outlets.split_first()?;
+    if others.is_empty() {
+        return None;
+    }
+    let start = wire.group(item.group).next()?.story.time();
+    let lag = |outlet: &str| {
+        let first = wire.group(item.group).find(|other| &*other.story.outlet == outlet)?;
+        Some(first.story.time().duration_since(start).as_mins())
+    };
+    let named: Vec<String> =
+        others.iter().take(OUTLETS_NAMED).map(|outlet| format!("{outlet} +{}m", lag(outlet).unwrap_or(0))).collect();
+    let more = if others.len() > OUTLETS_NAMED { ", …" } else { "" };
+    Some(format!("{} outlets: {first} first, {}{more}", outlets.len(), named.join(", ")))
+}
+
+/// `OpenAI $ because: OpenAI · seeks · $40bn`
+fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for tag in &item.tags {
+        let Some(rule) = scene.app.topic(&tag.topic) else { continue };
+        let is_parent = scene
+            .app
+            .topics()
+            .iter()
+            .any(|other| other.parent.as_ref() == Some(&rule.name) && item.topics.contains(&other.name));
+        if is_parent {
+            continue;
+        }
+        let key = rule.key.or_else(|| scene.app.topic(rule.parent.as_deref()?)?.key);
+        let why = cut(&safe(&tag.why.join(" · ")), columns.saturating_sub(rule.title.len() + 10));
+        lines.push(Line::from(vec![
+            Span::styled(rule.title.clone(), scene.theme.topic(rule.color.as_deref(), key)),
+            Span::styled(" because: ", scene.theme.dim),
+            Span::styled(why, scene.theme.text),
+        ]));
+    }
+    lines
+}
+
+/// `since: NVDA −0.8% from 181.88 at 13:44 ET`
+fn moves(scene: Scene, item: &Item) -> Vec<Line<'static>> {
+    let app = scene.app;
+    let time = item.story.time();
+    let zone = &app.config.market.time_zone;
+    let line = |symbol: &str| match app.tape.since(symbol, time) {
+        Some(moved) => Line::from(vec![
+            Span::styled(format!("since: {symbol} "), scene.theme.dim),
+            Span::styled(
+                format!("{} {}", arrow(moved.percent), percent(moved.percent, 2)),
+                scene.theme.direction(moved.percent),
+            ),
+            Span::styled(
+                format!(" from {} at {} ET", super::quotes::plain_price(moved.base), clock(moved.base_time, zone)),
+                scene.theme.dim,
+            ),
+        ]),
+        None => Line::styled(
+            format!("since: {symbol} – no price at {} ET", day_and_clock(time, app.now, zone)),
+            scene.theme.faint,
+        ),
+    };
+    item.symbols.iter().map(|symbol| line(symbol)).collect()
+}

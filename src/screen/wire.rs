@@ -1,0 +1,259 @@
+//! The wire: one row for each group, newest first.
+
+use jiff::SignedDuration;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::frame::panel;
+use super::text::{age, cut, fit, fit_right, percent, safe, width, wrap};
+use super::{Scene, Size};
+use crate::app::Focus;
+use crate::app::seen::Seen;
+use crate::app::wire::{Item, Row};
+use crate::domain::text::TitleSpan;
+
+/// A story this young is bright.
+const FRESH: SignedDuration = SignedDuration::from_mins(15);
+
+/// Widths of the columns beside the headline; 0 leaves a column out.
+struct Columns {
+    /// From this width of the panel on.
+    from: usize,
+    outlet: usize,
+    tags: usize,
+    outlets: usize,
+    moved: usize,
+}
+
+/// What gives way first: the symbol of the move, then the move, then the outlet, then the number of outlets.
+const COLUMNS: [Columns; 5] = [
+    Columns { from: 96, outlet: 14, tags: 13, outlets: 4, moved: 12 },
+    Columns { from: 74, outlet: 12, tags: 11, outlets: 4, moved: 7 },
+    Columns { from: 62, outlet: 10, tags: 8, outlets: 4, moved: 7 },
+    Columns { from: 50, outlet: 0, tags: 8, outlets: 4, moved: 7 },
+    Columns { from: 0, outlet: 0, tags: 7, outlets: 0, moved: 0 },
+];
+
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+    let inner = match scene.size {
+        Size::Tiny => area,
+        _ => panel(frame, area, scene, scene.app.focus == Focus::Wire, title(scene), news_above(scene)),
+    };
+    let wire = &scene.app.wire;
+    let height = usize::from(inner.height);
+    let top = wire.top(height);
+    seen.wire = inner;
+    seen.wire_top = top;
+    if wire.rows().is_empty() {
+        return nothing(frame, inner, scene);
+    }
+    for (line, row) in wire.rows().iter().enumerate().skip(top).take(height) {
+        let place = Rect { y: inner.y + (line - top) as u16, height: 1, ..inner };
+        draw_row(frame, place, scene, row, wire.cursor() == Some(line));
+    }
+}
+
+/// `Wire ── 41 of 214 · topic:nvidia bitcoin`
+fn title(scene: Scene) -> Line<'static> {
+    let wire = &scene.app.wire;
+    let filter = wire.filter();
+    let mut spans = vec![Span::styled("Wire", scene.theme.text.add_modifier(Modifier::BOLD))];
+    let count = match filter.is_empty() {
+        true => format!(" · {}", wire.rows().len()),
+        false => format!(" · {} of {}", wire.rows().len(), wire.group_count()),
+    };
+    spans.push(Span::styled(count, scene.theme.dim));
+    let topic = filter.topic.as_ref().map(|topic| format!("topic:{topic}"));
+    let query = filter.query.as_ref().map(|(text, _)| cut(text, 40));
+    for part in [topic, query].into_iter().flatten() {
+        spans.push(Span::styled(format!(" · {part}"), scene.theme.accent));
+    }
+    Line::from(spans)
+}
+
+/// What the reader of the wire would miss: rows above, rows held back.
+fn news_above(scene: Scene) -> Line<'static> {
+    let wire = &scene.app.wire;
+    if wire.paused() {
+        return Line::styled(format!("paused · {} held back", wire.held()), scene.theme.warning);
+    }
+    match wire.above() {
+        0 => Line::default(),
+        above => Line::styled(format!("↑ {above} new"), scene.theme.accent),
+    }
+}
+
+fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, row: &Row, selected: bool) {
+    let Some(item) = scene.app.wire.item(row.lead) else { return };
+    let columns = COLUMNS.iter().find(|columns| usize::from(area.width) >= columns.from).unwrap_or(&COLUMNS[0]);
+    if selected {
+        frame.buffer_mut().set_style(area, scene.theme.selected);
+    }
+    let mut spans = lead_in(scene, row, item, columns);
+    let tail = tail(scene, row, item, columns);
+    let taken: usize = spans.iter().chain(&tail).map(|span| width(&span.content)).sum();
+    let room = usize::from(area.width).saturating_sub(taken);
+    spans.extend(headline(scene, row, item, room));
+    spans.extend(tail);
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// Mark, age, outlet and tags.
+fn lead_in(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'static>> {
+    let theme = scene.theme;
+    let app = scene.app;
+    let mark = match (app.wire.row_is_starred(row), app.wire.row_is_unread(row)) {
+        (true, _) => Span::styled("★", theme.star),
+        (_, true) => Span::styled("●", theme.accent),
+        _ => Span::raw(" "),
+    };
+    let mut spans = vec![mark, Span::styled(format!("{} ", fit_right(&age(row.time, app.now), 4)), theme.dim)];
+    if columns.outlet > 0 {
+        let room = columns.outlet - 1 - usize::from(item.story.primary) * 2;
+        let mut outlet = cut(&item.story.outlet, room);
+        if item.story.primary {
+            outlet.push_str(" ★");
+        }
+        let style = if item.story.primary { theme.star } else { theme.dim };
+        spans.push(Span::styled(fit(&outlet, columns.outlet), style));
+    }
+    spans.extend(tags(scene, item, columns.tags));
+    spans
+}
+
+/// The tags as coloured words, children in place of their parents; what does not fit is counted.
+fn tags(scene: Scene, item: &Item, room: usize) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    let shown = shown_topics(scene, item);
+    for (at, (label, style)) in shown.iter().enumerate() {
+        let rest = shown.len() - at - 1;
+        let reserve = if rest > 0 { 2 } else { 0 };
+        if used + width(label) + 1 + reserve > room {
+            let more = if used == 0 { cut(label, room.saturating_sub(1)) } else { format!("+{}", rest + 1) };
+            used += width(&more);
+            spans.push(Span::styled(more, *style));
+            break;
+        }
+        used += width(label) + 1;
+        spans.push(Span::styled(label.clone(), *style));
+        spans.push(Span::raw(" "));
+    }
+    spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
+    spans
+}
+
+/// Label and style of each topic of a story; a parent is left out when one of its children is there.
+pub(super) fn shown_topics(scene: Scene, item: &Item) -> Vec<(String, Style)> {
+    let app = scene.app;
+    let rules: Vec<_> = item.topics.iter().filter_map(|topic| app.topic(topic)).collect();
+    let parents: Vec<_> = rules.iter().filter_map(|rule| rule.parent.as_ref()).collect();
+    let shown = rules.iter().filter(|rule| !parents.contains(&&rule.name));
+    shown
+        .map(|rule| {
+            let key = rule.key.or_else(|| app.topic(rule.parent.as_deref()?)?.key);
+            let label = rule.short.clone().unwrap_or_else(|| rule.title.clone());
+            (label, scene.theme.topic(rule.color.as_deref(), key))
+        })
+        .collect()
+}
+
+fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'static>> {
+    let app = scene.app;
+    let unread = app.wire.row_is_unread(row);
+    let style = match unread {
+        true if app.now.duration_since(row.time) < FRESH => scene.theme.fresh,
+        true => scene.theme.text,
+        false => scene.theme.dim,
+    };
+    let words: Vec<&TitleSpan> = item.tags.iter().flat_map(|tag| &tag.spans).collect();
+    let mut spans = emphasised(&item.story.title, &words, style, room.saturating_sub(1));
+    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
+    spans
+}
+
+/// A title in at most this many columns, with the words that decided its topics in bold.
+pub(super) fn emphasised(title: &str, words: &[&TitleSpan], style: Style, room: usize) -> Vec<Span<'static>> {
+    let strong = style.add_modifier(Modifier::BOLD);
+    let full = width(&safe(title)) <= room;
+    let limit = if full { room } else { room.saturating_sub(1) };
+    let mut spans: Vec<Span> = Vec::new();
+    let mut used = 0;
+    for (at, grapheme) in title.grapheme_indices(true) {
+        let grapheme = safe(grapheme);
+        used += width(&grapheme);
+        if used > limit {
+            break;
+        }
+        let style = if words.iter().any(|word| word.contains(&at)) { strong } else { style };
+        match spans.last_mut().filter(|last| last.style == style) {
+            Some(last) => last.content.to_mut().push_str(&grapheme),
+            None => spans.push(Span::styled(grapheme, style)),
+        }
+    }
+    if !full && room > 0 {
+        spans.push(Span::styled("…", style));
+    }
+    spans
+}
+
+/// Number of outlets, and the move since the story.
+fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    if columns.outlets > 0 {
+        let outlets = scene.app.wire.outlets(row.group).len();
+        let text = if outlets > 1 { format!("×{outlets}") } else { String::new() };
+        spans.push(Span::styled(fit(&text, columns.outlets), scene.theme.dim));
+    }
+    if columns.moved > 0 {
+        spans.push(moved(scene, row, item, columns.moved));
+    }
+    spans
+}
+
+fn moved(scene: Scene, row: &Row, item: &Item, room: usize) -> Span<'static> {
+    if item.symbols.is_empty() {
+        return Span::raw(" ".repeat(room));
+    }
+    let Some((symbol, percent_moved)) = scene.app.largest_move(item, row.time) else {
+        return Span::styled(fit_right("–", room), scene.theme.faint);
+    };
+    let percent_text = percent(percent_moved, 1);
+    let short = symbol.split('-').next().unwrap_or_default();
+    let text = if room > 10 { format!("{short} {percent_text}") } else { percent_text };
+    let style = if percent_moved.abs() < 0.05 { scene.theme.dim } else { scene.theme.direction(percent_moved) };
+    Span::styled(fit_right(&text, room), style)
+}
+
+/// An empty wire says why it is empty and what to do.
+fn nothing(frame: &mut Frame, area: Rect, scene: Scene) {
+    let app = scene.app;
+    let close = app.keymap.hint(crate::app::command::Command::Close);
+    let words = if !app.wire.is_empty() {
+        format!("Nothing matches. {close} shows all stories again.")
+    } else if app.loading {
+        "Reading what is stored …".to_owned()
+    } else if app.health.offline() {
+        "No story yet: nothing could be reached. newstape tries again by itself; `newstape demo` shows a recorded \
+         day without any network."
+            .to_owned()
+    } else if app.replay.is_some() {
+        "No story yet at this time of the recorded day.".to_owned()
+    } else {
+        "No story yet. The feeds are being asked …".to_owned()
+    };
+    let lines = wrap(&words, usize::from(area.width).saturating_sub(4));
+    for (at, line) in lines.into_iter().enumerate().take(area.height.into()) {
+        let place = Rect {
+            x: area.x + 2.min(area.width),
+            y: area.y + at as u16,
+            width: area.width.saturating_sub(2),
+            height: 1,
+        };
+        frame.render_widget(Line::styled(line, scene.theme.dim), place);
+    }
+}
