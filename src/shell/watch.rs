@@ -1,0 +1,107 @@
+//! Watches the config file. Editors replace files and write them in steps, so the *folder* is watched, and a change
+//! counts once it has rested; a mistake only once it has rested longer.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+use crate::config::{self, Config};
+use crate::event::Event;
+
+/// A changed file is read once nothing has touched it for this long …
+const REST: Duration = Duration::from_millis(100);
+/// … and what can't be read is a mistake only after this long: it may be half written.
+const MISTAKE_REST: Duration = Duration::from_millis(500);
+
+/// Reads a config file and lays it over the shipped one; a file that is missing says nothing.
+///
+/// # Errors
+/// The mistake with its place, or that the file can't be read.
+pub fn read(file: &Path) -> Result<Config, config::Mistake> {
+    let shown = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match std::fs::read(file) {
+        Ok(bytes) => config::load(Some((&shown, &String::from_utf8_lossy(&bytes)))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => config::load(None),
+        Err(error) => Err(config::Mistake::unreadable(&shown, &error)),
+    }
+}
+
+/// Tells every change of the file until the events are no longer wanted.
+///
+/// # Errors
+/// When the system can't watch.
+pub async fn watch(file: PathBuf, mut before: Arc<Config>, events: mpsc::Sender<Event>) -> anyhow::Result<()> {
+    let (touched, mut touches) = mpsc::channel::<()>(1);
+    let mut watcher = notify::recommended_watcher(move |_: notify::Result<notify::Event>| {
+        // One touch waiting is as good as many.
+        let _ = touched.try_send(());
+    })?;
+    let mut watched = follow(&mut watcher, &file, None)?;
+    while touches.recv().await.is_some() {
+        watched = follow(&mut watcher, &file, Some(watched))?;
+        let Some(news) = settle(&file, &mut touches).await else { return Ok(()) };
+        match news {
+            Ok(config) if config == *before => events.send(Event::Config(before.clone())).await?,
+            Ok(config) => {
+                before = Arc::new(config);
+                events.send(Event::Config(before.clone())).await?;
+            }
+            Err(mistake) => events.send(Event::ConfigMistake(mistake.to_string())).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the file rests and reads it. None: the watcher is gone.
+async fn settle(file: &Path, touches: &mut mpsc::Receiver<()>) -> Option<Result<Config, config::Mistake>> {
+    loop {
+        rest(touches, REST).await?;
+        let read_now = read(file);
+        if read_now.is_ok() {
+            return Some(read_now);
+        }
+        if !touched_within(touches, MISTAKE_REST).await? {
+            return Some(read(file));
+        }
+    }
+}
+
+async fn rest(touches: &mut mpsc::Receiver<()>, time: Duration) -> Option<()> {
+    while touched_within(touches, time).await? {}
+    Some(())
+}
+
+/// Whether the folder was touched within a time; None: the watcher is gone.
+async fn touched_within(touches: &mut mpsc::Receiver<()>, time: Duration) -> Option<bool> {
+    match tokio::time::timeout(time, touches.recv()).await {
+        Ok(Some(())) => Some(true),
+        Ok(None) => None,
+        Err(_) => Some(false),
+    }
+}
+
+/// Watches the folder of the file, or the nearest one above it that exists, and where a link leads.
+fn follow(watcher: &mut RecommendedWatcher, file: &Path, before: Option<Vec<PathBuf>>) -> anyhow::Result<Vec<PathBuf>> {
+    let wanted = folders(file);
+    let before = before.unwrap_or_default();
+    for folder in wanted.iter().filter(|folder| !before.contains(folder)) {
+        watcher.watch(folder, RecursiveMode::NonRecursive)?;
+    }
+    for folder in before.iter().filter(|folder| !wanted.contains(folder)) {
+        let _ = watcher.unwatch(folder);
+    }
+    Ok(wanted)
+}
+
+fn folders(file: &Path) -> Vec<PathBuf> {
+    let above = file.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let mut folders: Vec<PathBuf> = above.filter(|folder| folder.is_dir()).take(1).map(Path::to_path_buf).collect();
+    if let Some(target) = file.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf)) {
+        folders.push(target);
+    }
+    folders.dedup();
+    folders
+}
