@@ -25,3 +25,4 @@ pub mod domain;
 pub mod event;
 pub mod http;
 pub mod screen;
+pub mod shell;

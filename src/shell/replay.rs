@@ -8,7 +8,7 @@ use rust_decimal::prelude::FromPrimitive;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::ReplayClock;
-use super::day::{Day, arrival};
+use super::day::{Day, arrival, bar_end};
 use crate::domain::price::{Candle, Delivery, Kind, Quote, Series, Session, Span, kind};
 use crate::domain::session::Calendar;
 use crate::domain::story::Story;
@@ -46,6 +46,13 @@ struct Script {
     cues: Vec<(Timestamp, Cue)>,
     from: Timestamp,
     to: Timestamp,
+}
+
+/// A story arrives when it was published, and that is when it is first seen here.
+fn story_cue(mut story: Story) -> (Timestamp, Cue) {
+    let time = arrival(&story);
+    story.first_seen = time;
+    (time, Cue::Story(story))
 }
 
 /// Plays until the events are no longer wanted.
@@ -114,13 +121,11 @@ async fn wait_for(
 
 impl Script {
     fn new(day: Day, from: Timestamp) -> Script {
-        let mut cues: Vec<(Timestamp, Cue)> =
-            day.stories.into_iter().map(|story| (arrival(&story), Cue::Story(story))).collect();
+        let mut cues: Vec<(Timestamp, Cue)> = day.stories.into_iter().map(story_cue).collect();
         for (at, series) in day.series.iter().enumerate() {
-            let interval = SignedDuration::from_secs(series.interval.into());
             for (bar, candle) in series.bars.iter().enumerate() {
                 cues.push((candle.time, Cue::Open { series: at, bar }));
-                cues.push((candle.time + interval, Cue::Close { series: at, bar }));
+                cues.push((bar_end(candle, series.interval), Cue::Close { series: at, bar }));
             }
         }
         cues.sort_by_key(|(time, cue)| (*time, matches!(cue, Cue::Open { .. })));
@@ -131,13 +136,12 @@ impl Script {
     /// Sends what is older than the start: stories, bars, and the last prices. Answers the first cue to come.
     async fn begin(&self, calendar: &Calendar, events: &mpsc::Sender<Event>) -> anyhow::Result<usize> {
         for series in &self.series {
-            let interval = SignedDuration::from_secs(series.interval.into());
-            let ended = series.bars.partition_point(|bar| bar.time + interval <= self.from);
+            let ended = series.bars.partition_point(|bar| bar_end(bar, series.interval) <= self.from);
             let past = Series { bars: series.bars[..ended].to_vec(), ..series.clone() };
             events.send(Event::Series { span: Span::Day, series: past }).await?;
             if let Some(last) = ended.checked_sub(1) {
                 let bar = series.bars[last];
-                events.send(quote(series, last, bar.close, bar.time + interval, calendar)).await?;
+                events.send(quote(series, last, bar.close, bar_end(&bar, series.interval), calendar)).await?;
             }
         }
         let begun = self.cues.partition_point(|(time, _)| *time <= self.from);
@@ -207,11 +211,10 @@ fn quote(series: &Series, bar: usize, price: f64, time: Timestamp, calendar: &Ca
 }
 
 fn base<'a>(series: &'a Series, bar: usize, time: Timestamp, calendar: &Calendar) -> Option<&'a Candle> {
-    let interval = SignedDuration::from_secs(series.interval.into());
     let limit = match kind(&series.symbol) {
         Kind::Crypto => time - SignedDuration::from_hours(24),
         Kind::Equity => calendar.last_close(calendar.day(calendar.date(series.bars[bar].time))?.open),
     };
-    let ended = series.bars.partition_point(|bar| bar.time + interval <= limit);
+    let ended = series.bars.partition_point(|bar| bar_end(bar, series.interval) <= limit);
     series.bars.get(ended.checked_sub(1)?)
 }

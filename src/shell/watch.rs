@@ -1,6 +1,7 @@
 //! Watches the config file. Editors replace files and write them in steps, so the *folder* is watched, and a change
 //! counts once it has rested; a mistake only once it has rested longer.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +20,16 @@ const MISTAKE_REST: Duration = Duration::from_millis(500);
 /// Reads a config file and lays it over the shipped one; a file that is missing says nothing.
 ///
 /// # Errors
-/// The mistake with its place, or that the file can't be read.
-pub fn read(file: &Path) -> Result<Config, config::Mistake> {
+/// A [`config::Mistake`] with its place, or that the file can't be read; one line as `Display`.
+pub fn read(file: &Path) -> anyhow::Result<Config> {
     let shown = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    match std::fs::read(file) {
-        Ok(bytes) => config::load(Some((&shown, &String::from_utf8_lossy(&bytes)))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => config::load(None),
-        Err(error) => Err(config::Mistake::unreadable(&shown, &error)),
-    }
+    let mut config = match std::fs::read(file) {
+        Ok(bytes) => config::load(Some((&shown, &String::from_utf8_lossy(&bytes))))?,
+        Err(error) if error.kind() == ErrorKind::NotFound => config::load(None)?,
+        Err(error) => anyhow::bail!("{shown} can't be read: {}", error.kind()),
+    };
+    config.take_keys(|variable| std::env::var(variable).ok());
+    Ok(config)
 }
 
 /// Tells every change of the file until the events are no longer wanted.
@@ -56,7 +59,7 @@ pub async fn watch(file: PathBuf, mut before: Arc<Config>, events: mpsc::Sender<
 }
 
 /// Waits until the file rests and reads it. None: the watcher is gone.
-async fn settle(file: &Path, touches: &mut mpsc::Receiver<()>) -> Option<Result<Config, config::Mistake>> {
+async fn settle(file: &Path, touches: &mut mpsc::Receiver<()>) -> Option<anyhow::Result<Config>> {
     loop {
         rest(touches, REST).await?;
         let read_now = read(file);

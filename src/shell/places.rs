@@ -1,0 +1,68 @@
+//! Where newstape's files are: the config, the data, the log. XDG folders; nothing is created before it is needed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use etcetera::{BaseStrategy, choose_base_strategy};
+
+const NAME: &str = "newstape";
+
+/// The log begins anew above this size, in bytes; the one before is kept.
+const LOG_MAX: u64 = 4 << 20;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// The user's one file; it need not exist.
+    pub config: PathBuf,
+    /// The folder of the database.
+    pub data: PathBuf,
+    pub log: PathBuf,
+}
+
+impl Places {
+    /// `--config` and `--data-dir` win over the XDG folders.
+    ///
+    /// # Errors
+    /// When there is no home folder.
+    pub fn find(config: Option<PathBuf>, data: Option<PathBuf>) -> anyhow::Result<Places> {
+        let base = choose_base_strategy()
+            .map_err(|_| anyhow::anyhow!("no home folder is known: set HOME, or give --config and --data-dir"))?;
+        let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+        Ok(Places {
+            config: config.unwrap_or_else(|| base.config_dir().join(NAME).join("config.toml")),
+            data: data.unwrap_or_else(|| base.data_dir().join(NAME)),
+            log: state.join(NAME).join("newstape.log"),
+        })
+    }
+}
+
+/// Opens the log for appending, owner-only.
+///
+/// # Errors
+/// When the folder or the file can't be made.
+pub fn open_log(path: &Path) -> io::Result<fs::File> {
+    if let Some(folder) = path.parent() {
+        create_private_folder(folder)?;
+    }
+    if fs::metadata(path).is_ok_and(|file| file.len() > LOG_MAX) {
+        fs::rename(path, path.with_extension("log.old"))?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes a folder and those above it; only its owner may look into the ones that are new.
+///
+/// # Errors
+/// When it can't be made.
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
