@@ -1,10 +1,27 @@
 //! The configuration: one struct, whose defaults are the shipped files, over which the user's one file is laid.
+//!
+//! [`load`] reads text, never files. A file that is not TOML, or a section with a value of the wrong type, is a
+//! [`Mistake`]: nothing of it is used. All else that is wrong concerns one entry or one value: that one is passed over
+//! with a sentence in [`Config::warnings`], and the rest works. What the reading code asks for is what is known: an
+//! unknown key is one that nobody asked for.
+
+mod doc;
+mod lists;
+mod mistake;
+mod print;
+mod read;
+mod sections;
+pub mod units;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+
+use doc::Doc;
+pub use mistake::{Mistake, Place};
+pub use print::init_text;
 
 use crate::domain::Name;
 use crate::domain::feed::Feed;
@@ -19,10 +36,10 @@ pub struct Config {
     /// In the order of the files, which is the order on screen.
     pub symbols: Vec<Symbol>,
     pub topics: Vec<TopicRule>,
-    /// Named term sets that topic rules refer to.
+    /// Lists of words under a name, which topics may use.
     pub terms: BTreeMap<String, Vec<String>>,
     pub views: Vec<View>,
-    /// By source name; a source that is missing here runs on its own defaults.
+    /// By source name: every source that has a table in `config/newstape.toml`.
     pub sources: BTreeMap<Name, SourceSettings>,
     pub network: Network,
     pub store: StoreSettings,
@@ -75,11 +92,241 @@ pub struct MarketSettings {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScreenSettings {
-    /// The name of a file in `config/themes`.
+    /// One of [`THEMES`].
     pub theme: String,
     /// Rising prices in red, falling in green, as in East Asia.
     pub red_up: bool,
     /// The reader's own zone; None: the system's.
     pub time_zone: Option<TimeZone>,
     pub mouse: bool,
+}
+
+/// The general settings with their comments, which are the manual too.
+const NEWSTAPE: &str = include_str!("../../config/newstape.toml");
+
+/// The shipped files, laid over one another in this order.
+const SHIPPED: [(&str, &str); 5] = [
+    ("newstape.toml", NEWSTAPE),
+    ("keys.toml", include_str!("../../config/keys.toml")),
+    ("feeds.toml", include_str!("../../config/feeds.toml")),
+    ("symbols.toml", include_str!("../../config/symbols.toml")),
+    ("topics.toml", include_str!("../../config/topics.toml")),
+];
+
+/// What `theme.name` may be: `auto` asks the terminal, the others are files in `config/themes`.
+pub const THEMES: [&str; 5] = ["auto", "dark", "light", "color-blind", "mono"];
+
+/// The shipped configuration with the user's file (its name as shown, its text) laid over it.
+pub fn load(user: Option<(&str, &str)>) -> Result<Config, Mistake> {
+    let mut config = Config::empty();
+    for (file, text) in SHIPPED.into_iter().chain(user) {
+        let doc = Doc::parse(file, text)?;
+        config.lay(&doc)?;
+        config.warnings.extend(doc.warnings());
+    }
+    // A raised floor holds for every feed; whoever wrote a shorter interval was told so as it was read.
+    for feed in &mut config.feeds {
+        feed.interval = feed.interval.max(config.network.feed_floor);
+    }
+    Ok(config)
+}
+
+/// What is in force without a file of the user's.
+pub fn shipped() -> Config {
+    load(None).expect("the shipped files are part of the program, and its tests load them")
+}
+
+impl Config {
+    /// Nothing at all: every value comes from the shipped files.
+    fn empty() -> Config {
+        Config {
+            feeds: Vec::new(),
+            symbols: Vec::new(),
+            topics: Vec::new(),
+            terms: BTreeMap::new(),
+            views: Vec::new(),
+            sources: BTreeMap::new(),
+            network: Network {
+                user_agent: String::new(),
+                timeout: Duration::ZERO,
+                max_body: 0,
+                domain_spacing: Duration::ZERO,
+                feed_floor: Duration::ZERO,
+                allow_private: Vec::new(),
+            },
+            store: StoreSettings { keep: Duration::ZERO },
+            market: MarketSettings {
+                time_zone: TimeZone::UTC,
+                extra_closures: Vec::new(),
+                extra_early_closes: Vec::new(),
+                overnight: false,
+            },
+            screen: ScreenSettings { theme: String::new(), red_up: false, time_zone: None, mouse: false },
+            keys: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Lays one file over what stands.
+    fn lay(&mut self, doc: &Doc) -> Result<(), Mistake> {
+        let root = doc.root();
+        sections::lay(self, &root)?;
+        lists::lay(self, &root)?;
+        root.close();
+        Ok(())
+    }
+
+    /// API keys from the environment (`NEWSTAPE_FINNHUB_KEY`), which win over those in the file.
+    pub fn take_keys(&mut self, variable: impl Fn(&str) -> Option<String>) {
+        for (source, settings) in &mut self.sources {
+            let name = format!("NEWSTAPE_{}_KEY", source.to_uppercase());
+            let key = variable(&name).map(|key| key.trim().to_string());
+            settings.key = key.filter(|key| !key.is_empty()).or(settings.key.take());
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every key that the program reads, as `network.timeout`.
+    fn keys_read() -> BTreeSet<String> {
+        let text = "[[feed]]\nname='a'\n[[symbol]]\nname='a'\n[[topic]]\nname='a'\n[[view]]\nname='a'\n[shipped]\n\
+                    [network]\n[store]\n[market]\n[screen]\n[theme]\n[source.yahoo]\n";
+        let doc = Doc::parse("all", text).unwrap();
+        Config::empty().lay(&doc).unwrap();
+        doc.asked().into_iter().filter(|key| !key.starts_with('.')).collect()
+    }
+
+    /// The part of the manual about `[kind]` or `[[kind]]`: the comments before its first table, and that table.
+    fn chapter(kind: &str) -> String {
+        let lines: Vec<&str> = NEWSTAPE.lines().collect();
+        let bare: Vec<&str> = lines.iter().map(|line| line.trim_start_matches('#')).collect();
+        let heads = [format!("[{kind}]"), format!("[[{kind}]]"), format!("[{kind}.yahoo]")];
+        let head = bare.iter().position(|line| heads.iter().any(|head| line == head)).expect(kind);
+        let is_comment = |line: &&&str| line.starts_with("# ") || line.is_empty();
+        let start = head - lines[..head].iter().rev().take_while(is_comment).count();
+        let end = bare[head + 1..].iter().position(|line| line.starts_with('['));
+        lines[start..end.map_or(lines.len(), |end| head + 1 + end)].join("\n")
+    }
+
+    /// A line of a field list (`#   any, none   …`), or a setting with a comment above it.
+    fn is_documented(chapter: &str, key: &str) -> bool {
+        let mut explained = false;
+        for line in chapter.lines() {
+            let fields = line.strip_prefix("#   ").unwrap_or_default().split("  ").next().unwrap_or_default();
+            if fields.split(", ").any(|field| field == key) {
+                return true;
+            }
+            if line.starts_with(&format!("{key} = ")) {
+                return explained;
+            }
+            explained = line.starts_with("# ") || (explained && !line.is_empty());
+        }
+        false
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        let keys = keys_read();
+        assert!(keys.len() > 40, "{keys:?}");
+        for path in keys {
+            let (kind, key) = path.split_once('.').unwrap();
+            assert!(is_documented(&chapter(kind), key), "{path} is not explained in config/newstape.toml");
+        }
+    }
+
+    #[test]
+    fn every_setting_has_a_shipped_value() {
+        let doc = Doc::parse("newstape.toml", NEWSTAPE).unwrap();
+        let tables: toml::Table = toml::from_str(NEWSTAPE).unwrap();
+        Config::empty().lay(&doc).unwrap();
+        for path in doc.asked().iter().filter(|path| !path.starts_with("source.")) {
+            let (kind, key) = path.split_once('.').unwrap();
+            assert!(kind.is_empty() || tables[kind].get(key).is_some(), "{path} has no value in config/newstape.toml");
+        }
+    }
+
+    #[test]
+    fn the_shipped_files_are_right() {
+        let shipped = shipped();
+        assert_eq!(shipped.warnings, [""; 0]);
+        let on: Vec<&Feed> = shipped.feeds.iter().filter(|feed| feed.enabled).collect();
+        assert_eq!(on.len(), 27);
+        assert_eq!(on.iter().filter(|feed| feed.lang.as_deref() == Some("fr")).count(), 5);
+        assert_eq!(shipped.sources.len(), 11);
+        let symbols: Vec<&str> = shipped.symbols.iter().map(|symbol| &*symbol.name).collect();
+        assert_eq!(symbols, ["NVDA", "BTC-USD", "ETH-USD", "SOL-USD"]);
+    }
+
+    #[test]
+    fn a_truncated_file_is_a_mistake_or_loads() {
+        for (file, text) in SHIPPED {
+            for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+                // Only the file itself is read: laying all five again for every byte would take minutes.
+                if let Ok(doc) = Doc::parse(file, &text[..end]) {
+                    let _ = Config::empty().lay(&doc);
+                    doc.warnings();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_come_from_the_environment_and_stay_hidden() {
+        let text = "[source.finnhub]\nkey = 'in-the-file'\n[source.tiingo]\nkey = 'from-file'";
+        let mut config = load(Some(("c.toml", text))).unwrap();
+        config.take_keys(|name| match name {
+            "NEWSTAPE_FINNHUB_KEY" => Some(" from-outside\n".into()),
+            "NEWSTAPE_TIINGO_KEY" => Some(String::new()),
+            _ => None,
+        });
+        assert_eq!(config.sources["finnhub"].key.as_deref(), Some("from-outside"));
+        assert_eq!(config.sources["tiingo"].key.as_deref(), Some("from-file"));
+        assert_eq!(config.sources["alpaca"].key, None);
+        for text in [config.print(), format!("{config:?}"), format!("{config:#?}")] {
+            assert!(!text.contains("from-outside") && !text.contains("from-file"), "a key is shown");
+        }
+    }
+
+    #[test]
+    fn a_bad_key_is_not_repeated() {
+        let config = load(Some(("c.toml", "[source.finnhub]\nkey = 'sécret'"))).unwrap();
+        assert_eq!(config.warnings.len(), 1);
+        assert!(!config.warnings[0].contains("cret'"), "{:?}", config.warnings);
+        let wrong_type = load(Some(("c.toml", "[source.finnhub]\nkey = 987654"))).unwrap();
+        assert!(!wrong_type.warnings[0].contains("987654"), "{:?}", wrong_type.warnings);
+    }
+
+    #[test]
+    fn a_flood_of_warnings_is_counted() {
+        let text: String = (0..1000).map(|n| format!("unknown-{n} = 1\n")).collect();
+        let config = load(Some(("c.toml", &text))).unwrap();
+        assert_eq!(config.warnings.len(), 101);
+        assert_eq!(config.warnings[100], "c.toml: 900 more like these");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_loads_or_is_a_mistake(text in "\\PC*") {
+            let _ = load(Some(("any", &text))).map_err(|mistake| (mistake.to_string(), mistake.picture));
+        }
+
+        #[test]
+        fn text_like_a_config_loads_or_is_a_mistake(parts in proptest::collection::vec(proptest::sample::select(vec![
+            "[[feed]]\n", "[[symbol]]\n", "[[topic]]\n", "[[view]]\n", "[network]\n", "[source.yahoo]\n", "[keys]\n",
+            "[theme]\n", "[[", "\"", "'''", "name = \"é\"\n", "name = 3\n", "name = \"\\u001b[31m\"\n", "key = \"1\"\n",
+            "url = \"http://x/\"\n", "interval = \"5m\"\n", "interval = \"99999999999999999d\"\n", "timeout = \"1s\"\n",
+            "timeout = ", "feed = [{}, 1]\n", "\u{feff}", "\r\n", "quit = [\"q\", 1]\n", "\u{0}", "\t", "source = 1\n",
+            "any = ['x']\n", "query = 'x'\n", "allow-private = ['']\n", "feed-floor = \"1d\"\n", "time-zone = \"../x\"\n",
+        ]), 0..12)) {
+            let _ = load(Some(("any", &parts.concat()))).map_err(|mistake| (mistake.to_string(), mistake.picture));
+        }
+    }
 }

@@ -1,0 +1,340 @@
+//! A TOML document read key by key: every value has its place, and every key that nobody asked for is noticed.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::mistake::{Mistake, Place, did_you_mean, shown};
+use crate::domain::Name;
+
+/// More warnings than this are counted, not listed.
+const MOST_WARNINGS: usize = 100;
+
+pub(super) type Value<'t> = Spanned<DeValue<'t>>;
+
+/// A parsed file and what was found wrong in it so far.
+pub(super) struct Doc<'t> {
+    file: &'t str,
+    text: &'t str,
+    tables: Spanned<DeTable<'t>>,
+    /// Byte offset and sentence.
+    warnings: RefCell<Vec<(usize, String)>>,
+    /// `network.timeout`: every key that the program reads; the tests hold them against the manual.
+    asked: RefCell<BTreeSet<String>>,
+}
+
+/// A value that can't be used.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    span: Range<usize>,
+    /// To stand behind "expected".
+    expected: String,
+    /// What stands there instead, when it is not even of the right type.
+    found: Option<&'static str>,
+}
+
+impl Wrong {
+    pub fn of_type(value: &Value, expected: impl Into<String>) -> Wrong {
+        Wrong { span: value.span(), expected: expected.into(), found: Some(type_in_words(value.get_ref())) }
+    }
+
+    pub fn of_value(value: &Value, expected: impl Into<String>) -> Wrong {
+        Wrong { span: value.span(), expected: expected.into(), found: None }
+    }
+}
+
+fn type_in_words(value: &DeValue) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+impl<'t> Doc<'t> {
+    pub fn parse(file: &'t str, text: &'t str) -> Result<Doc<'t>, Mistake> {
+        let tables = DeTable::parse(text).map_err(|error| {
+            let span = error.span().unwrap_or(text.len()..text.len());
+            Mistake::new(file, text, &span, error.message().trim().replace('\n', ", "))
+        })?;
+        Ok(Doc { file, text, tables, warnings: RefCell::default(), asked: RefCell::default() })
+    }
+
+    pub fn root(&self) -> Table<'_> {
+        let entries = self.tables.get_ref();
+        Table {
+            doc: self,
+            entries,
+            at: 0,
+            kind: "",
+            called: "this file".into(),
+            strict: true,
+            asked: RefCell::default(),
+        }
+    }
+
+    fn warn(&self, at: usize, sentence: String) {
+        self.warnings.borrow_mut().push((at, sentence));
+    }
+
+    /// One line each with its place, in the order of the file.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.borrow().clone();
+        warnings.sort_by_key(|(at, _)| *at);
+        let more = warnings.len().saturating_sub(MOST_WARNINGS);
+        let listed = warnings.iter().take(MOST_WARNINGS);
+        let mut lines: Vec<String> =
+            listed.map(|(at, sentence)| format!("{}: {sentence}", Place::of(self.file, self.text, *at))).collect();
+        if more > 0 {
+            lines.push(format!("{}: {more} more like these", self.file));
+        }
+        lines
+    }
+
+    /// Every key that was asked for, as `network.timeout`.
+    #[cfg(test)]
+    pub fn asked(&self) -> BTreeSet<String> {
+        self.asked.borrow().clone()
+    }
+}
+
+/// A table of a document.
+pub(super) struct Table<'d> {
+    doc: &'d Doc<'d>,
+    entries: &'d DeTable<'d>,
+    /// Where it begins, in bytes.
+    at: usize,
+    /// `network`, `feed`; empty for the whole document.
+    kind: &'static str,
+    /// As a sentence names it: `[network]`, `feed 'SEC'`.
+    called: String,
+    /// In a section a wrong type refuses the file; in an entry it is a warning, and the rest works.
+    strict: bool,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'d> Table<'d> {
+    /// The table that a value is, if it is one.
+    fn of(doc: &'d Doc<'d>, value: &'d Value<'d>, kind: &'static str, called: String) -> Option<Self> {
+        let entries = value.get_ref().as_table()?;
+        Some(Table { doc, entries, at: value.span().start, kind, called, strict: false, asked: RefCell::default() })
+    }
+
+    /// Reads a value; None when it is missing or was passed over with a warning.
+    pub fn get<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>,
+    ) -> Result<Option<T>, Mistake> {
+        match self.find(key).map(read) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(wrong)) => self.pass_over(&format!("'{key}'"), wrong).map(|()| None),
+        }
+    }
+
+    /// Reads a value over the one that stands.
+    pub fn set<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>,
+        into: &mut T,
+    ) -> Result<(), Mistake> {
+        if let Some(value) = self.get(key, read)? {
+            *into = value;
+        }
+        Ok(())
+    }
+
+    /// Reads a list over the one that stands; a bad item is passed over alone.
+    pub fn set_list<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&Value<'d>) -> Result<T, Wrong>,
+        into: &mut Vec<T>,
+    ) -> Result<(), Mistake> {
+        let Some(value) = self.find(key) else { return Ok(()) };
+        if let Some(items) = self.items(value, &format!("'{key}'"), read)? {
+            *into = items;
+        }
+        Ok(())
+    }
+
+    /// The usable items of a list.
+    fn items<T>(
+        &self,
+        value: &Value<'d>,
+        called: &str,
+        read: impl Fn(&Value<'d>) -> Result<T, Wrong>,
+    ) -> Result<Option<Vec<T>>, Mistake> {
+        let Some(list) = value.get_ref().as_array() else {
+            return self.pass_over(called, Wrong::of_type(value, "a list in [ ]")).map(|()| None);
+        };
+        let mut items = Vec::new();
+        for item in list.iter() {
+            match read(item) {
+                Ok(item) => items.push(item),
+                Err(wrong) => self.pass_over(called, wrong)?,
+            }
+        }
+        Ok(Some(items))
+    }
+
+    /// A `[key]` table, closed when it has been read.
+    pub fn section(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&Table<'d>) -> Result<(), Mistake>,
+    ) -> Result<(), Mistake> {
+        let Some(value) = self.find(key) else { return Ok(()) };
+        let Some(mut section) = Table::of(self.doc, value, key, format!("[{key}]")) else {
+            return self.pass_over(&format!("'{key}'"), Wrong::of_type(value, format!("a table [{key}]")));
+        };
+        section.strict = true;
+        read(&section)?;
+        section.close();
+        Ok(())
+    }
+
+    /// The `[[key]]` tables, each with its name. One without a name, or with the name of an earlier one, is left out.
+    pub fn entries(
+        &self,
+        key: &'static str,
+        read_name: fn(&Value<'d>) -> Result<Name, Wrong>,
+        mut read: impl FnMut(&Table<'d>, Name) -> Result<(), Mistake>,
+    ) -> Result<(), Mistake> {
+        let Some(value) = self.find(key) else { return Ok(()) };
+        let Some(list) = value.get_ref().as_array() else {
+            return self.pass_over(&format!("'{key}'"), Wrong::of_type(value, format!("tables [[{key}]]")));
+        };
+        let mut seen = BTreeSet::new();
+        for (index, item) in list.iter().enumerate() {
+            let called = format!("[[{key}]] number {}", index + 1);
+            let Some(mut entry) = Table::of(self.doc, item, key, called) else {
+                self.doc.warn(item.span().start, format!("expected a table [[{key}]]; left out"));
+                continue;
+            };
+            let Some(name) = entry.name(read_name)? else { continue };
+            entry.called = format!("{key} {}", shown(&name));
+            if seen.insert(name.clone()) {
+                read(&entry, name)?;
+                entry.close();
+            } else {
+                entry.leave_out("stands twice; this one is left out");
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of an entry, without which it is left out.
+    fn name(&self, read_name: fn(&Value<'d>) -> Result<Name, Wrong>) -> Result<Option<Name>, Mistake> {
+        let name = self.get("name", read_name)?;
+        if name.is_none() {
+            self.leave_out("needs a 'name'; left out");
+        }
+        Ok(name)
+    }
+
+    /// The tables `[key.name]` under names of the user's choice, as entries: a problem in one is a warning.
+    pub fn tables(
+        &self,
+        key: &'static str,
+        mut read: impl FnMut(&Table<'d>, &str) -> Result<(), Mistake>,
+    ) -> Result<(), Mistake> {
+        let Some(all) = self.free(key)? else { return Ok(()) };
+        for (name, value) in all.entries {
+            let called = format!("{key} {}", shown(name.get_ref()));
+            let Some(table) = Table::of(self.doc, value, key, called) else {
+                all.pass_over(&shown(name.get_ref()), Wrong::of_type(value, format!("a table [{key}.…]")))?;
+                continue;
+            };
+            read(&table, name.get_ref())?;
+            table.close();
+        }
+        Ok(())
+    }
+
+    /// A table `[key]` of lists under names of the user's choice; a text alone counts as a list of one.
+    pub fn lists(&self, key: &'static str, mut put: impl FnMut(&str, Vec<String>)) -> Result<(), Mistake> {
+        let Some(all) = self.free(key)? else { return Ok(()) };
+        for (name, value) in all.entries {
+            let list = match value.get_ref().as_str() {
+                Some(text) => Some(vec![text.into()]),
+                None => all.items(value, &shown(name.get_ref()), read_text)?,
+            };
+            if let Some(list) = list {
+                put(name.get_ref(), list);
+            }
+        }
+        Ok(())
+    }
+
+    /// A table whose keys are names of the user's choice: each is an entry, none is unknown.
+    fn free(&self, key: &'static str) -> Result<Option<Table<'d>>, Mistake> {
+        let Some(value) = self.find(key) else { return Ok(None) };
+        let table = Table::of(self.doc, value, key, format!("[{key}]"));
+        if table.is_none() {
+            self.pass_over(&format!("'{key}'"), Wrong::of_type(value, format!("a table [{key}]")))?;
+        }
+        Ok(table)
+    }
+
+    /// Every key that is looked for is one that this table knows.
+    fn find(&self, key: &'static str) -> Option<&'d Value<'d>> {
+        self.asked.borrow_mut().push(key);
+        self.doc.asked.borrow_mut().insert(format!("{}.{key}", self.kind));
+        self.entries.get(key)
+    }
+
+    /// Says that this whole entry is left out.
+    pub fn leave_out(&self, sentence: &str) {
+        self.doc.warn(self.at, format!("{} {sentence}", self.called));
+    }
+
+    /// Says something about the value of a key.
+    pub fn warn(&self, key: &str, sentence: &str) {
+        let at = self.entries.get(key).map_or(self.at, |value| value.span().start);
+        self.doc.warn(at, format!("{} {sentence}", self.called));
+    }
+
+    fn pass_over(&self, called: &str, wrong: Wrong) -> Result<(), Mistake> {
+        let Wrong { span, expected, found } = wrong;
+        let instead = found.map(|found| format!(", found {found}")).unwrap_or_default();
+        let sentence = format!("expected {expected} for {called} of {}{instead}", self.called);
+        if self.strict && found.is_some() {
+            return Err(Mistake::new(self.doc.file, self.doc.text, &span, sentence));
+        }
+        self.doc.warn(span.start, format!("{sentence}; passed over"));
+        Ok(())
+    }
+
+    /// Warns of every key that was not asked for.
+    pub fn close(&self) {
+        let asked = self.asked.borrow();
+        for key in self.entries.keys().filter(|key| !asked.iter().any(|asked| *asked == key.get_ref())) {
+            let hint = did_you_mean(key.get_ref(), asked.iter().copied());
+            let sentence = format!("{} has no {}; passed over{hint}", self.called, shown(key.get_ref()));
+            self.doc.warn(key.span().start, sentence);
+        }
+    }
+}
+
+pub(super) fn read_text(value: &Value) -> Result<String, Wrong> {
+    value.get_ref().as_str().map(String::from).ok_or_else(|| Wrong::of_type(value, "a text"))
+}
+
+/// A short text that is shown: not empty, nothing in it that moves a cursor.
+pub(super) fn read_name(value: &Value) -> Result<Name, Wrong> {
+    let text = value.get_ref().as_str().ok_or_else(|| Wrong::of_type(value, "a text"))?.trim();
+    if text.is_empty() || text.chars().count() > 80 || text.chars().any(char::is_control) {
+        return Err(Wrong::of_value(value, "1 to 80 characters without control characters"));
+    }
+    Ok(Arc::from(text))
+}

@@ -1,0 +1,206 @@
+//! The lists: `[[feed]]`, `[[symbol]]`, `[[topic]]`, `[[view]]`. An entry with the name of one that stands changes only the
+//! fields it gives and keeps its place; a new one follows the others.
+
+use std::time::Duration;
+
+use super::doc::{Table, read_name, read_text};
+use super::mistake::Mistake;
+use super::{Config, Network, View, read, units};
+use crate::domain::Name;
+use crate::domain::feed::Feed;
+use crate::domain::price::{Kind, Symbol};
+use crate::domain::topic::TopicRule;
+
+/// How often a feed is asked that says nothing about it.
+const FEED_INTERVAL: Duration = Duration::from_secs(15 * 60);
+/// A feed asked less than once a day would miss what has fallen off its end.
+const FEED_CEILING: Duration = Duration::from_secs(86_400);
+
+const EQUITY_SOURCES: [&str; 4] = ["yahoo", "cnbc", "nasdaq", "cboe"];
+const CRYPTO_SOURCES: [&str; 4] = ["coinbase", "kraken", "binance", "coingecko"];
+
+/// Lays the lists of a file; its sections must have been laid before (floor, sources).
+pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
+    root.entries("feed", read_name, |entry, name| feed(entry, name, &config.network, &mut config.feeds))?;
+    let known: Vec<Name> = config.sources.keys().cloned().collect();
+    root.entries("symbol", read::symbol, |entry, name| symbol(entry, name, &known, &mut config.symbols))?;
+    let mut taken = Vec::new();
+    root.entries("topic", read_name, |entry, name| topic(entry, name, config, &mut taken))?;
+    root.entries("view", read_name, |entry, name| view(entry, name, config, &mut taken))
+}
+
+/// The entry that stands under the name, or a new one.
+fn standing<T: Clone>(list: &[T], is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> T {
+    list.iter().find(|item| is_it(item)).cloned().unwrap_or_else(new)
+}
+
+/// In the place of the entry under the same name, or at the end.
+fn put<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
+    match list.iter_mut().find(|standing| is_it(standing)) {
+        Some(standing) => *standing = item,
+        None => list.push(item),
+    }
+}
+
+fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Vec<Feed>) -> Result<(), Mistake> {
+    let mut feed = standing(feeds, |feed| feed.name == name, || new_feed(&name));
+    let said = feed_fields(entry, &mut feed)?;
+    if feed.url.is_empty() {
+        entry.leave_out("needs a 'url'; left out");
+        return Ok(());
+    }
+    let same = |other: &&Feed| other.url == feed.url && other.name != name && other.enabled && feed.enabled;
+    if let Some(other) = feeds.iter().find(same) {
+        entry.leave_out(&format!("has the same address as '{}'; left out", other.name));
+        return Ok(());
+    }
+    if said {
+        feed.interval = within(entry, feed.interval, network.feed_floor);
+    }
+    put(feeds, |feed| feed.name == name, feed);
+    Ok(())
+}
+
+fn new_feed(name: &Name) -> Feed {
+    Feed {
+        name: name.clone(),
+        url: String::new(),
+        category: "Other".into(),
+        interval: FEED_INTERVAL,
+        primary: false,
+        lang: None,
+        user_agent: None,
+        enabled: true,
+    }
+}
+
+/// True when the entry gives an interval of its own.
+fn feed_fields(entry: &Table, feed: &mut Feed) -> Result<bool, Mistake> {
+    entry.set("url", read::address(&["https", "http"]), &mut feed.url)?;
+    entry.set("category", read_name, &mut feed.category)?;
+    let interval = entry.get("interval", read::duration(Duration::ZERO, Duration::MAX))?;
+    feed.interval = interval.unwrap_or(feed.interval);
+    entry.set("primary", read::flag, &mut feed.primary)?;
+    entry.set("lang", read::optional(read::lang), &mut feed.lang)?;
+    entry.set("user-agent", read::optional(read::header), &mut feed.user_agent)?;
+    entry.set("enabled", read::flag, &mut feed.enabled)?;
+    Ok(interval.is_some())
+}
+
+/// An interval between floor and ceiling, with a warning when it had to be moved there.
+fn within(entry: &Table, interval: Duration, floor: Duration) -> Duration {
+    let moved = interval.clamp(floor, FEED_CEILING.max(floor));
+    if moved != interval {
+        let [given, used] = [interval, moved].map(units::print_duration);
+        let why = if interval < floor { "no feed is asked more often" } else { "no feed is asked less often" };
+        entry.warn("interval", &format!("asks for an interval of {given}; {used} is used: {why}"));
+    }
+    moved
+}
+
+fn symbol(entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) -> Result<(), Mistake> {
+    let mut symbol = standing(symbols, |symbol| symbol.name == name, || new_symbol(&name));
+    entry.set("list", read::optional(read_name), &mut symbol.list)?;
+    entry.set("benchmark", read::optional(read::symbol), &mut symbol.benchmark)?;
+    let mut sources = Vec::new();
+    entry.set_list("sources", read::one_of("price source", known.iter().map(|name| &**name)), &mut sources)?;
+    if !sources.is_empty() {
+        symbol.sources = sources;
+    }
+    put(symbols, |symbol| symbol.name == name, symbol);
+    Ok(())
+}
+
+fn new_symbol(name: &Name) -> Symbol {
+    let mut symbol = Symbol { name: name.clone(), list: None, benchmark: None, sources: Vec::new() };
+    let sources = match symbol.kind() {
+        Kind::Equity => EQUITY_SOURCES,
+        Kind::Crypto => CRYPTO_SOURCES,
+    };
+    symbol.sources = sources.map(Name::from).to_vec();
+    symbol
+}
+
+fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) -> Result<(), Mistake> {
+    let mut topic = standing(&config.topics, |topic| topic.name == name, || new_topic(&name));
+    let key = topic_fields(entry, &mut topic)?;
+    if name.chars().any(char::is_whitespace) {
+        entry.leave_out("needs a name without spaces, so that a query can say topic:name; left out");
+        return Ok(());
+    }
+    if topic.any.is_empty() {
+        entry.leave_out("needs 'any', the queries of which one must match; left out");
+        return Ok(());
+    }
+    if topic.title.is_empty() {
+        topic.title = name.to_string();
+    }
+    if let Some(key) = key {
+        topic.key = take_key(entry, key, config, taken);
+    }
+    put(&mut config.topics, |topic| topic.name == name, topic);
+    Ok(())
+}
+
+fn new_topic(name: &Name) -> TopicRule {
+    TopicRule {
+        name: name.clone(),
+        title: String::new(),
+        key: None,
+        color: None,
+        parent: None,
+        symbols: Vec::new(),
+        any: Vec::new(),
+        none: Vec::new(),
+        matches: Vec::new(),
+        misses: Vec::new(),
+    }
+}
+
+/// The key that the entry gives; `Some(None)` when it takes the key away.
+fn topic_fields(entry: &Table, topic: &mut TopicRule) -> Result<Option<Option<char>>, Mistake> {
+    if let Some(title) = entry.get("title", read_name)? {
+        topic.title = title.to_string();
+    }
+    entry.set("color", read::optional(read::color), &mut topic.color)?;
+    entry.set("parent", read::optional(read_name), &mut topic.parent)?;
+    entry.set_list("symbols", read::symbol, &mut topic.symbols)?;
+    entry.set_list("any", read_text, &mut topic.any)?;
+    entry.set_list("none", read_text, &mut topic.none)?;
+    entry.set_list("matches", read_text, &mut topic.matches)?;
+    entry.set_list("misses", read_text, &mut topic.misses)?;
+    entry.get("key", read::optional(read::digit))
+}
+
+fn view(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) -> Result<(), Mistake> {
+    let new = || View { name: name.clone(), key: None, query: String::new() };
+    let mut view = standing(&config.views, |view| view.name == name, new);
+    entry.set("query", read_text, &mut view.query)?;
+    let key = entry.get("key", read::optional(read::digit))?;
+    if view.query.trim().is_empty() {
+        entry.leave_out("needs a 'query'; left out");
+        return Ok(());
+    }
+    if let Some(key) = key {
+        view.key = take_key(entry, key, config, taken);
+    }
+    put(&mut config.views, |view| view.name == name, view);
+    Ok(())
+}
+
+/// One key shows one thing: an entry takes its key from what an earlier file gave it to; of two in one file the first
+/// has it.
+fn take_key(entry: &Table, key: Option<char>, config: &mut Config, taken: &mut Vec<char>) -> Option<char> {
+    let key = key?;
+    if taken.contains(&key) {
+        entry.warn("key", &format!("asks for the key {key}, which another entry has; it gets none"));
+        return None;
+    }
+    taken.push(key);
+    let topics = config.topics.iter_mut().map(|topic| &mut topic.key);
+    let views = config.views.iter_mut().map(|view| &mut view.key);
+    for held in topics.chain(views).filter(|held| **held == Some(key)) {
+        *held = None;
+    }
+    Some(key)
+}

@@ -1,0 +1,272 @@
+//! The configuration as text: what is in force, and a first file for a user.
+
+use std::fmt::Write;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{Config, NEWSTAPE, View, units};
+use crate::domain::Name;
+use crate::domain::feed::Feed;
+use crate::domain::price::{SourceSettings, Symbol};
+use crate::domain::topic::TopicRule;
+
+const INIT_HEAD: &str = "\
+# Your newstape configuration. Everything in it is optional: as it stands it changes nothing.
+#
+# Lines that begin with # and a space explain. Those with # and no space are settings with their shipped values, and
+# examples: take the # away to use them, for an example from all its lines. The [headings] stay.
+# newstape reads this file again whenever you save it; a mistake in it breaks nothing and is shown with its line.
+# `newstape config print` shows all that is in force, with every shipped feed, symbol, topic and key.
+#
+# Durations are written \"30s\", \"10m\", \"1h30m\", \"90d\"; sizes \"8 MiB\", \"500 KB\".
+";
+
+/// The commented first config file: `config/newstape.toml` with its own head and every setting commented out.
+pub fn init_text() -> String {
+    let settings = NEWSTAPE.lines().skip_while(|line| line.starts_with('#'));
+    let mut text = String::from(INIT_HEAD);
+    for line in settings {
+        let is_setting = !line.is_empty() && !line.starts_with(['#', '[']);
+        text.push_str(if is_setting { "#" } else { "" });
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+impl Config {
+    /// What is in force, as one file that loads to the same again; API keys are only said to be there.
+    pub fn print(&self) -> String {
+        let mut out = Printer::default();
+        out.line("# What is in force: the shipped files with your own laid over them.");
+        out.head("[shipped]");
+        out.line("# All entries are written out below.");
+        for list in ["feeds", "symbols", "topics"] {
+            out.bare(list, false);
+        }
+        self.settings(&mut out);
+        self.sources.iter().for_each(|(name, settings)| source(&mut out, name, settings));
+        out.head("[keys]");
+        self.keys.iter().for_each(|(command, keys)| out.texts(command, keys));
+        out.head("[terms]");
+        self.terms.iter().for_each(|(name, terms)| out.texts(name, terms));
+        self.feeds.iter().for_each(|entry| feed(&mut out, entry));
+        self.symbols.iter().for_each(|entry| symbol(&mut out, entry));
+        self.topics.iter().for_each(|entry| topic(&mut out, entry));
+        self.views.iter().for_each(|entry| view(&mut out, entry));
+        out.text
+    }
+
+    fn settings(&self, out: &mut Printer) {
+        let Config { network, store, market, screen, .. } = self;
+        out.head("[network]");
+        out.quoted("user-agent", &network.user_agent);
+        out.quoted("timeout", &units::print_duration(network.timeout));
+        out.quoted("max-body", &units::print_size(network.max_body));
+        out.quoted("domain-spacing", &units::print_duration(network.domain_spacing));
+        out.quoted("feed-floor", &units::print_duration(network.feed_floor));
+        out.texts("allow-private", &network.allow_private);
+        out.head("[store]");
+        out.quoted("keep", &units::print_duration(store.keep));
+        out.head("[market]");
+        // Only New York's zone is ever known by rule alone, without a name.
+        out.quoted("time-zone", market.time_zone.iana_name().unwrap_or("America/New_York"));
+        out.texts("extra-closures", market.extra_closures.iter().map(Date::to_string));
+        out.texts("extra-early-closes", market.extra_early_closes.iter().map(Date::to_string));
+        out.bare("overnight", market.overnight);
+        out.head("[screen]");
+        let own = screen.time_zone.as_ref().map(|zone| TimeZone::iana_name(zone).unwrap_or("America/New_York"));
+        out.quoted("time-zone", own.unwrap_or("system"));
+        out.bare("mouse", screen.mouse);
+        out.head("[theme]");
+        out.quoted("name", &screen.theme);
+        out.bare("red-up", screen.red_up);
+    }
+}
+
+fn source(out: &mut Printer, name: &Name, settings: &SourceSettings) {
+    out.head(&format!("[source.{}]", key(name)));
+    out.optional("base-url", settings.base_url.as_deref());
+    out.optional("socket-url", settings.socket_url.as_deref());
+    if let Some(enabled) = settings.enabled {
+        out.bare("enabled", enabled);
+    }
+    if settings.key.is_some() {
+        out.line("# key is set, and not shown");
+    }
+    out.optional("user-agent", settings.user_agent.as_deref());
+}
+
+fn feed(out: &mut Printer, feed: &Feed) {
+    out.head("[[feed]]");
+    out.quoted("name", &feed.name);
+    out.quoted("url", &feed.url);
+    out.quoted("category", &feed.category);
+    out.quoted("interval", &units::print_duration(feed.interval));
+    out.bare("primary", feed.primary);
+    out.optional("lang", feed.lang.as_deref());
+    out.optional("user-agent", feed.user_agent.as_deref());
+    out.bare("enabled", feed.enabled);
+}
+
+fn symbol(out: &mut Printer, symbol: &Symbol) {
+    out.head("[[symbol]]");
+    out.quoted("name", &symbol.name);
+    out.optional("list", symbol.list.as_deref());
+    out.optional("benchmark", symbol.benchmark.as_deref());
+    out.texts("sources", &symbol.sources);
+}
+
+fn topic(out: &mut Printer, topic: &TopicRule) {
+    out.head("[[topic]]");
+    out.quoted("name", &topic.name);
+    out.quoted("title", &topic.title);
+    out.optional("key", topic.key.map(String::from).as_deref());
+    out.optional("color", topic.color.as_deref());
+    out.optional("parent", topic.parent.as_deref());
+    out.texts("symbols", &topic.symbols);
+    out.texts("any", &topic.any);
+    out.texts("none", &topic.none);
+    out.texts("matches", &topic.matches);
+    out.texts("misses", &topic.misses);
+}
+
+fn view(out: &mut Printer, view: &View) {
+    out.head("[[view]]");
+    out.quoted("name", &view.name);
+    out.optional("key", view.key.map(String::from).as_deref());
+    out.quoted("query", &view.query);
+}
+
+/// Writes TOML, a line at a time.
+#[derive(Default)]
+struct Printer {
+    text: String,
+}
+
+impl Printer {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn head(&mut self, head: &str) {
+        self.line(&format!("\n{head}"));
+    }
+
+    fn bare(&mut self, name: &str, value: bool) {
+        self.line(&format!("{} = {value}", key(name)));
+    }
+
+    fn quoted(&mut self, name: &str, value: &str) {
+        self.line(&format!("{} = {}", key(name), quote(value)));
+    }
+
+    fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.quoted(name, value);
+        }
+    }
+
+    fn texts<T: AsRef<str>>(&mut self, name: &str, values: impl IntoIterator<Item = T>) {
+        let values: Vec<String> = values.into_iter().map(|value| quote(value.as_ref())).collect();
+        let inside = values.join(", ");
+        if inside.len() < 100 {
+            self.line(&format!("{} = [{inside}]", key(name)));
+        } else {
+            self.line(&format!("{} = [\n    {},\n]", key(name), values.join(",\n    ")));
+        }
+    }
+}
+
+/// A bare key where TOML allows one, else a quoted one.
+fn key(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    if is_bare { name.into() } else { quote(name) }
+}
+
+/// A basic TOML string on one line.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => write!(quoted, "\\u{:04X}", u32::from(c)).expect("a String can be written to"),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::ops::Range;
+
+    use super::super::{load, shipped};
+    use super::*;
+
+    fn is_example(line: &str) -> bool {
+        line.starts_with('#') && !line.starts_with("# ") && line.len() > 1
+    }
+
+    /// The lines with the `#` of those in the range taken away.
+    fn uncommented(lines: &[&str], range: Range<usize>) -> String {
+        let live = |(at, line): (usize, &&str)| {
+            if range.contains(&at) && is_example(line) { line[1..].to_string() } else { line.to_string() }
+        };
+        lines.iter().enumerate().map(live).collect::<Vec<String>>().join("\n")
+    }
+
+    #[test]
+    fn the_first_file_changes_nothing() {
+        assert_eq!(load(Some(("config.toml", &init_text()))).unwrap(), shipped());
+    }
+
+    #[test]
+    fn every_example_of_the_first_file_works() {
+        let text = init_text();
+        let lines: Vec<&str> = text.lines().collect();
+        let (mut at, mut tried) = (0, 0);
+        while at < lines.len() {
+            // An example entry goes with all its lines, a setting stands alone.
+            let is_entry = lines[at].starts_with("#[[");
+            let size = lines[at..].iter().take_while(|line| is_entry && is_example(line)).count().max(1);
+            if is_example(lines[at]) {
+                let config = load(Some(("config.toml", &uncommented(&lines, at..at + size)))).unwrap();
+                assert_eq!(config.warnings, [""; 0], "{}", lines[at]);
+                tried += 1;
+            }
+            at += size;
+        }
+        assert!(tried > 40, "only {tried} examples were found");
+        let all = load(Some(("config.toml", &uncommented(&lines, 0..lines.len())))).unwrap();
+        assert_eq!(all.warnings, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_printed_loads_to_the_same() {
+        let text = r#"
+            [market]
+            extra-closures = [2027-01-09]
+            [screen]
+            time-zone = "Europe/Paris"
+            [network]
+            allow-private = ["127.0.0.1:80"]
+            [terms]
+            "two words" = ['a\b', "tab\there"]
+            [[view]]
+            name = 'a "b" \ é'
+            query = '"x y"~5'
+            key = 9
+            [[feed]]
+            name = "CFTC"
+            enabled = false
+        "#;
+        for user in [None, Some(("c.toml", text))] {
+            let config = load(user).unwrap();
+            assert_eq!(load(Some(("printed.toml", &config.print()))), Ok(config));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The settings that are no lists: `[shipped]`, `[network]`, `[store]`, `[market]`, `[screen]`, `[theme]`, `[source.…]`,
+//! `[keys]` and `[terms]`.
+
+use std::time::Duration;
+
+use super::doc::Table;
+use super::mistake::{Mistake, did_you_mean};
+use super::{Config, MarketSettings, Network, ScreenSettings, StoreSettings, THEMES, read};
+use crate::domain::Name;
+use crate::domain::price::SourceSettings;
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
+    root.section("shipped", |table| shipped(table, config))?;
+    root.section("network", |table| network(table, &mut config.network))?;
+    root.section("store", |table| store(table, &mut config.store))?;
+    root.section("market", |table| market(table, &mut config.market))?;
+    root.section("screen", |table| screen(table, &mut config.screen))?;
+    root.section("theme", |table| theme(table, &mut config.screen))?;
+    sources(config, root)?;
+    root.lists("keys", |command, keys| {
+        config.keys.insert(command.into(), keys);
+    })?;
+    root.lists("terms", |name, terms| {
+        config.terms.insert(name.into(), terms);
+    })
+}
+
+/// Takes away the lists laid before this file, which are the shipped ones.
+fn shipped(table: &Table, config: &mut Config) -> Result<(), Mistake> {
+    if table.get("feeds", read::flag)? == Some(false) {
+        config.feeds.clear();
+    }
+    if table.get("symbols", read::flag)? == Some(false) {
+        config.symbols.clear();
+    }
+    if table.get("topics", read::flag)? == Some(false) {
+        config.topics.clear();
+    }
+    Ok(())
+}
+
+fn network(table: &Table, network: &mut Network) -> Result<(), Mistake> {
+    table.set("user-agent", read::header, &mut network.user_agent)?;
+    table.set("timeout", read::duration(SECOND, 600 * SECOND), &mut network.timeout)?;
+    table.set("max-body", read::size(1 << 10, 256 << 20), &mut network.max_body)?;
+    table.set("domain-spacing", read::duration(Duration::ZERO, 600 * SECOND), &mut network.domain_spacing)?;
+    table.set("feed-floor", read::duration(SECOND, DAY), &mut network.feed_floor)?;
+    table.set_list("allow-private", read::host, &mut network.allow_private)
+}
+
+fn store(table: &Table, store: &mut StoreSettings) -> Result<(), Mistake> {
+    table.set("keep", read::duration(DAY, 36_500 * DAY), &mut store.keep)
+}
+
+fn market(table: &Table, market: &mut MarketSettings) -> Result<(), Mistake> {
+    table.set("time-zone", read::zone, &mut market.time_zone)?;
+    table.set_list("extra-closures", read::date, &mut market.extra_closures)?;
+    table.set_list("extra-early-closes", read::date, &mut market.extra_early_closes)?;
+    table.set("overnight", read::flag, &mut market.overnight)
+}
+
+fn screen(table: &Table, screen: &mut ScreenSettings) -> Result<(), Mistake> {
+    table.set("time-zone", read::own_zone, &mut screen.time_zone)?;
+    table.set("mouse", read::flag, &mut screen.mouse)
+}
+
+fn theme(table: &Table, screen: &mut ScreenSettings) -> Result<(), Mistake> {
+    if let Some(name) = table.get("name", read::one_of("theme", THEMES))? {
+        screen.theme = name.to_string();
+    }
+    table.set("red-up", read::flag, &mut screen.red_up)
+}
+
+/// The first file makes the sources known; the user's file can only change them.
+fn sources(config: &mut Config, root: &Table) -> Result<(), Mistake> {
+    let first = config.sources.is_empty();
+    root.tables("source", |table, name| {
+        let mut settings = config.sources.get(name).cloned().unwrap_or_default();
+        source(table, &mut settings)?;
+        if first || config.sources.contains_key(name) {
+            config.sources.insert(Name::from(name), settings);
+        } else {
+            let hint = did_you_mean(name, config.sources.keys().map(|known| &**known));
+            table.leave_out(&format!("is no price source that newstape knows; left out{hint}"));
+        }
+        Ok(())
+    })
+}
+
+fn source(table: &Table, settings: &mut SourceSettings) -> Result<(), Mistake> {
+    table.set("base-url", read::optional(read::address(&["https", "http"])), &mut settings.base_url)?;
+    table.set("socket-url", read::optional(read::address(&["wss", "ws"])), &mut settings.socket_url)?;
+    if let Some(enabled) = table.get("enabled", read::flag)? {
+        settings.enabled = Some(enabled);
+    }
+    table.set("key", read::optional(read::secret), &mut settings.key)?;
+    table.set("user-agent", read::optional(read::header), &mut settings.user_agent)
+}
