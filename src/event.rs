@@ -93,8 +93,8 @@ pub enum Effect {
         series: Series,
     },
     SaveSource(SourceReport),
-    /// All that is stored has been read: sources may start.
-    Start,
+    /// All that is stored has been read: sources may start, from what is remembered of them.
+    Start { feeds: Vec<FeedState>, sources: Vec<SourceReport> },
     /// Ask feeds now (still conditional, still floored): the named ones, or all when empty.
     RefreshFeeds(Vec<Name>),
     /// Ask prices now.

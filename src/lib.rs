@@ -24,5 +24,6 @@ pub mod config;
 pub mod domain;
 pub mod event;
 pub mod http;
+pub mod news;
 pub mod screen;
 pub mod shell;

@@ -219,7 +219,9 @@ impl App {
 
     fn loaded(&mut self, part: Loaded) -> Vec<Effect> {
         for (story, marks) in part.stories {
-            self.wire.take(story, marks, &self.tagger, self.now);
+            if !self.wire.remember(&story, marks) {
+                self.wire.take(story, marks, &self.tagger, self.now);
+            }
         }
         self.health.restore(part.feeds);
         self.health.restore_sources(part.sources);
@@ -232,7 +234,8 @@ impl App {
         self.read_only |= part.read_only;
         let mut effects = vec![Effect::Draw(Urgency::News)];
         if part.done && std::mem::take(&mut self.loading) {
-            effects.push(Effect::Start);
+            let feeds = self.health.feed_states().cloned().collect();
+            effects.push(Effect::Start { feeds, sources: self.health.sources().cloned().collect() });
         }
         effects
     }

@@ -153,6 +153,20 @@ impl Wire {
         Arrival::New
     }
 
+    /// What the store knows of a story that came from its feed before it came from the store: when it was first seen,
+    /// and its marks. False when the story is not held.
+    pub fn remember(&mut self, stored: &Story, marks: Marks) -> bool {
+        let Some(item) = self.items.get_mut(&stored.id) else { return false };
+        if item.marks == Marks::default() {
+            item.marks = marks;
+        }
+        // Where the feed gives no time, a first sight decides the place; the story moves to it at the next start.
+        if item.story.published.is_some() {
+            item.story.first_seen = item.story.first_seen.min(stored.first_seen);
+        }
+        true
+    }
+
     fn edit(&mut self, mut story: Story, tagger: &Tagger, now: Timestamp) -> Arrival {
         let Some(item) = self.items.get_mut(&story.id) else { return Arrival::Beyond };
         story.first_seen = item.story.first_seen;

@@ -146,6 +146,7 @@ fn new_topic(name: &Name) -> TopicRule {
     TopicRule {
         name: name.clone(),
         title: String::new(),
+        short: None,
         key: None,
         color: None,
         parent: None,
@@ -162,6 +163,7 @@ fn topic_fields(entry: &Table, topic: &mut TopicRule) -> Result<Option<Option<ch
     if let Some(title) = entry.get("title", read_name)? {
         topic.title = title.to_string();
     }
+    entry.set("short", read::optional(read_text), &mut topic.short)?;
     entry.set("color", read::optional(read::color), &mut topic.color)?;
     entry.set("parent", read::optional(read_name), &mut topic.parent)?;
     entry.set_list("symbols", read::symbol, &mut topic.symbols)?;

@@ -252,6 +252,8 @@ impl fmt::Debug for SourceSettings {
             .field("key", &self.key.as_ref().map(|_| "…"))
             .field("user_agent", &self.user_agent)
             .finish()
+    }
+}
 
 /// How far a price can be trusted now, in words. The table in the README is this enum.
 #[derive(Clone, Debug, PartialEq, Eq)]

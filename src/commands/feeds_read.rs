@@ -1,0 +1,119 @@
+//! `newstape read`: one feed as newstape reads it, with the repairs it made.
+
+use std::io::{Read as _, Write};
+use std::path::Path;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Done, Failure, Surroundings, runtime};
+use crate::config::Config;
+use crate::http::{Ask, Http};
+use crate::news::{self, Document};
+
+#[derive(Debug, Args)]
+pub struct Read {
+    /// A file, an http(s) address, or - for standard input
+    source: String,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// A body, its content type when there was an answer, and the address that relative links start from.
+struct Body {
+    bytes: Vec<u8>,
+    content_type: Option<String>,
+    base: String,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    format: &'a str,
+    title: &'a str,
+    repairs: &'a [String],
+    stories: Vec<StoryOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct StoryOut<'a> {
+    title: &'a str,
+    link: Option<&'a str>,
+    outlet: Option<&'a str>,
+    lang: Option<&'a str>,
+    published: Option<Timestamp>,
+    summary: &'a str,
+    guid: Option<&'a str>,
+}
+
+impl Read {
+    pub(super) fn run(self, around: &Surroundings) -> Done {
+        let config = around.config()?;
+        let body = body(&self.source, &config)?;
+        let document = news::read_up_to(usize::MAX, &body.bytes, body.content_type.as_deref(), &body.base)
+            .map_err(|unreadable| Failure::not_had(format!("{}: {unreadable}", self.source)))?;
+        let out = std::io::stdout().lock();
+        if self.json { json(out, &document) } else { plain(out, &document) }
+    }
+}
+
+fn body(source: &str, config: &Config) -> Result<Body, Failure> {
+    if source.starts_with("http://") || source.starts_with("https://") {
+        return fetch(source, config);
+    }
+    let mut bytes = Vec::new();
+    let read = match source {
+        "-" => std::io::stdin().lock().read_to_end(&mut bytes),
+        path => std::fs::File::open(Path::new(path)).and_then(|mut file| file.read_to_end(&mut bytes)),
+    };
+    read.map_err(|error| Failure::not_had(format!("{source} can't be read: {}", error.kind())))?;
+    Ok(Body { bytes, content_type: None, base: String::new() })
+}
+
+fn fetch(url: &str, config: &Config) -> Result<Body, Failure> {
+    let http = Http::new(&config.network)?;
+    let ask = Ask { url: url.to_owned(), ..Ask::default() };
+    let answer = runtime()?.block_on(http.get(ask)).map_err(|trouble| Failure::not_had(format!("the feed: {trouble}")))?;
+    if answer.status != 200 {
+        return Err(Failure::not_had(format!("the feed: the server answered {}", answer.status)));
+    }
+    let content_type = answer.header("content-type").map(str::to_owned);
+    Ok(Body { content_type, base: answer.url.clone(), bytes: answer.body })
+}
+
+fn json(mut out: impl Write, document: &Document) -> Done {
+    let stories = document.entries.iter().map(|entry| StoryOut {
+        title: &entry.title,
+        link: entry.link.as_deref(),
+        outlet: entry.source.as_deref(),
+        lang: entry.lang.as_deref().or(document.lang.as_deref()),
+        published: entry.published,
+        summary: &entry.summary,
+        guid: entry.guid.as_deref(),
+    });
+    let answer = Answer {
+        format: &document.format,
+        title: &document.title,
+        repairs: &document.repairs,
+        stories: stories.collect(),
+    };
+    let line = serde_json::to_string(&answer).map_err(|error| Failure::not_had(error.to_string()))?;
+    writeln!(out, "{line}")?;
+    Ok(())
+}
+
+fn plain(mut out: impl Write, document: &Document) -> Done {
+    writeln!(out, "{} · {} · {} stories", document.title, document.format, document.entries.len())?;
+    if !document.repairs.is_empty() {
+        writeln!(out, "repaired: {}", document.repairs.join(", "))?;
+    }
+    for entry in &document.entries {
+        let time = entry.published.map_or("no date".into(), |time| time.strftime("%Y-%m-%d %H:%M").to_string());
+        writeln!(out, "\n{time:16}  {}", entry.title)?;
+        if let Some(link) = &entry.link {
+            writeln!(out, "                  {link}")?;
+        }
+    }
+    Ok(())
+}

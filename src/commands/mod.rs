@@ -1,0 +1,167 @@
+//! The commands, one file each, and the command line they are called by.
+
+mod check;
+mod config;
+mod feeds_read;
+mod group;
+mod json;
+mod lines;
+mod prices;
+mod replay;
+mod screen;
+mod stories;
+mod tag;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::config::{Config, Mistake};
+use crate::event::Clock;
+use crate::shell::places::Places;
+use crate::shell::{clock, watch};
+
+/// The news that moves NVDA and crypto, and those prices, on one honest screen.
+#[derive(Debug, Parser)]
+#[command(name = "newstape", version, about, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(flatten)]
+    everywhere: Everywhere,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Without a command: the screen. Press ? there for its keys.
+Exit status: 0 done, also when some of what was asked failed but not all; 1 what was asked for could not be had;
+2 wrong usage or config.
+No network at hand? `newstape demo` plays a recorded market day.";
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+struct Everywhere {
+    /// Read this config file instead of the one in the XDG folder
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Keep the database in this folder
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// For trials: the clock starts there
+    #[arg(long, global = true, hide = true, value_name = "TIME")]
+    now: Option<Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A recorded market day through the same program, without network
+    Demo(replay::Demo),
+    /// Play a folder of headlines.jsonl and candles_SYMBOL_INTERVAL.csv
+    Replay(replay::Replay),
+    /// Is the config right; does each feed and price source answer
+    Check(check::Check),
+    /// One feed as newstape reads it, with the repairs it made
+    Read(feeds_read::Read),
+    /// Which topics a text has, and why
+    Tag(tag::Tag),
+    /// Which stories, one JSON object a line on standard input, are one event
+    Group(group::Group),
+    /// Stories from the store, newest first
+    Stories(stories::Stories),
+    /// The prices of the watchlist, or of these symbols
+    Prices(prices::Prices),
+    /// The config: write a commented default, print what is in force, tell where it is
+    Config(config::ConfigCommand),
+}
+
+/// What every command may need of its surroundings.
+struct Surroundings {
+    places: Places,
+    clock: Clock,
+}
+
+impl Surroundings {
+    /// The configuration in force.
+    fn config(&self) -> Result<Config, Failure> {
+        watch::read(&self.places.config).map_err(|error| match error.downcast_ref::<Mistake>() {
+            Some(mistake) => Failure::usage(format!("{mistake}\n{}", mistake.picture)),
+            None => Failure::usage(error.to_string()),
+        })
+    }
+}
+
+/// Why a command failed: its exit status and one plain sentence.
+#[derive(Debug)]
+struct Failure {
+    status: u8,
+    sentence: String,
+}
+
+impl Failure {
+    /// What was asked for could not be had.
+    fn not_had(sentence: impl Into<String>) -> Failure {
+        Failure { status: 1, sentence: sentence.into() }
+    }
+
+    /// Wrong usage or config.
+    fn usage(sentence: impl Into<String>) -> Failure {
+        Failure { status: 2, sentence: sentence.into() }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        Failure::not_had(error.to_string())
+    }
+}
+
+/// Output that can't be written ends a command quietly when the reader of a pipe has gone.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Failure { status: 0, sentence: String::new() },
+            _ => Failure::not_had(format!("the output could not be written: {error}")),
+        }
+    }
+}
+
+type Done = Result<(), Failure>;
+
+/// Runs the command line; answers the exit status.
+pub fn run() -> ExitCode {
+    match dispatch(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { status, sentence }) => {
+            if !sentence.is_empty() {
+                eprintln!("newstape: {sentence}");
+            }
+            ExitCode::from(status)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Done {
+    let Everywhere { config, data_dir, now } = cli.everywhere;
+    let places = Places::find(config, data_dir)?;
+    let clock = now.map_or_else(clock::system, clock::starting_at);
+    let around = Surroundings { places, clock };
+    match cli.command {
+        None => screen::live(&around),
+        Some(Command::Demo(demo)) => demo.run(&around),
+        Some(Command::Replay(replay)) => replay.run(&around),
+        Some(Command::Check(check)) => check.run(&around),
+        Some(Command::Read(read)) => read.run(&around),
+        Some(Command::Tag(tag)) => tag.run(&around),
+        Some(Command::Group(group)) => group.run(&around),
+        Some(Command::Stories(stories)) => stories.run(&around),
+        Some(Command::Prices(prices)) => prices.run(&around),
+        Some(Command::Config(config)) => config.run(&around),
+    }
+}
+
+/// A runtime for the commands that ask over the network.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::not_had(format!("the system gives no event loop: {error}")))
+}

@@ -1,0 +1,122 @@
+//! `newstape replay` and `newstape demo`: a recorded day on the screen, or as JSON without one.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::json::StoryLine;
+use super::{Done, Failure, Surroundings, screen};
+use crate::app::wire::{Tagger, Wire};
+use crate::config::Config;
+use crate::domain::Name;
+use crate::domain::story::Marks;
+use crate::domain::topic::Topics;
+use crate::shell::day::{Day, HEADLINES};
+use crate::shell::replay::Plan;
+
+/// The demo begins five minutes before the New York open of 5 February 2026.
+const DEMO_FROM: &str = "2026-02-05T14:25:00Z";
+
+/// The bundled day.
+const DEMO: [(&str, &[u8]); 6] = [
+    (HEADLINES, include_bytes!("../../assets/demo/headlines.jsonl")),
+    ("candles_NVDA_1m.csv", include_bytes!("../../assets/demo/candles_NVDA_1m.csv")),
+    ("candles_QQQ_1m.csv", include_bytes!("../../assets/demo/candles_QQQ_1m.csv")),
+    ("candles_BTC-USD_5m.csv", include_bytes!("../../assets/demo/candles_BTC-USD_5m.csv")),
+    ("candles_ETH-USD_5m.csv", include_bytes!("../../assets/demo/candles_ETH-USD_5m.csv")),
+    ("candles_SOL-USD_5m.csv", include_bytes!("../../assets/demo/candles_SOL-USD_5m.csv")),
+];
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// How many seconds of the day pass in one
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    speed: f64,
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A folder with headlines.jsonl and candles_SYMBOL_INTERVAL.csv
+    dir: PathBuf,
+    /// How many seconds of the day pass in one
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    speed: f64,
+    /// Begin at this time (2026-02-05T14:25:00Z); what is older is there at once
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// Print the stories as read, tagged and grouped, one object a line, without a screen and without waiting
+    #[arg(long)]
+    json: bool,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "a number is expected, as 60".to_owned())?;
+    let sensible = speed.is_finite() && (0.01..=100_000.0).contains(&speed);
+    sensible.then_some(speed).ok_or_else(|| "a number from 0.01 to 100000 is expected".to_owned())
+}
+
+impl Demo {
+    pub(super) fn run(self, around: &Surroundings) -> Done {
+        let files = DEMO.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).into();
+        let day = Day::read(&files).map_err(|mistake| Failure::not_had(mistake.to_string()))?;
+        let from = DEMO_FROM.parse().unwrap_or_else(|_| day.span().0);
+        screen::replayed(around, day, Plan { from, speed: self.speed, again: true })
+    }
+}
+
+impl Replay {
+    pub(super) fn run(self, around: &Surroundings) -> Done {
+        let files = read_folder(&self.dir)?;
+        let day = Day::read(&files).map_err(|mistake| Failure::not_had(format!("{}: {mistake}", self.dir.display())))?;
+        for warning in &day.warnings {
+            eprintln!("newstape: {warning}");
+        }
+        if self.json {
+            return print(day, &around.config()?);
+        }
+        let from = self.from.unwrap_or_else(|| day.span().0);
+        screen::replayed(around, day, Plan { from, speed: self.speed, again: false })
+    }
+}
+
+/// The files of a day, by name.
+fn read_folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let unreadable = |path: &Path, error: std::io::Error| {
+        Failure::not_had(format!("{} can't be read: {}", path.display(), error.kind()))
+    };
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).map_err(|error| unreadable(dir, error))? {
+        let path = entry.map_err(|error| unreadable(dir, error))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name == HEADLINES || (name.starts_with("candles_") && name.ends_with(".csv")) {
+            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
+            files.insert(name, bytes);
+        }
+    }
+    Ok(files)
+}
+
+/// One line for each line of `headlines.jsonl`, never merged.
+fn print(day: Day, config: &Config) -> Done {
+    let (topics, _) = Topics::compile(&config.topics, &config.terms);
+    let mut watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
+    watchlist.extend(day.series.iter().map(|series| series.symbol.clone()));
+    let tagger = Tagger { topics, watchlist };
+    let mut wire = Wire::unbounded();
+    let mut order = Vec::with_capacity(day.stories.len());
+    for story in day.stories {
+        order.push(story.id);
+        let now = story.time();
+        wire.take(story, Marks::default(), &tagger, now);
+    }
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for item in order.iter().filter_map(|id| wire.item(*id)) {
+        let line = serde_json::to_string(&StoryLine::new(item, &wire)).map_err(|error| Failure::not_had(error.to_string()))?;
+        writeln!(out, "{line}")?;
+    }
+    out.flush()?;
+    Ok(())
+}

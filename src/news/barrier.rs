@@ -1,0 +1,44 @@
+//! The barrier around reading: a panic on someone's document must cost that document, not the program, and must not
+//! be printed over the screen.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True while this thread works behind the barrier. The program's panic hook asks this first, and prints nothing then:
+/// the panic is caught and told as a sentence.
+pub fn is_guarded() -> bool {
+    GUARDED.with(Cell::get)
+}
+
+/// Does the work; None when it panicked.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let _flag = Flag(GUARDED.replace(true));
+    // The work owns or only reads what it is given, and what it made is thrown away: nothing half-done can be seen.
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// Puts the flag back, also when unwinding.
+struct Flag(bool);
+
+impl Drop for Flag {
+    fn drop(&mut self) {
+        GUARDED.set(self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_and_the_flag_put_back() {
+        assert!(!is_guarded());
+        assert_eq!(guarded(is_guarded), Some(true));
+        assert_eq!(guarded(|| -> u8 { std::panic::resume_unwind(Box::new("quiet")) }), None);
+        assert!(!is_guarded());
+    }
+}

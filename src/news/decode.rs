@@ -1,0 +1,192 @@
+//! Bytes to text: which encoding a document is really in.
+//!
+//! The order, from what can't lie to what often does: a byte-order mark, the pattern of NUL bytes, being valid UTF-8,
+//! the XML declaration, the charset of the HTTP answer, the look of the bytes. RFC 7303 would put HTTP before the
+//! declaration, but servers add a charset to files that they never looked into.
+
+use std::borrow::Cow;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use super::repair::{Repair, Repairs};
+
+/// The declaration stands within this many bytes.
+const DECLARATION: usize = 1024;
+
+/// The text of a document. Never fails: bytes that mean nothing become U+FFFD, and are noted.
+pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &mut Repairs) -> Cow<'a, str> {
+    if let Some(text) = utf32(bytes) {
+        return Cow::Owned(text);
+    }
+    if let Some((encoding, length)) = Encoding::for_bom(bytes) {
+        return with(encoding, bytes.get(length..).unwrap_or_default(), repairs);
+    }
+    if let Some(encoding) = by_nul_pattern(bytes) {
+        return with(encoding, bytes, repairs);
+    }
+    let declared = declared(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !(declared == Some(ISO_2022_JP) && bytes.contains(&0x1b))
+    {
+        if declared.is_some_and(|encoding| encoding != UTF_8) && !text.is_ascii() {
+            repairs.note(Repair::FalseEncoding);
+        }
+        return Cow::Borrowed(text);
+    }
+    not_utf8(bytes, declared, content_type.and_then(charset), repairs)
+}
+
+fn not_utf8<'a>(
+    bytes: &'a [u8],
+    declared: Option<&'static Encoding>,
+    sent: Option<&'static Encoding>,
+    repairs: &mut Repairs,
+) -> Cow<'a, str> {
+    for encoding in [declared, sent].into_iter().flatten().filter(|encoding| *encoding != UTF_8) {
+        if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes) {
+            return text;
+        }
+    }
+    if declared.or(sent).is_some() {
+        repairs.note(Repair::FalseEncoding);
+    }
+    let encoding = if is_mostly_utf8(bytes) { UTF_8 } else { detect(bytes) };
+    with(encoding, bytes, repairs)
+}
+
+fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs) -> Cow<'a, str> {
+    let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
+    if had_errors {
+        repairs.note(Repair::InvalidBytes);
+    }
+    text
+}
+
+/// The text that was meant, when it is UTF-8 that somebody took for windows-1252 (`cafÃ©` for `café`). Other text that
+/// happens to read so is next to unthinkable: every accented letter would have to be one of these pairs.
+pub fn twice_encoded(text: &str) -> Option<String> {
+    if text.is_ascii() || !text.contains(LEADS) {
+        return None;
+    }
+    let (bytes, _, unmappable) = WINDOWS_1252.encode(text);
+    if unmappable { None } else { String::from_utf8(bytes.into_owned()).ok() }
+}
+
+/// What the first bytes of UTF-8's pairs and triples look like.
+const LEADS: [char; 6] = ['Ã', 'Â', 'â', 'Å', 'Ä', 'Î'];
+
+/// A few bad bytes among good UTF-8 (a summary cut in the middle of a character) do not make another encoding of it.
+fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut good, mut bad) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    good > bad
+}
+
+fn detect(bytes: &[u8]) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    detector.guess(None, Utf8Detection::Allow)
+}
+
+/// `<` in UTF-16 without a byte-order mark.
+fn by_nul_pattern(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        [0, b'<' | b'{', 0, _, ..] => Some(UTF_16BE),
+        [b'<' | b'{', 0, _, 0, ..] => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
+/// UTF-32, which the Encoding Standard left out but some feeds use, by its mark or by the look of a `<`.
+fn utf32(bytes: &[u8]) -> Option<String> {
+    let read: fn([u8; 4]) -> u32 = match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [b'<', 0, 0, 0, ..] => u32::from_le_bytes,
+        [0, 0, 0xfe, 0xff, ..] | [0, 0, 0, b'<', ..] => u32::from_be_bytes,
+        _ => return None,
+    };
+    let (quads, _) = bytes.as_chunks::<4>();
+    let chars = quads.iter().map(|quad| char::from_u32(read(*quad)).unwrap_or(char::REPLACEMENT_CHARACTER));
+    Some(chars.filter(|c| *c != '\u{feff}').collect())
+}
+
+/// The encoding that the XML declaration names. UTF-16 and UTF-32 in ASCII bytes are false by themselves.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(bytes.get(..DECLARATION).unwrap_or(bytes)).into_owned();
+    let (_, declaration) = head.split_once("<?xml")?;
+    let (declaration, _) = declaration.split_once("?>")?;
+    let (_, value) = declaration.split_once("encoding")?;
+    label(value.trim_start().strip_prefix('=')?.trim_start().strip_prefix(['"', '\''])?)
+}
+
+/// The charset of a `Content-Type`.
+fn charset(content_type: &str) -> Option<&'static Encoding> {
+    let at = content_type.to_ascii_lowercase().find("charset")?;
+    let value = content_type.get(at..)?.split_once('=')?.1.trim_start();
+    label(value.trim_start_matches(['"', '\'']))
+}
+
+fn label(text: &str) -> Option<&'static Encoding> {
+    let end = text.find(['"', '\'', ';', ' ', ',']).unwrap_or(text.len());
+    let encoding = Encoding::for_label_no_replacement(text.get(..end)?.as_bytes())?;
+    (encoding != UTF_16LE && encoding != UTF_16BE).then_some(encoding)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str, big: bool) -> Vec<u8> {
+        text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    }
+
+    #[test]
+    fn twice() {
+        for (text, expected) in [
+            ("cafÃ© dÃ©jÃ\u{a0}", Some("café déjà")),
+            ("itâ€™s", Some("it’s")),
+            ("café", None),
+            ("Ângela, São Paulo", None),
+            ("plain", None),
+            ("情報Ã©", None),
+        ] {
+            assert_eq!(twice_encoded(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn encodings() {
+        let latin = |prolog: &str| [prolog.as_bytes(), b"<a>caf\xe9 d\xe9j\xe0 vu</a>"].concat();
+        let long = "<a>déjà vu, été, garçon, naïve, œuvre</a>";
+        let cases = [
+            ("ascii", b"<a>x</a>".to_vec(), None, "<a>x</a>", ""),
+            ("utf-8 mark", b"\xef\xbb\xbf<a>\xc3\xa9</a>".to_vec(), None, "<a>é</a>", ""),
+            ("utf-16 by pattern, big", utf16("<a>é</a>", true), None, "<a>é</a>", ""),
+            ("utf-16 by pattern, little", utf16("<a>é</a>", false), None, "<a>é</a>", ""),
+            ("latin-1 declared", latin("<?xml version='1.0' encoding='iso-8859-1'?>"), None, "déjà", ""),
+            ("latin-1 by http", latin(""), Some("text/xml; charset=\"ISO-8859-1\""), "déjà", ""),
+            ("latin-1 by look", latin(""), None, "déjà", ""),
+            (
+                "utf-8 that says latin-1",
+                "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><a>é</a>".into(),
+                None,
+                "<a>é</a>",
+                "false-encoding",
+            ),
+            ("latin-1 that says utf-8", latin("<?xml encoding='utf-8'?>"), None, "déjà", "false-encoding"),
+            ("utf-16 in name only", "<?xml encoding='UTF-16'?><a>é</a>".into(), None, "<a>é</a>", ""),
+            ("one bad byte", [long.as_bytes(), b"\xff"].concat(), None, "garçon", "invalid-bytes"),
+            ("utf-32", "<é".chars().flat_map(|c| (c as u32).to_be_bytes()).collect(), None, "<é", ""),
+        ];
+        for (name, bytes, content_type, expected, notes) in cases {
+            let mut repairs = Repairs::default();
+            let text = decode(&bytes, content_type, &mut repairs);
+            assert!(text.contains(expected), "{name}: {text:?}");
+            assert_eq!(repairs.names().join(" "), notes, "{name}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Feeds: when to ask, asking, decoding, reading.
+//!
+//! | file | what it is | does I/O |
+//! |---|---|---|
+//! | [`decode`] | bytes to text: which encoding a document is really in | no |
+//! | [`markup`] | a tokeniser for XML as people publish it | no |
+//! | [`entities`], [`plain`], [`dates`] | references, HTML and dates, as feeds write them | no |
+//! | [`repair`] | what had to be put right, by name | no |
+//! | [`vocabulary`] | the names of elements, and what they are to newstape | no |
+//! | [`parse`], [`json`] | a document to a [`Document`] | no |
+//! | [`unread`] | what a document is that is no feed | no |
+//! | [`barrier`] | a panic on someone's document costs that document only | no |
+//! | [`identity`] | which entry is which story | no |
+//! | [`schedule`] | when a feed is asked next | no |
+//! | [`outcome`] | what an answer means for a feed's state, and the sentence for it | no |
+//! | [`poll`] | the one task that sleeps, asks, sends | yes |
+
+pub mod barrier;
+pub mod dates;
+pub mod decode;
+pub mod entities;
+pub mod identity;
+pub mod json;
+pub mod markup;
+pub mod parse;
+pub mod plain;
+pub mod repair;
+pub mod unread;
+pub mod vocabulary;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use repair::{Repair, Repairs};
+
+/// More entries than this are left unread: a document of 9 MB can hold a million empty ones.
+pub const MAX_ENTRIES: usize = 2_000;
+
+/// A feed document, read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Document {
+    /// `RSS 2.0`, `Atom 1.0`, `JSON Feed 1.1` …
+    pub format: String,
+    pub title: String,
+    /// The page it is the feed of.
+    pub home: Option<String>,
+    /// Two-letter code in lower case.
+    pub lang: Option<String>,
+    /// How long the publisher says it stays good (`<ttl>`).
+    pub ttl: Option<Duration>,
+    /// Names of the repairs it needed, as `bare-ampersand`.
+    pub repairs: Vec<String>,
+    /// In the order of the document, nothing merged.
+    pub entries: Vec<Entry>,
+}
+
+/// An entry, cleaned: all text is plain, on one line, without control characters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Entry {
+    pub title: String,
+    /// At most [`crate::domain::story::Story::SUMMARY_MAX`] bytes; empty when there is none.
+    pub summary: String,
+    /// As published, made absolute; http(s) only.
+    pub link: Option<String>,
+    pub guid: Option<String>,
+    /// As published, in UTC: it may lie in the future.
+    pub published: Option<Timestamp>,
+    /// Two-letter code in lower case.
+    pub lang: Option<String>,
+    /// The outlet that an aggregator names.
+    pub source: Option<String>,
+    pub categories: Vec<String>,
+}
+
+/// Why a document can't be read. `Display` is one plain clause, fit to follow a name and a colon.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is a web page, not a feed")]
+    WebPage,
+    /// Of whom.
+    #[error("it is a challenge page ({0}), meant for browsers")]
+    Challenge(&'static str),
+    #[error("it is not a feed that newstape can read: {0}")]
+    NotAFeed(&'static str),
+    #[error("reading it failed; this is a fault of newstape")]
+    Fault,
+}
+
+/// Reads a document, whatever it holds. Pure, and never panics.
+///
+/// `content_type` is the header of the answer; `base` the address that answered, for relative links.
+pub fn read(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Document, Unreadable> {
+    read_up_to(MAX_ENTRIES, bytes, content_type, base)
+}
+
+/// As [`read`], with a cap of its own on the entries.
+pub fn read_up_to(
+    max_entries: usize,
+    bytes: &[u8],
+    content_type: Option<&str>,
+    base: &str,
+) -> Result<Document, Unreadable> {
+    barrier::guarded(|| document(max_entries, bytes, content_type, base)).unwrap_or(Err(Unreadable::Fault))
+}
+
+fn document(max: usize, bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Document, Unreadable> {
+    let mut repairs = Repairs::default();
+    let text = decode::decode(bytes, content_type, &mut repairs);
+    if text.bytes().any(is_forbidden) {
+        repairs.note(Repair::ControlCharacter);
+    }
+    let text = trimmed(without_head(&text, &mut repairs));
+    let base = url::Url::parse(base).ok();
+    match text.as_bytes().first() {
+        None => Err(Unreadable::Empty),
+        Some(b'{') => json::read(text, max, base.as_ref(), repairs),
+        Some(_) => parse::read(text, max, base, repairs),
+    }
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0')
+}
+
+/// An answer that was saved with its headers begins with them.
+fn without_head<'a>(text: &'a str, repairs: &mut Repairs) -> &'a str {
+    if !text.starts_with("HTTP/") {
+        return text;
+    }
+    let parted = text.split_once("\r\n\r\n").or_else(|| text.split_once("\n\n"));
+    parted.map_or(text, |(_, body)| {
+        repairs.note(Repair::JunkBeforeStart);
+        body
+    })
+}
+
+/// Control characters that XML forbids.
+fn is_forbidden(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')
+}

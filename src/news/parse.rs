@@ -1,0 +1,513 @@
+//! RSS 0.90 to 2.0, RSS 1.0 (RDF) and Atom 0.3 and 1.0, from the lenient tokeniser straight to entries.
+//!
+//! Elements are known by their local names and by what their prefix stands for, so that formats mix freely, as they do
+//! in the wild. Nothing is demanded of the whole: items may stand outside the channel, the root may be missing.
+//! What newstape does not read is passed over whole, so that the `<title>` of an image is no headline.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::markup::{Inside, Markup, Tag, Token};
+use super::repair::{Repair, Repairs};
+use super::vocabulary::{Role, Space, is_entry, is_sibling, is_wall, local, lower, role};
+use super::{Document, Entry, Unreadable, dates, decode, entities, plain};
+use crate::domain::story::Story;
+use crate::domain::text;
+
+/// Longest title, source and category kept, in bytes.
+const TITLE_MAX: usize = 1000;
+const CATEGORIES_MAX: usize = 32;
+const PREFIXES_MAX: usize = 64;
+/// How much plain text is taken from HTML: what fills a summary, and a little to cut it at a word.
+const ENOUGH: usize = Story::SUMMARY_MAX + 64;
+
+/// Reads a document that is no JSON.
+pub fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) -> Result<Document, Unreadable> {
+    let mut reader = Reader::new(text, max, base, repairs);
+    reader.run();
+    reader.finish(text)
+}
+
+/// An entry under way.
+#[derive(Debug, Default)]
+struct Draft {
+    entry: Entry,
+    is_atom: bool,
+    base: Option<Url>,
+    content: String,
+    /// `media:title`, `media:description`: better than nothing.
+    spare_title: String,
+    spare_summary: String,
+    /// Rank of the date taken.
+    date: Option<u8>,
+    guid_is_link: bool,
+}
+
+#[derive(Debug)]
+struct Reader<'a> {
+    markup: Markup<'a>,
+    max: usize,
+    base: Option<Url>,
+    /// Prefixes declared so far; the empty one is the default.
+    spaces: Vec<(&'a str, Space)>,
+    root: Option<Root>,
+    document: Document,
+    draft: Option<Draft>,
+    /// Name of the first element of all.
+    first: Option<&'a str>,
+}
+
+#[derive(Debug)]
+struct Root {
+    format: String,
+    is_atom: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, max: usize, base: Option<Url>, repairs: Repairs) -> Self {
+        let mut markup = Markup::new(text);
+        markup.repairs = repairs;
+        let (document, spaces) = (Document::default(), Vec::new());
+        Reader { markup, max, base, spaces, root: None, document, draft: None, first: None }
+    }
+
+    fn run(&mut self) {
+        while let Some(token) = self.markup.next() {
+            match token {
+                Token::Start(tag) => self.start(tag),
+                Token::End(name) if is_entry(name) => self.end_entry(),
+                Token::Text(text) if self.first.is_none() && !text.trim().is_empty() => {
+                    self.markup.repairs.note(Repair::JunkBeforeStart);
+                }
+                _ => {}
+            }
+            if self.document.entries.len() >= self.max {
+                self.markup.repairs.note(Repair::TooManyEntries);
+                break;
+            }
+        }
+        if self.draft.is_some() {
+            self.markup.repairs.note(Repair::Truncated);
+            self.end_entry();
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'a>) {
+        self.declare(tag);
+        let mut buffer = [0; 16];
+        let local = lower(local(tag.name), &mut buffer);
+        let space = self.space(tag, local);
+        let role = role(space, local);
+        match role {
+            Role::Frame => self.frame(tag, local),
+            Role::Entry => self.entry(tag, local),
+            _ if self.root.is_none() => {}
+            _ if self.draft.is_some() => self.entry_field(tag, role, space, local),
+            _ => self.feed_field(tag, role),
+        }
+        self.first.get_or_insert(tag.name);
+    }
+
+    /// Only containers may change what the empty prefix means: `<div xmlns="…xhtml">` does not.
+    fn declare(&mut self, tag: Tag<'a>) {
+        for (name, value) in tag.attributes() {
+            let Some(prefix) = name.strip_prefix("xmlns:") else { continue };
+            let space = Space::of_address(value).unwrap_or(Space::Other);
+            if let Some(known) = self.spaces.iter_mut().find(|(known, _)| *known == prefix) {
+                known.1 = space;
+            } else if self.spaces.len() < PREFIXES_MAX {
+                self.spaces.push((prefix, space));
+            }
+        }
+    }
+
+    fn space(&mut self, tag: Tag<'a>, local: &str) -> Space {
+        let Some((prefix, _)) = tag.name.split_once(':') else {
+            let own = tag.attributes().find(|(name, _)| *name == "xmlns");
+            return match own.and_then(|(_, address)| Space::of_address(address)) {
+                Some(space) => space,
+                // An unknown default on a container is somebody's mistake; on a field it is somebody's extension.
+                None if own.is_some() && !is_wall(local) && local != "rdf" => Space::Other,
+                None => Space::Feed,
+            };
+        };
+        if let Some((_, space)) = self.spaces.iter().find(|(known, _)| *known == prefix) {
+            return *space;
+        }
+        self.markup.repairs.note(Repair::UndeclaredPrefix);
+        Space::of_prefix(prefix).unwrap_or(Space::Other)
+    }
+
+    fn frame(&mut self, tag: Tag<'a>, local: &str) {
+        if self.root.is_none() && local != "items" {
+            if self.first.is_some() {
+                self.markup.repairs.note(Repair::JunkBeforeStart);
+            }
+            let format = format(tag, local, &mut self.markup.repairs);
+            self.root = Some(Root { is_atom: local == "feed", format });
+        }
+        if self.draft.is_none() {
+            self.base = base_of(tag, self.base.take());
+            let lang = tag.attribute("xml:lang").and_then(|value| lang(&value));
+            self.document.lang = self.document.lang.take().or(lang);
+        }
+    }
+
+    fn entry(&mut self, tag: Tag<'a>, local: &str) {
+        if self.draft.is_some() {
+            self.markup.repairs.note(Repair::NestedEntry);
+            self.end_entry();
+        }
+        if self.root.is_none() {
+            if self.first.is_some_and(|first| !matches!(first, "items")) {
+                return;
+            }
+            let is_atom = local == "entry";
+            let format = if is_atom { "Atom entry" } else { "RSS item" };
+            self.root = Some(Root { format: format.into(), is_atom });
+        }
+        let mut draft = Draft { is_atom: local == "entry", base: base_of(tag, self.base.clone()), ..Draft::default() };
+        draft.entry.guid = tag.attribute("rdf:about").map(|about| text::clean(&about));
+        draft.entry.lang = tag.attribute("xml:lang").and_then(|value| lang(&value));
+        self.draft = Some(draft);
+        if tag.is_empty {
+            self.end_entry();
+        }
+    }
+
+    fn end_entry(&mut self) {
+        if let Some(draft) = self.draft.take() {
+            self.document.entries.push(draft.finish(&self.document));
+        }
+    }
+
+    /// All that an element holds.
+    fn inside(&mut self, tag: Tag<'a>) -> Inside<'a> {
+        if tag.is_empty {
+            return Inside { raw: "", has_elements: false, is_closed: true };
+        }
+        self.markup.inside(tag.name, is_sibling, is_wall)
+    }
+
+    /// Passes over what is inside an unknown element; when that has no end, only over its tag.
+    fn pass_over(&mut self, tag: Tag<'a>) {
+        let after = self.markup.rest();
+        if !self.inside(tag).is_closed {
+            self.markup.go_back(after);
+        }
+    }
+
+    fn feed_field(&mut self, tag: Tag<'a>, role: Role) {
+        let is_atom = self.root.as_ref().is_some_and(|root| root.is_atom);
+        match role {
+            Role::Title => {
+                let title = self.line(tag, is_atom);
+                if self.document.title.is_empty() {
+                    self.document.title = title;
+                }
+            }
+            Role::Link => {
+                let base = self.base.clone();
+                let link = self.link(tag, base.as_ref());
+                self.document.home = self.document.home.take().or(link);
+            }
+            Role::Lang => {
+                let value = self.words(tag);
+                self.document.lang = self.document.lang.take().or_else(|| lang(&value));
+            }
+            Role::Ttl => {
+                let minutes = self.words(tag).parse::<u32>().ok();
+                self.document.ttl = minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+            }
+            _ => self.pass_over(tag),
+        }
+    }
+
+    fn entry_field(&mut self, tag: Tag<'a>, role: Role, space: Space, local: &str) {
+        let Some(mut draft) = self.draft.take() else { return };
+        match role {
+            Role::Title => first(&mut draft.entry.title, || self.line(tag, draft.is_atom)),
+            Role::Link => {
+                let link = self.link(tag, draft.base.as_ref());
+                draft.entry.link = draft.entry.link.take().or(link);
+            }
+            Role::Summary => first(&mut draft.entry.summary, || self.summary(tag, draft.is_atom)),
+            Role::Content => first(&mut draft.content, || self.summary(tag, draft.is_atom)),
+            Role::Guid => self.guid(tag, &mut draft),
+            Role::Date(rank) => {
+                let date = dates::parse(&self.words(tag));
+                draft.date(rank, date);
+            }
+            Role::Source => draft.entry.source = self.source(tag),
+            Role::Category => {
+                let category = self.category(tag);
+                draft.entry.categories.extend(category);
+                draft.entry.categories.truncate(CATEGORIES_MAX);
+            }
+            Role::Lang => draft.entry.lang = lang(&self.words(tag)),
+            _ => self.spare_field(tag, space, local, &mut draft),
+        }
+        self.draft = Some(draft);
+    }
+
+    fn spare_field(&mut self, tag: Tag<'a>, space: Space, local: &str, draft: &mut Draft) {
+        match (space, local) {
+            // Goes on inside: it holds the title and the description.
+            (Space::Media, "group" | "content") => {}
+            (Space::Media, "title") => first(&mut draft.spare_title, || self.line(tag, false)),
+            (Space::Media, "description") => first(&mut draft.spare_summary, || self.summary(tag, false)),
+            (Space::Other, "summary") => first(&mut draft.spare_summary, || self.summary(tag, false)),
+            _ => self.pass_over(tag),
+        }
+    }
+
+    /// Text without markup: a date, an address, a number.
+    fn words(&mut self, tag: Tag<'a>) -> String {
+        let value = self.value(tag, true);
+        let text = if value.is_html { plain::from_html(&value.text, TITLE_MAX) } else { text::clean(&value.text) };
+        plain::cut(&text, 4 * TITLE_MAX)
+    }
+
+    /// A title or a name.
+    fn line(&mut self, tag: Tag<'a>, is_atom: bool) -> String {
+        plain::cut(&self.value(tag, is_atom).plain(TITLE_MAX + 64), TITLE_MAX)
+    }
+
+    fn summary(&mut self, tag: Tag<'a>, is_atom: bool) -> String {
+        plain::cut(&self.value(tag, is_atom).plain(ENOUGH), Story::SUMMARY_MAX)
+    }
+
+    /// `says_type`: it is Atom's, whose text is plain unless its type tells otherwise; RSS has HTML anywhere.
+    fn value(&mut self, tag: Tag<'a>, says_type: bool) -> Value<'a> {
+        let inside = self.inside(tag);
+        if inside.has_elements {
+            return Value { text: unwrap_literals(inside.raw), is_html: true };
+        }
+        let text = self.character_data(inside.raw);
+        let kind = tag.attribute("type").unwrap_or_default().to_ascii_lowercase();
+        let is_encoded = tag.attribute("mode").is_some_and(|mode| mode == "base64");
+        match kind.as_str() {
+            _ if is_encoded => Value { text: Cow::Borrowed(""), is_html: false },
+            kind if kind.contains("html") => Value { text, is_html: true },
+            "" | "text" | "text/plain" if says_type => Value { is_html: plain::looks_like_html(&text), text },
+            kind if kind.starts_with("image/") || kind.starts_with("application/octet") => {
+                Value { text: Cow::Borrowed(""), is_html: false }
+            }
+            _ => Value { text, is_html: true },
+        }
+    }
+
+    /// References replaced once, literal sections as they stand.
+    fn character_data(&mut self, raw: &'a str) -> Cow<'a, str> {
+        let text = self.pieces(raw);
+        match decode::twice_encoded(&text) {
+            Some(text) => {
+                self.markup.repairs.note(Repair::TwiceEncoded);
+                Cow::Owned(text)
+            }
+            None => text,
+        }
+    }
+
+    fn pieces(&mut self, raw: &'a str) -> Cow<'a, str> {
+        if !raw.contains('<') {
+            return entities::decode(raw, &mut self.markup.repairs);
+        }
+        let mut out: Option<Cow<'a, str>> = None;
+        for token in Markup::new(raw) {
+            let piece = match token {
+                Token::Text(text) if text.trim().is_empty() => continue,
+                Token::Text(text) => entities::decode(text, &mut self.markup.repairs),
+                Token::Literal(text) => Cow::Borrowed(text),
+                Token::Start(_) | Token::End(_) => continue,
+            };
+            out = Some(match out {
+                None => piece,
+                Some(before) => Cow::Owned(before.into_owned() + &piece),
+            });
+        }
+        out.unwrap_or_default()
+    }
+
+    /// Of Atom (`href`, and only what leads to the page itself) or of RSS (text).
+    fn link(&mut self, tag: Tag<'a>, base: Option<&Url>) -> Option<String> {
+        if let Some(href) = tag.attribute("href") {
+            self.pass_over(tag);
+            let rel = tag.attribute("rel").unwrap_or(Cow::Borrowed("alternate"));
+            let is_page = rel.is_empty() || rel.eq_ignore_ascii_case("alternate");
+            return is_page.then(|| absolute(&href, base_of(tag, base.cloned()).as_ref())).flatten();
+        }
+        let text = self.words(tag);
+        absolute(&text, base)
+    }
+
+    fn guid(&mut self, tag: Tag<'a>, draft: &mut Draft) {
+        let guid = self.words(tag);
+        if !guid.is_empty() {
+            let is_link = tag.attribute("isPermaLink").is_none_or(|value| value.trim() != "false");
+            draft.guid_is_link = is_link && !draft.is_atom;
+            draft.entry.guid = Some(guid);
+        }
+    }
+
+    /// The name of the outlet: RSS has it as text, Atom as the title of the feed that the entry comes from.
+    fn source(&mut self, tag: Tag<'a>) -> Option<String> {
+        let value = self.value(tag, false);
+        let title = if value.is_html && value.text.contains("<title") { title_in(&value.text) } else { None };
+        let name = title.unwrap_or_else(|| plain::cut(&value.plain(TITLE_MAX), TITLE_MAX));
+        (!name.is_empty()).then_some(name)
+    }
+
+    fn category(&mut self, tag: Tag<'a>) -> Option<String> {
+        let named = tag.attribute("label").or_else(|| tag.attribute("term")).map(|name| text::clean(&name));
+        let text = self.line(tag, false);
+        let name = plain::cut(&named.filter(|name| !name.is_empty()).unwrap_or(text), TITLE_MAX);
+        (!name.is_empty()).then_some(name)
+    }
+
+    fn finish(mut self, text: &str) -> Result<Document, Unreadable> {
+        let Some(root) = self.root else { return Err(super::unread::why(text)) };
+        self.document.format = root.format;
+        self.document.repairs = self.markup.repairs.names();
+        Ok(self.document)
+    }
+}
+
+/// Text of an element.
+struct Value<'a> {
+    text: Cow<'a, str>,
+    is_html: bool,
+}
+
+impl Value<'_> {
+    fn plain(&self, enough: usize) -> String {
+        if self.is_html { plain::from_html(&self.text, enough) } else { plain::from_text(&self.text, enough) }
+    }
+}
+
+impl Draft {
+    fn date(&mut self, rank: u8, date: Option<Timestamp>) {
+        if date.is_some() && self.date.is_none_or(|taken| rank < taken) {
+            self.entry.published = date;
+            self.date = Some(rank);
+        }
+    }
+
+    fn finish(mut self, document: &Document) -> Entry {
+        let entry = &mut self.entry;
+        if entry.title.is_empty() {
+            entry.title = self.spare_title;
+        }
+        for spare in [self.content, self.spare_summary] {
+            if entry.summary.is_empty() {
+                entry.summary = spare;
+            }
+        }
+        if entry.link.is_none() && (self.guid_is_link || self.is_atom) {
+            entry.link = entry.guid.as_deref().and_then(|guid| absolute(guid, None));
+        }
+        entry.lang = entry.lang.take().or_else(|| document.lang.clone());
+        if let Some(source) = &entry.source {
+            entry.title = without_outlet(&entry.title, source);
+        }
+        self.entry
+    }
+}
+
+/// Google News writes `Headline - Outlet`.
+fn without_outlet(title: &str, outlet: &str) -> String {
+    let headline = title.strip_suffix(outlet).and_then(|rest| rest.trim_end().strip_suffix(['-', '–', '—', '|']));
+    headline.map(str::trim_end).filter(|headline| !headline.is_empty()).unwrap_or(title).to_owned()
+}
+
+/// The first that is not empty stays; the rest is read over all the same.
+fn first(slot: &mut String, read: impl FnOnce() -> String) {
+    let value = read();
+    if slot.is_empty() {
+        *slot = value;
+    }
+}
+
+/// An absolute http(s) address.
+pub(super) fn absolute(text: &str, base: Option<&Url>) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let url = match (Url::parse(text), base) {
+        (Ok(url), _) => url,
+        (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => base.join(text).ok()?,
+        _ => return None,
+    };
+    matches!(url.scheme(), "http" | "https").then(|| url.into())
+}
+
+fn base_of(tag: Tag<'_>, outer: Option<Url>) -> Option<Url> {
+    let Some(own) = tag.attribute("xml:base") else { return outer };
+    let joined = match &outer {
+        Some(outer) => outer.join(own.trim()).ok(),
+        None => Url::parse(own.trim()).ok(),
+    };
+    joined.or(outer)
+}
+
+/// `en-US` is `en`.
+pub(super) fn lang(text: &str) -> Option<String> {
+    let code = text.trim().split(['-', '_']).next()?.to_ascii_lowercase();
+    (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())).then_some(code)
+}
+
+/// Markup with the marks of literal sections taken off: what they hold is HTML all the same.
+fn unwrap_literals(raw: &str) -> Cow<'_, str> {
+    if !raw.contains("<![CDATA[") {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(raw.replace("<![CDATA[", "").replace("]]>", ""))
+}
+
+fn title_in(html: &str) -> Option<String> {
+    let mut markup = Markup::new(html);
+    while let Some(token) = markup.next() {
+        if let Token::Start(tag) = token
+            && tag.name.eq_ignore_ascii_case("title")
+        {
+            let title = markup.inside(tag.name, |_| false, |_| false);
+            let title = entities::decode_html(title.raw).into_owned();
+            return Some(plain::cut(&plain::from_html(&title, TITLE_MAX), TITLE_MAX)).filter(|title| !title.is_empty());
+        }
+    }
+    None
+}
+
+/// What the root says it is.
+fn format(tag: Tag<'_>, local: &str, repairs: &mut Repairs) -> String {
+    let declares =
+        |part: &str| tag.attributes().any(|(name, address)| name.starts_with("xmlns") && address.contains(part));
+    match local {
+        "feed" if declares("purl.org/atom") || tag.attribute("version").is_some_and(|version| version == "0.3") => {
+            "Atom 0.3".into()
+        }
+        "feed" => "Atom 1.0".into(),
+        "rdf" if declares("netscape.com") => "RSS 0.90".into(),
+        "rdf" => "RSS 1.0".into(),
+        _ => {
+            let version = tag.attribute("version").unwrap_or_default();
+            if !matches!(&*version, "2.0" | "0.91" | "0.92") {
+                repairs.note(Repair::UnknownVersion);
+            }
+            let number = plain::cut(&text::clean(&version), 16);
+            format!("RSS {number}").trim_end().to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod corpus;

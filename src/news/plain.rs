@@ -1,0 +1,273 @@
+//! HTML to one line of plain text.
+
+use super::entities;
+use super::markup::{Markup, Token};
+use crate::domain::text;
+
+/// Elements whose content is not meant to be read.
+const UNREAD: &[&str] = &["script", "style", "iframe", "noscript", "object", "svg", "select", "textarea", "template"];
+
+/// Elements that stand within a line; all others part words.
+const INLINE: &[&str] = &[
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
+    "kbd", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u",
+    "var", "wbr",
+];
+
+/// Elements that are markup in any text. Other names between `<` and `>` may be meant to be read: `Vec<String>`.
+const KNOWN: &[&str] = &[
+    "address",
+    "area",
+    "article",
+    "aside",
+    "audio",
+    "base",
+    "blockquote",
+    "body",
+    "br",
+    "button",
+    "caption",
+    "center",
+    "col",
+    "colgroup",
+    "dd",
+    "details",
+    "dir",
+    "div",
+    "dl",
+    "dt",
+    "embed",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "frame",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "hr",
+    "html",
+    "iframe",
+    "img",
+    "input",
+    "label",
+    "legend",
+    "li",
+    "link",
+    "main",
+    "map",
+    "menu",
+    "meta",
+    "nav",
+    "noscript",
+    "object",
+    "ol",
+    "option",
+    "p",
+    "param",
+    "picture",
+    "pre",
+    "script",
+    "section",
+    "select",
+    "source",
+    "style",
+    "summary",
+    "svg",
+    "table",
+    "tbody",
+    "td",
+    "template",
+    "textarea",
+    "tfoot",
+    "th",
+    "thead",
+    "title",
+    "tr",
+    "track",
+    "ul",
+    "video",
+];
+
+/// The readable text of a piece of HTML, clean, at most about `enough` bytes long: reading stops there.
+pub fn from_html(html: &str, enough: usize) -> String {
+    let mut line = Line { text: String::new(), enough };
+    let mut markup = Markup::new(html);
+    let mut before = markup.rest();
+    while !line.is_full()
+        && let Some(token) = markup.next()
+    {
+        match token {
+            Token::Text(text) => line.push(&entities::decode_html(text)),
+            Token::Literal(text) => line.push(text),
+            Token::Start(tag) if is_one_of(UNREAD, tag.name) && !tag.is_empty => {
+                let after = markup.rest();
+                if !markup.inside(tag.name, |_| false, |_| false).is_closed {
+                    markup.go_back(after);
+                }
+            }
+            Token::Start(tag) => line.tag(tag.name, before, markup.rest()),
+            Token::End(name) => line.tag(name, before, markup.rest()),
+        }
+        before = markup.rest();
+    }
+    text::clean(&line.text)
+}
+
+/// As [`from_html`], for text without markup.
+pub fn from_text(text: &str, enough: usize) -> String {
+    let mut line = Line { text: String::new(), enough };
+    line.push(text);
+    text::clean(&line.text)
+}
+
+/// True when text that says it is plain is HTML all the same: all its tags are known ones and one of them is an end
+/// tag, a break or an image; or it holds a reference that HTML knows. (The rule of feedparser, `lookslikehtml`.)
+pub fn looks_like_html(text: &str) -> bool {
+    let has_reference = text.contains('&') && entities::decode_html(text) != text;
+    if !text.contains('<') {
+        return has_reference;
+    }
+    let mut is_sure = has_reference;
+    for token in Markup::new(text) {
+        match token {
+            Token::Start(tag) if is_markup(tag.name) => {
+                is_sure |= tag.is_empty || matches!(tag.name, "br" | "p" | "img")
+            }
+            Token::End(name) if is_markup(name) => is_sure = true,
+            Token::Text("<") | Token::Start(_) | Token::End(_) => return false,
+            _ => {}
+        }
+    }
+    is_sure
+}
+
+/// The text, cut between words with `…` when it is longer than `max` bytes.
+pub fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let room = text.floor_char_boundary(max.saturating_sub('…'.len_utf8()));
+    let head = text.get(..room).unwrap_or_default();
+    // A word longer than a quarter of the room is cut itself (text without spaces, as Chinese).
+    let ends_a_word = text.as_bytes().get(room) == Some(&b' ');
+    let at = head.rfind(' ').filter(|at| !ends_a_word && *at >= room - room / 4).unwrap_or(room);
+    format!("{}…", head.get(..at).unwrap_or(head).trim_end_matches([' ', ',', ';', ':', '-']))
+}
+
+fn is_one_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn is_markup(name: &str) -> bool {
+    is_one_of(INLINE, name) || is_one_of(KNOWN, name) || name.contains([':', '-'])
+}
+
+struct Line {
+    text: String,
+    enough: usize,
+}
+
+impl Line {
+    fn is_full(&self) -> bool {
+        self.text.len() > self.enough
+    }
+
+    fn push(&mut self, text: &str) {
+        for (at, word) in text.split(char::is_whitespace).enumerate() {
+            if at > 0 {
+                self.space();
+            }
+            self.text.push_str(word);
+            if self.is_full() {
+                let end = self.text.floor_char_boundary(self.enough + 4);
+                self.text.truncate(end);
+                return;
+            }
+        }
+    }
+
+    fn space(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with(' ') {
+            self.text.push(' ');
+        }
+    }
+
+    /// `before` and `after` tell where the tag stands, should it be meant to be read.
+    fn tag(&mut self, name: &str, before: &str, after: &str) {
+        if is_one_of(INLINE, name) {
+            return;
+        }
+        if is_markup(name) {
+            self.space();
+        } else {
+            let shown = before.get(..before.len().saturating_sub(after.len())).unwrap_or_default();
+            self.push(shown);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn html() {
+        let cases = [
+            ("a <b>bold</b> word", "a bold word"),
+            ("<p>One</p><p>Two<br>three</p>", "One Two three"),
+            ("AT&amp;T &ldquo;x&rdquo;", "AT&T “x”"),
+            ("a<script>if (a < b) { x() }</script>b", "ab"),
+            ("a<script>never closed", "anever closed"),
+            ("P/E < 20 & rising", "P/E < 20 & rising"),
+            ("Vec<String> explained", "Vec<String> explained"),
+            ("<img src='x' alt='y'/>caption", "caption"),
+            ("<!-- hidden -->seen", "seen"),
+            ("  much \n\n space ", "much space"),
+            ("<o:p>office</o:p>", "office"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(from_html(given, 1000), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn html_in_disguise() {
+        for (text, expected) in [
+            ("plain", false),
+            ("a < b", false),
+            ("Vec<String>", false),
+            ("<b>bold</b>", true),
+            ("a<br/>b", true),
+            ("R&D", false),
+            ("AT&amp;T", true),
+            ("use <i> for i", false),
+        ] {
+            assert_eq!(looks_like_html(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn cutting() {
+        assert_eq!(cut("short", 10), "short");
+        assert_eq!(cut("several words in a row, of them", 26), "several words in a row…");
+        assert_eq!(cut("情報情報情報情報", 10), "情報…");
+    }
+
+    proptest! {
+        #[test]
+        fn is_bounded_and_one_line(text in "([<>/&; \\n]|<b>|<p>|<script>|&amp;|\\PC){0,200}", max in 4_usize..60) {
+            let plain = from_html(&text, max);
+            prop_assert!(plain.len() <= max + 8 && !plain.contains('\n'), "{plain:?}");
+            prop_assert!(cut(&plain, max).len() <= max);
+        }
+    }
+}
