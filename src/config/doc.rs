@@ -1,6 +1,6 @@
 //! A TOML document read key by key: every value has its place, and every key that nobody asked for is noticed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,17 +33,34 @@ pub(super) struct Wrong {
     span: Range<usize>,
     /// To stand behind "expected".
     expected: String,
-    /// What stands there instead, when it is not even of the right type.
-    found: Option<&'static str>,
+    /// What stands there instead, where that helps; never an address or a key.
+    found: Option<String>,
+    /// Not even of the right type.
+    is_type: bool,
+    /// `; did you mean …?`, or nothing.
+    hint: String,
 }
 
 impl Wrong {
     pub fn of_type(value: &Value, expected: impl Into<String>) -> Wrong {
-        Wrong { span: value.span(), expected: expected.into(), found: Some(type_in_words(value.get_ref())) }
+        let found = Some(type_in_words(value.get_ref()).into());
+        Wrong { found, is_type: true, ..Wrong::of_value(value, expected) }
     }
 
     pub fn of_value(value: &Value, expected: impl Into<String>) -> Wrong {
-        Wrong { span: value.span(), expected: expected.into(), found: None }
+        let expected = expected.into();
+        Wrong { span: value.span(), expected, found: None, is_type: false, hint: String::new() }
+    }
+
+    /// A name that is none of the known ones.
+    pub fn of_name<'n>(value: &Value, expected: &str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Wrong {
+        Wrong { found: Some(shown(name)), hint: did_you_mean(name, known), ..Wrong::of_value(value, expected) }
+    }
+
+    /// `expected … for 'key' of feed 'SEC', found …`
+    fn sentence(&self, of: &str) -> String {
+        let found = self.found.as_ref().map(|found| format!(", found {found}")).unwrap_or_default();
+        format!("expected {}{of}{found}", self.expected)
     }
 }
 
@@ -58,26 +75,28 @@ fn type_in_words(value: &DeValue) -> &'static str {
     }
 }
 
+/// The parser's message; the commonest in plainer words.
+fn explain(message: &str, marked: &str) -> String {
+    match message.split(',').next().unwrap_or_default() {
+        "string values must be quoted" if marked.trim().is_empty() => "expected a value behind the =".into(),
+        "string values must be quoted" => "expected a value in quotes, a number, a list, true or false".into(),
+        "duplicate key" => "expected every name once, and this one stands above already".into(),
+        _ => message.trim().replace('\n', ", "),
+    }
+}
+
 impl<'t> Doc<'t> {
     pub fn parse(file: &'t str, text: &'t str) -> Result<Doc<'t>, Mistake> {
         let tables = DeTable::parse(text).map_err(|error| {
             let span = error.span().unwrap_or(text.len()..text.len());
-            Mistake::new(file, text, &span, error.message().trim().replace('\n', ", "))
+            let sentence = explain(error.message(), text.get(span.clone()).unwrap_or_default());
+            Mistake::new(file, text, &span, sentence)
         })?;
         Ok(Doc { file, text, tables, warnings: RefCell::default(), asked: RefCell::default() })
     }
 
     pub fn root(&self) -> Table<'_> {
-        let entries = self.tables.get_ref();
-        Table {
-            doc: self,
-            entries,
-            at: 0,
-            kind: "",
-            called: "this file".into(),
-            strict: true,
-            asked: RefCell::default(),
-        }
+        Table { strict: true, ..Table::new(self, self.tables.get_ref(), 0, "", String::new()) }
     }
 
     fn warn(&self, at: usize, sentence: String) {
@@ -117,14 +136,20 @@ pub(super) struct Table<'d> {
     called: String,
     /// In a section a wrong type refuses the file; in an entry it is a warning, and the rest works.
     strict: bool,
+    /// The keys looked for so far, which are those it knows.
     asked: RefCell<Vec<&'static str>>,
+    left_out: Cell<bool>,
 }
 
 impl<'d> Table<'d> {
+    fn new(doc: &'d Doc<'d>, entries: &'d DeTable<'d>, at: usize, kind: &'static str, called: String) -> Self {
+        let (asked, left_out) = (RefCell::default(), Cell::default());
+        Table { doc, entries, at, kind, called, strict: false, asked, left_out }
+    }
+
     /// The table that a value is, if it is one.
     fn of(doc: &'d Doc<'d>, value: &'d Value<'d>, kind: &'static str, called: String) -> Option<Self> {
-        let entries = value.get_ref().as_table()?;
-        Some(Table { doc, entries, at: value.span().start, kind, called, strict: false, asked: RefCell::default() })
+        value.get_ref().as_table().map(|entries| Table::new(doc, entries, value.span().start, kind, called))
     }
 
     /// Reads a value; None when it is missing or was passed over with a warning.
@@ -136,7 +161,7 @@ impl<'d> Table<'d> {
         match self.find(key).map(read) {
             None => Ok(None),
             Some(Ok(value)) => Ok(Some(value)),
-            Some(Err(wrong)) => self.pass_over(&format!("'{key}'"), wrong).map(|()| None),
+            Some(Err(wrong)) => self.pass_over(key, wrong).map(|()| None),
         }
     }
 
@@ -153,6 +178,23 @@ impl<'d> Table<'d> {
         Ok(())
     }
 
+    /// Reads what an entry can't be without; when that is missing or unusable the entry is left out, with one warning.
+    pub fn need<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>) -> Option<T> {
+        match self.find(key).map(read) {
+            Some(Ok(value)) => Some(value),
+            Some(Err(wrong)) => {
+                self.left_out.set(true);
+                self.doc
+                    .warn(wrong.span.start, format!("{}; left out{}", wrong.sentence(&self.whose(key)), wrong.hint));
+                None
+            }
+            None => {
+                self.leave_out(&format!("needs a '{key}'; left out"));
+                None
+            }
+        }
+    }
+
     /// Reads a list over the one that stands; a bad item is passed over alone.
     pub fn set_list<T>(
         &self,
@@ -161,30 +203,28 @@ impl<'d> Table<'d> {
         into: &mut Vec<T>,
     ) -> Result<(), Mistake> {
         let Some(value) = self.find(key) else { return Ok(()) };
-        if let Some(items) = self.items(value, &format!("'{key}'"), read)? {
+        if let Some(items) = self.items(key, value, read)? {
             *into = items;
         }
         Ok(())
     }
 
-    /// The usable items of a list.
+    /// The usable items of a list; a value alone counts as a list of one. None when there are items and all are bad.
     fn items<T>(
         &self,
+        key: &str,
         value: &Value<'d>,
-        called: &str,
         read: impl Fn(&Value<'d>) -> Result<T, Wrong>,
     ) -> Result<Option<Vec<T>>, Mistake> {
-        let Some(list) = value.get_ref().as_array() else {
-            return self.pass_over(called, Wrong::of_type(value, "a list in [ ]")).map(|()| None);
-        };
+        let given: Vec<&Value<'d>> = value.get_ref().as_array().map_or(vec![value], |list| list.iter().collect());
         let mut items = Vec::new();
-        for item in list.iter() {
+        for item in &given {
             match read(item) {
                 Ok(item) => items.push(item),
-                Err(wrong) => self.pass_over(called, wrong)?,
+                Err(wrong) => self.pass_over(key, wrong)?,
             }
         }
-        Ok(Some(items))
+        Ok(Some(items).filter(|items| !items.is_empty() || given.is_empty()))
     }
 
     /// A `[key]` table, closed when it has been read.
@@ -195,7 +235,7 @@ impl<'d> Table<'d> {
     ) -> Result<(), Mistake> {
         let Some(value) = self.find(key) else { return Ok(()) };
         let Some(mut section) = Table::of(self.doc, value, key, format!("[{key}]")) else {
-            return self.pass_over(&format!("'{key}'"), Wrong::of_type(value, format!("a table [{key}]")));
+            return self.pass_over(key, Wrong::of_type(value, format!("a table [{key}]")));
         };
         section.strict = true;
         read(&section)?;
@@ -212,7 +252,7 @@ impl<'d> Table<'d> {
     ) -> Result<(), Mistake> {
         let Some(value) = self.find(key) else { return Ok(()) };
         let Some(list) = value.get_ref().as_array() else {
-            return self.pass_over(&format!("'{key}'"), Wrong::of_type(value, format!("tables [[{key}]]")));
+            return self.pass_over(key, Wrong::of_type(value, format!("tables [[{key}]]")));
         };
         let mut seen = BTreeSet::new();
         for (index, item) in list.iter().enumerate() {
@@ -221,7 +261,7 @@ impl<'d> Table<'d> {
                 self.doc.warn(item.span().start, format!("expected a table [[{key}]]; left out"));
                 continue;
             };
-            let Some(name) = entry.name(read_name)? else { continue };
+            let Some(name) = entry.need("name", read_name) else { continue };
             entry.called = format!("{key} {}", shown(&name));
             if seen.insert(name.clone()) {
                 read(&entry, name)?;
@@ -231,15 +271,6 @@ impl<'d> Table<'d> {
             }
         }
         Ok(())
-    }
-
-    /// The name of an entry, without which it is left out.
-    fn name(&self, read_name: fn(&Value<'d>) -> Result<Name, Wrong>) -> Result<Option<Name>, Mistake> {
-        let name = self.get("name", read_name)?;
-        if name.is_none() {
-            self.leave_out("needs a 'name'; left out");
-        }
-        Ok(name)
     }
 
     /// The tables `[key.name]` under names of the user's choice, as entries: a problem in one is a warning.
@@ -252,7 +283,7 @@ impl<'d> Table<'d> {
         for (name, value) in all.entries {
             let called = format!("{key} {}", shown(name.get_ref()));
             let Some(table) = Table::of(self.doc, value, key, called) else {
-                all.pass_over(&shown(name.get_ref()), Wrong::of_type(value, format!("a table [{key}.…]")))?;
+                all.pass_over(name.get_ref(), Wrong::of_type(value, format!("a table [{key}.…]")))?;
                 continue;
             };
             read(&table, name.get_ref())?;
@@ -265,11 +296,7 @@ impl<'d> Table<'d> {
     pub fn lists(&self, key: &'static str, mut put: impl FnMut(&str, Vec<String>)) -> Result<(), Mistake> {
         let Some(all) = self.free(key)? else { return Ok(()) };
         for (name, value) in all.entries {
-            let list = match value.get_ref().as_str() {
-                Some(text) => Some(vec![text.into()]),
-                None => all.items(value, &shown(name.get_ref()), read_text)?,
-            };
-            if let Some(list) = list {
+            if let Some(list) = all.items(name.get_ref(), value, read_text)? {
                 put(name.get_ref(), list);
             }
         }
@@ -281,7 +308,7 @@ impl<'d> Table<'d> {
         let Some(value) = self.find(key) else { return Ok(None) };
         let table = Table::of(self.doc, value, key, format!("[{key}]"));
         if table.is_none() {
-            self.pass_over(&format!("'{key}'"), Wrong::of_type(value, format!("a table [{key}]")))?;
+            self.pass_over(key, Wrong::of_type(value, format!("a table [{key}]")))?;
         }
         Ok(table)
     }
@@ -293,8 +320,9 @@ impl<'d> Table<'d> {
         self.entries.get(key)
     }
 
-    /// Says that this whole entry is left out.
+    /// Says why this whole entry is left out.
     pub fn leave_out(&self, sentence: &str) {
+        self.left_out.set(true);
         self.doc.warn(self.at, format!("{} {sentence}", self.called));
     }
 
@@ -304,24 +332,30 @@ impl<'d> Table<'d> {
         self.doc.warn(at, format!("{} {sentence}", self.called));
     }
 
-    fn pass_over(&self, called: &str, wrong: Wrong) -> Result<(), Mistake> {
-        let Wrong { span, expected, found } = wrong;
-        let instead = found.map(|found| format!(", found {found}")).unwrap_or_default();
-        let sentence = format!("expected {expected} for {called} of {}{instead}", self.called);
-        if self.strict && found.is_some() {
-            return Err(Mistake::new(self.doc.file, self.doc.text, &span, sentence));
+    /// Refuses the file for a wrong type in a section; else warns, and what stands stays.
+    fn pass_over(&self, key: &str, wrong: Wrong) -> Result<(), Mistake> {
+        let sentence = wrong.sentence(&self.whose(key));
+        if self.strict && wrong.is_type {
+            return Err(Mistake::new(self.doc.file, self.doc.text, &wrong.span, sentence));
         }
-        self.doc.warn(span.start, format!("{sentence}; passed over"));
+        self.doc.warn(wrong.span.start, format!("{sentence}; passed over{}", wrong.hint));
         Ok(())
     }
 
-    /// Warns of every key that was not asked for.
+    /// ` for 'url' of feed 'SEC'`; nothing for the file itself, whose sections speak for themselves.
+    fn whose(&self, key: &str) -> String {
+        if self.kind.is_empty() { String::new() } else { format!(" for {} of {}", shown(key), self.called) }
+    }
+
+    /// Warns of every key that was not asked for, unless all of it is left out anyway.
     pub fn close(&self) {
         let asked = self.asked.borrow();
-        for key in self.entries.keys().filter(|key| !asked.iter().any(|asked| *asked == key.get_ref())) {
-            let hint = did_you_mean(key.get_ref(), asked.iter().copied());
-            let sentence = format!("{} has no {}; passed over{hint}", self.called, shown(key.get_ref()));
-            self.doc.warn(key.span().start, sentence);
+        let known = |key: &str| asked.contains(&key) || self.left_out.get();
+        for key in self.entries.keys().filter(|key| !known(key.get_ref())) {
+            let name = key.get_ref();
+            let whose = if self.kind.is_empty() { "newstape" } else { &self.called };
+            let hint = did_you_mean(name, asked.iter().copied());
+            self.doc.warn(key.span().start, format!("{whose} knows no {}; passed over{hint}", shown(name)));
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     let known: Vec<Name> = config.sources.keys().cloned().collect();
     root.entries("symbol", read::symbol, |entry, name| symbol(entry, name, &known, &mut config.symbols))?;
     let mut taken = Vec::new();
-    root.entries("topic", read_name, |entry, name| topic(entry, name, config, &mut taken))?;
+    root.entries("topic", read::word, |entry, name| topic(entry, name, config, &mut taken))?;
     root.entries("view", read_name, |entry, name| view(entry, name, config, &mut taken))
 }
 
@@ -44,11 +44,11 @@ fn put<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
 
 fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Vec<Feed>) -> Result<(), Mistake> {
     let mut feed = standing(feeds, |feed| feed.name == name, || new_feed(&name));
-    let said = feed_fields(entry, &mut feed)?;
     if feed.url.is_empty() {
-        entry.leave_out("needs a 'url'; left out");
-        return Ok(());
+        let Some(url) = entry.need("url", read::address(&["https", "http"])) else { return Ok(()) };
+        feed.url = url;
     }
+    let said = feed_fields(entry, &mut feed)?;
     let same = |other: &&Feed| other.url == feed.url && other.name != name && other.enabled && feed.enabled;
     if let Some(other) = feeds.iter().find(same) {
         entry.leave_out(&format!("has the same address as '{}'; left out", other.name));
@@ -124,10 +124,6 @@ fn new_symbol(name: &Name) -> Symbol {
 fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) -> Result<(), Mistake> {
     let mut topic = standing(&config.topics, |topic| topic.name == name, || new_topic(&name));
     let key = topic_fields(entry, &mut topic)?;
-    if name.chars().any(char::is_whitespace) {
-        entry.leave_out("needs a name without spaces, so that a query can say topic:name; left out");
-        return Ok(());
-    }
     if topic.any.is_empty() {
         entry.leave_out("needs 'any', the queries of which one must match; left out");
         return Ok(());
@@ -177,13 +173,12 @@ fn topic_fields(entry: &Table, topic: &mut TopicRule) -> Result<Option<Option<ch
 fn view(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) -> Result<(), Mistake> {
     let new = || View { name: name.clone(), key: None, query: String::new() };
     let mut view = standing(&config.views, |view| view.name == name, new);
-    entry.set("query", read_text, &mut view.query)?;
-    let key = entry.get("key", read::optional(read::digit))?;
-    if view.query.trim().is_empty() {
-        entry.leave_out("needs a 'query'; left out");
-        return Ok(());
+    if view.query.is_empty() {
+        let Some(query) = entry.need("query", read_text) else { return Ok(()) };
+        view.query = query;
     }
-    if let Some(key) = key {
+    entry.set("query", read_text, &mut view.query)?;
+    if let Some(key) = entry.get("key", read::optional(read::digit))? {
         view.key = take_key(entry, key, config, taken);
     }
     put(&mut config.views, |view| view.name == name, view);
@@ -205,4 +200,29 @@ fn take_key(entry: &Table, key: Option<char>, config: &mut Config, taken: &mut V
         *held = None;
     }
     Some(key)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::doc::Doc;
+    use super::*;
+
+    #[test]
+    fn a_key_is_taken_from_an_earlier_file() {
+        let mut config = Config::empty();
+        let shipped = "[[topic]]\nname='a'\nkey='1'\nany=['a']\n[[topic]]\nname='b'\nkey='2'\nany=['b']\n";
+        let own = "[[topic]]\nname='c'\nkey='1'\nany=['c']\n[[view]]\nname='d'\nkey='2'\nquery='d'\n\
+                   [[topic]]\nname='e'\nkey='1'\nany=['e']\n[[topic]]\nname='b'\nkey='3'\n";
+        let mut warnings = Vec::new();
+        for text in [shipped, own] {
+            let doc = Doc::parse("c.toml", text).unwrap();
+            lay(&mut config, &doc.root()).unwrap();
+            warnings.extend(doc.warnings());
+        }
+        let keys = config.topics.iter().map(|topic| (&*topic.name, topic.key)).collect::<Vec<_>>();
+        assert_eq!(keys, [("a", None), ("b", Some('3')), ("c", Some('1')), ("e", None)]);
+        assert_eq!(config.views[0].key, Some('2'));
+        assert_eq!(warnings, ["c.toml:11:5: topic 'e' asks for the key 1, which another entry has; it gets none"]);
+    }
 }

@@ -8,7 +8,6 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use super::doc::{Value, Wrong, read_name, read_text};
-use super::mistake::{did_you_mean, shown};
 use super::units;
 use crate::domain::Name;
 
@@ -139,13 +138,15 @@ pub(super) fn lang(value: &Value) -> Result<Name, Wrong> {
     Err(Wrong::of_value(value, r#"a code of two letters such as "en" or "fr""#))
 }
 
+/// A name that queries can say.
+pub(super) fn word(value: &Value) -> Result<Name, Wrong> {
+    let name = read_name(value)?;
+    if name.chars().any(char::is_whitespace) { Err(Wrong::of_value(value, "one word")) } else { Ok(name) }
+}
+
 /// As Yahoo spells it, in capitals.
 pub(super) fn symbol(value: &Value) -> Result<Name, Wrong> {
-    let name = read_name(value)?;
-    if name.chars().any(char::is_whitespace) {
-        return Err(Wrong::of_value(value, r#"a symbol such as "NVDA" or "BTC-USD""#));
-    }
-    Ok(Arc::from(name.to_uppercase()))
+    word(value).map(|name| Arc::from(name.to_uppercase()))
 }
 
 /// One of these names.
@@ -158,17 +159,16 @@ pub(super) fn one_of<'n>(
         if names.clone().into_iter().any(|known| known == &*name) {
             return Ok(name);
         }
-        let hint = did_you_mean(&name, names.clone());
-        Err(Wrong::of_value(value, format!("the name of a {what} instead of {}{hint}", shown(&name))))
+        Err(Wrong::of_name(value, &format!("the name of a {what}"), &name, names.clone()))
     }
 }
 
-/// A slot of the theme or the name of a color, which the theme judges, or `#rrggbb`.
+/// A slot of the theme or the name of a colour, which the theme judges, or `#rrggbb`.
 pub(super) fn color(value: &Value) -> Result<String, Wrong> {
     let text = read_name(value)?.to_lowercase();
     let fits = match text.strip_prefix('#') {
         Some(digits) => digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
         None => text.bytes().all(|byte| byte == b'-' || byte.is_ascii_alphanumeric()),
     };
-    if fits { Ok(text) } else { Err(Wrong::of_value(value, r##"a color such as "topic-1", "yellow" or "#76b900""##)) }
+    if fits { Ok(text) } else { Err(Wrong::of_value(value, r##"a colour such as "topic-1", "yellow" or "#76b900""##)) }
 }
