@@ -27,3 +27,4 @@ pub mod http;
 pub mod news;
 pub mod screen;
 pub mod shell;
+pub mod store;

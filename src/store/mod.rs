@@ -1,0 +1,151 @@
+//! What is kept across restarts: SQLite, owned by one thread.
+//!
+//! Everything put in is saved within 250 ms unless the disk stands still, and survives a killed process. The rest of
+//! the program never waits for the disk: [`Store::carry_out`] puts in memory and returns, and what the store has to
+//! say comes as events. Trouble is told in one sentence and never ends the program.
+
+mod inbox;
+mod keeper;
+mod place;
+mod read;
+mod reader;
+mod schema;
+mod write;
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::ErrorCode;
+use tokio::sync::mpsc::Sender;
+
+use crate::event::{Clock, Effect, Event};
+use inbox::Inbox;
+use keeper::Keeper;
+
+pub use reader::{Reader, Stories};
+
+/// How long a store that is dropped without being closed may take to save what waits.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+
+/// Saves and loads on a thread of its own, called `store`.
+#[derive(Debug)]
+pub struct Store {
+    inbox: Arc<Inbox>,
+}
+
+impl Store {
+    /// Opens the data in `dir`, which is made when it is missing (owner-only); None is a scratch in memory, for what
+    /// must leave nothing behind. Returns at once; the file is opened on the thread.
+    ///
+    /// Unstarred stories first seen longer than `keep` ago are removed, once at the start and once a day.
+    ///
+    /// Sends on `events`, and never waits there:
+    /// - [`Event::Loaded`] after [`Store::load`]; and for stories that are saved as new but were stored before (older
+    ///   than the window that was loaded, or pruned), with the time they were first seen and their marks;
+    /// - [`Event::Saved`] after each commit, with the clock's time before which everything is saved. Not from a scratch;
+    /// - [`Event::StoreTrouble`] when something can't be read or saved, once for each kind.
+    ///
+    /// When another newstape owns `dir`, this one reads, says so in [`crate::event::Loaded::read_only`], and saves
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn open(dir: Option<&Path>, keep: Duration, events: Sender<Event>, clock: Clock) -> io::Result<Store> {
+        let inbox = Arc::new(Inbox::default());
+        let (dir, of_thread) = (dir.map(Path::to_owned), Arc::clone(&inbox));
+        let work = move || {
+            let outcome = keep_store(dir, keep, &events, clock, &of_thread);
+            of_thread.deafen();
+            if let Err(sentence) = &outcome {
+                events.try_send(Event::StoreTrouble(sentence.clone())).ok();
+            }
+            of_thread.end(outcome);
+        };
+        std::thread::Builder::new().name("store".into()).spawn(work)?;
+        Ok(Store { inbox })
+    }
+
+    /// Puts in what is to be saved, without ever waiting; gives any other effect back.
+    pub fn carry_out(&self, effect: Effect) -> Option<Effect> {
+        self.inbox.put(effect)
+    }
+
+    /// Asks for the newest `window` stories and all the rest, as [`Event::Loaded`] in parts; the last says `done`.
+    pub fn load(&self, window: u32) {
+        self.inbox.ask_for(window);
+    }
+
+    /// Saves what waits and ends the thread. Blocks for at most `limit`.
+    ///
+    /// # Errors
+    /// One sentence, when not everything could be saved.
+    pub fn close(&self, limit: Duration) -> Result<(), String> {
+        self.inbox.close();
+        let late = || Err("The disk is too slow: the last changes may not be saved.".into());
+        self.inbox.wait_for_end(limit).unwrap_or_else(late)
+    }
+}
+
+/// The whole life of the thread; a panic becomes a sentence.
+fn keep_store(
+    dir: Option<PathBuf>,
+    keep: Duration,
+    events: &Sender<Event>,
+    clock: Clock,
+    inbox: &Arc<Inbox>,
+) -> Result<(), String> {
+    let work = || {
+        let keeper = Keeper::new(dir, keep, events.clone(), clock, Arc::clone(inbox));
+        keeper.map_err(|trouble| format!("The store can't be used: {trouble}. Nothing is saved."))?.run()
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err("The store stopped by a mistake of its own. Nothing is saved until newstape is started again.".into())
+    })
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Err(sentence) = self.close(CLOSE_LIMIT) {
+            tracing::error!("{sentence}");
+        }
+    }
+}
+
+/// Why the stored data can't be used. `Display` is one plain clause.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trouble {
+    #[error("it was written by a newer newstape")]
+    Newer,
+    #[error("it was written by an older newstape, which still runs or whose folder can't be written")]
+    Older,
+    #[error("its folder can't be written")]
+    Unwritable,
+    #[error("{}", explain(.0))]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl Trouble {
+    /// The file itself is broken.
+    fn is_damage(&self) -> bool {
+        let Trouble::Sqlite(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    }
+}
+
+fn explain(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program holds it locked",
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => "its file can't be written",
+        Some(ErrorCode::SystemIoFailure) => "the disk reports an error",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "its file is damaged",
+        _ => "of an unexpected error, which is in the log",
+    }
+}
+
+#[cfg(test)]
+mod tests;

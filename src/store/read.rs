@@ -1,0 +1,219 @@
+//! Reading: in parts for the screen, page by page for the commands.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Params, Row};
+use serde::de::DeserializeOwned;
+
+use crate::domain::Name;
+use crate::domain::feed::FeedState;
+use crate::domain::price::{Candle, Delivery, Outcome, Quote, Series, SourceReport, Span};
+use crate::domain::story::{Marks, Story, StoryId};
+use crate::event::{Loaded, STORIES_AT_ONCE};
+
+/// Stories in the first part: more than any screen shows at once.
+const FIRST_STORIES: u32 = 200;
+
+const COLUMNS: &str =
+    "row, id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary, read, starred";
+
+/// A place between two stories, newest first: time and row of the last one read.
+pub(super) type Place = (i64, i64);
+
+/// Before the newest story.
+pub(super) const TOP: Place = (i64::MAX, i64::MAX);
+
+/// The reading of the newest stories, in parts.
+#[derive(Debug)]
+pub(super) struct Loading {
+    left: u32,
+    first: bool,
+    after: Place,
+    names: Names,
+}
+
+impl Loading {
+    pub fn new(window: u32) -> Loading {
+        Loading { left: window, first: true, after: TOP, names: Names::default() }
+    }
+
+    /// The next part: the first carries all that is not a story too. `done` on the last.
+    pub fn next(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<Loaded> {
+        let wanted = if self.first { FIRST_STORIES } else { STORIES_AT_ONCE as u32 }.min(self.left);
+        let page = page(connection, self.after, None, wanted, &mut self.names)?;
+        self.after = page.last.unwrap_or(self.after);
+        self.left -= wanted;
+        let done = page.last.is_none() || page.read < wanted || self.left == 0;
+        let mut loaded = Loaded { stories: page.stories, done, ..Loaded::default() };
+        if std::mem::take(&mut self.first) {
+            loaded.feeds = feeds(connection)?;
+            loaded.quotes = quotes(connection)?;
+            loaded.series = series(connection)?;
+            loaded.sources = blocked_sources(connection, now)?;
+        }
+        Ok(loaded)
+    }
+}
+
+/// Feeds, outlets and languages repeat in every story: each is kept once.
+#[derive(Debug, Default)]
+pub(super) struct Names(HashSet<Name>);
+
+impl Names {
+    fn name(&mut self, text: &str) -> Name {
+        if let Some(name) = self.0.get(text) {
+            return name.clone();
+        }
+        let name = Name::from(text);
+        self.0.insert(name.clone());
+        name
+    }
+}
+
+/// Some stories, newest first.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub stories: Vec<(Story, Marks)>,
+    /// Rows read, with those that made no sense.
+    pub read: u32,
+    pub last: Option<Place>,
+}
+
+/// The stories after a place, not older than `since`.
+pub(super) fn page(
+    connection: &Connection,
+    (time, row): Place,
+    since: Option<Timestamp>,
+    limit: u32,
+    names: &mut Names,
+) -> rusqlite::Result<Page> {
+    let since = since.map_or(i64::MIN, Timestamp::as_millisecond);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM story WHERE (time, row) < (?1, ?2) AND time >= ?3
+         ORDER BY time DESC, row DESC LIMIT ?4"
+    );
+    collect(connection, &sql, (time, row, since, limit), names)
+}
+
+/// Stories in which all the words stand, newest first. Case and accents don't matter.
+pub(super) fn search(connection: &Connection, words: &str, limit: u32) -> rusqlite::Result<Vec<(Story, Marks)>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM story WHERE row IN (SELECT rowid FROM story_text WHERE story_text MATCH ?1)
+         ORDER BY time DESC, row DESC LIMIT ?2"
+    );
+    let quoted: Vec<String> =
+        words.split_whitespace().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
+    if quoted.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(collect(connection, &sql, (quoted.join(" "), limit), &mut Names::default())?.stories)
+}
+
+fn collect(connection: &Connection, sql: &str, params: impl Params, names: &mut Names) -> rusqlite::Result<Page> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut page = Page::default();
+    while let Some(row) = rows.next()? {
+        page.read += 1;
+        page.last = Some((row.get("time")?, row.get("row")?));
+        page.stories.extend(sense(story(row, names))?);
+    }
+    Ok(page)
+}
+
+/// In the order of [`COLUMNS`]: by number, as looking names up takes longer than reading.
+fn story(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Marks)> {
+    let lang = row.get_ref(7)?.as_str_or_null()?;
+    let story = Story {
+        id: StoryId(row.get::<_, i64>(1)?.cast_unsigned()),
+        feed: names.name(row.get_ref(2)?.as_str()?),
+        outlet: names.name(row.get_ref(3)?.as_str()?),
+        title: row.get(4)?,
+        summary: row.get(5)?,
+        link: row.get(6)?,
+        lang: lang.map(|lang| names.name(lang)),
+        published: row.get::<_, Option<i64>>(8)?.map(|millis| time(8, millis)).transpose()?,
+        first_seen: time(9, row.get(9)?)?,
+        primary: row.get(11)?,
+        reference: None,
+    };
+    Ok((story, Marks { read: row.get(12)?, starred: row.get(13)? }))
+}
+
+fn time(column: usize, millis: i64) -> rusqlite::Result<Timestamp> {
+    let time = Timestamp::from_millisecond(millis);
+    time.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, error.into()))
+}
+
+pub(super) fn feeds(connection: &Connection) -> rusqlite::Result<Vec<FeedState>> {
+    all(connection, "SELECT state FROM feed_state ORDER BY feed", |row| json(row, 0))
+}
+
+/// Marked as coming from disk.
+pub(super) fn quotes(connection: &Connection) -> rusqlite::Result<Vec<Quote>> {
+    all(connection, "SELECT quote FROM quote ORDER BY symbol", |row| {
+        Ok(Quote { delivery: Delivery::Stored, ..json(row, 0)? })
+    })
+}
+
+/// Sources that were refusing us, and still are.
+pub(super) fn blocked_sources(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<SourceReport>> {
+    let sql = "SELECT report FROM source_block ORDER BY source, capability";
+    let mut reports: Vec<SourceReport> = all(connection, sql, |row| json(row, 0))?;
+    reports.retain(|report| matches!(report.outcome, Outcome::Blocked { until, .. } if until > now));
+    Ok(reports)
+}
+
+fn series(connection: &Connection) -> rusqlite::Result<Vec<(Span, Series)>> {
+    let sql = "SELECT symbol, source, interval, bars, span FROM series ORDER BY symbol, span";
+    all(connection, sql, |row| {
+        let bars: Vec<(i64, f64, f64, f64, f64, Option<f64>)> = json(row, 3)?;
+        let bars = bars.into_iter().map(|(start, open, high, low, close, volume)| {
+            Ok(Candle { time: time(3, start)?, open, high, low, close, volume })
+        });
+        let span = row.get_ref(4)?.as_str()?.parse();
+        let series = Series {
+            symbol: row.get(0)?,
+            source: row.get(1)?,
+            interval: row.get(2)?,
+            bars: bars.collect::<rusqlite::Result<_>>()?,
+        };
+        Ok((span.map_err(|error: strum::ParseError| senseless(4, error))?, series))
+    })
+}
+
+fn all<T>(connection: &Connection, sql: &str, read: fn(&Row) -> rusqlite::Result<T>) -> rusqlite::Result<Vec<T>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.extend(sense(read(row))?);
+    }
+    Ok(found)
+}
+
+fn json<T: DeserializeOwned>(row: &Row, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| senseless(column, error))
+}
+
+fn senseless(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}
+
+/// A single row that makes no sense is passed over; trouble with the file is not.
+fn sense<T>(read: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(
+            error
+            @ (FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..)),
+        ) => {
+            tracing::warn!(%error, "a stored row makes no sense and is passed over");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}

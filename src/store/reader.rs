@@ -1,0 +1,92 @@
+//! What the commands read, beside a running newstape or without one.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::read::{self, Names, Place, TOP};
+use super::{Trouble, place};
+use crate::domain::feed::FeedState;
+use crate::domain::price::{Quote, SourceReport};
+use crate::domain::story::{Marks, Story};
+use crate::event::STORIES_AT_ONCE;
+
+/// Reads what is stored, through a connection of its own. Empty when nothing was ever stored; makes no files then.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Option<Connection>,
+}
+
+impl Reader {
+    /// # Errors
+    /// When there is something stored that can't be read.
+    pub fn open(dir: &Path) -> Result<Reader, Trouble> {
+        Ok(Reader { connection: place::open_reading(dir)? })
+    }
+
+    /// Stories newest first, by their time; not older than `since`. Read page by page, as they are asked for.
+    pub fn stories(&self, since: Option<Timestamp>) -> Stories<'_> {
+        Stories {
+            connection: self.connection.as_ref(),
+            since,
+            after: TOP,
+            page: VecDeque::new(),
+            names: Names::default(),
+        }
+    }
+
+    /// At most `limit` stories in whose title and summary all the words stand, newest first; without regard to case
+    /// and accents.
+    pub fn search(&self, words: &str, limit: u32) -> Result<Vec<(Story, Marks)>, Trouble> {
+        self.ask(|connection| read::search(connection, words, limit))
+    }
+
+    pub fn feeds(&self) -> Result<Vec<FeedState>, Trouble> {
+        self.ask(read::feeds)
+    }
+
+    /// The last prices, `delivery` [`crate::domain::price::Delivery::Stored`].
+    pub fn quotes(&self) -> Result<Vec<Quote>, Trouble> {
+        self.ask(read::quotes)
+    }
+
+    /// Price sources that are to be left alone at this time.
+    pub fn sources(&self, now: Timestamp) -> Result<Vec<SourceReport>, Trouble> {
+        self.ask(|connection| read::blocked_sources(connection, now))
+    }
+
+    fn ask<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<Vec<T>>) -> Result<Vec<T>, Trouble> {
+        self.connection.as_ref().map_or(Ok(Vec::new()), |connection| Ok(read(connection)?))
+    }
+}
+
+/// Stories, newest first. Ends after an error.
+#[derive(Debug)]
+pub struct Stories<'a> {
+    connection: Option<&'a Connection>,
+    since: Option<Timestamp>,
+    after: Place,
+    page: VecDeque<(Story, Marks)>,
+    names: Names,
+}
+
+impl Iterator for Stories<'_> {
+    type Item = Result<(Story, Marks), Trouble>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.page.is_empty() {
+            let connection = self.connection.take()?;
+            match read::page(connection, self.after, self.since, STORIES_AT_ONCE as u32, &mut self.names) {
+                Err(error) => return Some(Err(error.into())),
+                Ok(page) => {
+                    self.after = page.last?;
+                    self.page = page.stories.into();
+                    self.connection = Some(connection);
+                }
+            }
+        }
+        self.page.pop_front().map(Ok)
+    }
+}

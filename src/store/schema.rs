@@ -1,0 +1,172 @@
+//! The tables, as numbered migrations. A migration that has been released is never edited: a new one is added, with
+//! the rows of its time in the tests below.
+//!
+//! All times are unix milliseconds, UTC. Ids are the 64 bits of a [`crate::domain::story::StoryId`], read as signed.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::Trouble;
+
+/// How long a statement waits for another connection's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// `row` counts up, apart from the id (a hash): the full-text index writes a new segment whenever a row number goes
+/// down, which with hashes would be at every story.
+const V1: &str = "
+CREATE TABLE story (
+    row         INTEGER PRIMARY KEY,
+    id          INTEGER NOT NULL UNIQUE,
+    feed        TEXT NOT NULL,
+    outlet      TEXT NOT NULL,
+    title       TEXT NOT NULL,
+    summary     TEXT NOT NULL,
+    link        TEXT,
+    lang        TEXT,
+    published   INTEGER,
+    first_seen  INTEGER NOT NULL,
+    time        INTEGER NOT NULL,
+    is_primary  INTEGER NOT NULL,
+    read        INTEGER NOT NULL DEFAULT 0,
+    starred     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX story_by_time ON story (time);
+CREATE INDEX story_by_age ON story (first_seen) WHERE starred = 0;
+
+CREATE VIRTUAL TABLE story_text USING fts5 (
+    title, summary, content = 'story', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER story_inserted AFTER INSERT ON story BEGIN
+    INSERT INTO story_text (rowid, title, summary) VALUES (new.row, new.title, new.summary);
+END;
+CREATE TRIGGER story_deleted AFTER DELETE ON story BEGIN
+    INSERT INTO story_text (story_text, rowid, title, summary) VALUES ('delete', old.row, old.title, old.summary);
+END;
+CREATE TRIGGER story_edited AFTER UPDATE OF title, summary ON story
+WHEN old.title IS NOT new.title OR old.summary IS NOT new.summary BEGIN
+    INSERT INTO story_text (story_text, rowid, title, summary) VALUES ('delete', old.row, old.title, old.summary);
+    INSERT INTO story_text (rowid, title, summary) VALUES (new.row, new.title, new.summary);
+END;
+
+-- What is left of pruned stories, so that a feed that still carries one does not bring it back as new.
+CREATE TABLE pruned (
+    id          INTEGER PRIMARY KEY,
+    first_seen  INTEGER NOT NULL,
+    read        INTEGER NOT NULL
+) STRICT;
+
+-- Values below are JSON.
+CREATE TABLE feed_state (feed TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE quote (symbol TEXT PRIMARY KEY, quote TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE source_block (
+    source TEXT, capability TEXT, report TEXT NOT NULL, PRIMARY KEY (source, capability)
+) STRICT, WITHOUT ROWID;
+-- Bars are [[start, open, high, low, close, volume or null], …], the interval is in seconds.
+CREATE TABLE series (
+    symbol TEXT, span TEXT, source TEXT NOT NULL, interval INTEGER NOT NULL, bars TEXT NOT NULL,
+    PRIMARY KEY (symbol, span)
+) STRICT;
+";
+
+const MIGRATIONS: &[&str] = &[V1];
+
+/// Readies a connection that writes: pragmas, then the migrations that are missing.
+///
+/// WAL with `synchronous = NORMAL`: a killed process loses nothing that was committed; only a power cut may take the
+/// last commits, and never breaks the file.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), Trouble> {
+    connection.busy_timeout(BUSY)?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")?;
+    migrate(connection, MIGRATIONS.len())
+}
+
+/// Readies a connection that only reads; it can't bring old tables up to date.
+pub(super) fn prepare_reading(connection: &Connection) -> Result<(), Trouble> {
+    connection.busy_timeout(BUSY)?;
+    match version(connection)? {
+        have if have == MIGRATIONS.len() => Ok(()),
+        have if have > MIGRATIONS.len() => Err(Trouble::Newer),
+        _ => Err(Trouble::Older),
+    }
+}
+
+/// False when the pages of the file don't hang together. Reads the whole file.
+pub(super) fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)).map(|answer| answer == "ok")
+}
+
+fn migrate(connection: &mut Connection, target: usize) -> Result<(), Trouble> {
+    let have = version(connection)?;
+    if have > MIGRATIONS.len() {
+        return Err(Trouble::Newer);
+    }
+    for (index, migration) in MIGRATIONS.iter().enumerate().take(target).skip(have) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", index as u32 + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    // Below 0 nobody of ours wrote: as if from a future that is not known.
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::store::read;
+
+    /// What a newstape of each version left behind, in its own tables. The first is an empty file.
+    const LEFT_BEHIND: &[&str] = &[
+        "",
+        r#"INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary, read)
+           VALUES (-7, 'Desk', 'Desk', 'Chips are scarce', 'Again.', 'https://desk.example/1', 'en', 1000, 2000, 1000, 1, 1);
+           INSERT INTO feed_state VALUES ('Desk', '{"feed":"Desk","url":"https://desk.example/rss","etag":"\"a\"",
+             "last_modified":null,"next_check":"2026-11-23T10:00:00Z","last_attempt":null,"last_success":null,"status":200,
+             "failures":0,"not_modified":3,"trouble":null,"repairs":[]}');
+           INSERT INTO quote VALUES ('NVDA', '{"symbol":"NVDA","price":"181.23","currency":"USD","base":"185.17",
+             "source":"yahoo","session":"regular","exchange_time":"2026-11-23T10:00:00Z",
+             "received_time":"2026-11-23T10:00:01Z","delivery":{"polled":{"secs":30,"nanos":0}},"extended":null}');
+           INSERT INTO source_block VALUES ('yahoo', 'quote', '{"source":"yahoo","capability":"quote",
+             "at":"2026-11-23T10:00:00Z","outcome":{"blocked":{"why":"yahoo 429","until":"2026-11-23T11:00:00Z"}},
+             "status":429,"next":null}');
+           INSERT INTO series VALUES ('NVDA', '1D', 'yahoo', 300, '[[1000,1.0,2.0,0.5,1.5,null],[301000,1.5,2.0,1.0,1.0,9.0]]');"#,
+    ];
+
+    #[test]
+    fn every_older_schema_opens_with_its_rows() {
+        assert_eq!(LEFT_BEHIND.len(), MIGRATIONS.len() + 1, "a migration came without the rows of its time");
+        for (version, rows) in LEFT_BEHIND.iter().enumerate() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate(&mut connection, version).unwrap();
+            connection.execute_batch(rows).unwrap();
+            prepare(&mut connection).unwrap();
+            assert!(is_sound(&connection).unwrap());
+            let loaded = read::Loading::new(10).next(&connection, "2026-11-23T10:30:00Z".parse().unwrap()).unwrap();
+            let expected = if version == 0 { [0; 5] } else { [1; 5] };
+            let counts = [
+                loaded.stories.len(),
+                loaded.feeds.len(),
+                loaded.quotes.len(),
+                loaded.series.len(),
+                loaded.sources.len(),
+            ];
+            assert_eq!(counts, expected, "schema {version}");
+        }
+    }
+
+    #[test]
+    fn a_newer_schema_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 999).unwrap();
+        assert!(matches!(prepare(&mut connection), Err(Trouble::Newer)));
+        assert!(matches!(prepare_reading(&connection), Err(Trouble::Newer)));
+    }
+}

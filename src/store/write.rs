@@ -1,0 +1,162 @@
+//! Saving and pruning: plain functions over a connection.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::inbox::Waiting;
+use crate::domain::Name;
+use crate::domain::feed::FeedState;
+use crate::domain::price::{Outcome, Quote, Series, SourceReport, Span};
+use crate::domain::story::{Marks, Story, StoryId};
+
+/// Stories pruned in one transaction: a few milliseconds.
+const PRUNE_AT_ONCE: u32 = 500;
+
+/// A story that was stored before it was sent as new.
+pub(super) type Known = (Story, Marks);
+
+/// Saves all that waits in one transaction. Gives back the stories that the sender took for new but that were seen
+/// earlier, with the time they were first seen and their marks.
+pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::Result<Vec<Known>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut known = Vec::new();
+    for story in &waiting.stories {
+        known.extend(save_story(&transaction, story)?);
+    }
+    for (id, marks) in &waiting.marks {
+        save_marks(&transaction, *id, *marks)?;
+    }
+    waiting.feeds.values().try_for_each(|state| save_feed(&transaction, state))?;
+    waiting.quotes.values().try_for_each(|quote| save_quote(&transaction, quote))?;
+    waiting.series.iter().try_for_each(|((_, span), series)| save_series(&transaction, *span, series))?;
+    waiting.sources.values().try_for_each(|report| save_source(&transaction, report))?;
+    transaction.commit()?;
+    Ok(known)
+}
+
+/// An edit changes the text and the published time; the time it was first seen and the marks stay.
+fn save_story(transaction: &Transaction, story: &Story) -> rusqlite::Result<Option<Known>> {
+    let before = seen_before(transaction, story.id)?;
+    let earlier = before.filter(|(first_seen, _)| *first_seen < story.first_seen.as_millisecond());
+    let story = match earlier.and_then(|(first_seen, _)| Timestamp::from_millisecond(first_seen).ok()) {
+        Some(first_seen) => Cow::Owned(Story { first_seen, ..story.clone() }),
+        None => Cow::Borrowed(story),
+    };
+    let marks = before.map(|(_, marks)| marks).unwrap_or_default();
+    upsert(transaction, &story, marks)?;
+    Ok(earlier.map(|_| (story.into_owned(), marks)))
+}
+
+/// When a story was first seen, and its marks: also of one that has been pruned since.
+fn seen_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<(i64, Marks)>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT first_seen, read, starred FROM story WHERE id = ?1
+         UNION ALL SELECT first_seen, read, 0 FROM pruned WHERE id = ?1",
+    )?;
+    let row = statement
+        .query_row([id.0.cast_signed()], |row| Ok((row.get(0)?, Marks { read: row.get(1)?, starred: row.get(2)? })));
+    row.optional()
+}
+
+fn upsert(transaction: &Transaction, story: &Story, marks: Marks) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary,
+                            read, starred)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT (id) DO UPDATE SET
+            feed = excluded.feed, outlet = excluded.outlet, title = excluded.title, summary = excluded.summary,
+            link = excluded.link, lang = excluded.lang, published = excluded.published,
+            first_seen = min(first_seen, excluded.first_seen), time = excluded.time, is_primary = excluded.is_primary",
+    )?;
+    statement.execute(params![
+        story.id.0.cast_signed(),
+        story.feed,
+        story.outlet,
+        story.title,
+        story.summary,
+        story.link,
+        story.lang,
+        story.published.map(Timestamp::as_millisecond),
+        story.first_seen.as_millisecond(),
+        story.time().as_millisecond(),
+        story.primary,
+        marks.read,
+        marks.starred,
+    ])?;
+    Ok(())
+}
+
+fn save_marks(transaction: &Transaction, id: StoryId, marks: Marks) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached("UPDATE story SET read = ?2, starred = ?3 WHERE id = ?1")?;
+    statement.execute(params![id.0.cast_signed(), marks.read, marks.starred])?;
+    Ok(())
+}
+
+fn save_feed(transaction: &Transaction, state: &FeedState) -> rusqlite::Result<()> {
+    let mut statement =
+        transaction.prepare_cached("INSERT OR REPLACE INTO feed_state (feed, state) VALUES (?1, ?2)")?;
+    statement.execute(params![state.feed, json(state)?])?;
+    Ok(())
+}
+
+fn save_quote(transaction: &Transaction, quote: &Quote) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached("INSERT OR REPLACE INTO quote (symbol, quote) VALUES (?1, ?2)")?;
+    statement.execute(params![quote.symbol, json(quote)?])?;
+    Ok(())
+}
+
+fn save_series(transaction: &Transaction, span: Span, series: &Series) -> rusqlite::Result<()> {
+    let bars = series.bars.iter();
+    let bars = bars.map(|bar| (bar.time.as_millisecond(), bar.open, bar.high, bar.low, bar.close, bar.volume));
+    let bars = json(&bars.collect::<Vec<_>>())?;
+    let mut statement = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO series (symbol, span, source, interval, bars) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    statement.execute(params![series.symbol, span.to_string(), series.source, series.interval, bars])?;
+    Ok(())
+}
+
+/// Only blocks are remembered: how a source fared otherwise is learned anew by asking it.
+fn save_source(transaction: &Transaction, report: &SourceReport) -> rusqlite::Result<()> {
+    let (source, capability): (&Name, _) = (&report.source, report.capability.to_string());
+    if !matches!(report.outcome, Outcome::Blocked { .. }) {
+        let mut statement =
+            transaction.prepare_cached("DELETE FROM source_block WHERE source = ?1 AND capability = ?2")?;
+        statement.execute(params![source, capability])?;
+        return Ok(());
+    }
+    let mut statement = transaction
+        .prepare_cached("INSERT OR REPLACE INTO source_block (source, capability, report) VALUES (?1, ?2, ?3)")?;
+    statement.execute(params![source, capability, json(report)?])?;
+    Ok(())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// Removes some of the unstarred stories first seen before a time, and what is remembered of those pruned before
+/// another. True when more may be left.
+pub(super) fn prune(connection: &mut Connection, before: Timestamp, forget: Timestamp) -> rusqlite::Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let limits = params![before.as_millisecond(), PRUNE_AT_ONCE];
+    // The same order in both statements: by the index on (first_seen, row).
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO pruned (id, first_seen, read)
+             SELECT id, first_seen, read FROM story WHERE starred = 0 AND first_seen < ?1
+             ORDER BY first_seen, row LIMIT ?2",
+        )?
+        .execute(limits)?;
+    let removed = transaction
+        .prepare_cached(
+            "DELETE FROM story WHERE row IN (
+                SELECT row FROM story WHERE starred = 0 AND first_seen < ?1 ORDER BY first_seen, row LIMIT ?2)",
+        )?
+        .execute(limits)?;
+    transaction.execute("DELETE FROM pruned WHERE first_seen < ?1", [forget.as_millisecond()])?;
+    transaction.commit()?;
+    Ok(removed == PRUNE_AT_ONCE as usize)
+}
