@@ -2,6 +2,7 @@
 
 pub mod feed;
 pub mod group;
+mod pattern;
 pub mod price;
 pub mod query;
 pub mod session;

@@ -1,0 +1,500 @@
+//! Reading a query: by recursive descent, with the depth capped and every mistake at its place.
+
+use std::str::FromStr;
+
+use regex::RegexBuilder;
+use strum::VariantNames;
+
+use super::super::pattern::{Atom, Part, Phrase};
+use super::{Compare, Leaf, Mistake, NameField, Node, Pattern, Scope, State, Terms};
+
+/// How deep parentheses and negations may nest.
+const DEEPEST: usize = 40;
+/// Longest query read, in bytes.
+const LONGEST: usize = 16 * 1024;
+/// Most parts of a phrase with a distance: finding them is a search.
+const MOST_PARTS: usize = 8;
+/// Largest compiled regular expression, in bytes.
+const REGEX_SIZE: usize = 1 << 20;
+
+const FIELDS: [&str; 10] = ["title", "summary", "outlet", "feed", "topic", "symbol", "lang", "is", "age", "outlets"];
+/// What people write who come from other programs.
+const OTHER_NAMES: [(&str, &str); 8] = [
+    ("source", "outlet"),
+    ("publisher", "outlet"),
+    ("ticker", "symbol"),
+    ("tag", "topic"),
+    ("headline", "title"),
+    ("intitle", "title"),
+    ("language", "lang"),
+    ("newer", "age"),
+];
+
+pub(super) fn query(source: &str, terms: &Terms) -> Result<Node<Leaf>, Mistake> {
+    if source.len() > LONGEST {
+        return Err(mistake(0, format!("the query is longer than {LONGEST} bytes")));
+    }
+    let mut parser = Parser { source, at: 0, terms, depth: 0 };
+    parser.space();
+    if parser.rest().is_empty() {
+        return Ok(Node::And(Vec::new()));
+    }
+    let root = parser.any(Scope::Text)?;
+    match parser.rest() {
+        "" => Ok(root),
+        _ => Err(mistake(parser.at, "this ) closes nothing")),
+    }
+}
+
+struct Parser<'a> {
+    source: &'a str,
+    at: usize,
+    terms: &'a Terms,
+    depth: usize,
+}
+
+type Read = Result<Node<Leaf>, Mistake>;
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a str {
+        self.source.get(self.at..).unwrap_or_default()
+    }
+
+    fn space(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn eat(&mut self, token: &str) -> bool {
+        let found = self.rest().starts_with(token);
+        self.at += if found { token.len() } else { 0 };
+        found
+    }
+
+    /// A word of the language itself, as `OR`.
+    fn eat_keyword(&mut self, keyword: &str) -> bool {
+        let alone = self.rest().strip_prefix(keyword).is_some_and(|after| {
+            after.is_empty() || after.starts_with(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"'))
+        });
+        alone && self.eat(keyword)
+    }
+
+    /// What comes up to the first character that `end` knows.
+    fn take_until(&mut self, end: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let taken = rest.split(end).next().unwrap_or(rest);
+        self.at += taken.len();
+        taken
+    }
+
+    fn any(&mut self, scope: Scope) -> Read {
+        let mut nodes = vec![self.all(scope)?];
+        while self.eat_keyword("OR") {
+            nodes.push(self.all(scope)?);
+        }
+        Ok(or(nodes))
+    }
+
+    fn all(&mut self, scope: Scope) -> Read {
+        let mut nodes = Vec::new();
+        loop {
+            self.space();
+            let ends = self.rest().is_empty() || self.rest().starts_with(')') || self.ahead("OR");
+            if ends && nodes.is_empty() {
+                return Err(mistake(self.at, format!("expected a word, a phrase or a field{}", self.before())));
+            }
+            if ends {
+                return Ok(and(nodes));
+            }
+            if !nodes.is_empty() && self.eat_keyword("AND") {
+                self.space();
+            }
+            nodes.push(self.one(scope)?);
+        }
+    }
+
+    fn ahead(&mut self, keyword: &str) -> bool {
+        let at = self.at;
+        let found = self.eat_keyword(keyword);
+        self.at = at;
+        found
+    }
+
+    /// Names what stands at the place, for "expected …".
+    fn before(&self) -> &'static str {
+        match self.rest() {
+            "" => " before the end",
+            rest if rest.starts_with(')') => " before )",
+            _ => " before OR",
+        }
+    }
+
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Mistake>) -> Result<T, Mistake> {
+        if self.depth >= DEEPEST {
+            return Err(mistake(self.at, format!("nested deeper than {DEEPEST} levels")));
+        }
+        self.depth += 1;
+        let result = read(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn one(&mut self, scope: Scope) -> Read {
+        self.space();
+        if self.eat("-") || self.eat_keyword("NOT") {
+            let node = self.deeper(|parser| match parser.rest().starts_with(char::is_whitespace) {
+                true if parser.source.get(..parser.at).is_some_and(|before| before.ends_with('-')) => {
+                    Err(mistake(parser.at, "expected a word right behind -"))
+                }
+                _ => parser.negated(scope),
+            })?;
+            return Ok(Node::Not(Box::new(node)));
+        }
+        let start = self.at;
+        if self.eat("(") {
+            let node = self.deeper(|parser| parser.any(scope))?;
+            self.space();
+            return if self.eat(")") { Ok(node) } else { Err(mistake(start, "this ( is never closed")) };
+        }
+        match self.field()? {
+            Some(field) => self.value_of(field, start, scope),
+            None => self.value(scope),
+        }
+    }
+
+    fn negated(&mut self, scope: Scope) -> Read {
+        self.space();
+        match self.rest() {
+            "" => Err(mistake(self.at, "expected what to leave out before the end")),
+            rest if rest.starts_with(')') => Err(mistake(self.at, "expected what to leave out before )")),
+            _ => self.one(scope),
+        }
+    }
+
+    /// The name of a field, when one stands here with its `:` or comparison, which is left to be read.
+    fn field(&mut self) -> Result<Option<&'a str>, Mistake> {
+        let rest = self.rest();
+        let name = rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let after = rest.get(name.len()..).unwrap_or_default();
+        let compared = after.starts_with(['<', '>', '=']);
+        if name.is_empty() || !(after.starts_with(':') || compared) {
+            return Ok(None);
+        }
+        if !(FIELDS.contains(&name) || name == "move") {
+            return Err(mistake(self.at, unknown("field", name, &FIELDS)));
+        }
+        self.at += name.len();
+        Ok(Some(name))
+    }
+
+    fn value_of(&mut self, field: &str, start: usize, outer: Scope) -> Read {
+        match field {
+            "age" | "outlets" => return self.comparison(field),
+            "move" => return Err(mistake(start, "move: is not yet available")),
+            _ if !self.eat(":") => return Err(mistake(self.at, format!("expected : behind {field}"))),
+            _ => {}
+        }
+        if outer != Scope::Text {
+            return Err(mistake(start, format!("{field}: can't stand within {outer}:( )")));
+        }
+        if let Ok(scope) = Scope::from_str(field) {
+            return match self.rest().starts_with('(') {
+                true => self.one(scope),
+                false => self.value(scope),
+            };
+        }
+        match NameField::from_str(field) {
+            Ok(name) => self.named(name),
+            Err(_) => self.state(),
+        }
+    }
+
+    fn comparison(&mut self, field: &str) -> Read {
+        self.eat(":");
+        let sign_at = self.at;
+        let sign = self.take_until(|c| !matches!(c, '<' | '>' | '='));
+        let example = if field == "age" { "age<2h" } else { "outlets>3" };
+        let compare = Compare::from_str(sign)
+            .map_err(|_| mistake(sign_at, format!("expected < or > behind {field}, as in {example}")))?;
+        let at = self.at;
+        let value = self.take_until(|c| c.is_whitespace() || c == ')');
+        let leaf = match field {
+            "age" => seconds(value).map(|seconds| Leaf::Age(compare, seconds)),
+            _ => value.parse().ok().map(|count| Leaf::Outlets(compare, count)),
+        };
+        let what = if field == "age" { "a time such as 30m, 2h or 7d" } else { "a whole number" };
+        leaf.map(Node::Leaf).ok_or_else(|| mistake(at, format!("expected {what}, as in {example}")))
+    }
+
+    fn state(&mut self) -> Read {
+        let at = self.at;
+        let word = self.take_until(|c| c.is_whitespace() || c == ')');
+        let state = State::from_str(&word.to_ascii_lowercase());
+        state.map(|state| Node::Leaf(Leaf::Is(state))).map_err(|_| match word {
+            "" => mistake(at, format!("expected one of {} behind is:", State::VARIANTS.join(", "))),
+            _ => mistake(at, unknown("state", word, State::VARIANTS)),
+        })
+    }
+
+    fn named(&mut self, field: NameField) -> Read {
+        if self.eat("(") {
+            self.at -= 1;
+            return Err(mistake(self.at, format!("{field}: takes one name; write {field}:a OR {field}:b")));
+        }
+        let at = self.at;
+        let (value, prefix) = match self.eat("\"") {
+            true => (self.quoted(at)?, self.eat("*")),
+            false => {
+                let word = self.take_until(|c| c.is_whitespace() || matches!(c, '(' | ')' | '"'));
+                word.strip_suffix('*').map_or((word, false), |bare| (bare, true))
+            }
+        };
+        let value = value.trim().to_lowercase();
+        if value.is_empty() {
+            return Err(mistake(at, format!("expected a name behind {field}:")));
+        }
+        Ok(Node::Leaf(Leaf::Named { field, value: value.into(), prefix }))
+    }
+
+    /// What stands between quotes; the first is read already.
+    fn quoted(&mut self, start: usize) -> Result<&'a str, Mistake> {
+        let inner = self.take_until(|c| c == '"');
+        if self.eat("\"") { Ok(inner) } else { Err(mistake(start, "this \" is never closed")) }
+    }
+
+    fn value(&mut self, scope: Scope) -> Read {
+        match self.rest().chars().next() {
+            Some('/') => self.regex(scope),
+            Some('{') => self.set(scope),
+            Some('"') => self.phrase(scope, false),
+            Some('=') if self.rest().starts_with("=\"") => {
+                self.at += 1;
+                self.phrase(scope, true)
+            }
+            _ => self.word(scope),
+        }
+    }
+
+    fn word(&mut self, scope: Scope) -> Read {
+        let at = self.at;
+        let word = self.take_until(|c| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '{' | '}'));
+        let atom = Atom::read(if word == "#" { "" } else { word });
+        if atom.is_empty() {
+            if word.is_empty() {
+                self.at += self.rest().chars().next().filter(|&c| c != ')').map_or(0, char::len_utf8);
+            }
+            return Err(mistake(at, "expected a word: letters or digits"));
+        }
+        Ok(Node::Leaf(Leaf::Phrase(scope, Phrase { parts: vec![vec![atom]], distance: None })))
+    }
+
+    fn phrase(&mut self, scope: Scope, exact: bool) -> Read {
+        let at = self.at;
+        self.eat("\"");
+        let inner = self.quoted(at)?;
+        let mut parts = self.parts(inner, at + 1, exact)?;
+        let distance = self.distance()?;
+        parts = if distance.is_some() { one_word_each(parts) } else { joined(parts) };
+        match parts.len() {
+            0 => Err(mistake(at, "expected a word between the quotes")),
+            len if len > MOST_PARTS && distance.is_some() => {
+                Err(mistake(at, format!("at most {MOST_PARTS} words can be near each other")))
+            }
+            _ => Ok(Node::Leaf(Leaf::Phrase(scope, Phrase { parts, distance }))),
+        }
+    }
+
+    fn distance(&mut self) -> Result<Option<u8>, Mistake> {
+        if !self.eat("~") {
+            return Ok(None);
+        }
+        let at = self.at;
+        let number = self.take_until(|c| !c.is_ascii_digit());
+        number.parse().map(Some).map_err(|_| mistake(at, "expected a number of words up to 255 behind ~"))
+    }
+
+    /// The parts of a phrase: words, `(a|b c)` and `{set}`.
+    fn parts(&self, inner: &str, offset: usize, exact: bool) -> Result<Vec<Part>, Mistake> {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        while let Some(rest) = inner.get(at..).filter(|rest| !rest.is_empty()) {
+            let (open, close) = match rest.chars().next() {
+                Some('(') => ("(", ")"),
+                Some('{') => ("{", "}"),
+                _ => ("", ""),
+            };
+            if open.is_empty() {
+                let plain = rest.split(['(', '{']).next().unwrap_or(rest);
+                let words = plain.split_whitespace().map(|word| if exact { format!("={word}") } else { word.into() });
+                parts.extend(words.map(|word| vec![Atom::read(&word)]));
+                at += plain.len();
+                continue;
+            }
+            let Some((body, _)) = rest.get(1..).and_then(|rest| rest.split_once(close)) else {
+                return Err(mistake(offset + at, format!("this {open} is never closed")));
+            };
+            parts.push(match open {
+                "{" => self.members(body, offset + at)?.iter().map(|term| Atom::read(term)).collect(),
+                _ => body.split('|').map(Atom::read).collect(),
+            });
+            at += body.len() + 2;
+        }
+        for part in &mut parts {
+            part.retain(|atom| !atom.is_empty());
+        }
+        parts.retain(|part| !part.is_empty());
+        Ok(parts)
+    }
+
+    fn members(&self, name: &str, at: usize) -> Result<&'a [String], Mistake> {
+        let names: Vec<&str> = self.terms.keys().map(String::as_str).collect();
+        match self.terms.get(name.trim()) {
+            Some(members) => Ok(members),
+            None if names.is_empty() => Err(mistake(at, "sets of terms such as {this} exist in topic rules only")),
+            None => Err(mistake(at, unknown("set of terms", name.trim(), &names))),
+        }
+    }
+
+    /// `{name}`: one of the terms of a set.
+    fn set(&mut self, scope: Scope) -> Read {
+        let at = self.at;
+        self.eat("{");
+        let name = self.take_until(|c| c == '}');
+        if !self.eat("}") {
+            return Err(mistake(at, "this { is never closed"));
+        }
+        let part: Part =
+            self.members(name, at)?.iter().map(|term| Atom::read(term)).filter(|a| !a.is_empty()).collect();
+        match part.is_empty() {
+            true => Err(mistake(at, format!("the set of terms {name} has no words"))),
+            false => Ok(Node::Leaf(Leaf::Phrase(scope, Phrase { parts: vec![part], distance: None }))),
+        }
+    }
+
+    fn regex(&mut self, scope: Scope) -> Read {
+        let at = self.at;
+        self.at += 1;
+        let (mut source, mut escaped, mut closed) = (String::new(), false, false);
+        for c in self.rest().chars() {
+            self.at += c.len_utf8();
+            if c == '/' && !escaped {
+                closed = true;
+                break;
+            }
+            if c == '/' {
+                source.pop();
+            }
+            source.push(c);
+            escaped = c == '\\' && !escaped;
+        }
+        if !closed {
+            return Err(mistake(at, "this / is never closed; a regular expression ends with /"));
+        }
+        let any_case = self.eat("i");
+        if source.is_empty() {
+            return Err(mistake(at, "expected a regular expression between the slashes"));
+        }
+        let regex = RegexBuilder::new(&source).case_insensitive(any_case).size_limit(REGEX_SIZE).build();
+        let regex = regex.map_err(|error| mistake(at, why_not(&error)))?;
+        Ok(Node::Leaf(Leaf::Regex(scope, Pattern { source: source.into(), any_case, regex })))
+    }
+}
+
+/// Parts of one word each, so that a distance holds between all words.
+fn one_word_each(parts: Vec<Part>) -> Vec<Part> {
+    parts
+        .into_iter()
+        .flat_map(|part| match part.as_slice() {
+            [atom] => atom.0.iter().map(|word| vec![Atom([word.clone()].into())]).collect(),
+            _ => vec![part],
+        })
+        .collect()
+}
+
+/// Neighbours without alternatives become one part.
+fn joined(parts: Vec<Part>) -> Vec<Part> {
+    let mut out: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match (out.last_mut().map(Vec::as_mut_slice), part.as_slice()) {
+            (Some([last]), [atom]) => {
+                let words = last.0.iter().chain(&*atom.0).cloned();
+                *last = Atom(words.collect());
+            }
+            _ => out.push(part),
+        }
+    }
+    out
+}
+
+fn or(nodes: Vec<Node<Leaf>>) -> Node<Leaf> {
+    let flat = nodes.into_iter().flat_map(|node| match node {
+        Node::Or(inner) => inner,
+        other => vec![other],
+    });
+    let mut nodes: Vec<_> = flat.collect();
+    if nodes.len() == 1 { nodes.remove(0) } else { Node::Or(nodes) }
+}
+
+fn and(nodes: Vec<Node<Leaf>>) -> Node<Leaf> {
+    let flat = nodes.into_iter().flat_map(|node| match node {
+        Node::And(inner) => inner,
+        other => vec![other],
+    });
+    let mut nodes: Vec<_> = flat.collect();
+    if nodes.len() == 1 { nodes.remove(0) } else { Node::And(nodes) }
+}
+
+/// `30m`, `2h`, `7d`, `1w`, `90s`, in seconds.
+fn seconds(text: &str) -> Option<i64> {
+    let digits = text.trim_end_matches(|c: char| c.is_alphabetic());
+    let size = match text.get(digits.len()..)? {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return None,
+    };
+    digits.parse::<u32>().ok()?.checked_mul(size).map(i64::from)
+}
+
+fn mistake(at: usize, message: impl Into<String>) -> Mistake {
+    Mistake { at, message: message.into() }
+}
+
+fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+    let lower = name.to_lowercase();
+    let other = OTHER_NAMES.iter().find(|(theirs, ours)| *theirs == lower && known.contains(ours));
+    let near = other.map(|(_, ours)| *ours).or_else(|| nearest(&lower, known));
+    match near {
+        Some(near) => format!("there is no {what} {name}; did you mean {near}?"),
+        None => format!("there is no {what} {name}; there are {}", known.join(", ")),
+    }
+}
+
+/// The known name that a slip of the finger would turn into `name`.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let scored = known.iter().map(|&candidate| (edits(name, candidate), candidate));
+    scored.min().filter(|&(edits, candidate)| edits <= 1 + candidate.len() / 4).map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let cost = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], cost);
+        }
+    }
+    row[b.len()]
+}
+
+/// The last line of a regex error is its sentence; those before are a drawing.
+fn why_not(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let sentence = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    format!("the regular expression can't be read: {sentence}")
+}
