@@ -23,3 +23,4 @@ pub mod config;
 pub mod domain;
 pub mod event;
 pub mod http;
+pub mod market;
