@@ -24,6 +24,7 @@ pub mod config;
 pub mod domain;
 pub mod event;
 pub mod http;
+pub mod market;
 pub mod news;
 pub mod screen;
 pub mod shell;

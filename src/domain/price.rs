@@ -43,7 +43,7 @@ impl Symbol {
 /// A pair with a currency behind a dash (`BTC-USD`) is crypto, all else an equity. `BRK-B` is not a pair.
 pub fn kind(symbol: &str) -> Kind {
     match symbol.rsplit_once('-') {
-        Some((_, quoted)) if matches!(quoted, "USD" | "USDT" | "USDC" | "EUR" | "GBP") => Kind::Crypto,
+        Some((_, "USD" | "USDT" | "USDC" | "EUR" | "GBP")) => Kind::Crypto,
         _ => Kind::Equity,
     }
 }
@@ -109,13 +109,12 @@ pub struct Extended {
 impl Quote {
     /// Price less base.
     pub fn change(&self) -> Option<Decimal> {
-        self.base.map(|base| self.price - base)
+        self.price.checked_sub(self.base?)
     }
 
     /// Change in per cent of the base.
     pub fn change_percent(&self) -> Option<Decimal> {
-        let base = self.base.filter(|base| !base.is_zero())?;
-        Some((self.price - base) * Decimal::ONE_HUNDRED / base)
+        percent(self.change()?, self.base?)
     }
 
     /// When this price was true: the exchange's time, else when it reached us.
@@ -136,14 +135,17 @@ impl Quote {
 
     /// The extended price less the regular session's, from whose close it is measured.
     pub fn extended_change(&self) -> Option<Decimal> {
-        self.extended.as_ref().map(|extended| extended.price - self.price)
+        self.extended.as_ref()?.price.checked_sub(self.price)
     }
 
     /// The extended change in per cent of the regular price.
     pub fn extended_change_percent(&self) -> Option<Decimal> {
-        let change = self.extended_change()?;
-        (!self.price.is_zero()).then(|| change * Decimal::ONE_HUNDRED / self.price)
+        percent(self.extended_change()?, self.price)
     }
+}
+
+fn percent(change: Decimal, base: Decimal) -> Option<Decimal> {
+    change.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(base)
 }
 
 /// What happened to a price within one interval. Prices in the symbol's currency.
@@ -161,7 +163,19 @@ pub struct Candle {
 
 /// The span of a chart.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumIter, strum::Display, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumIter,
+    strum::Display,
+    strum::EnumString,
 )]
 pub enum Span {
     #[strum(serialize = "1h")]

@@ -1,0 +1,167 @@
+//! Which source is asked for which symbol: the first of its chain that does well, socket before polling.
+//!
+//! A better way is never given up: it goes on being tried, and when it does well again the worse one rests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::{Source, source};
+use crate::config::Config;
+use crate::domain::Name;
+use crate::domain::price::{Capability, Outcome, SourceReport, Symbol};
+
+/// The last outcome of each source and capability.
+pub type Standings = BTreeMap<(Name, Capability), Outcome>;
+
+/// How the sources fare, shared between their workers.
+#[derive(Clone, Debug)]
+pub struct Board(Arc<watch::Sender<Standings>>);
+
+impl Default for Board {
+    fn default() -> Board {
+        Board(Arc::new(watch::Sender::new(Standings::new())))
+    }
+}
+
+impl Board {
+    /// Notes an outcome; wakes the workers only when a source does well that did not, or the reverse.
+    pub fn tell(&self, report: &SourceReport) {
+        let place = (report.source.clone(), report.capability);
+        self.0.send_if_modified(|standings| {
+            let old = standings.insert(place, report.outcome.clone());
+            old.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&report.outcome))
+        });
+    }
+
+    pub fn watch(&self) -> watch::Receiver<Standings> {
+        self.0.subscribe()
+    }
+}
+
+/// A symbol that a source is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wanted {
+    pub symbol: Name,
+    /// As the source spells it.
+    pub spelled: String,
+}
+
+/// The symbols whose prices a source has to bring by a way ([`Capability::Socket`] or [`Capability::Quote`]) now.
+pub fn prices(of: &Source, by: Capability, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
+    let wants = |symbol: &Symbol| {
+        let mut better = ways(symbol, config).take_while(|(source, way)| (source.id, *way) != (of.id, by));
+        better.all(|(source, way)| is_down(source, way, standings, now))
+    };
+    let has = |symbol: &&Symbol| ways(symbol, config).any(|(source, way)| (source.id, way) == (of.id, by));
+    let symbols = config.symbols.iter().filter(has).filter(|symbol| wants(symbol));
+    symbols.filter_map(|symbol| wanted(of, &symbol.name)).collect()
+}
+
+/// The symbols whose history a source has to bring now, benchmarks among them.
+pub fn charts(of: &Source, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
+    let carries = |symbol: &&Symbol| {
+        let mut chain = chain(symbol, config).filter(|source| source.candles.is_some());
+        let first = chain.find(|source| source.id == of.id || !is_down(source, Capability::Candles, standings, now));
+        first.is_some_and(|source| source.id == of.id)
+    };
+    let mut charts: Vec<Wanted> = Vec::new();
+    for symbol in config.symbols.iter().filter(carries) {
+        for name in std::iter::once(&symbol.name).chain(&symbol.benchmark) {
+            let wanted = wanted(of, name);
+            charts.extend(wanted.filter(|wanted| charts.iter().all(|other| other.symbol != wanted.symbol)));
+        }
+    }
+    charts
+}
+
+fn wanted(of: &Source, symbol: &Name) -> Option<Wanted> {
+    (of.spell)(symbol).map(|spelled| Wanted { symbol: symbol.clone(), spelled })
+}
+
+/// The sources of a symbol that exist, are enabled and know how to spell it, best first.
+fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = &'static Source> + 'a {
+    let known = symbol.sources.iter().filter_map(|id| source(id));
+    known.filter(|source| source.is_enabled(config) && (source.spell)(&symbol.name).is_some())
+}
+
+/// The ways to a symbol's price, best first.
+fn ways<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = (&'static Source, Capability)> + 'a {
+    chain(symbol, config).flat_map(|source| {
+        let socket = source.wire.as_ref().map(|_| (source, Capability::Socket));
+        socket.into_iter().chain(source.poll.as_ref().map(|_| (source, Capability::Quote)))
+    })
+}
+
+/// Known not to do well. What has not been tried yet is given its chance.
+fn is_down(source: &Source, way: Capability, standings: &Standings, now: Timestamp) -> bool {
+    match standings.get(&(source.id.into(), way)) {
+        Some(Outcome::Blocked { until, .. }) => *until > now,
+        Some(Outcome::Failed { .. }) => true,
+        Some(Outcome::Well) | None => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::market::tests::config;
+
+    fn now() -> Timestamp {
+        "2026-11-23T18:00:00Z".parse().unwrap()
+    }
+
+    fn standing(id: &str, way: Capability, outcome: Outcome) -> Standings {
+        Standings::from([((id.into(), way), outcome)])
+    }
+
+    fn names(wanted: Vec<Wanted>) -> Vec<String> {
+        wanted.into_iter().map(|wanted| wanted.symbol.to_string()).collect()
+    }
+
+    #[test]
+    fn a_socket_goes_before_polling_while_it_does_well() {
+        let config = config(&[("NVDA", &["yahoo", "cnbc"]), ("BTC-USD", &["coinbase", "kraken"])]);
+        let [yahoo, coinbase] = ["yahoo", "coinbase"].map(|id| source(id).unwrap());
+        let failed = || Outcome::Failed { why: "x".into() };
+        let blocked = |until: &str| Outcome::Blocked { why: "x".into(), until: until.parse().unwrap() };
+        let cases = [
+            (Standings::new(), vec![]),
+            (standing("coinbase", Capability::Socket, Outcome::Well), vec![]),
+            (standing("coinbase", Capability::Socket, failed()), vec!["BTC-USD"]),
+            (standing("coinbase", Capability::Socket, blocked("2026-11-23T18:30:00Z")), vec!["BTC-USD"]),
+            (standing("coinbase", Capability::Socket, blocked("2026-11-23T17:30:00Z")), vec![]),
+        ];
+        for (standings, polled) in cases {
+            assert_eq!(names(prices(coinbase, Capability::Quote, &config, &standings, now())), polled, "{standings:?}");
+            assert_eq!(names(prices(coinbase, Capability::Socket, &config, &standings, now())), ["BTC-USD"]);
+            assert_eq!(names(prices(yahoo, Capability::Quote, &config, &standings, now())), ["NVDA"]);
+        }
+    }
+
+    #[test]
+    fn a_source_that_is_switched_off_wants_nothing() {
+        let mut config = config(&[("BTC-USD", &["coinbase"])]);
+        config.sources.insert(
+            "coinbase".into(),
+            crate::domain::price::SourceSettings { enabled: Some(false), ..Default::default() },
+        );
+        let coinbase = source("coinbase").unwrap();
+        assert_eq!(prices(coinbase, Capability::Socket, &config, &Standings::new(), now()), []);
+        assert_eq!(charts(coinbase, &config, &Standings::new(), now()), []);
+    }
+
+    #[test]
+    fn benchmarks_have_charts_once() {
+        let mut config = config(&[("NVDA", &["yahoo"]), ("AMD", &["yahoo"]), ("BTC-USD", &["coinbase"])]);
+        for symbol in &mut config.symbols {
+            symbol.benchmark = Some("QQQ".into());
+        }
+        let yahoo = source("yahoo").unwrap();
+        assert_eq!(names(charts(yahoo, &config, &Standings::new(), now())), ["NVDA", "QQQ", "AMD"]);
+        assert_eq!(names(prices(yahoo, Capability::Quote, &config, &Standings::new(), now())), ["NVDA", "AMD"]);
+    }
+}

@@ -1,0 +1,295 @@
+//! Coinbase Exchange: public market data, documented at docs.cdp.coinbase.com/exchange.
+//!
+//! Candles are `[time, low, high, open, close, volume]`, low before high, newest first, at most 300, with gaps where
+//! nothing traded. The socket wants a subscription within 5 s; unknown message types are to be ignored (a documented
+//! rule); `heartbeat` comes every second for each product.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Access, BarsAsk, Candles, Frame, Misread, Moment, Poll, Source, Tick, Wire, read};
+use crate::domain::price::{Candle, Kind, Session, Span, kind};
+
+pub(super) const SOURCE: Source = Source {
+    id: "coinbase",
+    title: "Coinbase",
+    official: true,
+    delay: None,
+    terms: "official: public market data of Coinbase Exchange under its Market Data Terms of Use",
+    needs_key: false,
+    base_url: "https://api.exchange.coinbase.com",
+    socket_url: Some("wss://ws-feed.exchange.coinbase.com"),
+    user_agent: None,
+    headers: &[("accept", "application/json")],
+    spacing: Duration::from_millis(250),
+    pause: Duration::from_mins(1),
+    spell,
+    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    candles: Some(Candles { ask: ask_bars, read: read_bars }),
+    wire: Some(Wire {
+        headers: &[],
+        subscribe,
+        unsubscribe,
+        beat: None,
+        read: read_frame,
+        quiet: Duration::from_secs(15),
+        renew: Duration::from_hours(23),
+    }),
+};
+
+/// Most rows in an answer.
+const ROWS: i64 = 300;
+
+fn spell(symbol: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
+    (kind(symbol) == Kind::Crypto && symbol.len() <= 24 && symbol.chars().all(plain)).then(|| symbol.to_string())
+}
+
+fn every(_: Session) -> Duration {
+    Duration::from_secs(15)
+}
+
+/// The ticker has price and time, the statistics what stood 24 hours ago.
+fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
+    let both = |id: &String| ["ticker", "stats"].map(|what| format!("{}/products/{id}/{what}", access.base));
+    spelled.iter().flat_map(both).collect()
+}
+
+fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+    let tick = |(id, bodies): (&String, &[Vec<u8>])| match bodies {
+        [ticker, stats] => tick(id, &answer(ticker)?, &answer(stats)?["open"]),
+        _ => Err(Misread::Shape),
+    };
+    spelled.iter().zip(bodies.chunks(2)).map(tick).collect()
+}
+
+/// An answer as JSON; errors are objects with a message.
+fn answer(body: &[u8]) -> Result<Value, Misread> {
+    let answer = read::json(body)?;
+    match answer["message"].as_str() {
+        Some("NotFound") => Err(Misread::Unknown),
+        Some(message) if read::speaks_of_limits(message.as_bytes()) => Err(Misread::Refused),
+        Some(_) => Err(Misread::Shape),
+        None => Ok(answer),
+    }
+}
+
+fn tick(id: &str, message: &Value, open: &Value) -> Result<Tick, Misread> {
+    Ok(Tick {
+        spelled: id.to_string(),
+        price: read::price(&message["price"]).ok_or(Misread::NoPrice)?,
+        base: read::price(open),
+        currency: None,
+        session: None,
+        time: read::time(&message["time"]),
+        order: message["trade_id"].as_u64(),
+        extended: None,
+    })
+}
+
+fn ask_bars(access: Access, spelled: &str, span: Span, now: Timestamp) -> BarsAsk {
+    let (granularity, bars) = match span {
+        Span::Hour => (60, 60),
+        Span::Day => (300, 288),
+        Span::FiveDays => (3_600, 120),
+        Span::Month => (21_600, 120),
+        Span::SixMonths => (86_400, 183),
+        Span::Year => (86_400, 365),
+    };
+    // Whole bars, so that a question asked again soon is the same question to caches.
+    let end = now.as_second().div_euclid(granularity) * granularity + granularity;
+    let page = |newer: i64| {
+        let (start, end) = ((end - (newer + ROWS).min(bars) * granularity), end - newer * granularity);
+        let (start, end) = (Timestamp::from_second(start).ok()?, Timestamp::from_second(end).ok()?);
+        Some(format!("{}/products/{spelled}/candles?granularity={granularity}&start={start}&end={end}", access.base))
+    };
+    let urls = (0..bars).step_by(ROWS as usize).filter_map(page).collect();
+    BarsAsk { urls, interval: granularity as u32, keep: Some(Duration::from_secs((bars * granularity) as u64)) }
+}
+
+fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
+    let answer = answer(body)?;
+    Ok(answer.as_array().ok_or(Misread::Shape)?.iter().filter_map(bar).collect())
+}
+
+fn bar(row: &Value) -> Option<Candle> {
+    let price = |column: usize| read::bar_price(&row[column]);
+    let ends = [price(3)?, price(2)?, price(1)?, price(4)?];
+    Some(read::candle(read::seconds(&row[0])?, ends, read::volume(&row[5])))
+}
+
+fn subscribe(ids: &[String]) -> Vec<String> {
+    say("subscribe", ids)
+}
+
+fn unsubscribe(ids: &[String]) -> Vec<String> {
+    say("unsubscribe", ids)
+}
+
+fn say(what: &str, ids: &[String]) -> Vec<String> {
+    vec![json!({"type": what, "product_ids": ids, "channels": ["ticker", "heartbeat"]}).to_string()]
+}
+
+fn read_frame(_: Moment, text: &str) -> Vec<Frame> {
+    let Ok(message) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let frame = match message["type"].as_str() {
+        Some("ticker") => ticker(&message),
+        Some("heartbeat" | "subscriptions") => Some(Frame::Beat),
+        Some("error") => Some(refusal(&message)),
+        _ => None,
+    };
+    frame.into_iter().collect()
+}
+
+fn ticker(message: &Value) -> Option<Frame> {
+    tick(message["product_id"].as_str()?, message, &message["open_24h"]).ok().map(Frame::Tick)
+}
+
+/// `{"type":"error","message":"Failed to subscribe","reason":"ABC-USD is not a valid product"}`
+fn refusal(message: &Value) -> Frame {
+    let reason = message["reason"].as_str().or_else(|| message["message"].as_str()).unwrap_or("no reason given");
+    let spelled = reason.strip_suffix(" is not a valid product").map(String::from);
+    Frame::Refused { spelled, why: reason.chars().filter(|c| !c.is_control()).take(120).collect() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::domain::session::Calendar;
+    use crate::market::read::tests::{frames, recorded};
+
+    const NOW: &str = "2026-11-23T18:00:00Z";
+
+    fn frame(text: &str) -> Vec<Frame> {
+        let calendar = Calendar::new(&[], &[], false);
+        read_frame(Moment { now: NOW.parse().unwrap(), calendar: &calendar }, text)
+    }
+
+    fn price_of(ticker: &[u8], stats: &[u8]) -> Result<Tick, Misread> {
+        let calendar = Calendar::new(&[], &[], false);
+        let moment = Moment { now: NOW.parse().unwrap(), calendar: &calendar };
+        read_price(moment, &["BTC-USD".into()], &[ticker.to_vec(), stats.to_vec()]).map(|mut ticks| ticks.remove(0))
+    }
+
+    #[test]
+    fn recorded_price() {
+        let Some(ticker) = recorded("coinbase/exchange_ticker_BTC-USD_2026.json") else { return };
+        let Some(stats) = recorded("coinbase/exchange_stats_BTC-USD_2026.json") else { return };
+        let tick = price_of(&ticker, &stats).unwrap();
+        assert_eq!(tick.price, "63212.97".parse().unwrap());
+        assert_eq!(tick.base, Some("62605.56".parse().unwrap()));
+        assert_eq!(tick.time, Some("2026-06-19T16:43:33.016274911Z".parse().unwrap()));
+        assert_eq!(tick.order, Some(1_040_406_588));
+    }
+
+    #[test]
+    fn recorded_errors() {
+        let cases = [
+            ("exchange_error_404", Misread::Unknown),
+            ("exchange_error_429", Misread::Refused),
+            ("exchange_error_400_granularity", Misread::Shape),
+        ];
+        for (file, expected) in cases {
+            let Some(body) = recorded(&format!("coinbase/{file}.json")) else { continue };
+            assert_eq!(read_bars(&body), Err(expected.clone()), "{file}");
+            assert_eq!(price_of(&body, &body), Err(expected), "{file}");
+        }
+    }
+
+    #[test]
+    fn recorded_candles_have_low_before_high() {
+        let Some(body) = recorded("coinbase/exchange_candles_60s_10rows.json") else { return };
+        let bars = read_bars(&body).unwrap();
+        assert_eq!(bars.len(), 10);
+        let first = bars[0];
+        assert_eq!((first.open, first.high, first.low, first.close), (10_106.01, 10_120.21, 10_106.0, 10_120.21));
+        assert_eq!(first.time, Timestamp::from_second(1_517_443_740).unwrap());
+        assert_eq!(first.volume, Some(2.851_074_55));
+    }
+
+    #[test]
+    fn recorded_frames() {
+        let cases = [
+            ("exchange_ws_ticker_heartbeat.txt", vec!["BTC-USD 40813.37", "ETH-USD 1285.22", "SOL-USD 16.38"], 2, 1),
+            ("exchange_ws_ticker_batch_2026.txt", vec!["BTC-USD 84737.58"], 1, 0),
+        ];
+        for (file, prices, beats, refusals) in cases {
+            let Some(lines) = frames(&format!("coinbase/{file}")) else { continue };
+            let read: Vec<Frame> = lines.iter().flat_map(|line| frame(line)).collect();
+            let told = read.iter().filter_map(|frame| match frame {
+                Frame::Tick(tick) => Some(format!("{} {}", tick.spelled, tick.price)),
+                _ => None,
+            });
+            assert_eq!(told.collect::<Vec<_>>(), prices, "{file}");
+            assert_eq!(read.iter().filter(|frame| **frame == Frame::Beat).count(), beats, "{file}");
+            assert_eq!(read.iter().filter(|frame| matches!(frame, Frame::Refused { .. })).count(), refusals, "{file}");
+        }
+        if let Some(lines) = frames("coinbase/exchange_ws_transcript_2021.txt") {
+            let ticks =
+                lines.iter().flat_map(|line| frame(line)).filter(|frame| matches!(frame, Frame::Tick(_))).count();
+            assert_eq!(ticks, lines.iter().filter(|line| line.contains(r#""type":"ticker""#)).count());
+        }
+    }
+
+    #[test]
+    fn odd_frames_are_passed_over() {
+        let odd = [
+            "",
+            "null",
+            "[]",
+            "5",
+            "not json",
+            r#"{"type":"l2update"}"#,
+            r#"{"type":5}"#,
+            r#"{"type":"ticker","product_id":"BTC-USD","price":"0","open_24h":"5"}"#,
+            r#"{"type":"ticker","product_id":"BTC-USD","price":"N/A"}"#,
+            r#"{"type":"ticker","product_id":"BTC-USD","price":1e400}"#,
+            r#"{"type":"ticker","price":"5"}"#,
+        ];
+        for text in odd {
+            assert_eq!(frame(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refused_symbol_is_named() {
+        let text = r#"{"type":"error","message":"Failed to subscribe","reason":"NOPE-USD is not a valid product"}"#;
+        let expected =
+            Frame::Refused { spelled: Some("NOPE-USD".into()), why: "NOPE-USD is not a valid product".into() };
+        assert_eq!(frame(text), [expected]);
+    }
+
+    #[test]
+    fn a_year_is_asked_for_in_two_pages() {
+        let access = Access { base: "http://host", key: None };
+        let ask = ask_bars(access, "BTC-USD", Span::Year, "2026-11-23T18:00:00Z".parse().unwrap());
+        let expected = [
+            "http://host/products/BTC-USD/candles?granularity=86400&start=2026-01-28T00:00:00Z&end=2026-11-24T00:00:00Z",
+            "http://host/products/BTC-USD/candles?granularity=86400&start=2025-11-24T00:00:00Z&end=2026-01-28T00:00:00Z",
+        ];
+        assert_eq!(ask.urls, expected);
+        assert_eq!(ask_bars(access, "BTC-USD", Span::Day, Timestamp::UNIX_EPOCH).urls.len(), 1);
+    }
+
+    #[test]
+    fn only_coins_are_spelled() {
+        let cases = [("BTC-USD", true), ("ETH-EUR", true), ("NVDA", false), ("BRK-B", false), ("b/../c-USD", false)];
+        for (symbol, known) in cases {
+            assert_eq!(spell(symbol).is_some(), known, "{symbol}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text: String, numbers: Vec<Vec<Option<f64>>>) {
+            frame(&text);
+            let _ = read_bars(text.as_bytes());
+            let _ = read_bars(json!(numbers).to_string().as_bytes());
+            frame(&json!({"type": "ticker", "product_id": text, "price": text, "time": text}).to_string());
+            frame(&json!({"type": "error", "reason": text}).to_string());
+        }
+    }
+}

@@ -1,0 +1,366 @@
+//! Prices: one table of sources, a poller, a socket loop.
+//!
+//! A source has no I/O of its own: it is an entry of [`SOURCES`] that says how to ask and how to read. To add one:
+//! a file beside this one, its line in [`SOURCES`], and its recorded answers as tests.
+//!
+//! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
+
+pub mod chain;
+mod coinbase;
+pub mod poller;
+mod read;
+pub mod socket;
+mod yahoo;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use tokio::sync::{broadcast, mpsc, watch};
+
+use crate::config::Config;
+use crate::domain::Name;
+use crate::domain::price::{Candle, Delivery, Extended, Kind, Quote, Session, SourceReport, Span, kind};
+use crate::domain::session::Calendar;
+use crate::event::{Clock, Event};
+use crate::http::Http;
+
+/// Every price source, by the names that `sources = […]` and `[source.…]` use.
+pub static SOURCES: &[Source] = &[yahoo::SOURCE, coinbase::SOURCE];
+
+/// The source with a name.
+pub fn source(id: &str) -> Option<&'static Source> {
+    SOURCES.iter().find(|source| source.id == id)
+}
+
+/// A price source: how to ask it and how to read it.
+#[derive(Debug)]
+pub struct Source {
+    /// As the configuration and the screen name it.
+    pub id: &'static str,
+    /// As a sentence names it.
+    pub title: &'static str,
+    /// Does its owner document and offer it to programs?
+    pub official: bool,
+    /// How far behind the market it is by its own rule.
+    pub delay: Option<Duration>,
+    /// What one may do with it, for the README and `newstape check`.
+    pub terms: &'static str,
+    pub needs_key: bool,
+    pub base_url: &'static str,
+    pub socket_url: Option<&'static str>,
+    /// Sent where the configuration sets none; None: that of the network settings.
+    pub user_agent: Option<&'static str>,
+    /// Sent with every request.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// Least time between two requests.
+    pub spacing: Duration,
+    /// How long a refusal is kept to at least.
+    pub pause: Duration,
+    /// How it spells a symbol; None for one that it does not have.
+    pub spell: fn(&str) -> Option<String>,
+    pub poll: Option<Poll>,
+    pub candles: Option<Candles>,
+    pub wire: Option<Wire>,
+}
+
+/// Where to ask, and as whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// Without a slash at its end.
+    pub base: &'a str,
+    pub key: Option<&'a str>,
+}
+
+/// When an answer is read, and by which calendar.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    pub now: Timestamp,
+    pub calendar: &'a Calendar,
+}
+
+/// How prices are asked for.
+#[derive(Debug)]
+pub struct Poll {
+    /// Time between two polls of one symbol in a session; coins are asked for in [`Session::Always`].
+    pub every: fn(Session) -> Duration,
+    /// How many symbols go into one question.
+    pub together: usize,
+    /// The addresses to ask for these symbols, as the source spells them; all are needed for an answer.
+    pub ask: fn(Access, &[String]) -> Vec<String>,
+    /// Reads the bodies of those answers, in their order.
+    pub read: fn(Moment, &[String], &[Vec<u8>]) -> Result<Vec<Tick>, Misread>,
+}
+
+/// How history is asked for.
+#[derive(Debug)]
+pub struct Candles {
+    pub ask: fn(Access, &str, Span, Timestamp) -> BarsAsk,
+    /// Reads the body of one answer, in whatever order it has.
+    pub read: fn(&[u8]) -> Result<Vec<Candle>, Misread>,
+}
+
+/// The question for the candles of a span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BarsAsk {
+    pub urls: Vec<String>,
+    /// Seconds in a bar.
+    pub interval: u32,
+    /// What is kept of the answer, back from its last bar.
+    pub keep: Option<Duration>,
+}
+
+/// How prices are listened to.
+#[derive(Debug)]
+pub struct Wire {
+    /// Sent with the opening request.
+    pub headers: &'static [(&'static str, &'static str)],
+    pub subscribe: fn(&[String]) -> Vec<String>,
+    pub unsubscribe: fn(&[String]) -> Vec<String>,
+    /// What must be said now and then to be kept on the line.
+    pub beat: Option<Beat>,
+    pub read: fn(Moment, &str) -> Vec<Frame>,
+    /// Longest time without any frame on a connection that lives.
+    pub quiet: Duration,
+    /// A connection is made anew after this, before the source ends it.
+    pub renew: Duration,
+}
+
+/// What a socket sends by itself.
+#[derive(Debug)]
+pub struct Beat {
+    pub every: Duration,
+    pub say: fn(&[String]) -> String,
+}
+
+/// What a source says of one symbol. Numbers are as checked by [`read`]: positive, of sane size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// As the source spells it.
+    pub spelled: String,
+    pub price: Decimal,
+    /// Previous close, or the price 24 hours ago.
+    pub base: Option<Decimal>,
+    /// None: as the name of the symbol tells.
+    pub currency: Option<String>,
+    /// None: as the calendar tells.
+    pub session: Option<Session>,
+    pub time: Option<Timestamp>,
+    /// Counts up with every trade, where times are not fine enough.
+    pub order: Option<u64>,
+    pub extended: Option<Extended>,
+}
+
+/// One thing that a socket says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    Tick(Tick),
+    /// It lives.
+    Beat,
+    /// It does not give what was asked for; the symbol when it names one.
+    Refused {
+        spelled: Option<String>,
+        why: String,
+    },
+    /// It is about to close: better leave now.
+    Leave,
+}
+
+/// Why an answer gives no price. `Display` is one plain clause, fit to follow a name and a colon.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misread {
+    #[error("a web page came instead of prices")]
+    WebPage,
+    #[error("it refuses further questions")]
+    Refused,
+    #[error("its answer could not be read")]
+    Shape,
+    #[error("it does not know this symbol")]
+    Unknown,
+    #[error("it tells no price")]
+    NoPrice,
+}
+
+/// What the shell asks of the price workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Ask now, as far as manners allow.
+    Refresh,
+    /// The chart shows this span of this symbol.
+    WantSeries { symbol: Name, span: Span },
+}
+
+/// Evenly in `0.0..1.0`.
+pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// What the price workers need of the world.
+pub struct Desk {
+    pub http: Http,
+    pub clock: Clock,
+    pub config: watch::Receiver<Arc<Config>>,
+    pub events: mpsc::Sender<Event>,
+    pub orders: broadcast::Receiver<Order>,
+    /// What is stored of refusals that may still last.
+    pub reports: Vec<SourceReport>,
+    pub random: Random,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("reports", &self.reports).finish_non_exhaustive()
+    }
+}
+
+/// A worker with the name of its task.
+pub type Worker = (String, BoxFuture<'static, anyhow::Result<()>>);
+
+/// One worker for each source and way of asking. They end when the desk's channels close, idle while the configuration
+/// wants nothing of their source, and follow its changes by themselves.
+pub fn workers(desk: Desk) -> Vec<Worker> {
+    let board = chain::Board::default();
+    for report in &desk.reports {
+        board.tell(report);
+    }
+    let mut workers: Vec<Worker> = Vec::new();
+    for source in SOURCES {
+        if source.poll.is_some() || source.candles.is_some() {
+            let worker = poller::Poller::new(source, &desk, board.clone(), desk.http.clone());
+            workers.push((format!("prices of {}", source.title), worker.run().boxed()));
+        }
+        if let Some(wire) = &source.wire {
+            let _ = wire;
+        }
+    }
+    workers
+}
+
+/// A source's clock may be ahead of ours by so much; what is further in the future is no time.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
+
+impl Tick {
+    /// The quote that a tick makes.
+    fn quote(self, source: &Source, symbol: &Name, delivery: Delivery, moment: Moment) -> Quote {
+        let told = |time: Timestamp| time.duration_since(moment.now) <= CLOCKS_APART;
+        let exchange_time = self.time.filter(|time| told(*time));
+        let session = match kind(symbol) {
+            Kind::Crypto => Session::Always,
+            Kind::Equity => {
+                self.session.unwrap_or_else(|| moment.calendar.session(exchange_time.unwrap_or(moment.now)))
+            }
+        };
+        Quote {
+            symbol: symbol.clone(),
+            price: self.price,
+            currency: self.currency.map_or_else(|| currency(symbol), Name::from),
+            base: self.base,
+            source: source.id.into(),
+            session,
+            exchange_time,
+            received_time: moment.now,
+            delivery,
+            extended: self.extended.filter(|extended| extended.exchange_time.is_none_or(told)),
+        }
+    }
+}
+
+/// The currency that the name of a symbol tells.
+fn currency(symbol: &Name) -> Name {
+    match (kind(symbol), symbol.rsplit_once('-')) {
+        (Kind::Crypto, Some((_, currency))) => currency.into(),
+        _ => "USD".into(),
+    }
+}
+
+impl Source {
+    /// Is it to be used at all?
+    pub fn is_enabled(&self, config: &Config) -> bool {
+        let settings = config.sources.get(self.id);
+        let has_key = settings.is_some_and(|settings| settings.key.is_some());
+        settings.and_then(|settings| settings.enabled).unwrap_or(true) && (has_key || !self.needs_key)
+    }
+
+    /// The address under which it is asked, without a slash at its end.
+    pub fn base_url<'a>(&'a self, config: &'a Config) -> &'a str {
+        let set = config.sources.get(self.id).and_then(|settings| settings.base_url.as_deref());
+        set.unwrap_or(self.base_url).trim_end_matches('/')
+    }
+
+    /// The address of its socket.
+    pub fn socket_url<'a>(&'a self, config: &'a Config) -> Option<&'a str> {
+        let set = config.sources.get(self.id).and_then(|settings| settings.socket_url.as_deref());
+        set.or(self.socket_url)
+    }
+
+    fn access<'a>(&'a self, config: &'a Config) -> Access<'a> {
+        let key = config.sources.get(self.id).and_then(|settings| settings.key.as_deref());
+        Access { base: self.base_url(config), key }
+    }
+
+    fn user_agent(&self, config: &Config) -> Option<String> {
+        let set = config.sources.get(self.id).and_then(|settings| settings.user_agent.clone());
+        set.or_else(|| self.user_agent.map(String::from))
+    }
+}
+
+/// The calendar that a configuration describes.
+pub fn calendar(config: &Config) -> Calendar {
+    let market = &config.market;
+    Calendar::new(&market.extra_closures, &market.extra_early_closes, market.overnight)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::config::{MarketSettings, Network, ScreenSettings, StoreSettings};
+    use crate::domain::price::Symbol;
+    use crate::domain::session::new_york;
+
+    /// A configuration with these symbols and their chains.
+    pub(crate) fn config(symbols: &[(&str, &[&str])]) -> Config {
+        let symbol = |(name, sources): &(&str, &[&str])| Symbol {
+            name: (*name).into(),
+            list: None,
+            benchmark: None,
+            sources: sources.iter().map(|id| Name::from(*id)).collect(),
+        };
+        Config {
+            feeds: Vec::new(),
+            symbols: symbols.iter().map(symbol).collect(),
+            topics: Vec::new(),
+            views: Vec::new(),
+            sources: Default::default(),
+            network: Network {
+                user_agent: "newstape".into(),
+                timeout: Duration::from_secs(30),
+                max_body: 8 << 20,
+                domain_spacing: Duration::ZERO,
+                feed_floor: Duration::ZERO,
+                allow_private: Vec::new(),
+            },
+            store: StoreSettings { keep: Duration::from_hours(24) },
+            market: MarketSettings {
+                time_zone: new_york(),
+                extra_closures: Vec::new(),
+                extra_early_closes: Vec::new(),
+                overnight: false,
+            },
+            screen: ScreenSettings { theme: String::new(), red_up: false, time_zone: None, mouse: false },
+            keys: Default::default(),
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_entries_whole() {
+        for (index, source) in SOURCES.iter().enumerate() {
+            assert!(SOURCES.iter().skip(index + 1).all(|other| other.id != source.id), "{}", source.id);
+            assert_eq!(source.wire.is_some(), source.socket_url.is_some(), "{}", source.id);
+            assert!(!source.base_url.ends_with('/'), "{}", source.id);
+            assert!(!source.terms.is_empty() && source.user_agent != Some(""), "{}", source.id);
+        }
+    }
+}

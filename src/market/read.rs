@@ -1,0 +1,147 @@
+//! What readers share: JSON that is sure to be JSON, numbers that are sure to be prices.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::Misread;
+use crate::domain::price::Candle;
+
+/// Prices outside these are somebody's mistake; within them no computation can overflow.
+const LEAST: Decimal = Decimal::from_parts(1, 0, 0, false, 10);
+const MOST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
+
+/// A body as JSON. Walls answer with a page or a phrase, often under status 200.
+pub(super) fn json(body: &[u8]) -> Result<Value, Misread> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    if body.starts_with(b"<") {
+        return Err(Misread::WebPage);
+    }
+    serde_json::from_slice(body).map_err(|_| if speaks_of_limits(body) { Misread::Refused } else { Misread::Shape })
+}
+
+/// `Too Many Requests` and its like, as plain text.
+pub(super) fn speaks_of_limits(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text.get(..200).unwrap_or(text)).to_lowercase();
+    text.contains("too many requests") || text.contains("rate limit")
+}
+
+/// A price, written as number or text: positive and of sane size. Zero, `N/A`, `UNCH`, null and their like are none.
+pub(super) fn price(value: &Value) -> Option<Decimal> {
+    let text = match value {
+        Value::Number(number) => &number.to_string(),
+        Value::String(text) => text.trim(),
+        _ => return None,
+    };
+    let price = text.parse().or_else(|_| Decimal::from_scientific(text)).ok()?;
+    (LEAST..=MOST).contains(&price).then(|| price.normalize())
+}
+
+/// A price as a bar has it.
+pub(super) fn bar_price(value: &Value) -> Option<f64> {
+    let price = value.as_f64()?;
+    (price.is_finite() && (1e-10..=1e12).contains(&price)).then_some(price)
+}
+
+/// A volume: zero or more.
+pub(super) fn volume(value: &Value) -> Option<f64> {
+    value.as_f64().filter(|volume| volume.is_finite() && *volume >= 0.0)
+}
+
+/// Seconds since 1970.
+pub(super) fn seconds(value: &Value) -> Option<Timestamp> {
+    let second = value.as_i64().filter(|second| *second > 0)?;
+    Timestamp::from_second(second).ok()
+}
+
+/// An RFC 3339 time.
+pub(super) fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
+}
+
+/// One bar, its high and low made to hold its ends: some sources round each number by itself.
+pub(super) fn candle(time: Timestamp, [open, high, low, close]: [f64; 4], volume: Option<f64>) -> Candle {
+    let all = [open, high, low, close];
+    let (high, low) = (all.into_iter().fold(high, f64::max), all.into_iter().fold(low, f64::min));
+    Candle { time, open, high, low, close, volume }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(super) mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A recorded answer, where the recordings lie; says so when they do not.
+    pub(in crate::market) fn recorded(name: &str) -> Option<Vec<u8>> {
+        let path = format!("{}/../shared/data/wire/{name}", env!("CARGO_MANIFEST_DIR"));
+        let body = std::fs::read(&path).ok();
+        if body.is_none() {
+            eprintln!("skipped: the recording {name} is not there");
+        }
+        body
+    }
+
+    /// What a recorded socket sent to us.
+    pub(in crate::market) fn frames(name: &str) -> Option<Vec<String>> {
+        let text = String::from_utf8(recorded(name)?).unwrap();
+        let received = |line: &str| Some(line.strip_prefix("<\t")?.split_once('\t')?.1.to_string());
+        Some(text.lines().filter_map(received).collect())
+    }
+
+    #[test]
+    fn only_prices_are_prices() {
+        let cases = [
+            (json!(218.29), Some("218.29")),
+            (json!("16.380"), Some("16.38")),
+            (json!(" 84737.58 "), Some("84737.58")),
+            (json!(1e-8), Some("0.00000001")),
+            (json!("1.5e3"), Some("1500")),
+            (json!(1_000_000_000_000u64), Some("1000000000000")),
+            (json!(1_000_000_000_001u64), None),
+            (json!(1e-11), None),
+            (json!(0), None),
+            (json!("0.00"), None),
+            (json!(-1.5), None),
+            (json!("NaN"), None),
+            (json!("inf"), None),
+            (json!("1e400"), None),
+            (json!("N/A"), None),
+            (json!("UNCH"), None),
+            (json!(""), None),
+            (json!(null), None),
+            (json!(true), None),
+            (json!([1]), None),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(price(&value), expected.map(|text| text.parse().unwrap()), "{value}");
+        }
+    }
+
+    #[test]
+    fn walls_are_told_from_broken_answers() {
+        let cases: [(&[u8], Misread); 7] = [
+            (b"Too Many Requests\r\n", Misread::Refused),
+            (b"Edge: Too Many Requests", Misread::Refused),
+            (b" \n<!DOCTYPE html><html>", Misread::WebPage),
+            (b"\xef\xbb\xbf<html>", Misread::WebPage),
+            (b"", Misread::Shape),
+            (b"{\"a\": 1e400}", Misread::Shape),
+            (b"{\"a\": [1, 2", Misread::Shape),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(json(body), Err(expected));
+        }
+        assert_eq!(json(b"\xef\xbb\xbf {\"a\": 1}\n"), Ok(json!({"a": 1})));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(body: Vec<u8>, text: String) {
+            let _ = json(&body);
+            let value = Value::String(text);
+            let _ = (price(&value), time(&value), seconds(&value), bar_price(&value), volume(&value));
+        }
+    }
+}

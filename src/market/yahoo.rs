@@ -1,0 +1,377 @@
+//! Yahoo Finance, the `v8/finance/chart` answer of its site: undocumented, without a key.
+//!
+//! Its shape as recorded from 2024 to 2026: `tradingPeriods` is a list or an object and is not read; `timestamp` may be
+//! missing and `indicators.quote` be `[{}]` for a window without trades; arrays hold nulls; the last bar may be off the
+//! grid; volume outside the regular session is always 0 and means nothing; bars carry the noise of 32-bit floats, the
+//! numbers of `meta` do not. The edge caches an answer for 10 s.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::Value;
+use url::form_urlencoded::byte_serialize;
+
+use super::{Access, BarsAsk, Candles, Misread, Moment, Poll, Source, Tick, read};
+use crate::domain::price::{Candle, Extended, Kind, Session, Span, kind};
+
+pub(super) const SOURCE: Source = Source {
+    id: "yahoo",
+    title: "Yahoo Finance",
+    official: false,
+    delay: None,
+    terms: "unofficial: the back-end of a web site, for personal use, not to be passed on; refuses now and then",
+    needs_key: false,
+    base_url: "https://query1.finance.yahoo.com",
+    socket_url: None,
+    // An empty name, a library's and a full browser's have each been refused at some time.
+    user_agent: Some("Mozilla/5.0 (compatible; newstape)"),
+    headers: &[("accept", "application/json")],
+    spacing: Duration::from_secs(10),
+    pause: Duration::from_mins(30),
+    spell,
+    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    candles: Some(Candles { ask: ask_bars, read: read_bars }),
+    wire: None,
+};
+
+fn spell(symbol: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '^' | '=');
+    (!symbol.is_empty() && symbol.len() <= 24 && symbol.chars().all(plain)).then(|| symbol.to_string())
+}
+
+fn every(session: Session) -> Duration {
+    match session {
+        Session::Closed | Session::Overnight => Duration::from_mins(10),
+        Session::Pre | Session::Regular | Session::Post | Session::Always => Duration::from_mins(1),
+    }
+}
+
+fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
+    spelled.iter().map(|symbol| chart(access, symbol, "5m", "1d", true)).collect()
+}
+
+fn ask_bars(access: Access, spelled: &str, span: Span, _now: Timestamp) -> BarsAsk {
+    let (interval, seconds, range, extended) = match span {
+        Span::Hour => ("1m", 60, "1d", true),
+        // The same question as for the price: one answer serves both.
+        Span::Day => ("5m", 300, "1d", true),
+        Span::FiveDays => ("15m", 900, "5d", false),
+        Span::Month => ("60m", 3_600, "1mo", false),
+        Span::SixMonths => ("1d", 86_400, "6mo", false),
+        Span::Year => ("1d", 86_400, "1y", false),
+    };
+    let keep = (span == Span::Hour).then_some(Duration::from_hours(1));
+    BarsAsk { urls: vec![chart(access, spelled, interval, range, extended)], interval: seconds, keep }
+}
+
+fn chart(access: Access, spelled: &str, interval: &str, range: &str, extended: bool) -> String {
+    let symbol: String = byte_serialize(spelled.as_bytes()).collect();
+    format!("{}/v8/finance/chart/{symbol}?interval={interval}&range={range}&includePrePost={extended}", access.base)
+}
+
+/// The one result of an answer.
+fn result(body: &[u8]) -> Result<Value, Misread> {
+    let mut answer = read::json(body)?;
+    match answer["chart"]["error"]["code"].as_str() {
+        Some("Not Found") => return Err(Misread::Unknown),
+        Some(_) => return Err(Misread::Shape),
+        None => {}
+    }
+    // `[]` on a `&mut Value` would panic where the shape is another.
+    match answer.pointer_mut("/chart/result/0") {
+        Some(result @ Value::Object(_)) => Ok(result.take()),
+        _ => Err(Misread::Shape),
+    }
+}
+
+fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+    spelled.iter().zip(bodies).map(|(symbol, body)| tick(moment, symbol, &result(body)?)).collect()
+}
+
+fn tick(moment: Moment, spelled: &str, result: &Value) -> Result<Tick, Misread> {
+    let meta = &result["meta"];
+    let price = read::price(&meta["regularMarketPrice"]).ok_or(Misread::NoPrice)?;
+    let time = read::seconds(&meta["regularMarketTime"]);
+    let equity = kind(spelled) == Kind::Equity;
+    Ok(Tick {
+        spelled: spelled.to_string(),
+        price,
+        // A coin's change is over 24 hours, and Yahoo's "previous close" of one is midnight's.
+        base: if equity { base(result, price, time) } else { None },
+        currency: meta["currency"].as_str().map(String::from),
+        session: if equity { periods(meta).session(moment) } else { None },
+        time,
+        order: None,
+        extended: if equity { extended(result, moment, time) } else { None },
+    })
+}
+
+/// The close before the one that the price is measured from. `chartPreviousClose` is the close before the window, so it
+/// is the previous one in a window of a day only. Before the bell of a new day both are the price itself, not a base.
+fn base(result: &Value, price: Decimal, time: Option<Timestamp>) -> Option<Decimal> {
+    let meta = &result["meta"];
+    let day = meta["range"].as_str() == Some("1d");
+    let base =
+        read::price(&meta["previousClose"]).or_else(|| read::price(&meta["chartPreviousClose"]).filter(|_| day))?;
+    let before_the_bell = time.zip(periods(meta).regular).is_some_and(|(time, (open, _))| time < open);
+    (!before_the_bell || base != price).then_some(base)
+}
+
+/// The last price outside the regular session, when it is newer than the regular one.
+fn extended(result: &Value, moment: Moment, regular: Option<Timestamp>) -> Option<Extended> {
+    let (price, at) = told_extended(&result["meta"]).or_else(|| last_bar(result))?;
+    let session = periods(&result["meta"]).at(at).unwrap_or_else(|| moment.calendar.session(at));
+    let outside = matches!(session, Session::Pre | Session::Post);
+    (outside && regular.is_none_or(|regular| at > regular)).then_some(Extended {
+        price,
+        session,
+        exchange_time: Some(at),
+    })
+}
+
+/// The extended price with its own time, which some answers have. (`fulldayPrice` has no time and can't be trusted.)
+fn told_extended(meta: &Value) -> Option<(Decimal, Timestamp)> {
+    let told = |price: &str, time: &str| Some((read::price(&meta[price])?, read::seconds(&meta[time])?));
+    let pre = told("preMarketPrice", "preMarketTime");
+    let post = told("postMarketPrice", "postMarketTime");
+    pre.into_iter().chain(post).max_by_key(|(_, at)| *at)
+}
+
+/// Close and start of the last bar that has a price, rounded as the symbol is quoted. The start is the more cautious
+/// time of the two that it could be given.
+fn last_bar(result: &Value) -> Option<(Decimal, Timestamp)> {
+    let times = result["timestamp"].as_array()?;
+    let closes = result["indicators"]["quote"][0]["close"].as_array()?;
+    let digits = result["meta"]["priceHint"].as_u64().map_or(2, |hint| hint.min(8) as u32);
+    let bars = times.iter().zip(closes).rev();
+    let (time, close) =
+        bars.map(|(time, close)| (read::seconds(time), read::price(close))).find(|(_, close)| close.is_some())?;
+    let rounded = close?.round_dp(digits);
+    (!rounded.is_zero()).then_some((rounded, time?))
+}
+
+/// The bounds of the source's own day: they know of closures that no calendar foresaw.
+#[derive(Debug, Default)]
+struct Periods {
+    pre: Option<(Timestamp, Timestamp)>,
+    regular: Option<(Timestamp, Timestamp)>,
+    post: Option<(Timestamp, Timestamp)>,
+}
+
+fn periods(meta: &Value) -> Periods {
+    let period = |name: &str| {
+        let period = &meta["currentTradingPeriod"][name];
+        Some((read::seconds(&period["start"])?, read::seconds(&period["end"])?))
+    };
+    Periods { pre: period("pre"), regular: period("regular"), post: period("post") }
+}
+
+impl Periods {
+    fn at(&self, at: Timestamp) -> Option<Session> {
+        let holds = |period: Option<(Timestamp, Timestamp)>| period.is_some_and(|(start, end)| start <= at && at < end);
+        [(self.pre, Session::Pre), (self.regular, Session::Regular), (self.post, Session::Post)]
+            .into_iter()
+            .find_map(|(period, session)| holds(period).then_some(session))
+    }
+
+    /// The session that is now. Outside of these bounds the source says that it is closed if they are today's.
+    fn session(&self, moment: Moment) -> Option<Session> {
+        let over = self
+            .post
+            .or(self.regular)
+            .is_some_and(|(_, end)| end <= moment.now && moment.calendar.date(end) == moment.calendar.date(moment.now));
+        self.at(moment.now).or(over.then_some(Session::Closed))
+    }
+}
+
+fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
+    let result = result(body)?;
+    let Some(times) = result["timestamp"].as_array() else { return Ok(Vec::new()) };
+    let quote = &result["indicators"]["quote"][0];
+    let regular = periods(&result["meta"]).regular;
+    Ok(times.iter().enumerate().filter_map(|(index, time)| bar(quote, index, time, regular)).collect())
+}
+
+/// One bar; None where any of its four prices is missing. The zero volume of extended hours is no volume.
+fn bar(quote: &Value, index: usize, time: &Value, regular: Option<(Timestamp, Timestamp)>) -> Option<Candle> {
+    let time = read::seconds(time)?;
+    let price = |name: &str| read::bar_price(&quote[name][index]);
+    let volume = read::volume(&quote["volume"][index])
+        .filter(|volume| *volume > 0.0 || regular.is_none_or(|(open, close)| open <= time && time < close));
+    Some(read::candle(time, [price("open")?, price("high")?, price("low")?, price("close")?], volume))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::session::{Calendar, new_york};
+    use crate::market::read::tests::recorded;
+
+    fn ny(text: &str) -> Timestamp {
+        let civil: jiff::civil::DateTime = text.parse().unwrap();
+        civil.to_zoned_datetime(new_york()).unwrap().timestamp()
+    }
+
+    fn price_of(symbol: &str, body: &[u8], now: &str) -> Result<Tick, Misread> {
+        let calendar = Calendar::new(&[], &[], false);
+        let moment = Moment { now: ny(now), calendar: &calendar };
+        read_price(moment, &[symbol.to_string()], &[body.to_vec()]).map(|mut ticks| ticks.remove(0))
+    }
+
+    fn number(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn recorded_prices() {
+        let cases = [
+            ("chart_v8_NVDA_5m_1d_prepost", "NVDA", "2026-09-11 19:56", "218.29", Some("218.36"), Some(Session::Post)),
+            ("chart_v8_NVDA_1h_1d", "NVDA", "2024-05-03 16:30", "887.89", Some("858.17"), Some(Session::Post)),
+            ("chart_v8_AAPL_1m_weekend_empty", "AAPL", "2025-02-19 22:00", "244.87", Some("244.47"), None),
+            ("chart_v8_AAPL_afterhours_fulldayPrice", "AAPL", "2025-09-10 16:30", "315.34", Some("316.22"), None),
+            // One daily bar of 2022: the close before the window is not the previous close.
+            ("chart_v8_AAPL_1d_1bar", "AAPL", "2025-03-24 10:00", "220.003", None, Some(Session::Regular)),
+            ("chart_v8_BTC-USD_1d", "BTC-USD", "2025-02-20 10:00", "97208.17", None, None),
+        ];
+        for (file, symbol, now, price, base, session) in cases {
+            let Some(body) = recorded(&format!("yahoo/{file}.json")) else { continue };
+            let tick = price_of(symbol, &body, now).unwrap();
+            assert_eq!(tick.price, number(price), "{file}");
+            assert_eq!(tick.base, base.map(number), "{file}");
+            assert_eq!(tick.session, session, "{file}");
+            assert_eq!(tick.currency.as_deref(), Some("USD"), "{file}");
+        }
+    }
+
+    #[test]
+    fn recorded_extended_price() {
+        let Some(body) = recorded("yahoo/chart_v8_NVDA_5m_1d_prepost.json") else { return };
+        let tick = price_of("NVDA", &body, "2026-09-11 19:56").unwrap();
+        let expected =
+            Extended { price: number("218.64"), session: Session::Post, exchange_time: Some(ny("2026-09-11 19:55")) };
+        assert_eq!(tick.extended, Some(expected));
+        assert_eq!(tick.time, Some(ny("2026-09-11 16:00:01")));
+    }
+
+    #[test]
+    fn every_recorded_chart_is_read_or_refused() {
+        let cases = [
+            ("chart_v8_AAPL_1d_6mo.json", Ok(127)),
+            ("chart_v8_AAPL_1m_weekend_empty.json", Ok(0)),
+            ("chart_v8_BTC-USD_1d.json", Ok(3)),
+            ("chart_v8_MUV2.DE_1d_b.json", Ok(124)),
+            ("chart_v8_MUV2.DE_1d_with_nulls.json", Ok(123)),
+            ("chart_v8_NVDA_1h_1d.json", Ok(8)),
+            ("chart_v8_WSU.DE_thin.json", Ok(3)),
+            ("chart_v8_404_unknown.json", Err(Misread::Unknown)),
+            ("chart_v8_422_range.json", Err(Misread::Shape)),
+            ("error_429.txt", Err(Misread::Refused)),
+            ("error_429_edge.txt", Err(Misread::Refused)),
+        ];
+        for (file, expected) in cases {
+            let Some(body) = recorded(&format!("yahoo/{file}")) else { continue };
+            assert_eq!(read_bars(&body).map(|bars| bars.len()), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn volume_only_where_it_means_something() {
+        let Some(body) = recorded("yahoo/chart_v8_NVDA_5m_1d_prepost.json") else { return };
+        let bars = read_bars(&body).unwrap();
+        let open = ny("2026-09-11 09:30");
+        assert!(bars.iter().filter(|bar| bar.time < open).all(|bar| bar.volume.is_none()));
+        assert!(bars.iter().any(|bar| bar.time == open && bar.volume == Some(1_408_699.0)));
+    }
+
+    /// An answer of our own: regular price of Friday the 20th, asked for on Monday before the bell.
+    fn before_the_bell(previous: Value, bars: Value, closes: Value) -> Vec<u8> {
+        let period = |start: &str, end: &str| json!({"start": ny(start).as_second(), "end": ny(end).as_second()});
+        json!({"chart": {"error": null, "result": [{
+            "meta": {
+                "currency": "USD", "symbol": "NVDA", "range": "1d", "priceHint": 2,
+                "regularMarketPrice": 180.5, "regularMarketTime": ny("2026-11-20 16:00:01").as_second(),
+                "previousClose": previous, "chartPreviousClose": previous,
+                "currentTradingPeriod": {
+                    "pre": period("2026-11-23 04:00", "2026-11-23 09:30"),
+                    "regular": period("2026-11-23 09:30", "2026-11-23 16:00"),
+                    "post": period("2026-11-23 16:00", "2026-11-23 20:00"),
+                },
+                "tradingPeriods": [[]],
+            },
+            "timestamp": bars,
+            "indicators": {"quote": [{"close": closes}]},
+        }]}})
+        .to_string()
+        .into_bytes()
+    }
+
+    #[test]
+    fn a_close_is_no_base_for_itself() {
+        let bars = json!([ny("2026-11-23 05:00").as_second(), ny("2026-11-23 05:05").as_second()]);
+        let body = before_the_bell(json!(180.5), bars.clone(), json!([181.118_99, null]));
+        let tick = price_of("NVDA", &body, "2026-11-23 05:06").unwrap();
+        assert_eq!((tick.base, tick.session), (None, Some(Session::Pre)));
+        let expected =
+            Extended { price: number("181.12"), session: Session::Pre, exchange_time: Some(ny("2026-11-23 05:00")) };
+        assert_eq!(tick.extended, Some(expected));
+        let body = before_the_bell(json!(178.25), bars, json!([181, null]));
+        assert_eq!(price_of("NVDA", &body, "2026-11-23 05:06").unwrap().base, Some(number("178.25")));
+    }
+
+    #[test]
+    fn bars_of_the_evening_before_are_not_this_morning() {
+        let body = before_the_bell(json!(178.25), json!([ny("2026-11-20 19:55").as_second()]), json!([181.5]));
+        let tick = price_of("NVDA", &body, "2026-11-23 04:00:30").unwrap();
+        assert_eq!(tick.extended.unwrap().session, Session::Post);
+        let body = before_the_bell(json!(178.25), json!([ny("2026-11-20 15:55").as_second()]), json!([181.5]));
+        assert_eq!(price_of("NVDA", &body, "2026-11-23 04:00:30").unwrap().extended, None);
+    }
+
+    #[test]
+    fn no_price_is_made_up() {
+        for price in [json!(0), json!(-5), json!(null), json!("N/A"), json!("NaN"), json!([])] {
+            let body = json!({"chart": {"result": [{"meta": {"regularMarketPrice": price, "previousClose": 5}}], "error": null}});
+            assert_eq!(
+                price_of("NVDA", body.to_string().as_bytes(), "2026-11-23 12:00"),
+                Err(Misread::NoPrice),
+                "{body}"
+            );
+        }
+        for body in [json!([]), json!({"chart": []}), json!({"chart": {"result": []}}), json!(5)] {
+            assert_eq!(
+                price_of("NVDA", body.to_string().as_bytes(), "2026-11-23 12:00"),
+                Err(Misread::Shape),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn spelling_and_addresses() {
+        let access = Access { base: "http://host/yahoo", key: None };
+        let day = ask_bars(access, "^GSPC", Span::Day, Timestamp::UNIX_EPOCH);
+        assert_eq!(day.urls, ["http://host/yahoo/v8/finance/chart/%5EGSPC?interval=5m&range=1d&includePrePost=true"]);
+        assert_eq!(day.urls, ask_price(access, &["^GSPC".to_string()]), "one answer serves price and chart");
+        assert_eq!(spell("BRK-B").as_deref(), Some("BRK-B"));
+        assert_eq!(spell("../x"), None);
+        assert_eq!(spell(""), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(numbers: Vec<Option<f64>>, times: Vec<i64>, price: f64, hint: u64, cut in 0usize..400) {
+            let body = json!({"chart": {"result": [{
+                "meta": {"regularMarketPrice": price, "previousClose": price, "priceHint": hint, "regularMarketTime": times.first()},
+                "timestamp": times, "indicators": {"quote": [{"open": numbers, "high": numbers, "low": numbers, "close": numbers}]},
+            }]}}).to_string();
+            for body in [body.as_bytes(), body.as_bytes().get(..cut).unwrap_or_default()] {
+                let _ = price_of("NVDA", body, "2026-11-23 12:00");
+                let _ = read_bars(body);
+            }
+        }
+    }
+}
