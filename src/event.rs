@@ -43,6 +43,10 @@ pub enum Event {
     Saved(Timestamp),
     /// The store can't be used or written: one sentence.
     StoreTrouble(String),
+    /// The system asks to stop for a while …
+    SuspendAsked,
+    /// … and to go on.
+    Resumed,
     /// The replay stands at this time.
     Replay(ReplayPosition),
     /// Time has passed: ages and states may read differently.

@@ -20,6 +20,7 @@
 //! into state and effects, the shell carries the effects out and draws when the state asks for it.
 
 pub mod app;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod event;

@@ -159,6 +159,8 @@ impl App {
                 vec![Effect::Draw(Urgency::News)]
             }
             Event::Replay(position) => self.replayed(position),
+            Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
+            Event::Resumed => vec![Effect::Draw(Urgency::Key)],
             Event::Tick => self.tick(),
         }
     }
@@ -353,7 +355,8 @@ impl App {
     }
 }
 
-fn calendar(config: &Config) -> Calendar {
+/// The trading calendar of a configuration.
+pub fn calendar(config: &Config) -> Calendar {
     let market = &config.market;
     Calendar::new(&market.extra_closures, &market.extra_early_closes, market.overnight)
 }

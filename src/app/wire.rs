@@ -95,8 +95,10 @@ impl Tagger {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Wire {
+    /// How many stories are held at most.
+    window: usize,
     items: HashMap<StoryId, Item>,
     /// Every story, newest first.
     order: Vec<(Timestamp, StoryId)>,
@@ -130,7 +132,36 @@ pub enum Arrival {
     Beyond,
 }
 
+impl Default for Wire {
+    fn default() -> Wire {
+        Wire::holding(WINDOW)
+    }
+}
+
 impl Wire {
+    /// For the commands that end: holds whatever it is given.
+    pub fn unbounded() -> Wire {
+        Wire::holding(usize::MAX)
+    }
+
+    fn holding(window: usize) -> Wire {
+        Wire {
+            window,
+            items: HashMap::new(),
+            order: Vec::new(),
+            groups: Groups::default(),
+            members: HashMap::new(),
+            rows: Vec::new(),
+            filter: Filter::default(),
+            cursor: None,
+            top: 0,
+            above: 0,
+            held: Vec::new(),
+            paused: false,
+            past: Vec::new(),
+        }
+    }
+
     /// Takes in a story with its marks; those already held win.
     pub fn take(&mut self, story: Story, marks: Marks, tagger: &Tagger, now: Timestamp) -> Arrival {
         if let Some(item) = self.items.get(&story.id) {
@@ -138,7 +169,7 @@ impl Wire {
         }
         let key = (story.time(), story.id);
         let place = self.place(key);
-        if place >= WINDOW {
+        if place >= self.window {
             return Arrival::Beyond;
         }
         self.order.insert(place, key);
@@ -230,7 +261,7 @@ impl Wire {
     }
 
     fn trim(&mut self, now: Timestamp) {
-        while self.order.len() > WINDOW {
+        while self.order.len() > self.window {
             let Some((_, id)) = self.order.pop() else { return };
             let Some(item) = self.items.remove(&id) else { continue };
             if let Some(members) = self.members.get_mut(&item.group) {
@@ -254,6 +285,11 @@ impl Wire {
     /// The filter in force.
     pub fn filter(&self) -> &Filter {
         &self.filter
+    }
+
+    /// Whether one story by itself passes the filter.
+    pub fn passes(&self, item: &Item, now: Timestamp) -> bool {
+        self.filter.passes(item, self.outlets(item.group).len(), now)
     }
 
     pub fn set_filter(&mut self, filter: Filter, now: Timestamp) {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::json::StoryLine;
 use super::{Done, Failure, Surroundings};
 use crate::app::wire::{Filter, Item, Tagger, Wire};
-use crate::config::duration;
+use crate::config::units::duration;
 use crate::domain::Name;
 use crate::domain::query::Query;
 use crate::domain::topic::Topics;

@@ -16,8 +16,6 @@ const FEED_INTERVAL: Duration = Duration::from_secs(15 * 60);
 /// A feed asked less than once a day would miss what has fallen off its end.
 const FEED_CEILING: Duration = Duration::from_secs(86_400);
 
-const EQUITY_SOURCES: [&str; 4] = ["yahoo", "cnbc", "nasdaq", "cboe"];
-const CRYPTO_SOURCES: [&str; 4] = ["coinbase", "kraken", "binance", "coingecko"];
 
 /// Lays the lists of a file; its sections must have been laid before (floor, sources).
 pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
@@ -99,7 +97,7 @@ fn within(entry: &Table, interval: Duration, floor: Duration) -> Duration {
 }
 
 fn symbol(entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) -> Result<(), Mistake> {
-    let mut symbol = standing(symbols, |symbol| symbol.name == name, || new_symbol(&name));
+    let mut symbol = standing(symbols, |symbol| symbol.name == name, || Symbol::new(name.clone()));
     entry.set("list", read::optional(read_name), &mut symbol.list)?;
     entry.set("benchmark", read::optional(read::symbol), &mut symbol.benchmark)?;
     let mut sources = Vec::new();
@@ -109,16 +107,6 @@ fn symbol(entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) 
     }
     put(symbols, |symbol| symbol.name == name, symbol);
     Ok(())
-}
-
-fn new_symbol(name: &Name) -> Symbol {
-    let mut symbol = Symbol { name: name.clone(), list: None, benchmark: None, sources: Vec::new() };
-    let sources = match symbol.kind() {
-        Kind::Equity => EQUITY_SOURCES,
-        Kind::Crypto => CRYPTO_SOURCES,
-    };
-    symbol.sources = sources.map(Name::from).to_vec();
-    symbol
 }
 
 fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) -> Result<(), Mistake> {

@@ -15,6 +15,6 @@ impl Groups {
     /// The group of a story that arrives now; its own id begins a new group. Asked again for the same story (an edited
     /// title), it gives the same answer.
     pub fn place(&mut self, _id: StoryId, _title: &str, _summary: &str, _outlet: &str, _time: Timestamp) -> GroupId {
-        todo!()
+        _id
     }
 }

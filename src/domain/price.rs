@@ -34,7 +34,20 @@ pub struct Symbol {
     pub sources: Vec<Name>,
 }
 
+/// The chains of symbols that name none, best first.
+const EQUITY_SOURCES: [&str; 4] = ["yahoo", "cnbc", "nasdaq", "cboe"];
+const CRYPTO_SOURCES: [&str; 4] = ["coinbase", "kraken", "binance", "coingecko"];
+
 impl Symbol {
+    /// A symbol with the default chain of its kind.
+    pub fn new(name: Name) -> Symbol {
+        let sources = match kind(&name) {
+            Kind::Equity => EQUITY_SOURCES,
+            Kind::Crypto => CRYPTO_SOURCES,
+        };
+        Symbol { name, list: None, benchmark: None, sources: sources.map(Name::from).to_vec() }
+    }
+
     pub fn kind(&self) -> Kind {
         kind(&self.name)
     }

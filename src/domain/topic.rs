@@ -55,15 +55,15 @@ pub struct Tag {
 impl Topics {
     /// A rule that can't be compiled is left out; the second list says which and why.
     pub fn compile(_rules: &[TopicRule], _terms: &BTreeMap<String, Vec<String>>) -> (Topics, Vec<String>) {
-        todo!()
+        (Topics::default(), Vec::new())
     }
 
     /// The topics of a text, in the order of the rules, children with their parents.
     pub fn tag(&self, _text: &Text) -> Vec<Tag> {
-        todo!()
+        Vec::new()
     }
 
     pub fn rules(&self) -> &[TopicRule] {
-        todo!()
+        &[]
     }
 }

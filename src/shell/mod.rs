@@ -7,4 +7,7 @@ pub mod looks;
 pub mod places;
 pub mod replay;
 pub mod run;
+pub mod signals;
+pub mod tasks;
+pub mod terminal;
 pub mod watch;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::config::{self, Config};
 use crate::event::Event;
@@ -32,27 +32,41 @@ pub fn read(file: &Path) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// Tells every change of the file until the events are no longer wanted.
+/// Tells every change of the file, and puts what it says in force, until the events are no longer wanted.
 ///
 /// # Errors
 /// When the system can't watch.
-pub async fn watch(file: PathBuf, mut before: Arc<Config>, events: mpsc::Sender<Event>) -> anyhow::Result<()> {
+pub async fn watch(
+    file: PathBuf,
+    in_force: watch::Sender<Arc<Config>>,
+    events: mpsc::Sender<Event>,
+) -> anyhow::Result<()> {
     let (touched, mut touches) = mpsc::channel::<()>(1);
     let mut watcher = notify::recommended_watcher(move |_: notify::Result<notify::Event>| {
         // One touch waiting is as good as many.
         let _ = touched.try_send(());
     })?;
+    let mut mistaken = false;
     let mut watched = follow(&mut watcher, &file, None)?;
     while touches.recv().await.is_some() {
         watched = follow(&mut watcher, &file, Some(watched))?;
         let Some(news) = settle(&file, &mut touches).await else { return Ok(()) };
         match news {
-            Ok(config) if config == *before => events.send(Event::Config(before.clone())).await?,
             Ok(config) => {
-                before = Arc::new(config);
-                events.send(Event::Config(before.clone())).await?;
+                let config = Arc::new(config);
+                let changed = **in_force.borrow() != *config;
+                // After a mistake, the same config as before is news too.
+                if changed {
+                    in_force.send_replace(config.clone());
+                }
+                if changed || std::mem::take(&mut mistaken) {
+                    events.send(Event::Config(config)).await?;
+                }
             }
-            Err(mistake) => events.send(Event::ConfigMistake(mistake.to_string())).await?,
+            Err(mistake) => {
+                mistaken = true;
+                events.send(Event::ConfigMistake(mistake.to_string())).await?;
+            }
         }
     }
     Ok(())

@@ -1,0 +1,229 @@
+//! `newstape check`: is the config right; does each feed and price source answer.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use tokio::sync::{mpsc, watch};
+
+use super::{Done, Failure, Surroundings, prices, runtime};
+use crate::app::keymap::Keymap;
+use crate::config::Config;
+use crate::domain::Name;
+use crate::domain::feed::FeedState;
+use crate::domain::price::{Capability, Outcome, SourceReport};
+use crate::domain::query::Query;
+use crate::domain::text::Text;
+use crate::domain::topic::Topics;
+use crate::event::Event;
+use crate::http::Http;
+use crate::store::Reader;
+use crate::{market, news};
+
+/// How long all feeds together are waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Only the config: ask nobody
+    #[arg(long)]
+    offline: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    /// `config`, `topic`, `feed` or `source`.
+    kind: &'static str,
+    name: String,
+    ok: bool,
+    message: String,
+}
+
+impl Finding {
+    fn new(kind: &'static str, name: impl Into<String>, trouble: Option<String>, well: impl Into<String>) -> Finding {
+        let ok = trouble.is_none();
+        Finding { kind, name: name.into(), ok, message: trouble.unwrap_or_else(|| well.into()) }
+    }
+}
+
+impl Check {
+    pub(super) fn run(self, around: &Surroundings) -> Done {
+        let config = Arc::new(around.config()?);
+        let mut broken = self.print(&look_at_config(&config))?;
+        if !self.offline {
+            let runtime = runtime()?;
+            broken += self.print(&runtime.block_on(look_at_feeds(&config, around))?)?;
+            broken += self.print(&runtime.block_on(look_at_sources(&config, around))?)?;
+        }
+        match broken {
+            0 => Ok(()),
+            1 => Err(Failure::not_had("one thing does not work; see above")),
+            broken => Err(Failure::not_had(format!("{broken} things do not work; see above"))),
+        }
+    }
+
+    /// Answers how many findings are bad.
+    fn print(&self, findings: &[Finding]) -> Result<usize, Failure> {
+        let mut out = std::io::stdout().lock();
+        for finding in findings {
+            if self.json {
+                let line = serde_json::to_string(finding).map_err(|error| Failure::not_had(error.to_string()))?;
+                writeln!(out, "{line}")?;
+            } else {
+                let mark = if finding.ok { "ok " } else { "BAD" };
+                writeln!(out, "{mark}  {:7} {:28} {}", finding.kind, finding.name, finding.message)?;
+            }
+        }
+        Ok(findings.iter().filter(|finding| !finding.ok).count())
+    }
+}
+
+// --- the config ---
+
+fn look_at_config(config: &Config) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        config.warnings.iter().map(|warning| Finding::new("config", "", Some(warning.clone()), "")).collect();
+    let (_, keys) = Keymap::new(&config.keys);
+    findings.extend(keys.into_iter().map(|mistake| Finding::new("config", "keys", Some(mistake), "")));
+    findings.extend(config.views.iter().filter_map(|view| {
+        let mistake = Query::parse(&view.query).err()?;
+        Some(Finding::new("config", format!("view {}", view.name), Some(mistake.message), ""))
+    }));
+    if findings.is_empty() {
+        let well = format!("{} feeds, {} symbols, {} topics", config.feeds.len(), config.symbols.len(), config.topics.len());
+        findings.push(Finding::new("config", "", None, well));
+    }
+    findings.extend(look_at_topics(config));
+    findings
+}
+
+/// Each topic by its own sentences.
+fn look_at_topics(config: &Config) -> Vec<Finding> {
+    let (topics, broken) = Topics::compile(&config.topics, &config.terms);
+    let mut findings: Vec<Finding> =
+        broken.into_iter().map(|mistake| Finding::new("topic", "", Some(mistake), "")).collect();
+    for rule in topics.rules() {
+        let has = |sentence: &String| topics.tag(&Text::new(sentence, "")).iter().any(|tag| tag.topic == rule.name);
+        let missed = rule.matches.iter().find(|sentence| !has(sentence));
+        let wrong = rule.misses.iter().find(|sentence| has(sentence));
+        let trouble = missed
+            .map(|sentence| format!("does not match its own sentence: {sentence}"))
+            .or_else(|| wrong.map(|sentence| format!("matches what it must not: {sentence}")));
+        let count = rule.matches.len() + rule.misses.len();
+        findings.push(Finding::new("topic", &*rule.name, trouble, format!("right about its {count} sentences")));
+    }
+    findings
+}
+
+// --- feeds ---
+
+/// Asks every enabled feed once, by the manners of the screen: conditional, one at a time within a domain, and not at
+/// all those that asked to be left alone.
+async fn look_at_feeds(config: &Arc<Config>, around: &Surroundings) -> Result<Vec<Finding>, Failure> {
+    let now = (around.clock)();
+    let stored = Reader::open(&around.places.data).and_then(|reader| reader.feeds()).unwrap_or_default();
+    let waits = |state: &FeedState| state.trouble.is_some() && state.next_check.is_some_and(|at| at > now);
+    let (waiting, mut due): (Vec<_>, Vec<_>) = stored.into_iter().partition(waits);
+    due.iter_mut().for_each(|state| state.next_check = None);
+    let enabled: Vec<Name> = config.feeds.iter().filter(|feed| feed.enabled).map(|feed| feed.name.clone()).collect();
+    let mut heard: BTreeMap<Name, FeedState> = BTreeMap::new();
+    for state in &waiting {
+        heard.insert(state.feed.clone(), state.clone());
+    }
+    due.extend(waiting);
+    ask_feeds(config, around, due, &enabled, &mut heard).await?;
+    Ok(enabled.iter().map(|name| feed_finding(name, heard.get(name))).collect())
+}
+
+async fn ask_feeds(
+    config: &Arc<Config>,
+    around: &Surroundings,
+    states: Vec<FeedState>,
+    enabled: &[Name],
+    heard: &mut BTreeMap<Name, FeedState>,
+) -> Done {
+    let (events, mut inbox) = mpsc::channel(256);
+    let (_wanted, config_seen) = watch::channel(config.clone());
+    let (_orders, orders) = mpsc::channel(1);
+    let desk = news::poll::Desk {
+        http: Http::new(&config.network)?,
+        clock: around.clock.clone(),
+        config: config_seen,
+        events,
+        orders,
+        states,
+        random: Arc::new(fastrand::f64),
+    };
+    let polling = news::poll::run(desk);
+    tokio::pin!(polling);
+    let end = tokio::time::sleep(PATIENCE);
+    tokio::pin!(end);
+    while enabled.iter().any(|name| !heard.contains_key(name)) {
+        tokio::select! {
+            done = &mut polling => return done.map_err(Failure::from),
+            () = &mut end => return Ok(()),
+            event = inbox.recv() => if let Some(Event::Feed(state)) = event {
+                heard.insert(state.feed.clone(), state);
+                progress(heard.len(), enabled.len());
+            },
+        }
+    }
+    Ok(())
+}
+
+/// On a terminal, how far it is; wiped by what is printed next.
+fn progress(done: usize, all: usize) {
+    let mut terminal = std::io::stderr().lock();
+    if terminal.is_terminal() {
+        let _ = write!(terminal, "\r{done} of {all} feeds asked \r");
+    }
+}
+
+fn feed_finding(name: &Name, state: Option<&FeedState>) -> Finding {
+    let Some(state) = state else {
+        return Finding::new("feed", &**name, Some("no answer yet; asked last among its domain".into()), "");
+    };
+    let status = state.status.map(|status| status.to_string()).unwrap_or_default();
+    let well = match state.repairs.is_empty() {
+        true => status,
+        false => format!("{status}, repaired: {}", state.repairs.join(", ")),
+    };
+    Finding::new("feed", &**name, state.trouble.clone(), well)
+}
+
+// --- price sources ---
+
+async fn look_at_sources(config: &Arc<Config>, around: &Surroundings) -> Result<Vec<Finding>, Failure> {
+    let heard = prices::listen(config, around).await?;
+    let used = |source: &&market::Source| config.symbols.iter().any(|symbol| symbol.sources.iter().any(|name| &**name == source.id));
+    let findings = market::SOURCES.iter().filter(used).flat_map(|source| {
+        let reports: Vec<&SourceReport> =
+            heard.reports.values().filter(|report| &*report.source == source.id).collect();
+        match reports.is_empty() {
+            true => vec![Finding::new("source", source.id, Some("did not answer in time".into()), "")],
+            false => reports.into_iter().map(|report| source_finding(source, report)).collect(),
+        }
+    });
+    Ok(findings.collect())
+}
+
+fn source_finding(source: &market::Source, report: &SourceReport) -> Finding {
+    let trouble = match &report.outcome {
+        Outcome::Well => None,
+        Outcome::Blocked { why, until } => Some(format!("refuses us until {until} ({why})")),
+        Outcome::Failed { why } => Some(why.clone()),
+    };
+    let what = match report.capability {
+        Capability::Socket => "pushed prices",
+        Capability::Quote => "prices",
+        Capability::Candles => "candles",
+    };
+    Finding::new("source", format!("{} {what}", source.id), trouble, source.terms)
+}

@@ -1,0 +1,45 @@
+//! The screen, live or of a recorded day.
+
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex};
+
+use super::{Done, Failure, Surroundings};
+use crate::shell::day::Day;
+use crate::shell::live::{Show, show};
+use crate::shell::places::{Places, open_log};
+use crate::shell::replay::Plan;
+
+/// `newstape` without a command.
+pub fn live(around: &Surroundings) -> Done {
+    start(around, Show::Live)
+}
+
+/// A recorded day: nothing is asked of the network, nothing is kept.
+pub fn replayed(around: &Surroundings, day: Day, plan: Plan) -> Done {
+    start(around, Show::Replay { day, plan })
+}
+
+fn start(around: &Surroundings, what: Show) -> Done {
+    let config = Arc::new(around.config()?);
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(Failure::usage("the screen needs a terminal; `newstape --help` lists the commands that need none"));
+    }
+    start_log(&around.places);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::not_had(format!("the system gives no event loop: {error}")))?;
+    let ended = runtime.block_on(show(config, &around.places, around.clock.clone(), what));
+    runtime.shutdown_background();
+    ended.map_err(Failure::from)
+}
+
+/// Log lines go to a file, never to the terminal. Without a place for it there is no log, and the screen goes on.
+fn start_log(places: &Places) {
+    let Ok(file) = open_log(&places.log) else { return };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("NEWSTAPE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,newstape=info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file));
+    let _ = log.try_init();
+}
