@@ -92,8 +92,11 @@ pub struct Poll {
     /// The addresses to ask for these symbols, as the source spells them; all are needed for an answer.
     pub ask: fn(Access, &[String]) -> Vec<String>,
     /// Reads the bodies of those answers, in their order.
-    pub read: fn(Moment, &[String], &[Vec<u8>]) -> Result<Vec<Tick>, Misread>,
+    pub read: ReadPrices,
 }
+
+/// Reads the bodies of the answers about some symbols.
+pub type ReadPrices = fn(Moment, &[String], &[Vec<u8>]) -> Result<Vec<Tick>, Misread>;
 
 /// How history is asked for.
 #[derive(Debug)]
@@ -231,7 +234,8 @@ pub fn workers(desk: Desk) -> Vec<Worker> {
             workers.push((format!("prices of {}", source.title), worker.run().boxed()));
         }
         if let Some(wire) = &source.wire {
-            let _ = wire;
+            let line = socket::Line::new(source, wire, &desk, board.clone(), socket::Network);
+            workers.push((format!("price socket of {}", source.title), line.run().boxed()));
         }
     }
     workers
@@ -351,6 +355,64 @@ pub(crate) mod tests {
             screen: ScreenSettings { theme: String::new(), red_up: false, time_zone: None, mouse: false },
             keys: Default::default(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// The other ends of a desk's channels.
+    pub(crate) struct Shell {
+        pub(crate) config: watch::Sender<Arc<Config>>,
+        pub(crate) events: mpsc::Receiver<Event>,
+        pub(crate) orders: broadcast::Sender<Order>,
+    }
+
+    impl Shell {
+        /// The next event, which must come within an hour of the test's own time.
+        pub(crate) async fn next(&mut self) -> Event {
+            tokio::time::timeout(Duration::from_hours(1), self.events.recv()).await.unwrap().unwrap()
+        }
+
+        /// The next report.
+        pub(crate) async fn report(&mut self) -> SourceReport {
+            loop {
+                if let Event::Source(report) = self.next().await {
+                    return report;
+                }
+            }
+        }
+
+        /// The next quote.
+        pub(crate) async fn quote(&mut self) -> Quote {
+            loop {
+                if let Event::Quote(quote) = self.next().await {
+                    return quote;
+                }
+            }
+        }
+    }
+
+    /// A desk whose clock begins at a New York time and runs with tokio's, paused or not.
+    pub(crate) fn desk(config: Config, start: &str, room: usize) -> (Desk, Shell) {
+        let civil: jiff::civil::DateTime = start.parse().unwrap();
+        let start = civil.to_zoned_datetime(new_york()).unwrap().timestamp();
+        let began = tokio::time::Instant::now();
+        let clock: Clock = Arc::new(move || start + SignedDuration::try_from(began.elapsed()).unwrap());
+        let (events, received) = mpsc::channel(room);
+        let orders = broadcast::Sender::new(16);
+        let http = Http::new(&config.network).unwrap();
+        let (sender, config) = watch::channel(Arc::new(config));
+        let random: Random = Arc::new(|| 0.5);
+        let desk = Desk { http, clock, config, events, orders: orders.subscribe(), reports: Vec::new(), random };
+        (desk, Shell { config: sender, events: received, orders })
+    }
+
+    /// Runs a worker beside a script, until the script ends.
+    pub(crate) async fn beside<T>(
+        worker: impl Future<Output = anyhow::Result<()>>,
+        script: impl Future<Output = T>,
+    ) -> T {
+        tokio::select! {
+            ended = worker => panic!("the worker ended: {ended:?}"),
+            done = script => done,
         }
     }
 

@@ -24,9 +24,9 @@ const BODY_CAP: u64 = 4 << 20;
 /// However many bars a source sends, no more are kept.
 const MOST_BARS: usize = 2_000;
 /// A refusal is never believed to last longer.
-const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
 /// A refusal that is about who we are, not how often we ask.
-const SHUT_OUT: Duration = Duration::from_mins(30);
+pub(super) const SHUT_OUT: Duration = Duration::from_mins(30);
 /// The clock may be set or the machine sleep: what is due is looked at afresh at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// A symbol that a source does not know may be listed one day.
@@ -153,12 +153,8 @@ impl<F: Fetch> Poller<F> {
     /// A worker for one source, under the refusals that are remembered of it.
     pub fn new(source: &'static Source, desk: &Desk, board: Board, fetch: F) -> Poller<F> {
         let config = desk.config.clone();
-        let blocked = desk.reports.iter().filter(|report| &*report.source == source.id);
-        let until = blocked.filter(|report| report.capability != Capability::Socket).filter_map(|report| {
-            let Outcome::Blocked { until, .. } = report.outcome else { return None };
-            Some(until.min(later((desk.clock)(), LONGEST_BLOCK)))
-        });
-        let diary = Diary { not_before: until.max().unwrap_or(Timestamp::MIN), ..Diary::default() };
+        let not_before = refused_until(desk, source, |capability| capability != Capability::Socket);
+        let diary = Diary { not_before, ..Diary::default() };
         let now = config.borrow().clone();
         Poller {
             source,
@@ -472,6 +468,17 @@ impl<F: Fetch> Poller<F> {
     }
 }
 
+/// Until when a source is known to refuse us in some ways, from what is stored.
+pub(super) fn refused_until(desk: &Desk, source: &Source, way: impl Fn(Capability) -> bool) -> Timestamp {
+    let longest = later((desk.clock)(), LONGEST_BLOCK);
+    let reports = desk.reports.iter().filter(|report| &*report.source == source.id && way(report.capability));
+    let ends = reports.filter_map(|report| match report.outcome {
+        Outcome::Blocked { until, .. } => Some(until.min(longest)),
+        Outcome::Well | Outcome::Failed { .. } => None,
+    });
+    ends.max().unwrap_or(Timestamp::MIN)
+}
+
 /// An answer's body, or what else came of the question.
 fn judge(source: &Source, answer: Result<Answer, Trouble>, now: Timestamp) -> Result<Vec<u8>, Reply> {
     let failed = |why: String, status, again| Err(Reply::Failed { why, status, again });
@@ -494,7 +501,7 @@ fn judge(source: &Source, answer: Result<Answer, Trouble>, now: Timestamp) -> Re
 }
 
 /// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.
-fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
     match text.trim().parse::<u32>() {
         Ok(seconds) => Some(later(now, SignedDuration::from_secs(seconds.into()))),
         Err(_) => rfc2822::parse(text.trim()).ok().map(|date| date.timestamp()),
@@ -554,14 +561,405 @@ fn spelled(wanted: &[Wanted]) -> Vec<String> {
     wanted.iter().map(|wanted| wanted.spelled.clone()).collect()
 }
 
-fn until(at: Timestamp, now: Timestamp) -> Duration {
+pub(super) fn until(at: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
 }
 
-fn signed(duration: Duration) -> SignedDuration {
+pub(super) fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
-fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use rust_decimal::Decimal;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::price::{Quote, SourceSettings};
+    use crate::market::source;
+    use crate::market::tests::{Shell, beside, config, desk};
+
+    /// Answers by a rule, and remembers what it was asked and when.
+    #[derive(Clone)]
+    struct Venue {
+        clock: Clock,
+        asked: Arc<Mutex<Vec<(Timestamp, String)>>>,
+        rule: Arc<dyn Fn(&str, Timestamp) -> Result<Answer, Trouble> + Send + Sync>,
+    }
+
+    impl Fetch for Venue {
+        async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, Trouble> {
+            let now = (self.clock)();
+            self.asked.lock().unwrap().push((now, ask.url.clone()));
+            tokio::time::sleep(Duration::from_millis(80)).await;
+            (self.rule)(&ask.url, now)
+        }
+    }
+
+    impl Venue {
+        fn new(
+            desk: &Desk,
+            rule: impl Fn(&str, Timestamp) -> Result<Answer, Trouble> + Send + Sync + 'static,
+        ) -> Venue {
+            Venue { clock: desk.clock.clone(), asked: Arc::default(), rule: Arc::new(rule) }
+        }
+
+        fn count(&self) -> usize {
+            self.asked.lock().unwrap().len()
+        }
+
+        fn addresses(&self) -> Vec<String> {
+            self.asked.lock().unwrap().iter().map(|(_, url)| url.clone()).collect()
+        }
+
+        fn least_gap(&self) -> Duration {
+            let asked = self.asked.lock().unwrap();
+            asked.windows(2).map(|pair| until(pair[1].0, pair[0].0)).min().unwrap_or(Duration::MAX)
+        }
+    }
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<Answer, Trouble> {
+        let headers = headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
+        Ok(Answer { status, url: String::new(), hops: Vec::new(), headers: headers.collect(), body: body.into() })
+    }
+
+    /// A chart as Yahoo gives it.
+    fn chart(price: f64, at: Timestamp) -> String {
+        json!({"chart": {"error": null, "result": [{
+            "meta": {"regularMarketPrice": price, "regularMarketTime": at.as_second(), "previousClose": 180, "currency": "USD"},
+            "timestamp": [at.as_second() - 300, at.as_second()],
+            "indicators": {"quote": [{"open": [1, 1], "high": [2, 2], "low": [1, 1], "close": [1, 2], "volume": [5, 6]}]},
+        }]}})
+        .to_string()
+    }
+
+    fn well(_: &str, now: Timestamp) -> Result<Answer, Trouble> {
+        answer(200, &[], &chart(181.25, now))
+    }
+
+    fn nvda() -> Config {
+        config(&[("NVDA", &["yahoo", "cnbc"])])
+    }
+
+    fn yahoo(desk: &Desk, venue: &Venue) -> Poller<Venue> {
+        Poller::new(source("yahoo").unwrap(), desk, Board::default(), venue.clone())
+    }
+
+    async fn pass(shell: &mut Shell, time: Duration) -> Vec<Event> {
+        let mut events = Vec::new();
+        let end = tokio::time::Instant::now() + time;
+        while let Ok(Some(event)) = tokio::time::timeout_at(end, shell.events.recv()).await {
+            events.push(event);
+        }
+        events
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_answer_serves_price_and_chart() {
+        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&desk, well);
+        let events = beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_secs(30))).await;
+        assert_eq!(venue.count(), 1);
+        let [Event::Quote(quote), Event::Series { span: Span::Day, series }, Event::Source(report)] = events.as_slice()
+        else {
+            panic!("{events:?}")
+        };
+        assert_eq!((quote.price, quote.base), (Decimal::new(18_125, 2), Some(Decimal::new(180, 0))));
+        assert_eq!(quote.delivery, Delivery::Polled(Duration::from_mins(1)));
+        assert_eq!(quote.session, Session::Regular);
+        assert_eq!((series.interval, series.bars.len()), (300, 2));
+        assert_eq!((report.capability, &report.outcome), (Capability::Quote, &Outcome::Well));
+        assert_eq!(report.next, Some(later(report.at, SignedDuration::from_mins(1))));
+    }
+
+    /// Requests to Yahoo for NVDA and its benchmark.
+    #[tokio::test(start_paused = true)]
+    async fn an_hour_of_asking_is_a_guests() {
+        let cases = [
+            ("in session", "2026-11-23 12:00", 1, 80),
+            ("before the bell", "2026-11-23 08:00", 1, 80),
+            ("at night", "2026-11-23 22:00", 1, 8),
+            ("on a weekend", "2026-11-21 12:00", 1, 2),
+            ("a whole weekend", "2026-11-21 00:00", 50, 2),
+        ];
+        for (name, start, hours, most) in cases {
+            let mut config = nvda();
+            config.symbols[0].benchmark = Some("QQQ".into());
+            let (desk, mut shell) = desk(config, start, 16);
+            let venue = Venue::new(&desk, well);
+            beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_hours(hours))).await;
+            assert!((2..=most).contains(&venue.count()), "{name}: {}", venue.count());
+            assert!(venue.least_gap() >= Duration::from_secs(10), "{name}: {:?}", venue.least_gap());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn asks_when_the_day_begins() {
+        let (desk, mut shell) = desk(nvda(), "2026-11-22 23:00", 16);
+        let venue = Venue::new(&desk, well);
+        beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_mins(302))).await;
+        let opening: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
+        let first = venue.asked.lock().unwrap().iter().map(|(at, _)| *at).find(|at| *at >= opening).unwrap();
+        assert!(until(first, opening) < Duration::from_secs(13), "{first}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_are_kept_to() {
+        let half_hour = Duration::from_mins(30);
+        type Case = (&'static str, fn(&str, Timestamp) -> Result<Answer, Trouble>, Duration);
+        let cases: [Case; 7] = [
+            ("yahoo 429", |_, _| answer(429, &[], "Too Many Requests"), half_hour),
+            ("yahoo 429", |_, _| answer(429, &[("retry-after", "120")], "Edge: Too Many Requests"), half_hour),
+            ("yahoo 429", |_, _| answer(429, &[("retry-after", "7200")], ""), Duration::from_hours(2)),
+            (
+                "yahoo 429",
+                |_, _| answer(429, &[("retry-after", "Tue, 24 Nov 2026 00:00:00 GMT")], ""),
+                Duration::from_hours(7),
+            ),
+            ("yahoo 403", |_, _| answer(403, &[], "{}"), half_hour),
+            ("yahoo web page", |_, _| answer(200, &[], "<!DOCTYPE html><title>Consent</title>"), half_hour),
+            ("yahoo limit", |_, _| answer(200, &[], "Too Many Requests"), half_hour),
+        ];
+        for (expected, rule, pause) in cases {
+            let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+            let venue = Venue::new(&desk, rule);
+            let orders = shell.orders.clone();
+            let events = beside(yahoo(&desk, &venue).run(), async {
+                let first = pass(&mut shell, Duration::from_secs(10)).await;
+                orders.send(Order::Refresh).unwrap();
+                pass(&mut shell, pause - Duration::from_mins(1)).await;
+                assert_eq!(venue.count(), 1, "{expected}: asked again");
+                pass(&mut shell, Duration::from_mins(2)).await;
+                assert_eq!(venue.count(), 2, "{expected}: never asked again");
+                first
+            })
+            .await;
+            let blocked = events.iter().filter_map(|event| match event {
+                Event::Source(SourceReport {
+                    capability, outcome: Outcome::Blocked { why, until: end }, at, ..
+                }) => Some((*capability, why.as_str(), until(*end, *at).as_secs_f64().round())),
+                _ => None,
+            });
+            let seconds = pause.as_secs_f64();
+            assert_eq!(
+                blocked.collect::<Vec<_>>(),
+                [(Capability::Quote, expected, seconds), (Capability::Candles, expected, seconds)]
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_restart_does_not_renew_a_refusal() {
+        let (mut desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let now = (desk.clock)();
+        let outcome = Outcome::Blocked { why: "yahoo 429".into(), until: later(now, SignedDuration::from_mins(10)) };
+        let report = |capability| SourceReport {
+            source: "yahoo".into(),
+            capability,
+            at: now,
+            outcome: outcome.clone(),
+            status: Some(429),
+            next: None,
+        };
+        desk.reports = vec![report(Capability::Quote)];
+        let venue = Venue::new(&desk, well);
+        beside(yahoo(&desk, &venue).run(), async {
+            pass(&mut shell, Duration::from_secs(599)).await;
+            assert_eq!(venue.count(), 0);
+            pass(&mut shell, Duration::from_secs(62)).await;
+            assert!(venue.count() > 0);
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_told_and_waited_out() {
+        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let start = (desk.clock)();
+        let venue = Venue::new(&desk, move |url, now| match until(now, start).as_secs() {
+            0..5 => Err(Trouble::Timeout(Duration::from_secs(10))),
+            5..25 => answer(503, &[], "busy"),
+            25..100 => answer(200, &[], "{\"chart\": {\"result\""),
+            _ => well(url, now),
+        });
+        let told = beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_mins(4))).await;
+        let sentences = told.iter().filter_map(|event| match event {
+            Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => Some(match outcome {
+                Outcome::Failed { why } => why.as_str(),
+                Outcome::Well => "well",
+                Outcome::Blocked { .. } => "blocked",
+            }),
+            _ => None,
+        });
+        let mut sentences: Vec<&str> = sentences.collect();
+        sentences.dedup();
+        let expected = [
+            "Yahoo Finance, NVDA: no answer within 10 s.",
+            "Yahoo Finance, NVDA: it answered 503.",
+            "Yahoo Finance, NVDA: its answer could not be read.",
+            "well",
+        ];
+        assert_eq!(sentences, expected);
+        assert!(venue.least_gap() >= Duration::from_secs(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_symbol_leaves_the_others_alone() {
+        let (desk, mut shell) = desk(config(&[("NVDAX", &["yahoo"]), ("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
+        let venue =
+            Venue::new(&desk, |url, now| if url.contains("NVDAX") { answer(404, &[], "{}") } else { well(url, now) });
+        let told = beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_mins(10))).await;
+        let asked = venue.addresses().iter().filter(|url| url.contains("NVDAX")).count();
+        assert_eq!(asked, 2, "once for the price, once for the chart");
+        let quotes =
+            told.iter().filter(|event| matches!(event, Event::Quote(quote) if &*quote.symbol == "NVDA")).count();
+        assert!(quotes >= 8, "{quotes}");
+        let named = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Failed { why }, .. }) if why == "Yahoo Finance does not know NVDAX.");
+        assert!(told.iter().any(named));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn follows_the_configuration() {
+        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&desk, well);
+        beside(yahoo(&desk, &venue).run(), async {
+            pass(&mut shell, Duration::from_secs(15)).await;
+            shell.config.send(Arc::new(config(&[("AMD", &["yahoo"])]))).unwrap();
+            pass(&mut shell, Duration::from_secs(120)).await;
+            let mut moved = config(&[("AMD", &["yahoo"])]);
+            let settings = SourceSettings { base_url: Some("http://elsewhere/".into()), ..SourceSettings::default() };
+            moved.sources.insert("yahoo".into(), settings);
+            shell.config.send(Arc::new(moved)).unwrap();
+            pass(&mut shell, Duration::from_secs(5)).await;
+        })
+        .await;
+        let asked = venue.addresses();
+        assert!(asked[0].contains("/NVDA?"));
+        assert!(asked[1..].iter().all(|url| url.contains("/AMD?")), "{asked:?}");
+        assert!(asked.last().unwrap().starts_with("http://elsewhere/v8/"), "{asked:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn brings_the_span_that_is_shown() {
+        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&desk, well);
+        let spans = beside(yahoo(&desk, &venue).run(), async {
+            pass(&mut shell, Duration::from_secs(1)).await;
+            shell.orders.send(Order::WantSeries { symbol: "NVDA".into(), span: Span::Year }).unwrap();
+            pass(&mut shell, Duration::from_secs(20)).await
+        })
+        .await;
+        assert!(spans.iter().any(|event| matches!(event, Event::Series { span: Span::Year, .. })), "{spans:?}");
+        assert!(venue.addresses()[1].contains("range=1y"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rests_while_the_socket_does_well() {
+        let (desk, mut shell) = desk(config(&[("BTC-USD", &["coinbase"])]), "2026-11-22 12:00", 16);
+        let venue = Venue::new(&desk, |url, _| match url {
+            url if url.ends_with("/ticker") => {
+                answer(200, &[], r#"{"price": "97412.1", "time": "2026-11-22T17:00:00Z", "trade_id": 5}"#)
+            }
+            url if url.ends_with("/stats") => answer(200, &[], r#"{"open": "97000", "last": "1"}"#),
+            _ => answer(200, &[], "[[1700000000, 1, 2, 1.5, 1.6, 9]]"),
+        });
+        let board = Board::default();
+        let poller = Poller::new(source("coinbase").unwrap(), &desk, board.clone(), venue.clone());
+        let socket = |outcome| SourceReport {
+            source: "coinbase".into(),
+            capability: Capability::Socket,
+            at: (desk.clock)(),
+            outcome,
+            status: None,
+            next: None,
+        };
+        let is_quote = |event: &Event| matches!(event, Event::Quote(_));
+        beside(poller.run(), async {
+            assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
+            board.tell(&socket(Outcome::Failed { why: "silent".into() }));
+            let quote: Quote = shell.quote().await;
+            assert_eq!((quote.price, quote.base), (Decimal::new(974_121, 1), Some(Decimal::new(97_000, 0))));
+            assert_eq!((quote.session, &*quote.currency), (Session::Always, "USD"));
+            pass(&mut shell, Duration::from_mins(1)).await;
+            board.tell(&socket(Outcome::Well));
+            pass(&mut shell, Duration::from_secs(1)).await;
+            assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ends_with_the_desk() {
+        let (desk, shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&desk, well);
+        let poller = yahoo(&desk, &venue);
+        drop((shell, desk));
+        tokio::time::timeout(Duration::from_mins(5), poller.run()).await.unwrap().unwrap();
+    }
+
+    /// Over a real connection: what the other tests pass over.
+    #[tokio::test]
+    async fn asks_over_http() {
+        let server = wiremock::MockServer::start().await;
+        let (desk, mut shell) = desk(
+            {
+                let mut config = nvda();
+                let settings = SourceSettings { base_url: Some(server.uri()), ..SourceSettings::default() };
+                config.sources.insert("yahoo".into(), settings);
+                config
+            },
+            "2026-11-23 12:00",
+            16,
+        );
+        wiremock::Mock::given(wiremock::matchers::path("/v8/finance/chart/NVDA"))
+            .and(wiremock::matchers::header("user-agent", "Mozilla/5.0 (compatible; newstape)"))
+            .respond_with(wiremock::ResponseTemplate::new(200).set_body_string(chart(181.25, (desk.clock)())))
+            .mount(&server)
+            .await;
+        let poller = Poller::new(source("yahoo").unwrap(), &desk, Board::default(), desk.http.clone());
+        assert_eq!(beside(poller.run(), shell.quote()).await.price, Decimal::new(18_125, 2));
+    }
+
+    #[test]
+    fn waits() {
+        assert_eq!(retry(Duration::from_secs(10), 1), Duration::from_secs(10));
+        assert_eq!(retry(Duration::from_secs(10), 3), Duration::from_secs(40));
+        assert_eq!(retry(Duration::from_millis(250), 1), Duration::from_secs(5));
+        assert_eq!(retry(Duration::from_secs(10), u32::MAX), LONGEST_RETRY);
+        let now: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
+        let cases = [
+            ("60", Some(60)),
+            (" 0 ", Some(0)),
+            ("Mon, 23 Nov 2026 18:00:05 GMT", Some(5)),
+            ("soon", None),
+            ("-5", None),
+        ];
+        for (text, seconds) in cases {
+            assert_eq!(retry_after(text, now), seconds.map(|s| later(now, SignedDuration::from_secs(s))), "{text}");
+        }
+    }
+
+    #[test]
+    fn bars_are_put_in_order() {
+        let bar = |second: i64| Candle {
+            time: Timestamp::from_second(second).unwrap(),
+            open: 1.0,
+            high: 1.0,
+            low: 1.0,
+            close: 1.0,
+            volume: None,
+        };
+        let seconds = |bars: Vec<Candle>| bars.iter().map(|bar| bar.time.as_second()).collect::<Vec<_>>();
+        assert_eq!(seconds(in_order(vec![bar(300), bar(240), bar(240), bar(60)], None)), [60, 240, 300]);
+        assert_eq!(seconds(in_order(vec![bar(300), bar(240), bar(60)], Some(Duration::from_secs(240)))), [240, 300]);
+        assert_eq!(seconds(in_order((0..5_000).map(bar).collect(), None)).len(), MOST_BARS);
+        assert!(in_order(Vec::new(), Some(Duration::from_secs(1))).is_empty());
+    }
 }

@@ -264,7 +264,8 @@ mod tests {
             ("chart_v8_AAPL_1m_weekend_empty.json", Ok(0)),
             ("chart_v8_BTC-USD_1d.json", Ok(3)),
             ("chart_v8_MUV2.DE_1d_b.json", Ok(124)),
-            ("chart_v8_MUV2.DE_1d_with_nulls.json", Ok(123)),
+            // Closes alone, and one of them null, are no candles.
+            ("chart_v8_MUV2.DE_1d_with_nulls.json", Ok(0)),
             ("chart_v8_NVDA_1h_1d.json", Ok(8)),
             ("chart_v8_WSU.DE_thin.json", Ok(3)),
             ("chart_v8_404_unknown.json", Err(Misread::Unknown)),
