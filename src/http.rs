@@ -1,7 +1,7 @@
 //! The one HTTP client: polite, capped, guarded. Feeds, price services and articles all ask through [`Http::get`].
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use crate::config::Network;
 
 /// More hops than this is a loop.
 const MAX_HOPS: usize = 8;
+/// Headers that say nothing about who asks: they go along to other hosts.
+const HARMLESS: [&str; 4] = ["accept", "accept-language", "if-none-match", "if-modified-since"];
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Asks over HTTP(S). Cheap to clone; connections are shared.
@@ -96,26 +98,40 @@ impl Http {
         Http { client: self.client.clone(), network: Arc::new(network.clone()) }
     }
 
-    /// Asks, follows redirects, reads the body up to the cap. The whole takes at most the timeout.
+    /// Asks an address that the reader configured or typed: it may be private. Follows redirects, reads the body up to
+    /// the cap. The whole takes at most the timeout.
     pub async fn get(&self, ask: Ask) -> Result<Answer, Trouble> {
-        let limit = ask.timeout.unwrap_or(self.network.timeout);
-        tokio::time::timeout(limit, self.follow(ask)).await.unwrap_or(Err(Trouble::Timeout(limit)))
+        self.within(&ask, async { self.follow(&ask, parse(&ask.url)?).await }).await
     }
 
-    async fn follow(&self, ask: Ask) -> Result<Answer, Trouble> {
-        let mut url = parse(&ask.url)?;
+    /// As [`Http::get`], for an address that came from outside, as the link of a story: it must be public, or allowed
+    /// by the configuration.
+    pub async fn get_link(&self, ask: Ask) -> Result<Answer, Trouble> {
+        let work = async {
+            let url = parse(&ask.url)?;
+            self.public(&url).await?;
+            self.follow(&ask, url).await
+        };
+        self.within(&ask, work).await
+    }
+
+    async fn within(&self, ask: &Ask, work: impl Future<Output = Result<Answer, Trouble>>) -> Result<Answer, Trouble> {
+        let limit = ask.timeout.unwrap_or(self.network.timeout);
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(Trouble::Timeout(limit)))
+    }
+
+    async fn follow(&self, ask: &Ask, first: Url) -> Result<Answer, Trouble> {
+        let mut url = first.clone();
         let mut hops = Vec::new();
         loop {
-            let response = self.send(&url, &ask).await?;
-            let status = response.status();
-            let target = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-            let Some(target) = target.filter(|_| status.is_redirection() && status.as_u16() != 304) else {
+            let response = self.send(&url, ask, first.origin() == url.origin()).await?;
+            let Some(target) = redirect(&response) else {
                 let cap = ask.max_body.unwrap_or(self.network.max_body);
                 return read(response, url, hops, cap).await;
             };
             let next = url.join(target).map_err(|_| Trouble::Forbidden)?;
             self.allowed(&url, &next).await?;
-            hops.push(status.as_u16());
+            hops.push(response.status().as_u16());
             if hops.len() > MAX_HOPS {
                 return Err(Trouble::Loop);
             }
@@ -123,10 +139,11 @@ impl Http {
         }
     }
 
-    async fn send(&self, url: &Url, ask: &Ask) -> Result<reqwest::Response, Trouble> {
+    /// `is_home`: the address is at the origin that was asked first. Other origins get no header that could be a key.
+    async fn send(&self, url: &Url, ask: &Ask, is_home: bool) -> Result<reqwest::Response, Trouble> {
         let agent = ask.user_agent.as_ref().unwrap_or(&self.network.user_agent);
         let mut request = self.client.get(url.clone()).header("user-agent", agent);
-        for (name, value) in &ask.headers {
+        for (name, value) in ask.headers.iter().filter(|(name, _)| is_home || HARMLESS.contains(name)) {
             request = request.header(*name, value);
         }
         request.send().await.map_err(|error| explain(&error))
@@ -138,9 +155,12 @@ impl Http {
         if !matches!(to.scheme(), "http" | "https") || (from.scheme() == "https" && to.scheme() == "http") {
             return Err(Trouble::Forbidden);
         }
-        if from.host() == to.host() && from.port_or_known_default() == to.port_or_known_default() {
-            return Ok(());
-        }
+        if is_same_server(from, to) { Ok(()) } else { self.public(to).await }
+    }
+
+    /// A name is looked up here and again when it is connected to; what lies between is not guarded. Behind a proxy,
+    /// where names may not be known here, the proxy decides.
+    async fn public(&self, to: &Url) -> Result<(), Trouble> {
         if self.network.allow_private.iter().any(|leave| is_leave_for(leave, to)) {
             return Ok(());
         }
@@ -149,6 +169,20 @@ impl Http {
             _ => Ok(()),
         }
     }
+}
+
+/// Where an answer sends to, if it does. Only these statuses do so by RFC 9110 without a choice.
+fn redirect(response: &reqwest::Response) -> Option<&str> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    response.headers().get(LOCATION)?.to_str().ok()
+}
+
+/// The same host and port, or the step from http to https there.
+fn is_same_server(from: &Url, to: &Url) -> bool {
+    let ports = (from.port_or_known_default(), to.port_or_known_default());
+    from.host() == to.host() && (ports.0 == ports.1 || ports == (Some(80), Some(443)))
 }
 
 fn parse(url: &str) -> Result<Url, Trouble> {
@@ -220,22 +254,50 @@ async fn resolve(url: &Url) -> Option<Vec<IpAddr>> {
     }
 }
 
-/// Loopback, link-local, private and shared ranges, of both families.
+/// All that is not the public internet: loopback, link-local, private, shared, multicast and reserved ranges of both
+/// families (IANA's special-purpose registries), also when IPv4 is wrapped in IPv6.
 fn is_private(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_broadcast()
-                || a == 0
-                || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => is_private(v4.into()),
-            None => v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local(),
+        IpAddr::V4(v4) => is_private_v4(v4),
+        IpAddr::V6(v6) => match (wrapped(v6), v6.segments()) {
+            (Some(v4), _) => is_private_v4(v4),
+            (None, [first, ..]) => {
+                v6.is_loopback()
+                    || v6.is_unspecified()
+                    || v6.is_unique_local()
+                    || v6.is_unicast_link_local()
+                    || v6.is_multicast()
+                    // The old site-local range.
+                    || first & 0xffc0 == 0xfec0
+            }
         },
     }
 }
+
+fn is_private_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, c, _] = v4.octets();
+    v4.is_private()
+        || v4.is_loopback()
+        || v4.is_link_local()
+        || v4.is_multicast()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 198 && (b == 18 || b == 19))
+}
+
+/// IPv4 inside IPv6: mapped, translated (64:ff9b::/96), 6to4 (2002::/16) and the old compatible form.
+fn wrapped(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    let join = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
+    match v6.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => join(high, low),
+        [0x2002, high, low, ..] => join(high, low),
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => join(high, low),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -53,6 +53,15 @@ pub struct FeedState {
 }
 
 impl FeedState {
+    /// The `next_check` of a feed that is not asked any more, because its server said that it is gone for good. A
+    /// reader may still have it asked by hand. It is 9999-01-01, which any precision stores exactly.
+    pub const STOPPED: Timestamp = Timestamp::constant(253_370_764_800, 0);
+
+    /// True when it is not asked any more.
+    pub fn is_stopped(&self) -> bool {
+        self.next_check == Some(Self::STOPPED)
+    }
+
     /// A feed never asked before: due at once.
     pub fn new(feed: Name, url: String) -> Self {
         FeedState {

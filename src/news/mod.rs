@@ -12,19 +12,26 @@
 //! | [`barrier`] | a panic on someone's document costs that document only | no |
 //! | [`identity`] | which entry is which story | no |
 //! | [`schedule`] | when a feed is asked next | no |
+//! | [`place`] | whose server a feed is on | no |
 //! | [`outcome`] | what an answer means for a feed's state, and the sentence for it | no |
+//! | [`board`] | all feeds and places at once: which may be asked now | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
 pub mod barrier;
+pub mod board;
 pub mod dates;
 pub mod decode;
 pub mod entities;
 pub mod identity;
 pub mod json;
 pub mod markup;
+pub mod outcome;
 pub mod parse;
+pub mod place;
 pub mod plain;
+pub mod poll;
 pub mod repair;
+pub mod schedule;
 pub mod unread;
 pub mod vocabulary;
 
