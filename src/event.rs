@@ -98,7 +98,10 @@ pub enum Effect {
     },
     SaveSource(SourceReport),
     /// All that is stored has been read: sources may start, from what is remembered of them.
-    Start { feeds: Vec<FeedState>, sources: Vec<SourceReport> },
+    Start {
+        feeds: Vec<FeedState>,
+        sources: Vec<SourceReport>,
+    },
     /// Ask feeds now (still conditional, still floored): the named ones, or all when empty.
     RefreshFeeds(Vec<Name>),
     /// Ask prices now.

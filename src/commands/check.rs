@@ -97,7 +97,8 @@ fn look_at_config(config: &Config) -> Vec<Finding> {
         Some(Finding::new("config", format!("view {}", view.name), Some(mistake.message), ""))
     }));
     if findings.is_empty() {
-        let well = format!("{} feeds, {} symbols, {} topics", config.feeds.len(), config.symbols.len(), config.topics.len());
+        let well =
+            format!("{} feeds, {} symbols, {} topics", config.feeds.len(), config.symbols.len(), config.topics.len());
         findings.push(Finding::new("config", "", None, well));
     }
     findings.extend(look_at_topics(config));
@@ -159,7 +160,7 @@ async fn ask_feeds(
         events,
         orders,
         states,
-        random: Arc::new(fastrand::f64),
+        chance: Box::new(fastrand::f64),
     };
     let polling = news::poll::run(desk);
     tokio::pin!(polling);
@@ -202,7 +203,9 @@ fn feed_finding(name: &Name, state: Option<&FeedState>) -> Finding {
 
 async fn look_at_sources(config: &Arc<Config>, around: &Surroundings) -> Result<Vec<Finding>, Failure> {
     let heard = prices::listen(config, around).await?;
-    let used = |source: &&market::Source| config.symbols.iter().any(|symbol| symbol.sources.iter().any(|name| &**name == source.id));
+    let used = |source: &&market::Source| {
+        config.symbols.iter().any(|symbol| symbol.sources.iter().any(|name| &**name == source.id))
+    };
     let findings = market::SOURCES.iter().filter(used).flat_map(|source| {
         let reports: Vec<&SourceReport> =
             heard.reports.values().filter(|report| &*report.source == source.id).collect();

@@ -74,7 +74,8 @@ fn body(source: &str, config: &Config) -> Result<Body, Failure> {
 fn fetch(url: &str, config: &Config) -> Result<Body, Failure> {
     let http = Http::new(&config.network)?;
     let ask = Ask { url: url.to_owned(), ..Ask::default() };
-    let answer = runtime()?.block_on(http.get(ask)).map_err(|trouble| Failure::not_had(format!("the feed: {trouble}")))?;
+    let answer =
+        runtime()?.block_on(http.get(ask)).map_err(|trouble| Failure::not_had(format!("the feed: {trouble}")))?;
     if answer.status != 200 {
         return Err(Failure::not_had(format!("the feed: the server answered {}", answer.status)));
     }

@@ -101,7 +101,12 @@ mod tests {
         .as_bytes();
         let mut seen = Vec::new();
         let done = each(&mut input, |story| {
-            seen.push((story.id.clone(), story.title().to_owned(), story.outlet().to_owned(), story.published().is_some()));
+            seen.push((
+                story.id.clone(),
+                story.title().to_owned(),
+                story.outlet().to_owned(),
+                story.published().is_some(),
+            ));
             Ok(())
         });
         assert!(done.is_ok());

@@ -50,11 +50,8 @@ impl Prices {
         }
         let config = Arc::new(config);
         let heard = runtime()?.block_on(listen(&config, around))?;
-        let calendar = Calendar::new(
-            &config.market.extra_closures,
-            &config.market.extra_early_closes,
-            config.market.overnight,
-        );
+        let calendar =
+            Calendar::new(&config.market.extra_closures, &config.market.extra_early_closes, config.market.overnight);
         self.print(&config, &heard, &calendar, (around.clock)())?;
         match heard.quotes.is_empty() && !config.symbols.is_empty() {
             true => Err(Failure::not_had(nothing_came(&heard))),

@@ -70,7 +70,8 @@ impl Demo {
 impl Replay {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let files = read_folder(&self.dir)?;
-        let day = Day::read(&files).map_err(|mistake| Failure::not_had(format!("{}: {mistake}", self.dir.display())))?;
+        let day =
+            Day::read(&files).map_err(|mistake| Failure::not_had(format!("{}: {mistake}", self.dir.display())))?;
         for warning in &day.warnings {
             eprintln!("newstape: {warning}");
         }
@@ -114,7 +115,8 @@ fn print(day: Day, config: &Config) -> Done {
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for item in order.iter().filter_map(|id| wire.item(*id)) {
-        let line = serde_json::to_string(&StoryLine::new(item, &wire)).map_err(|error| Failure::not_had(error.to_string()))?;
+        let line =
+            serde_json::to_string(&StoryLine::new(item, &wire)).map_err(|error| Failure::not_had(error.to_string()))?;
         writeln!(out, "{line}")?;
     }
     out.flush()?;

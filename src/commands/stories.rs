@@ -49,8 +49,9 @@ impl Stories {
         let config = around.config()?;
         let now = (around.clock)();
         let query = self.query.join(" ");
-        let parsed = Query::parse(&query)
-            .map_err(|mistake| Failure::usage(format!("query, at character {}: {}", mistake.at + 1, mistake.message)))?;
+        let parsed = Query::parse(&query).map_err(|mistake| {
+            Failure::usage(format!("query, at character {}: {}", mistake.at + 1, mistake.message))
+        })?;
         let (topics, _) = Topics::compile(&config.topics, &config.terms);
         let watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
         let tagger = Tagger { topics, watchlist };
@@ -58,7 +59,13 @@ impl Stories {
         wire.set_filter(Filter { topic: None, query: Some((query, parsed)) }, now);
         let since = self.since.and_then(|since| now.checked_sub(since).ok());
         load(&around.places.data, since, &mut wire, &tagger, now)?;
-        let form = if self.json { Form::Json } else if self.csv { Form::Csv } else { Form::Plain };
+        let form = if self.json {
+            Form::Json
+        } else if self.csv {
+            Form::Csv
+        } else {
+            Form::Plain
+        };
         let stories = wire.items().filter(|item| wire.passes(item, now));
         print(stories.take(self.limit.unwrap_or(usize::MAX)), &wire, &form)
     }
@@ -86,7 +93,8 @@ fn print<'a>(stories: impl Iterator<Item = &'a Item>, wire: &Wire, form: &Form) 
 
 fn json_lines<'a>(mut out: impl Write, stories: impl Iterator<Item = &'a Item>, wire: &Wire) -> Done {
     for item in stories {
-        let line = serde_json::to_string(&StoryLine::new(item, wire)).map_err(|error| Failure::not_had(error.to_string()))?;
+        let line =
+            serde_json::to_string(&StoryLine::new(item, wire)).map_err(|error| Failure::not_had(error.to_string()))?;
         writeln!(out, "{line}")?;
     }
     Ok(())
@@ -106,7 +114,19 @@ fn csv_lines<'a>(out: impl Write, stories: impl Iterator<Item = &'a Item>, wire:
     let failed = |error: csv::Error| Failure::not_had(format!("the output could not be written: {error}"));
     let mut writer = csv::Writer::from_writer(out);
     writer
-        .write_record(["id", "published", "first_seen", "outlet", "feed", "lang", "topics", "symbols", "group", "title", "link"])
+        .write_record([
+            "id",
+            "published",
+            "first_seen",
+            "outlet",
+            "feed",
+            "lang",
+            "topics",
+            "symbols",
+            "group",
+            "title",
+            "link",
+        ])
         .map_err(failed)?;
     for item in stories {
         let line = StoryLine::new(item, wire);

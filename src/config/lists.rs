@@ -8,14 +8,13 @@ use super::mistake::Mistake;
 use super::{Config, Network, View, read, units};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
-use crate::domain::price::{Kind, Symbol};
+use crate::domain::price::Symbol;
 use crate::domain::topic::TopicRule;
 
 /// How often a feed is asked that says nothing about it.
 const FEED_INTERVAL: Duration = Duration::from_secs(15 * 60);
 /// A feed asked less than once a day would miss what has fallen off its end.
 const FEED_CEILING: Duration = Duration::from_secs(86_400);
-
 
 /// Lays the lists of a file; its sections must have been laid before (floor, sources).
 pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {

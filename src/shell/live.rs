@@ -17,9 +17,9 @@ use super::run::{World, run};
 use super::tasks::Tasks;
 use super::terminal::Screen;
 use super::{looks, replay, signals, watch as config_watch};
+use crate::app::App;
 use crate::app::seen::Seen;
 use crate::app::wire::WINDOW;
-use crate::app::App;
 use crate::config::Config;
 use crate::domain::feed::FeedState;
 use crate::domain::price::SourceReport;
@@ -202,7 +202,18 @@ impl Sources {
             for (name, work) in market::workers(market) {
                 spawner.spawn(&name, work);
             }
-            spawner.spawn("feeds", news::poll::run(news::poll::Desk { http, clock, config, events, orders, states, random }));
+            spawner.spawn(
+                "feeds",
+                news::poll::run(news::poll::Desk {
+                    http,
+                    clock,
+                    config,
+                    events,
+                    orders,
+                    states,
+                    chance: Box::new(fastrand::f64),
+                }),
+            );
             Ok(())
         });
     }

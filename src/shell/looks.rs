@@ -26,7 +26,8 @@ mod tests {
 
     #[test]
     fn the_background_is_read_from_colorfgbg() {
-        for (colors, expected) in [("0;15", true), ("15;0", false), ("0;default;15", true), ("0;7", true), ("", false)] {
+        for (colors, expected) in [("0;15", true), ("15;0", false), ("0;default;15", true), ("0;7", true), ("", false)]
+        {
             assert_eq!(light(colors), expected, "{colors}");
         }
     }

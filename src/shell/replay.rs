@@ -34,9 +34,15 @@ pub struct Plan {
 enum Cue {
     Story(Story),
     /// A bar of a series begins, at its open.
-    Open { series: usize, bar: usize },
+    Open {
+        series: usize,
+        bar: usize,
+    },
     /// A bar of a series has ended, at its close.
-    Close { series: usize, bar: usize },
+    Close {
+        series: usize,
+        bar: usize,
+    },
 }
 
 /// A day in the order in which it happens.

@@ -63,7 +63,9 @@ mod tests {
         let tasks = Tasks::new(events);
         tasks.spawn("failing", async { anyhow::bail!("the disk is full") });
         let first = inbox.recv().await;
-        assert!(matches!(first, Some(Event::TaskFailed { task, why }) if task == "failing" && why == "the disk is full"));
+        assert!(
+            matches!(first, Some(Event::TaskFailed { task, why }) if task == "failing" && why == "the disk is full")
+        );
         tasks.spawn("broken", async { panic!("out of luck") });
         let second = inbox.recv().await;
         assert!(matches!(second, Some(Event::TaskFailed { task, .. }) if task == "broken"));

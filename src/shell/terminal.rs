@@ -153,7 +153,9 @@ fn install_panic_hook() {
         tracing::error!(place, what, "panic");
         if thread::current().id() == drawing {
             give_back();
-            eprintln!("newstape: a fault in newstape ended it ({place}); nothing that was saved is lost, start it again");
+            eprintln!(
+                "newstape: a fault in newstape ended it ({place}); nothing that was saved is lost, start it again"
+            );
         }
     }));
 }

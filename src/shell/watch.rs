@@ -114,7 +114,8 @@ fn follow(watcher: &mut RecommendedWatcher, file: &Path, before: Option<Vec<Path
 }
 
 fn folders(file: &Path) -> Vec<PathBuf> {
-    let above = file.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    let above =
+        file.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
     let mut folders: Vec<PathBuf> = above.filter(|folder| folder.is_dir()).take(1).map(Path::to_path_buf).collect();
     if let Some(target) = file.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf)) {
         folders.push(target);
