@@ -196,19 +196,13 @@ impl App {
         let quote = self.tape.quote(symbol);
         let block = quote.map_or_else(|| self.first_source(symbol), |quote| Some(quote.source.clone()));
         let block = block.and_then(|source| self.health.block(&source, self.now));
-        state(quote, self.alive_at(quote), block, &self.calendar, self.now)
+        state(quote, quote.and_then(|quote| self.health.alive(&quote.source)), block, &self.calendar, self.now)
     }
 
     /// The configured first source of a symbol.
     fn first_source(&self, symbol: &str) -> Option<Name> {
         let symbol = self.tape.symbols().iter().find(|other| &*other.name == symbol)?;
         symbol.sources.first().cloned()
-    }
-
-    /// When the socket that brings a quote was last heard.
-    fn alive_at(&self, quote: Option<&Quote>) -> Option<Timestamp> {
-        let report = self.health.source(&quote?.source, crate::domain::price::Capability::Socket)?;
-        Some(report.at)
     }
 
     /// The largest move since a time among the symbols bound to a story, in per cent.
