@@ -21,8 +21,8 @@ use crate::domain::price::{Candle, Kind, Series, Span as ChartSpan, Symbol};
 const AXIS_WIDTH: u16 = 10;
 /// Columns between the times on the time axis.
 const TIME_EVERY: usize = 12;
-/// A candle is at most this many columns wide, gap included.
-const STEP_MAX: usize = 3;
+/// A candle takes so many columns, gap included: candles that touch can't be told apart.
+const STEPS: std::ops::RangeInclusive<usize> = 2..=4;
 
 /// What a column of the plot shows: one bar, or several as one.
 #[derive(Clone, Copy, Debug)]
@@ -126,8 +126,12 @@ fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
         height: body.height.checked_sub(2).filter(|height| *height > 1)?,
         ..body
     };
-    let columns = columns(bars, series.interval, area.width.into());
-    let step = (usize::from(area.width) / columns.len().max(1)).clamp(1, STEP_MAX);
+    let room = match app.tape.style {
+        ChartStyle::Candles => usize::from(area.width) / STEPS.start(),
+        ChartStyle::Line => area.width.into(),
+    };
+    let columns = columns(bars, series.interval, room);
+    let step = (usize::from(area.width) / columns.len().max(1)).clamp(1, *STEPS.end());
     let low = columns.iter().map(|column| column.bar.low).reduce(f64::min)?;
     let high = columns.iter().map(|column| column.bar.high).reduce(f64::max)?;
     let pad = ((high - low) * 0.04).max(high.abs() * 1e-4);
@@ -321,6 +325,7 @@ fn mark(count: usize) -> String {
     }
 }
 
+/// Times below the plot; where the market was closed before, the day.
 fn draw_times(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
     let zone = &scene.app.config.market.time_zone;
     let form = match scene.app.tape.span {
@@ -329,16 +334,29 @@ fn draw_times(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
         ChartSpan::SixMonths | ChartSpan::Year => "%b %Y",
     };
     let y = plot.area.bottom() + 1;
+    let mut free = plot.area.x;
     let every = (TIME_EVERY / plot.step).max(1);
-    for (at, column) in plot.columns.iter().enumerate().step_by(every) {
+    for (at, column) in plot.columns.iter().enumerate() {
+        let new_day = column.after_break && form == "%H:%M";
+        if !new_day && at % every != 0 {
+            continue;
+        }
+        let form = if new_day { "%-d %b" } else { form };
         let label = column.bar.time.to_zoned_datetime(zone.clone()).strftime(form).to_string();
-        let x = plot.x(at);
-        if usize::from(x) + width(&label) <= usize::from(plot.area.right()) {
-            buffer.set_string(x, y, label, scene.theme.faint);
+        let (x, end) = (plot.x(at), usize::from(plot.x(at)) + width(&label));
+        if x >= free && end <= usize::from(plot.area.right()) {
+            let style = if new_day { scene.theme.dim } else { scene.theme.faint };
+            buffer.set_string(x, y, label, style);
+            free = end as u16 + 1;
         }
     }
-    let source = scene.app.tape.selected().and_then(|symbol| window(scene.app, &symbol.name, scene.app.tape.span));
-    if let Some((series, _)) = source {
+    draw_source(buffer, scene, plot, y);
+}
+
+/// Whose candles these are, below the axis.
+fn draw_source(buffer: &mut Buffer, scene: Scene, plot: &Plot, y: u16) {
+    let shown = scene.app.tape.selected().and_then(|symbol| window(scene.app, &symbol.name, scene.app.tape.span));
+    if let Some((series, _)) = shown {
         let text = fit_right(&series.source, usize::from(AXIS_WIDTH) - 1);
         buffer.set_string(plot.area.right(), y, text, scene.theme.faint);
     }

@@ -23,6 +23,7 @@ pub mod text;
 pub mod theme;
 mod wire;
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -36,6 +37,20 @@ pub(crate) struct Scene<'a> {
     app: &'a App,
     theme: &'a Theme,
     size: Size,
+}
+
+impl Scene<'_> {
+    /// `13:44 ET`: a market time with the name of its zone.
+    fn market_time(self, at: Timestamp) -> String {
+        let zone = &self.app.config.market.time_zone;
+        format!("{} {}", text::clock(at, zone), text::zone_name(zone, at))
+    }
+
+    /// As [`Scene::market_time`], with the day when it is not today.
+    fn market_day_time(self, at: Timestamp) -> String {
+        let zone = &self.app.config.market.time_zone;
+        format!("{} {}", text::day_and_clock(at, self.app.now, zone), text::zone_name(zone, at))
+    }
 }
 
 /// How much room there is; decides which panels are shown, and how.

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::chart::closes;
-use super::frame::panel;
+use super::frame::{heading, panel};
 use super::text::{arrow, cut, spans_width};
 use super::{Scene, Size};
 use crate::app::seen::Seen;
@@ -25,7 +25,7 @@ const BLOCK_WIDTH: u16 = 17;
 /// Blocks beside each other when wide, below each other in the column of a medium screen.
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let app = scene.app;
-    let title = Line::styled("Prices", scene.theme.text.add_modifier(Modifier::BOLD));
+    let title = heading(scene, "Prices");
     let inner = panel(frame, area, scene, app.focus == Focus::Tape, title, Line::default());
     for (symbol, place) in app.tape.symbols().iter().zip(blocks(inner, app.tape.symbols().len(), scene.size)) {
         seen.symbols.push((place, symbol.name.clone()));

@@ -78,11 +78,11 @@ fn title(scene: Scene) -> Line<'static> {
 fn news_above(scene: Scene) -> Line<'static> {
     let wire = &scene.app.wire;
     if wire.paused() {
-        return Line::styled(format!("paused · {} held back", wire.held()), scene.theme.warning);
+        return Span::styled(format!("paused · {} held back", wire.held()), scene.theme.warning).into();
     }
     match wire.above() {
         0 => Line::default(),
-        above => Line::styled(format!("↑ {above} new"), scene.theme.accent),
+        above => Span::styled(format!("↑ {above} new"), scene.theme.accent).into(),
     }
 }
 
@@ -201,24 +201,21 @@ pub(super) fn emphasised(title: &str, words: &[&TitleSpan], style: Style, room: 
     spans
 }
 
-/// Number of outlets, and the move since the story.
+/// Number of outlets, and the move since the story. What a row does not have is left to its headline.
 fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
-    if columns.outlets > 0 {
-        let outlets = scene.app.wire.outlets(row.group).len();
-        let text = if outlets > 1 { format!("×{outlets}") } else { String::new() };
-        spans.push(Span::styled(fit(&text, columns.outlets), scene.theme.dim));
-    }
-    if columns.moved > 0 {
+    if columns.moved > 0 && !item.symbols.is_empty() {
         spans.push(moved(scene, row, item, columns.moved));
+    }
+    let outlets = scene.app.wire.outlets(row.group).len();
+    if columns.outlets > 0 && (outlets > 1 || !spans.is_empty()) {
+        let text = if outlets > 1 { format!("×{outlets}") } else { String::new() };
+        spans.insert(0, Span::styled(fit_right(&text, columns.outlets), scene.theme.dim));
     }
     spans
 }
 
 fn moved(scene: Scene, row: &Row, item: &Item, room: usize) -> Span<'static> {
-    if item.symbols.is_empty() {
-        return Span::raw(" ".repeat(room));
-    }
     let Some((symbol, percent_moved)) = scene.app.largest_move(item, row.time) else {
         return Span::styled(fit_right("–", room), scene.theme.faint);
     };
