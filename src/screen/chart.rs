@@ -24,6 +24,9 @@ const TIME_EVERY: usize = 12;
 /// A candle takes so many columns, gap included: candles that touch can't be told apart.
 const STEPS: std::ops::RangeInclusive<usize> = 2..=4;
 
+/// A gap of more bars than this is a time in which the market was closed.
+const BREAK_BARS: i32 = 12;
+
 /// What a column of the plot shows: one bar, or several as one.
 #[derive(Clone, Copy, Debug)]
 struct Column {
@@ -138,17 +141,20 @@ fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
     Some(Plot { area, low: low - pad, high: high + pad, columns, step })
 }
 
+/// Bars as columns that fit the room. Counted from the newest, so that a column does not change its bars when one
+/// arrives; never over a time in which the market was closed.
 fn columns(bars: &[Candle], interval: u32, room: usize) -> Vec<Column> {
     let per_column = bars.len().div_ceil(room.max(1)).max(1);
     let interval = SignedDuration::from_secs(interval.into());
-    // Counted from the newest, so that a column does not change its bars when one arrives.
-    let mut columns: Vec<Column> = bars.rchunks(per_column).map(|chunk| merged(chunk, interval)).collect();
-    columns.reverse();
-    for at in 1..columns.len() {
-        let gap = columns[at].bar.time.duration_since(columns[at - 1].end);
-        columns[at].after_break = gap > interval * 12;
+    let is_break = |pair: &Candle, next: &Candle| next.time.duration_since(pair.time) > interval * BREAK_BARS;
+    let mut columns = Vec::new();
+    for run in bars.chunk_by(|bar, next| !is_break(bar, next)) {
+        let first = columns.len();
+        columns.extend(run.rchunks(per_column).map(|chunk| merged(chunk, interval)).rev());
+        columns[first].after_break = first > 0;
     }
-    columns
+    let surplus = columns.len().saturating_sub(room);
+    columns.split_off(surplus)
 }
 
 fn merged(bars: &[Candle], interval: SignedDuration) -> Column {

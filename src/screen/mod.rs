@@ -137,7 +137,7 @@ fn plan_wide(area: Rect) -> Vec<(&'static str, Rect)> {
     let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(right_width)]).areas(body);
     let reader_height = (body.height * 30 / 100).clamp(9, 18);
     let [wire, reader] = Layout::vertical([Constraint::Fill(1), Constraint::Length(reader_height)]).areas(left);
-    let quotes_height = (body.height / 4).clamp(7, 12);
+    let quotes_height = (body.height * 3 / 10).clamp(8, 12);
     let [chart, quotes, heat] =
         Layout::vertical([Constraint::Fill(1), Constraint::Length(quotes_height), Constraint::Length(6)]).areas(right);
     vec![

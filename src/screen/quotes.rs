@@ -20,7 +20,7 @@ use crate::domain::price::{Quote, Symbol, decimals, show_change, show_percent, s
 const BLOCK_HEIGHT: u16 = 5;
 /// Columns of a cell in the rail on top, and of a block in a row of blocks.
 const CELL_WIDTH: u16 = 20;
-const BLOCK_WIDTH: u16 = 17;
+const BLOCK_WIDTH: u16 = 24;
 
 /// Blocks beside each other when wide, below each other in the column of a medium screen.
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
