@@ -47,6 +47,11 @@ impl<'a> Tag<'a> {
         })
     }
 
+    /// The prefixes that it declares, and the addresses they stand for.
+    pub fn prefixes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.attributes().filter_map(|(name, address)| Some((name.strip_prefix("xmlns:")?, address)))
+    }
+
     /// The value of an attribute, by its name without regard to case, references replaced.
     pub fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         let (_, value) = self.attributes().find(|(found, _)| found.eq_ignore_ascii_case(name))?;

@@ -22,6 +22,7 @@ pub mod board;
 pub mod dates;
 pub mod decode;
 pub mod entities;
+pub mod fields;
 pub mod identity;
 pub mod json;
 pub mod markup;
@@ -32,6 +33,7 @@ pub mod plain;
 pub mod poll;
 pub mod repair;
 pub mod schedule;
+pub mod spaces;
 pub mod unread;
 pub mod vocabulary;
 
