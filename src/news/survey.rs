@@ -23,16 +23,15 @@ const MOST: usize = 100_000;
 const ADDRESSES: &[&str] = &[
     "http://www.w3.org/2005/Atom",
     "http://purl.org/rss/1.0/modules/content/",
-    "http://purl.org/rss/1.0/modules/slash/",
-    "http://purl.org/rss/1.0/modules/syndication/",
     "http://purl.org/dc/elements/1.1/",
     "http://search.yahoo.com/mrss/",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
 ];
 
 /// The fields that newstape reads and that feed-rs reads too, in the spelling it knows.
 const OF_RSS: &[&str] = &["title", "link", "description", "content:encoded", "guid", "pubDate", "category"];
 const OF_ATOM: &[&str] = &["title", "link", "summary", "content", "id", "published", "updated", "category"];
-const OF_CHANNEL: &[&str] = &["title", "link", "atom:link", "language", "ttl"];
+const OF_CHANNEL: &[&str] = &["title", "link", "atom:link", "atom10:link", "a10:link", "language", "ttl"];
 
 /// What there is in a document fit for feed-rs.
 #[derive(Debug)]
@@ -151,13 +150,14 @@ impl<'a> Surveyor<'a> {
 
     /// It must be one that feed-rs knows, hold text only (or markup that says so), and stand there once.
     fn field(&mut self, tag: Tag<'a>, known: &[&str]) -> Option<()> {
-        let is_many = matches!(tag.name, "link" | "atom:link" | "category");
+        let is_link = local(tag.name) == "link";
+        let is_many = is_link || tag.name == "category";
         if !known.contains(&tag.name) || (!is_many && self.seen.contains(&tag.name)) {
             return None;
         }
         self.seen.push(tag.name);
         let kind = tag.attribute("type").unwrap_or_default();
-        let is_text = matches!(&*kind, "" | "text" | "html" | "xhtml" | "text/html") || tag.name.ends_with("link");
+        let is_text = matches!(&*kind, "" | "text" | "html" | "xhtml" | "text/html") || is_link;
         if !is_text || tag.attribute("xmlns").is_some() {
             return None;
         }
@@ -171,8 +171,8 @@ impl<'a> Surveyor<'a> {
         }
         // An empty link would be the base, and a category without a term none.
         let told = match tag.name {
+            _ if is_link => tag.attribute("href").or(Some(text)),
             "category" if self.is_atom => tag.attribute("term"),
-            "link" | "atom:link" => tag.attribute("href").or(Some(text)),
             _ => return Some(()),
         };
         told.filter(|text| !text.trim().is_empty()).map(drop)
@@ -181,5 +181,55 @@ impl<'a> Surveyor<'a> {
 
 /// One of newstape's own, but not by the letter.
 fn is_misspelt(address: &str) -> bool {
-    Space::of_address(address).is_some() && !ADDRESSES.contains(&address)
+    Space::of_address(address).is_some_and(|space| space != Space::Other) && !ADDRESSES.contains(&address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rss(content: &str) -> String {
+        format!("<rss version=\"2.0\"><channel><title>Paper</title><item>{content}</item></channel></rss>")
+    }
+
+    #[test]
+    fn what_is_right_and_what_is_not() {
+        for (content, is_right) in [
+            ("<title>a</title><link>https://example.org/a</link>", true),
+            ("<title><![CDATA[a <b>bold</b> claim]]></title>", true),
+            ("<title>a &amp; b &#8217;</title>", true),
+            ("<image><title>of the image</title></image><title>a</title>", true),
+            ("<title>a & b</title>", false),
+            ("<title>a &rsquo; b</title>", false),
+            ("<title>a <b>bold</b> claim</title>", false),
+            ("<title>a</title><title>b</title>", false),
+            ("<title>a", false),
+            ("<title>a</title><source url='https://a.example'>A</source>", false),
+            ("<title>a</title><dc:date>2026-10-06</dc:date>", false),
+            ("<TITLE>a</TITLE>", false),
+            ("<link> </link>", false),
+        ] {
+            assert_eq!(survey(&rss(content), 10).is_some(), is_right, "{content}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_no_feed() {
+        for text in ["", "x", "<!doctype html><html><title>x</title>", "{}", "<rss version=\"2.0\"><channel/></rss>"] {
+            assert!(survey(text, 10).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_kept_away() {
+        assert!(survey(&rss("</item><item>"), 2).is_some());
+        assert!(survey(&rss("</item><item>"), 1).is_none());
+        assert!(survey(&rss(&"<category/>".repeat(MOST)), 10).is_none());
+        assert!(survey(&rss(&"x".repeat(LONGEST)), 10).is_none());
+        let json = |tags: &str| {
+            format!("{{\"version\":\"\",\"home_page_url\":\"\",\"items\":[{{\"id\":\"1\",\"tags\":[{tags}\"\"]}}]}}")
+        };
+        assert!(survey(&json(""), 10).is_some());
+        assert!(survey(&json(&"\"\",".repeat(MOST)), 10).is_none());
+    }
 }
