@@ -50,10 +50,12 @@ fn whole(document: Document, survey: &Survey) -> Option<Document> {
 fn document(feed: model::Feed, survey: &Survey, base: Option<&Url>) -> Document {
     let kind = feed.feed_type;
     let lang = feed.language.as_deref().and_then(lang);
+    // A JSON Feed's own address comes second and looks the same.
+    let homes = if kind == FeedType::JSON { feed.links.get(..1).unwrap_or_default() } else { &feed.links };
     Document {
         format: survey.format.clone(),
         title: feed.title.as_ref().map(|title| value(title, &kind).line()).unwrap_or_default(),
-        home: page(&feed.links, base),
+        home: page(homes, base),
         ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
         repairs: Vec::new(),
         entries: feed.entries.iter().map(|found| entry(found, &kind, lang.as_deref(), base)).collect(),

@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use super::markup::{Markup, Tag, Token};
 use super::spaces::Spaces;
 use super::vocabulary::{Role, Space, is_entry, local, lower, role};
-use super::{json, parse};
+use super::{entities, json, parse};
 
 /// Longer documents, in bytes, and those with more tags than this (or more values, of JSON) are read by our own
 /// readers. Of each element feed-rs makes some hundreds of bytes: 9 MB of `<item/>` became 1 GB.
@@ -109,9 +109,10 @@ impl<'a> Surveyor<'a> {
     /// None ends the survey.
     fn start(&mut self, tag: Tag<'a>) -> Option<()> {
         self.spaces.declare(tag);
-        if tag.prefixes().any(|(_, address)| is_misspelt(address)) {
+        if !tag.is_tidy() || tag.prefixes().any(|(_, address)| is_misspelt(address)) {
             return None;
         }
+        tag.attributes().for_each(|(_, value)| drop(entities::decode(value, &mut self.markup.repairs)));
         let mut buffer = [0; 16];
         let local = lower(local(tag.name), &mut buffer);
         let role = role(self.spaces.of(tag, local, &mut self.markup.repairs), local);
@@ -169,9 +170,10 @@ impl<'a> Surveyor<'a> {
             }
             text = parse::character_data(inside.raw, &mut self.markup.repairs);
         }
-        // An empty link would be the base, and a category without a term none.
+        // An empty link would be the base; a category without a term, or a number with a blank before it, none.
         let told = match tag.name {
             _ if is_link => tag.attribute("href").or(Some(text)),
+            "ttl" => Some(text).filter(|text| text.trim() == text),
             "category" if self.is_atom => tag.attribute("term"),
             _ => return Some(()),
         };

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::news::decode::decode;
 use crate::news::repair::Repairs;
@@ -131,5 +133,34 @@ fn both_readers_agree_on_recorded_documents() {
         }
         eprintln!("{folder}: feed-rs read {taken} documents, the lenient readers {left}; {differ} differ");
         assert_eq!(differ, 0);
+    }
+}
+
+fn mutated(original: &str, changes: &[(usize, char, u8)]) -> String {
+    let mut chars: Vec<char> = original.chars().collect();
+    for (at, c, what) in changes {
+        let at = at % chars.len();
+        match what {
+            0 => chars[at] = *c,
+            1 => drop(chars.remove(at)),
+            _ => chars.insert(at, *c),
+        }
+    }
+    chars.into_iter().collect()
+}
+
+proptest! {
+    /// Whatever is taken from feed-rs is what the lenient readers would have made of it.
+    #[test]
+    fn both_readers_agree_on_mutated_documents(
+        changes in proptest::collection::vec((any::<usize>(), "[<>/&;:'\" =!?a-dé\\[\\]-]", 0..3_u8), 0..6),
+        which in 0..3_usize,
+    ) {
+        let original = [&*rss(ITEM), ATOM, JSON][which].to_owned();
+        let changes: Vec<_> = changes.iter().map(|(at, c, what)| (*at, c.chars().next().unwrap(), *what)).collect();
+        let text = mutated(&original, &changes);
+        if let Some(document) = strict(&text) {
+            prop_assert_eq!(Some(document), lenient(&text).ok(), "{}", text);
+        }
     }
 }
