@@ -23,4 +23,5 @@ pub mod config;
 pub mod domain;
 pub mod event;
 pub mod http;
+pub mod shell;
 pub mod store;

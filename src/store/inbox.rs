@@ -196,7 +196,7 @@ impl State {
         match effect {
             Effect::SaveStories(stories) => self.put_stories(stories),
             Effect::SaveMarks(marks) if waiting.marks.len() + marks.len() <= MARKS_MAX => waiting.marks.extend(marks),
-            Effect::SaveMarks(_) => {}
+            Effect::SaveMarks(marks) => tracing::warn!(count = marks.len(), "too many marks wait; these are not saved"),
             Effect::SaveFeed(state) => self.put_feed(state),
             Effect::SaveQuote(quote) => drop(waiting.quotes.insert(quote.symbol.clone(), quote)),
             Effect::SaveSeries { span, series } => {
