@@ -160,7 +160,7 @@ impl App {
             }
             Event::Replay(position) => self.replayed(position),
             Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
-            Event::Resumed => vec![Effect::Draw(Urgency::Key)],
+            Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
             Event::Tick => self.tick(),
         }
     }
