@@ -207,7 +207,8 @@ impl App {
 
     /// The largest move since a time among the symbols bound to a story, in per cent.
     pub fn largest_move<'a>(&self, item: &'a Item, since: Timestamp) -> Option<(&'a Name, f64)> {
-        let moves = item.symbols.iter().filter_map(|symbol| Some((symbol, self.tape.since(symbol, since)?.percent)));
+        let moves =
+            item.tagged.closest.iter().filter_map(|symbol| Some((symbol, self.tape.since(symbol, since)?.percent)));
         moves.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
     }
 

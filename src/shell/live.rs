@@ -124,7 +124,9 @@ impl World for Stage {
             Effect::Open(link) => {
                 self.tasks.spawn("browser", open(link));
             }
-            Effect::Copy(text) => return trouble("clipboard", self.terminal.send(CopyToClipboard::to_clipboard_from(text))),
+            Effect::Copy(text) => {
+                return trouble("clipboard", self.terminal.send(CopyToClipboard::to_clipboard_from(text)));
+            }
             Effect::Mouse(on) => return trouble("mouse", self.terminal.set_mouse(on)),
             Effect::Repaint => self.terminal.repaint(),
             Effect::PauseReplay(paused) => {
