@@ -16,6 +16,8 @@ pub struct Health {
     feeds: Vec<Feed>,
     states: BTreeMap<Name, FeedState>,
     sources: BTreeMap<(Name, Capability), SourceReport>,
+    /// When the socket of each source was last heard, well.
+    alive: BTreeMap<Name, Timestamp>,
     /// A feed or source was asked since the start, well or not …
     asked: bool,
     /// … and one of them answered.
@@ -77,6 +79,9 @@ impl Health {
     pub fn take_source(&mut self, report: SourceReport) {
         self.asked = true;
         self.answered |= report.status.is_some() || report.outcome == Outcome::Well;
+        if report.capability == Capability::Socket && report.outcome == Outcome::Well {
+            self.alive.insert(report.source.clone(), report.at);
+        }
         self.sources.insert((report.source.clone(), report.capability), report);
     }
 
@@ -99,6 +104,11 @@ impl Health {
 
     pub fn source(&self, source: &str, capability: Capability) -> Option<&SourceReport> {
         self.sources.iter().find(|((name, of), _)| &**name == source && *of == capability).map(|(_, report)| report)
+    }
+
+    /// When the socket of a source last gave a sign of life.
+    pub fn alive(&self, source: &str) -> Option<Timestamp> {
+        self.alive.get(source).copied()
     }
 
     /// The block a source is under now.

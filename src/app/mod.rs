@@ -160,7 +160,7 @@ impl App {
             }
             Event::Replay(position) => self.replayed(position),
             Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
-            Event::Resumed => vec![Effect::Draw(Urgency::Key)],
+            Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
             Event::Tick => self.tick(),
         }
     }
@@ -196,7 +196,7 @@ impl App {
         let quote = self.tape.quote(symbol);
         let block = quote.map_or_else(|| self.first_source(symbol), |quote| Some(quote.source.clone()));
         let block = block.and_then(|source| self.health.block(&source, self.now));
-        state(quote, self.alive_at(quote), block, &self.calendar, self.now)
+        state(quote, quote.and_then(|quote| self.health.alive(&quote.source)), block, &self.calendar, self.now)
     }
 
     /// The configured first source of a symbol.
@@ -205,15 +205,10 @@ impl App {
         symbol.sources.first().cloned()
     }
 
-    /// When the socket that brings a quote was last heard.
-    fn alive_at(&self, quote: Option<&Quote>) -> Option<Timestamp> {
-        let report = self.health.source(&quote?.source, crate::domain::price::Capability::Socket)?;
-        Some(report.at)
-    }
-
     /// The largest move since a time among the symbols bound to a story, in per cent.
     pub fn largest_move<'a>(&self, item: &'a Item, since: Timestamp) -> Option<(&'a Name, f64)> {
-        let moves = item.symbols.iter().filter_map(|symbol| Some((symbol, self.tape.since(symbol, since)?.percent)));
+        let moves =
+            item.tagged.closest.iter().filter_map(|symbol| Some((symbol, self.tape.since(symbol, since)?.percent)));
         moves.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
     }
 

@@ -122,6 +122,7 @@ fn topic(out: &mut Printer, topic: &TopicRule) {
     out.head("[[topic]]");
     out.quoted("name", &topic.name);
     out.quoted("title", &topic.title);
+    out.optional("short", topic.short.as_deref());
     out.optional("key", topic.key.map(String::from).as_deref());
     out.optional("color", topic.color.as_deref());
     out.optional("parent", topic.parent.as_deref());

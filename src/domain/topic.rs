@@ -1,10 +1,18 @@
 //! Topics: named rules, compiled once, that tag a story and say why.
+//!
+//! The rules are queries about the text. All words of all rules are looked up in one pass over the words of a text;
+//! the queries are then decided from what was found.
 
-use std::collections::BTreeMap;
+mod index;
+
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use self::index::{Found, Index, PartId};
 use super::Name;
+use super::pattern::{Words, join};
+use super::query::{Leaf, Node, Pattern, Query, Scope, Terms, merged};
 use super::text::{Text, TitleSpan};
 
 /// A topic as `config/topics.toml` and the user's file write it.
@@ -14,7 +22,8 @@ pub struct TopicRule {
     pub name: Name,
     /// Short, for the topic bar and the rows.
     pub title: String,
-    /// Shorter still, for the rows; the title when it is missing.
+    /// Shorter still, for the rows of the wire; the title when it is missing.
+    #[serde(default)]
     pub short: Option<String>,
     /// A digit, `1` to `9`; children have none.
     pub key: Option<char>,
@@ -38,9 +47,39 @@ pub struct TopicRule {
     pub misses: Vec<String>,
 }
 
+/// What a file of topics holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TopicFile {
+    /// Sets of words and phrases that the rules use as `{name}`; a term `{other}` takes in another set.
+    #[serde(default)]
+    pub terms: Terms,
+    #[serde(default)]
+    pub topic: Vec<TopicRule>,
+}
+
 /// All topics, ready to tag.
 #[derive(Clone, Debug, Default)]
-pub struct Topics {}
+pub struct Topics {
+    rules: Vec<TopicRule>,
+    /// Beside `rules`.
+    compiled: Vec<Compiled>,
+    index: Index,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Compiled {
+    any: Vec<Node<Test>>,
+    none: Vec<Node<Test>>,
+    parent: Option<usize>,
+}
+
+/// A condition on the text.
+#[derive(Clone, Debug)]
+enum Test {
+    Phrase { scope: Scope, parts: Vec<PartId>, distance: Option<u8> },
+    Regex(Scope, Pattern),
+}
 
 /// A topic given to a story, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,17 +92,179 @@ pub struct Tag {
 }
 
 impl Topics {
-    /// A rule that can't be compiled is left out; the second list says which and why.
-    pub fn compile(_rules: &[TopicRule], _terms: &BTreeMap<String, Vec<String>>) -> (Topics, Vec<String>) {
-        (Topics::default(), Vec::new())
+    /// A rule that can't be compiled is left out; the second list says which and why, one plain sentence each.
+    /// `terms` are the sets that the queries of the rules use as `{name}`.
+    pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<String>) {
+        let mut mistakes = Vec::new();
+        let terms = spread(terms, &mut mistakes);
+        let mut topics = Topics::default();
+        for rule in rules {
+            match topics.compile_rule(rule, &terms) {
+                Ok(compiled) => {
+                    topics.rules.push(rule.clone());
+                    topics.compiled.push(compiled);
+                }
+                Err(mistake) => mistakes.push(format!("topic {}: {mistake}", rule.name)),
+            }
+        }
+        topics.link_parents(&mut mistakes);
+        (topics, mistakes)
+    }
+
+    fn compile_rule(&mut self, rule: &TopicRule, terms: &Terms) -> Result<Compiled, String> {
+        if self.rules.iter().any(|other| other.name == rule.name) {
+            return Err("there is another of this name before it".to_owned());
+        }
+        let mut all = |list: &str, queries: &[String]| {
+            let compiled = queries.iter().enumerate().map(|(at, source)| {
+                self.compile_query(source, terms).map_err(|why| format!("{list}, query {}: {why}", at + 1))
+            });
+            compiled.collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Compiled { any: all("any", &rule.any)?, none: all("none", &rule.none)?, parent: None })
+    }
+
+    fn compile_query(&mut self, source: &str, terms: &Terms) -> Result<Node<Test>, String> {
+        let query = Query::parse_with(source, terms)
+            .map_err(|mistake| format!("{} (at byte {} of {source})", mistake.message, mistake.at))?;
+        let root = query.into_root();
+        if root == Node::And(Vec::new()) {
+            return Err("it is empty and would match everything".to_owned());
+        }
+        root.try_map(&mut |leaf| match leaf {
+            Leaf::Phrase(scope @ (Scope::Text | Scope::Title | Scope::Summary), phrase) => {
+                let parts = phrase.parts.into_iter().map(|part| self.index.part(part)).collect();
+                Ok(Test::Phrase { scope, parts, distance: phrase.distance })
+            }
+            Leaf::Regex(scope @ (Scope::Text | Scope::Title | Scope::Summary), regex) => Ok(Test::Regex(scope, regex)),
+            other => Err(format!("{other} does not ask about the text; a topic is decided by title and summary alone")),
+        })
+    }
+
+    fn link_parents(&mut self, mistakes: &mut Vec<String>) {
+        let place: HashMap<&Name, usize> = self.rules.iter().enumerate().map(|(at, rule)| (&rule.name, at)).collect();
+        for (rule, compiled) in self.rules.iter().zip(&mut self.compiled) {
+            let Some(parent) = &rule.parent else { continue };
+            compiled.parent = place.get(parent).copied();
+            if compiled.parent.is_none() {
+                mistakes.push(format!("topic {}: its parent {parent} is no topic; it stands alone", rule.name));
+            }
+        }
     }
 
     /// The topics of a text, in the order of the rules, children with their parents.
-    pub fn tag(&self, _text: &Text) -> Vec<Tag> {
-        Vec::new()
+    pub fn tag(&self, text: &Text) -> Vec<Tag> {
+        let found = self.index.find(text);
+        let mut reasons: BTreeMap<usize, Vec<Words>> = BTreeMap::new();
+        for (at, compiled) in self.compiled.iter().enumerate() {
+            if let Some(reason) = compiled.reason(&found, text) {
+                reasons.insert(at, reason);
+            }
+        }
+        self.imply_parents(&mut reasons);
+        reasons.into_iter().filter_map(|(at, words)| Some(tag(&self.rules.get(at)?.name, words, text))).collect()
     }
 
+    /// A parent that its own rules do not give has the reason of its child.
+    fn imply_parents(&self, reasons: &mut BTreeMap<usize, Vec<Words>>) {
+        let mut waiting: Vec<usize> = reasons.keys().copied().collect();
+        while let Some(child) = waiting.pop() {
+            let parent = self.compiled.get(child).and_then(|compiled| compiled.parent);
+            if let Some(parent) = parent.filter(|parent| !reasons.contains_key(parent)) {
+                let reason = reasons.get(&child).cloned().unwrap_or_default();
+                reasons.insert(parent, reason);
+                waiting.push(parent);
+            }
+        }
+    }
+
+    /// The rules in force, those left out not among them.
     pub fn rules(&self) -> &[TopicRule] {
-        &[]
+        &self.rules
     }
 }
+
+/// Sets of terms with the sets they take in written out; one that takes in itself is cut there.
+fn spread(terms: &Terms, mistakes: &mut Vec<String>) -> Terms {
+    let mut out = Terms::new();
+    for name in terms.keys() {
+        let mut members = Vec::new();
+        spread_into(name, terms, &mut vec![name], &mut members, mistakes);
+        out.insert(name.clone(), members);
+    }
+    out
+}
+
+fn spread_into<'a>(
+    name: &'a str,
+    terms: &'a Terms,
+    within: &mut Vec<&'a str>,
+    members: &mut Vec<String>,
+    mistakes: &mut Vec<String>,
+) {
+    for term in terms.get(name).into_iter().flatten() {
+        let other = term.strip_prefix('{').and_then(|term| term.strip_suffix('}'));
+        match other {
+            None => members.push(term.clone()),
+            Some(other) if !terms.contains_key(other) => {
+                mistakes.push(format!("terms {name}: there is no set of terms {other}"));
+            }
+            Some(other) if within.contains(&other) => {
+                mistakes.push(format!("terms {name}: {other} takes in itself"));
+            }
+            Some(other) => {
+                within.push(other);
+                spread_into(other, terms, within, members, mistakes);
+                within.pop();
+            }
+        }
+    }
+}
+
+impl Compiled {
+    /// The words of the first query that matches; None when none does or an exclusion does.
+    fn reason(&self, found: &Found, text: &Text) -> Option<Vec<Words>> {
+        let holds = |node: &Node<Test>| node.holds(&mut |test| test.holds(found, text));
+        let first = self.any.iter().find(|node| holds(node))?;
+        if self.none.iter().any(holds) {
+            return None;
+        }
+        let mut words = Vec::new();
+        first.affirmed(&mut |test| words.extend(test.places(found, text).unwrap_or_default()));
+        Some(merged(words))
+    }
+}
+
+impl Test {
+    fn holds(&self, found: &Found, text: &Text) -> bool {
+        match self {
+            Test::Regex(scope, pattern) => pattern.occurs(*scope, text),
+            Test::Phrase { scope, parts, distance: None } if parts.len() == 1 => {
+                parts.iter().all(|&part| !found.places(part, scope.words(text)).is_empty())
+            }
+            Test::Phrase { parts, .. } => {
+                parts.iter().all(|&part| found.has(part)) && self.places(found, text).is_some()
+            }
+        }
+    }
+
+    /// Where its parts stand; a regular expression has no words.
+    fn places(&self, found: &Found, text: &Text) -> Option<Vec<Words>> {
+        let Test::Phrase { scope, parts, distance } = self else { return None };
+        let places: Vec<Vec<Words>> = parts.iter().map(|&part| found.places(part, scope.words(text))).collect();
+        let places: Vec<&[Words]> = places.iter().map(Vec::as_slice).collect();
+        join(&places, *distance, text)
+    }
+}
+
+fn tag(topic: &Name, words: Vec<Words>, text: &Text) -> Tag {
+    let title = text.title_words().end;
+    Tag {
+        topic: topic.clone(),
+        why: words.iter().map(|place| text.slice(place.clone()).to_owned()).collect(),
+        spans: words.into_iter().filter(|place| place.end <= title).map(|place| text.place(place)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -335,6 +335,7 @@ pub(crate) mod tests {
             feeds: Vec::new(),
             symbols: symbols.iter().map(symbol).collect(),
             topics: Vec::new(),
+            terms: Default::default(),
             views: Vec::new(),
             sources: Default::default(),
             network: Network {

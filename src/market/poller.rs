@@ -586,12 +586,14 @@ mod tests {
     use crate::market::source;
     use crate::market::tests::{Shell, beside, config, desk};
 
+    type Rule = dyn Fn(&str, Timestamp) -> Result<Answer, Trouble> + Send + Sync;
+
     /// Answers by a rule, and remembers what it was asked and when.
     #[derive(Clone)]
     struct Venue {
         clock: Clock,
         asked: Arc<Mutex<Vec<(Timestamp, String)>>>,
-        rule: Arc<dyn Fn(&str, Timestamp) -> Result<Answer, Trouble> + Send + Sync>,
+        rule: Arc<Rule>,
     }
 
     impl Fetch for Venue {

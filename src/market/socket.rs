@@ -369,7 +369,7 @@ impl<D: Dial> Line<D> {
                     self.price(open, tick, now);
                 }
                 Frame::Beat => self.alive(open, now),
-                Frame::Leave => return Err(End::Renew),
+                Frame::Leave => return Err(End::Lost("it said that it will close".into())),
                 Frame::Refused { spelled, why } => self.refuse(open, spelled, &why, now).await?,
             }
         }
@@ -530,5 +530,424 @@ fn clause(error: &Error) -> String {
         Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt | Error::WriteBufferFull(_) => {
             "it broke the rules of the connection".into()
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serde_json::json;
+    use tokio::io::DuplexStream;
+    use tokio_tungstenite::tungstenite::http::Response;
+    use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+
+    use super::*;
+    use crate::domain::price::{Session, SourceSettings};
+    use crate::market::source;
+    use crate::market::tests::{Shell, beside, config, desk};
+
+    type Peer = WebSocketStream<DuplexStream>;
+    /// What the next openings are refused with.
+    type Refusals = Arc<Mutex<VecDeque<Response<Option<Vec<u8>>>>>>;
+
+    /// A network in memory: hands the other end of each connection to the test, or refuses.
+    struct Lab {
+        peers: mpsc::UnboundedSender<Peer>,
+        refusals: Refusals,
+    }
+
+    impl Dial for Lab {
+        type Io = DuplexStream;
+
+        async fn dial(&self, _: Request) -> Result<WebSocketStream<DuplexStream>, Error> {
+            if let Some(response) = self.refusals.lock().unwrap().pop_front() {
+                return Err(Error::Http(Box::new(response)));
+            }
+            let (ours, theirs) = tokio::io::duplex(1 << 16);
+            self.peers.send(WebSocketStream::from_raw_socket(theirs, Role::Server, None).await).ok();
+            Ok(WebSocketStream::from_raw_socket(ours, Role::Client, Some(limits())).await)
+        }
+    }
+
+    /// A worker for Coinbase on a network in memory.
+    struct Bench {
+        line: Line<Lab>,
+        shell: Shell,
+        peers: mpsc::UnboundedReceiver<Peer>,
+        refusals: Refusals,
+        clock: Clock,
+    }
+
+    fn coins() -> Config {
+        config(&[("BTC-USD", &["coinbase", "kraken"]), ("ETH-USD", &["coinbase"]), ("NVDA", &["yahoo"])])
+    }
+
+    fn bench(config: Config, room: usize) -> Bench {
+        let (desk, shell) = desk(config, "2026-11-22 12:00", room);
+        bench_at(desk, shell)
+    }
+
+    fn bench_at(desk: Desk, shell: Shell) -> Bench {
+        let (sender, peers) = mpsc::unbounded_channel();
+        let refusals = Arc::new(Mutex::new(VecDeque::new()));
+        let coinbase = source("coinbase").unwrap();
+        let lab = Lab { peers: sender, refusals: refusals.clone() };
+        let line = Line::new(coinbase, coinbase.wire.as_ref().unwrap(), &desk, Board::default(), lab);
+        Bench { line, shell, peers, refusals, clock: desk.clock }
+    }
+
+    /// The next connection, and what is asked for on it.
+    async fn accept(peers: &mut mpsc::UnboundedReceiver<Peer>) -> (Peer, String) {
+        let mut peer = tokio::time::timeout(Duration::from_hours(2), peers.recv()).await.unwrap().unwrap();
+        let asked = heard(&mut peer).await;
+        (peer, asked)
+    }
+
+    async fn heard(peer: &mut Peer) -> String {
+        let message = tokio::time::timeout(Duration::from_secs(5), peer.next()).await.unwrap().unwrap().unwrap();
+        message.into_text().unwrap().to_string()
+    }
+
+    async fn tell(peer: &mut Peer, message: serde_json::Value) {
+        peer.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    fn ticker(id: &str, price: &str, at: Timestamp, trade: u64) -> serde_json::Value {
+        json!({"type": "ticker", "product_id": id, "price": price, "open_24h": "97000", "time": at, "trade_id": trade})
+    }
+
+    fn why(report: SourceReport) -> String {
+        match report.outcome {
+            Outcome::Failed { why } | Outcome::Blocked { why, .. } => why,
+            Outcome::Well => "well".into(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn subscribes_at_once_and_sends_prices_on() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 16);
+        beside(line.run(), async {
+            let (mut peer, asked) = accept(&mut peers).await;
+            let expected = json!({"type": "subscribe", "product_ids": ["BTC-USD", "ETH-USD"], "channels": ["ticker", "heartbeat"]});
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&asked).unwrap(), expected);
+            tell(&mut peer, ticker("BTC-USD", "97412.50", clock(), 7)).await;
+            assert_eq!(why(shell.report().await), "well");
+            let quote = shell.quote().await;
+            assert_eq!((quote.price.to_string().as_str(), quote.session), ("97412.5", Session::Always));
+            assert_eq!((&*quote.symbol, &*quote.source, quote.delivery), ("BTC-USD", "coinbase", Delivery::Pushed));
+            assert_eq!(quote.base.unwrap().to_string(), "97000");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_noticed_and_the_line_made_anew() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 16);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            tell(&mut peer, json!({"type": "heartbeat"})).await;
+            let spoke = shell.report().await.at;
+            let report = shell.report().await;
+            assert_eq!(until(report.at, spoke).as_secs(), 15);
+            assert_eq!(why(report), "Coinbase, prices as they trade: silent for 15 s.");
+            let (mut peer, _) = accept(&mut peers).await;
+            assert!(until(clock(), spoke) < Duration::from_secs(17));
+            tell(&mut peer, ticker("ETH-USD", "3100", clock(), 8)).await;
+            assert_eq!(&*shell.quote().await.symbol, "ETH-USD");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn heartbeats_keep_the_line_and_are_told_now_and_then() {
+        let Bench { line, mut shell, mut peers, .. } = bench(coins(), 64);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            for _ in 0..60 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                tell(&mut peer, json!({"type": "heartbeat", "product_id": "BTC-USD"})).await;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let mut reports = 0;
+            while let Ok(event) = shell.events.try_recv() {
+                assert!(matches!(event, Event::Source(SourceReport { outcome: Outcome::Well, .. })), "{event:?}");
+                reports += 1;
+            }
+            assert!((10..=13).contains(&reports), "{reports}");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rubbish_is_passed_over() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 16);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            let rubbish = [
+                Message::text("not json"),
+                Message::binary(vec![0u8, 159, 146, 150]),
+                Message::text(r#"{"type":"auction"}"#),
+                Message::Ping(vec![1u8, 2].into()),
+                Message::text(ticker("DOGE-USD", "1", clock(), 1).to_string()),
+                Message::text(ticker("BTC-USD", "0", clock(), 1).to_string()),
+                Message::text(ticker("BTC-USD", "NaN", clock(), 1).to_string()),
+            ];
+            for message in rubbish {
+                peer.send(message).await.unwrap();
+            }
+            tell(&mut peer, ticker("BTC-USD", "97000", clock(), 2)).await;
+            assert_eq!(shell.quote().await.price.to_string(), "97000");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_too_large_ends_the_line_only() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 16);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            let sent = async { peer.send(Message::text("x".repeat(MESSAGE_CAP + 1))).await.ok() };
+            let (_, report) = tokio::join!(sent, shell.report());
+            assert_eq!(why(report), "Coinbase, prices as they trade: it sent a message that is too large.");
+            let (mut peer, _) = accept(&mut peers).await;
+            tell(&mut peer, ticker("BTC-USD", "97000", clock(), 2)).await;
+            assert_eq!(shell.quote().await.price.to_string(), "97000");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn older_trades_are_dropped_and_times_to_come_not_believed() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 16);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            let now = clock();
+            let before = later(now, SignedDuration::from_secs(-5));
+            tell(&mut peer, ticker("BTC-USD", "100", now, 10)).await;
+            assert_eq!(shell.quote().await.price.to_string(), "100");
+            tell(&mut peer, ticker("BTC-USD", "101", before, 12)).await; // an earlier time
+            tell(&mut peer, ticker("BTC-USD", "102", now, 9)).await; // the same time, an earlier trade
+            tell(&mut peer, ticker("BTC-USD", "103", now, 11)).await;
+            assert_eq!(shell.quote().await.price.to_string(), "103");
+            tell(&mut peer, ticker("BTC-USD", "104", later(now, SignedDuration::from_hours(9)), 12)).await;
+            let quote = shell.quote().await;
+            assert_eq!((quote.price.to_string().as_str(), quote.exchange_time), ("104", None));
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_screen_that_stands_still_gets_the_latest_of_each() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 1);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            for trade in 1..=3_000u64 {
+                let id = if trade % 2 == 0 { "BTC-USD" } else { "ETH-USD" };
+                tell(&mut peer, ticker(id, &trade.to_string(), clock(), trade)).await;
+                tokio::task::yield_now().await;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let mut prices = Vec::new();
+            while let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(1), shell.events.recv()).await {
+                prices.extend(if let Event::Quote(quote) = event { Some(quote.price.to_string()) } else { None });
+            }
+            assert!(prices.len() <= 4, "{} waited", prices.len());
+            assert!(prices.contains(&"3000".into()) && prices.contains(&"2999".into()), "{prices:?}");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn closed_lines_are_waited_for_longer_and_longer() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 16);
+        beside(line.run(), async {
+            let mut waits = Vec::new();
+            for _ in 0..9 {
+                let (mut peer, _) = accept(&mut peers).await;
+                peer.close(Some(CloseFrame { code: 1012.into(), reason: "".into() })).await.ok();
+                let report = shell.report().await;
+                waits.push(until(report.next.unwrap(), report.at).as_millis());
+                assert_eq!(why(report), "Coinbase, prices as they trade: it closed the connection (1012).");
+            }
+            assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+            let (mut peer, _) = accept(&mut peers).await;
+            let start = clock();
+            while until(clock(), start) < HEALTHY {
+                tell(&mut peer, json!({"type": "heartbeat"})).await;
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+            drop(peer);
+            loop {
+                let report = shell.report().await;
+                if let Some(next) = report.next {
+                    assert_eq!(until(next, report.at).as_millis(), 500, "a good line makes the wait short again");
+                    break;
+                }
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_opening_is_kept_to() {
+        let Bench { line, mut shell, mut peers, refusals, clock, .. } = bench(coins(), 16);
+        let cases = [(429, None, 60), (429, Some("600"), 600), (403, None, 1_800), (451, None, 1_800)];
+        for (status, after, _) in cases {
+            let mut response = Response::builder().status(status);
+            if let Some(after) = after {
+                response = response.header("retry-after", after);
+            }
+            refusals.lock().unwrap().push_back(response.body(None).unwrap());
+        }
+        beside(line.run(), async {
+            for (status, _, seconds) in cases {
+                let report = shell.report().await;
+                let Outcome::Blocked { why, until: end } = &report.outcome else { panic!("{report:?}") };
+                assert_eq!(*why, format!("coinbase {status}"));
+                assert_eq!(until(*end, report.at).as_secs(), seconds);
+                shell.orders.send(Order::Refresh).unwrap();
+            }
+            let refused = clock();
+            accept(&mut peers).await;
+            assert!(until(clock(), refused) >= Duration::from_secs(1_799));
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_statuses_are_failures() {
+        let Bench { line, mut shell, mut peers, refusals, .. } = bench(coins(), 16);
+        refusals.lock().unwrap().push_back(Response::builder().status(503).body(None).unwrap());
+        beside(line.run(), async {
+            assert_eq!(why(shell.report().await), "Coinbase, prices as they trade: it answered 503.");
+            accept(&mut peers).await;
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_restart_does_not_renew_a_refusal() {
+        let (mut desk, shell) = desk(coins(), "2026-11-22 12:00", 16);
+        let now = (desk.clock)();
+        let outcome = Outcome::Blocked { why: "coinbase 403".into(), until: later(now, SignedDuration::from_mins(10)) };
+        let capability = Capability::Socket;
+        desk.reports =
+            vec![SourceReport { source: "coinbase".into(), capability, at: now, outcome, status: None, next: None }];
+        let Bench { line, mut peers, clock, shell: _shell, .. } = bench_at(desk, shell);
+        beside(line.run(), async {
+            accept(&mut peers).await;
+            assert!(until(clock(), now) >= Duration::from_mins(10));
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_of_the_watchlist_is_told_on_the_open_line() {
+        let Bench { line, shell, mut peers, .. } = bench(coins(), 16);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            shell.config.send(Arc::new(config(&[("SOL-USD", &["coinbase"]), ("ETH-USD", &["coinbase"])]))).unwrap();
+            let said = [heard(&mut peer).await, heard(&mut peer).await];
+            assert!(said[0].contains(r#""subscribe""#) && said[0].contains(r#"["SOL-USD"]"#), "{said:?}");
+            assert!(said[1].contains(r#""unsubscribe""#) && said[1].contains(r#"["BTC-USD"]"#), "{said:?}");
+
+            let mut moved = config(&[("SOL-USD", &["coinbase"])]);
+            let settings = SourceSettings { socket_url: Some("wss://elsewhere".into()), ..SourceSettings::default() };
+            moved.sources.insert("coinbase".into(), settings);
+            shell.config.send(Arc::new(moved)).unwrap();
+            let (mut peer, asked) = accept(&mut peers).await;
+            assert!(asked.contains(r#"["SOL-USD"]"#), "{asked}");
+
+            shell.config.send(Arc::new(config(&[("NVDA", &["yahoo"])]))).unwrap();
+            let gone = tokio::time::timeout(Duration::from_secs(5), peer.next()).await.unwrap();
+            assert!(!matches!(gone, Some(Ok(Message::Text(_)))), "nothing wanted, nothing open: {gone:?}");
+            assert!(tokio::time::timeout(Duration::from_mins(10), peers.recv()).await.is_err());
+            shell.config.send(Arc::new(coins())).unwrap();
+            accept(&mut peers).await;
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_symbol_leaves_the_others() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 16);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            let reason = "ETH-USD is not a valid product";
+            tell(&mut peer, json!({"type": "error", "message": "Failed to subscribe", "reason": reason})).await;
+            assert_eq!(why(shell.report().await), "Coinbase does not know ETH-USD.");
+            assert!(heard(&mut peer).await.contains(r#"["BTC-USD"]"#));
+            tell(&mut peer, ticker("BTC-USD", "97000", clock(), 1)).await;
+            assert_eq!(&*shell.quote().await.symbol, "BTC-USD");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_is_made_anew_before_its_end_and_after_sleep() {
+        let (mut desk, shell) = desk(coins(), "2026-11-22 12:00", 16);
+        let asleep = Arc::new(Mutex::new(SignedDuration::ZERO));
+        let (clock, slept) = (desk.clock.clone(), asleep.clone());
+        desk.clock = Arc::new(move || later(clock(), *slept.lock().unwrap()));
+        let Bench { line, mut shell, mut peers, clock, .. } = bench_at(desk, shell);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            *asleep.lock().unwrap() = SignedDuration::from_hours(3);
+            tell(&mut peer, json!({"type": "heartbeat"})).await;
+            let woken = clock();
+            let (mut peer, _) = accept(&mut peers).await;
+            assert!(until(clock(), woken) < Duration::from_secs(1));
+            let opened = clock();
+            loop {
+                tokio::select! {
+                    next = peers.recv() => { assert!(next.is_some()); break; }
+                    () = tokio::time::sleep(Duration::from_secs(10)) => {
+                        peer.send(Message::text(r#"{"type":"heartbeat"}"#)).await.ok();
+                        while shell.events.try_recv().is_ok() {}
+                    }
+                }
+            }
+            assert_eq!(until(clock(), opened).as_secs() / 3_600, 23);
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ends_with_the_desk() {
+        let Bench { line, shell, mut peers, .. } = bench(coins(), 16);
+        let (ended, ()) = tokio::join!(line.run(), async {
+            accept(&mut peers).await;
+            drop(shell);
+        });
+        ended.unwrap();
+    }
+
+    /// Over a real connection: what the other tests pass over.
+    #[tokio::test]
+    async fn listens_over_tcp() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut config = coins();
+        let socket_url = Some(format!("ws://{}/", listener.local_addr().unwrap()));
+        config.sources.insert("coinbase".into(), SourceSettings { socket_url, ..SourceSettings::default() });
+        let (desk, mut shell) = desk(config, "2026-11-22 12:00", 16);
+        let coinbase = source("coinbase").unwrap();
+        let line = Line::new(coinbase, coinbase.wire.as_ref().unwrap(), &desk, Board::default(), Network);
+        beside(line.run(), async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut peer = tokio_tungstenite::accept_async(stream).await.unwrap();
+            assert!(peer.next().await.unwrap().unwrap().into_text().unwrap().contains("subscribe"));
+            peer.send(Message::text(ticker("BTC-USD", "97000", (desk.clock)(), 1).to_string())).await.unwrap();
+            assert_eq!(shell.quote().await.price.to_string(), "97000");
+        })
+        .await;
+    }
+
+    #[test]
+    fn waits_double_up_to_a_minute() {
+        let waits = (0..9).map(|failures| back_off(failures, 1.0).as_secs());
+        assert_eq!(waits.collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(back_off(u32::MAX, 0.0), Duration::ZERO);
     }
 }

@@ -1,11 +1,15 @@
 //! Which entry is which story: an identity that survives polls, restarts, edited titles and changed addresses.
 //!
 //! In order of trust:
-//! 1. **The link**, in its canonical form, when no other entry of the document has it and it is not the feed's own home
-//!    page. It outlives a guid that changes at each poll and a move from `http` to `https`, and it makes one story of
-//!    an article that two feeds carry.
-//! 2. **The guid** with the feed's name: for entries that share one page, or have none.
-//! 3. **The title** with the feed's name. An edited title is then a new story: nothing is left to tell by.
+//! 1. **A guid that is an address**, in its canonical form. Sites that write such guids keep them (`?p=123`) when a new
+//!    headline gives the article a new link.
+//! 2. **The link**, in its canonical form. It outlives other guids, some of which change at each poll, and it makes one
+//!    story of an article that two feeds carry.
+//! 3. **The guid** with the feed's name: for entries that share one page, or have none.
+//! 4. **The title** with the feed's name. An edited title is then a new story: nothing is left to tell by.
+//!
+//! The first two count only when no other entry of the document has the same and it is not the feed's own home page:
+//! many feeds give all entries one address. The canonical form knows no scheme, so a move to `https` changes nothing.
 //!
 //! The hash is FNV-1a with 64 bits, written out here: stored ids must mean the same in every version and on every
 //! platform, which no standard hasher promises.
@@ -85,28 +89,47 @@ impl Document {
     /// The entries as stories of a feed, in the order of the document, each story once. Entries with neither title nor
     /// text are no stories.
     pub fn stories(&self, feed: &Feed, now: Timestamp) -> Vec<Story> {
-        let links: Vec<Option<String>> =
-            self.entries.iter().map(|entry| entry.link.as_deref().and_then(canonical_link)).collect();
-        let mut counts: HashMap<&str, u32> = HashMap::new();
-        for link in links.iter().flatten() {
-            *counts.entry(link).or_default() += 1;
-        }
+        let guids = Addresses::of(self.entries.iter().map(|entry| entry.guid.as_deref()));
+        let links = Addresses::of(self.entries.iter().map(|entry| entry.link.as_deref()));
         let homes: Vec<String> =
             [self.home.as_deref(), Some(&feed.url)].into_iter().flatten().filter_map(canonical_link).collect();
-        let tells = |link: &&String| counts.get(link.as_str()) == Some(&1) && !homes.contains(link);
+        let address = |at| guids.telling(at, &homes).or_else(|| links.telling(at, &homes));
         let mut seen = HashSet::new();
-        let entries = self.entries.iter().zip(&links);
+        let entries = self.entries.iter().enumerate();
         entries
-            .filter(|(entry, _)| !entry.title.is_empty() || !entry.summary.is_empty())
-            .map(|(entry, link)| story(entry, id(entry, link.as_ref().filter(tells), &feed.name), feed, now))
+            .filter(|(_, entry)| !entry.title.is_empty() || !entry.summary.is_empty())
+            .map(|(at, entry)| story(entry, id(entry, address(at), &feed.name), feed, now))
             .filter(|story| seen.insert(story.id))
             .collect()
     }
 }
 
-fn id(entry: &Entry, link: Option<&String>, feed: &str) -> StoryId {
-    match (link, &entry.guid) {
-        (Some(link), _) => hash(&["link", link]),
+/// Addresses of the entries of a document, canonical, and how often each one stands there.
+struct Addresses {
+    by_entry: Vec<Option<String>>,
+    counts: HashMap<String, u32>,
+}
+
+impl Addresses {
+    fn of<'a>(addresses: impl Iterator<Item = Option<&'a str>>) -> Addresses {
+        let by_entry: Vec<_> = addresses.map(|address| canonical_link(address?)).collect();
+        let mut counts = HashMap::new();
+        for address in by_entry.iter().flatten() {
+            *counts.entry(address.clone()).or_default() += 1;
+        }
+        Addresses { by_entry, counts }
+    }
+
+    /// The address of an entry, when it tells the entry from all others.
+    fn telling(&self, at: usize, homes: &[String]) -> Option<&str> {
+        let address = self.by_entry.get(at)?.as_ref()?;
+        (self.counts.get(address) == Some(&1) && !homes.contains(address)).then_some(address)
+    }
+}
+
+fn id(entry: &Entry, address: Option<&str>, feed: &str) -> StoryId {
+    match (address, &entry.guid) {
+        (Some(address), _) => hash(&["link", address]),
         (None, Some(guid)) if !guid.is_empty() => hash(&["guid", feed, guid]),
         _ if entry.title.is_empty() => hash(&["text", feed, &entry.summary]),
         _ => hash(&["title", feed, &entry.title]),
@@ -189,6 +212,18 @@ mod tests {
         let before = ids(vec![entry("Old", "http://www.example.org/a/", "1")]);
         let after = ids(vec![entry("New", "https://example.org/a?utm_source=rss", "2")]);
         assert_eq!(before, after);
+    }
+
+    #[test]
+    fn a_guid_that_is_an_address_outlives_a_changed_link() {
+        let before = ids(vec![entry("Old", "https://example.org/4338/old.html", "https://example.org/?p=4338")]);
+        let after = ids(vec![entry("New", "https://example.org/4338/new.html", "http://www.example.org/?p=4338")]);
+        assert_eq!(before, after);
+        let shared = ids(vec![
+            entry("A", "https://example.org/a", "https://example.org/x"),
+            entry("B", "https://example.org/b", "https://example.org/x"),
+        ]);
+        assert_eq!(shared, ids(vec![entry("A", "https://example.org/a", ""), entry("B", "https://example.org/b", "")]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Scene;
+use super::braille::Dots;
 use super::frame::panel;
 use super::quotes::{change, extended_line, plain_price, price, short, state};
 use super::text::{fit_right, width, wrap};
@@ -21,8 +22,11 @@ use crate::domain::price::{Candle, Kind, Series, Span as ChartSpan, Symbol};
 const AXIS_WIDTH: u16 = 10;
 /// Columns between the times on the time axis.
 const TIME_EVERY: usize = 12;
-/// A candle is at most this many columns wide, gap included.
-const STEP_MAX: usize = 3;
+/// A candle takes so many columns, gap included: candles that touch can't be told apart.
+const STEPS: std::ops::RangeInclusive<usize> = 2..=4;
+
+/// A gap of more bars than this is a time in which the market was closed.
+const BREAK_BARS: i32 = 12;
 
 /// What a column of the plot shows: one bar, or several as one.
 #[derive(Clone, Copy, Debug)]
@@ -126,25 +130,32 @@ fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
         height: body.height.checked_sub(2).filter(|height| *height > 1)?,
         ..body
     };
-    let columns = columns(bars, series.interval, area.width.into());
-    let step = (usize::from(area.width) / columns.len().max(1)).clamp(1, STEP_MAX);
+    let room = match app.tape.style {
+        ChartStyle::Candles => usize::from(area.width) / STEPS.start(),
+        ChartStyle::Line => area.width.into(),
+    };
+    let columns = columns(bars, series.interval, room);
+    let step = (usize::from(area.width) / columns.len().max(1)).clamp(1, *STEPS.end());
     let low = columns.iter().map(|column| column.bar.low).reduce(f64::min)?;
     let high = columns.iter().map(|column| column.bar.high).reduce(f64::max)?;
     let pad = ((high - low) * 0.04).max(high.abs() * 1e-4);
     Some(Plot { area, low: low - pad, high: high + pad, columns, step })
 }
 
+/// Bars as columns that fit the room. Counted from the newest, so that a column does not change its bars when one
+/// arrives; never over a time in which the market was closed.
 fn columns(bars: &[Candle], interval: u32, room: usize) -> Vec<Column> {
     let per_column = bars.len().div_ceil(room.max(1)).max(1);
     let interval = SignedDuration::from_secs(interval.into());
-    // Counted from the newest, so that a column does not change its bars when one arrives.
-    let mut columns: Vec<Column> = bars.rchunks(per_column).map(|chunk| merged(chunk, interval)).collect();
-    columns.reverse();
-    for at in 1..columns.len() {
-        let gap = columns[at].bar.time.duration_since(columns[at - 1].end);
-        columns[at].after_break = gap > interval * 12;
+    let is_break = |pair: &Candle, next: &Candle| next.time.duration_since(pair.time) > interval * BREAK_BARS;
+    let mut columns = Vec::new();
+    for run in bars.chunk_by(|bar, next| !is_break(bar, next)) {
+        let first = columns.len();
+        columns.extend(run.rchunks(per_column).map(|chunk| merged(chunk, interval)).rev());
+        columns[first].after_break = first > 0;
     }
-    columns
+    let surplus = columns.len().saturating_sub(room);
+    columns.split_off(surplus)
 }
 
 fn merged(bars: &[Candle], interval: SignedDuration) -> Column {
@@ -269,27 +280,21 @@ fn glyph(upper: Part, lower: Part, rises: bool) -> &'static str {
     }
 }
 
-/// A line of braille dots, two by four in a cell; it breaks where the market was closed.
+/// A line of braille dots; it breaks where the market was closed.
 fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
-    const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
     let (width, height) = (usize::from(plot.area.width), usize::from(plot.area.height));
-    let mut cells = vec![0u8; width * height];
+    let mut dots = Dots::new(width, height);
     let mut previous: Option<usize> = None;
     for x in 0..(plot.columns.len() * plot.step).min(width) * 2 {
         let column = &plot.columns[(x / 2) / plot.step];
         let y = plot.depth(column.bar.close, 4);
-        let from = previous.filter(|_| !column.after_break).unwrap_or(y);
-        for dot in from.min(y)..=from.max(y) {
-            cells[dot / 4 * width + x / 2] |= DOTS[x % 2][dot % 4];
-        }
+        dots.stroke(x, previous.filter(|_| !column.after_break).unwrap_or(y), y);
         previous = Some(y);
     }
     let rises = plot.columns.first().zip(plot.columns.last()).is_some_and(|(a, b)| b.bar.close >= a.bar.open);
     let style = if rises { scene.theme.up } else { scene.theme.down };
-    for (at, dots) in cells.iter().enumerate().filter(|(_, dots)| **dots != 0) {
-        let glyph = char::from_u32(0x2800 + u32::from(*dots)).unwrap_or(' ');
-        let (x, y) = (plot.area.x + (at % width) as u16, plot.area.y + (at / width) as u16);
-        buffer.set_string(x, y, glyph.to_string(), style);
+    for (x, y, glyph) in dots.glyphs() {
+        buffer.set_string(plot.area.x + x as u16, plot.area.y + y as u16, glyph.to_string(), style);
     }
 }
 
@@ -298,7 +303,7 @@ fn draw_marks(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
     let y = plot.area.bottom();
     let mut marks: Vec<(usize, Style)> = vec![(0, scene.theme.faint); plot.columns.len()];
     for row in scene.app.wire.all_groups() {
-        let Some(item) = scene.app.wire.item(row.lead).filter(|item| item.symbols.contains(&symbol.name)) else {
+        let Some(item) = scene.app.wire.item(row.lead).filter(|item| item.tagged.symbols.contains(&symbol.name)) else {
             continue;
         };
         let Some(at) = plot.column_at(row.time) else { continue };
@@ -321,6 +326,7 @@ fn mark(count: usize) -> String {
     }
 }
 
+/// Times below the plot; where the market was closed before, the day.
 fn draw_times(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
     let zone = &scene.app.config.market.time_zone;
     let form = match scene.app.tape.span {
@@ -329,16 +335,29 @@ fn draw_times(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
         ChartSpan::SixMonths | ChartSpan::Year => "%b %Y",
     };
     let y = plot.area.bottom() + 1;
+    let mut free = plot.area.x;
     let every = (TIME_EVERY / plot.step).max(1);
-    for (at, column) in plot.columns.iter().enumerate().step_by(every) {
+    for (at, column) in plot.columns.iter().enumerate() {
+        let new_day = column.after_break && form == "%H:%M";
+        if !new_day && at % every != 0 {
+            continue;
+        }
+        let form = if new_day { "%-d %b" } else { form };
         let label = column.bar.time.to_zoned_datetime(zone.clone()).strftime(form).to_string();
-        let x = plot.x(at);
-        if usize::from(x) + width(&label) <= usize::from(plot.area.right()) {
-            buffer.set_string(x, y, label, scene.theme.faint);
+        let (x, end) = (plot.x(at), usize::from(plot.x(at)) + width(&label));
+        if x >= free && end <= usize::from(plot.area.right()) {
+            let style = if new_day { scene.theme.dim } else { scene.theme.faint };
+            buffer.set_string(x, y, label, style);
+            free = end as u16 + 1;
         }
     }
-    let source = scene.app.tape.selected().and_then(|symbol| window(scene.app, &symbol.name, scene.app.tape.span));
-    if let Some((series, _)) = source {
+    draw_source(buffer, scene, plot, y);
+}
+
+/// Whose candles these are, below the axis.
+fn draw_source(buffer: &mut Buffer, scene: Scene, plot: &Plot, y: u16) {
+    let shown = scene.app.tape.selected().and_then(|symbol| window(scene.app, &symbol.name, scene.app.tape.span));
+    if let Some((series, _)) = shown {
         let text = fit_right(&series.source, usize::from(AXIS_WIDTH) - 1);
         buffer.set_string(plot.area.right(), y, text, scene.theme.faint);
     }

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::popup;
-use super::text::{age, cut, day_and_clock, fit, fit_right, until};
+use super::text::{age, cut, fit, fit_right, until};
 use crate::app::command::Command;
 use crate::app::health::{FeedLine, Standing};
 use crate::app::seen::Seen;
@@ -43,7 +43,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &m
 fn hint(scene: Scene) -> Line<'static> {
     let keymap = &scene.app.keymap;
     let (read, again, close) = (keymap.hint(Command::Read), keymap.hint(Command::Refresh), keymap.hint(Command::Close));
-    Line::styled(format!("{read} only this feed  {again} ask now  {close} close"), scene.theme.dim)
+    Span::styled(format!("{read} only this feed  {again} ask now  {close} close"), scene.theme.dim).into()
 }
 
 /// All lines, and the one the cursor is on.
@@ -112,11 +112,10 @@ fn mark(scene: Scene, standing: Standing) -> (&'static str, Style) {
 
 fn source_line(scene: Scene, report: &SourceReport, width: usize) -> Line<'static> {
     let now = scene.app.now;
-    let zone = &scene.app.config.market.time_zone;
     let (standing, what) = match &report.outcome {
         Outcome::Well => (Standing::Fresh, String::new()),
         Outcome::Blocked { why, until } if *until > now => {
-            (Standing::Failing, format!("refuses us ({why}) until {} ET", day_and_clock(*until, now, zone)))
+            (Standing::Failing, format!("refuses us ({why}) until {}", scene.market_day_time(*until)))
         }
         Outcome::Blocked { .. } => (Standing::Waiting, "was refused; asked again soon".into()),
         Outcome::Failed { why } => (Standing::Failing, why.clone()),

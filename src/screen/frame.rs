@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
@@ -27,6 +28,11 @@ pub fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left
     Clear.render(place, frame.buffer_mut());
     frame.buffer_mut().set_style(place, scene.theme.text);
     panel(frame, place, scene, true, left, right)
+}
+
+/// The name of a panel.
+pub fn heading(scene: Scene, name: &'static str) -> Line<'static> {
+    Line::from(Span::styled(name, scene.theme.text.add_modifier(Modifier::BOLD)))
 }
 
 fn padded(line: Line) -> Line {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::text::{clock, spans_width, until, width};
+use super::text::{spans_width, until, width};
 use super::{Scene, Size};
 use crate::app::seen::Seen;
 use crate::domain::price::Session;
@@ -78,7 +78,7 @@ fn market(scene: Scene) -> Vec<Span<'static>> {
         Session::Overnight => ("overnight", "opens"),
         Session::Closed | Session::Always => ("closed", "opens"),
     };
-    let time = format!("{} ET ", clock(app.now, &app.config.market.time_zone));
+    let time = format!("{} ", scene.market_time(app.now));
     let countdown = format!("{next} in {}", until(bell.at, app.now));
     let style = if session == Session::Regular { scene.theme.up } else { scene.theme.dim };
     let parts: Vec<Span> = match scene.size {

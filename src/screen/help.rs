@@ -2,12 +2,11 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
 
 use super::Scene;
-use super::frame::popup;
+use super::frame::{heading, popup};
 use super::text::fit;
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -25,9 +24,9 @@ const QUERY: [(&str, &str); 6] = [
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
     let lines = lines(scene);
     let close = scene.app.keymap.hint(Command::Close);
-    let title = Line::styled("Help", scene.theme.text.add_modifier(Modifier::BOLD));
-    let hint = Line::styled(format!("{close} closes"), scene.theme.dim);
-    let inner = popup(frame, area, scene, (78, lines.len() as u16 + 2), title, hint);
+    let title = heading(scene, "Help");
+    let hint = Span::styled(format!("{close} closes"), scene.theme.dim).into();
+    let inner = popup(frame, area, scene, (104, lines.len() as u16 + 2), title, hint);
     seen.popup = inner;
     seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
     let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max)).take(inner.height.into());

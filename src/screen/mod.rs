@@ -10,6 +10,7 @@
 //!  status: what is wrong, else what is well; the keys that help
 //! ```
 
+mod braille;
 mod chart;
 mod feeds;
 mod frame;
@@ -23,6 +24,7 @@ pub mod text;
 pub mod theme;
 mod wire;
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -36,6 +38,20 @@ pub(crate) struct Scene<'a> {
     app: &'a App,
     theme: &'a Theme,
     size: Size,
+}
+
+impl Scene<'_> {
+    /// `13:44 ET`: a market time with the name of its zone.
+    fn market_time(self, at: Timestamp) -> String {
+        let zone = &self.app.config.market.time_zone;
+        format!("{} {}", text::clock(at, zone), text::zone_name(zone, at))
+    }
+
+    /// As [`Scene::market_time`], with the day when it is not today.
+    fn market_day_time(self, at: Timestamp) -> String {
+        let zone = &self.app.config.market.time_zone;
+        format!("{} {}", text::day_and_clock(at, self.app.now, zone), text::zone_name(zone, at))
+    }
 }
 
 /// How much room there is; decides which panels are shown, and how.
@@ -118,11 +134,11 @@ fn bars(area: Rect) -> [Rect; 3] {
 
 fn plan_wide(area: Rect) -> Vec<(&'static str, Rect)> {
     let [top, body, bottom] = bars(area);
-    let right_width = (area.width * 38 / 100).clamp(52, 96);
+    let right_width = (area.width * 35 / 100).clamp(50, 96);
     let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(right_width)]).areas(body);
     let reader_height = (body.height * 30 / 100).clamp(9, 18);
     let [wire, reader] = Layout::vertical([Constraint::Fill(1), Constraint::Length(reader_height)]).areas(left);
-    let quotes_height = (body.height / 4).clamp(7, 12);
+    let quotes_height = (body.height * 3 / 10).clamp(8, 12);
     let [chart, quotes, heat] =
         Layout::vertical([Constraint::Fill(1), Constraint::Length(quotes_height), Constraint::Length(6)]).areas(right);
     vec![

@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::frame::panel;
-use super::text::{arrow, clock, cut, day_and_clock, percent, safe, wrap};
+use super::frame::{heading, panel};
+use super::text::{arrow, clock, cut, percent, safe, wrap};
 use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::command::Command;
@@ -20,7 +20,7 @@ const OUTLETS_NAMED: usize = 5;
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let focused = scene.app.focus == Focus::Reader;
     let right = if focused { hint(scene) } else { Line::default() };
-    let title = Line::styled("Reader", scene.theme.text.add_modifier(Modifier::BOLD));
+    let title = heading(scene, "Reader");
     let inner = match scene.size {
         Size::Tiny => area,
         _ => panel(frame, area, scene, focused, title, right),
@@ -40,7 +40,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
 fn hint(scene: Scene) -> Line<'static> {
     let keymap = &scene.app.keymap;
     let (open, copy, close) = (keymap.hint(Command::Open), keymap.hint(Command::CopyLink), keymap.hint(Command::Close));
-    Line::styled(format!("{open} open  {copy} copy link  {close} back"), scene.theme.dim)
+    Line::from(Span::styled(format!("{open} open  {copy} copy link  {close} back"), scene.theme.dim))
 }
 
 fn lines(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
@@ -71,7 +71,7 @@ fn byline(scene: Scene, item: &Item) -> String {
     let time = item.story.time();
     let market = &app.config.market.time_zone;
     let own = app.config.screen.time_zone.clone().unwrap_or_else(TimeZone::system);
-    let mut parts = vec![format!("{}, {} ET", item.story.outlet, day_and_clock(time, app.now, market))];
+    let mut parts = vec![format!("{}, {}", item.story.outlet, scene.market_day_time(time))];
     if clock(time, &own) != clock(time, market) {
         parts.push(format!("{} here", clock(time, &own)));
     }
@@ -109,13 +109,13 @@ fn carried_by(scene: Scene, item: &Item) -> Option<String> {
 /// `OpenAI $ because: OpenAI · seeks · $40bn`
 fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for tag in &item.tags {
+    for tag in &item.tagged.tags {
         let Some(rule) = scene.app.topic(&tag.topic) else { continue };
         let is_parent = scene
             .app
             .topics()
             .iter()
-            .any(|other| other.parent.as_ref() == Some(&rule.name) && item.topics.contains(&other.name));
+            .any(|other| other.parent.as_ref() == Some(&rule.name) && item.tagged.topics.contains(&other.name));
         if is_parent {
             continue;
         }
@@ -134,7 +134,6 @@ fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
 fn moves(scene: Scene, item: &Item) -> Vec<Line<'static>> {
     let app = scene.app;
     let time = item.story.time();
-    let zone = &app.config.market.time_zone;
     let line = |symbol: &str| match app.tape.since(symbol, time) {
         Some(moved) => Line::from(vec![
             Span::styled(format!("since: {symbol} "), scene.theme.dim),
@@ -143,14 +142,13 @@ fn moves(scene: Scene, item: &Item) -> Vec<Line<'static>> {
                 scene.theme.direction(moved.percent),
             ),
             Span::styled(
-                format!(" from {} at {} ET", super::quotes::plain_price(moved.base), clock(moved.base_time, zone)),
+                format!(" from {} at {}", super::quotes::plain_price(moved.base), scene.market_time(moved.base_time)),
                 scene.theme.dim,
             ),
         ]),
-        None => Line::styled(
-            format!("since: {symbol} – no price at {} ET", day_and_clock(time, app.now, zone)),
-            scene.theme.faint,
-        ),
+        None => {
+            Line::styled(format!("since: {symbol} – no price at {}", scene.market_day_time(time)), scene.theme.faint)
+        }
     };
-    item.symbols.iter().map(|symbol| line(symbol)).collect()
+    item.tagged.closest.iter().map(|symbol| line(symbol)).collect()
 }

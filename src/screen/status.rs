@@ -101,10 +101,10 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
     let zone = &scene.app.config.market.time_zone;
     let day = now.to_zoned_datetime(zone.clone()).strftime("%-d %b %Y").to_string();
     let sign = if position.paused { "⏸ paused" } else { "▶" };
-    let time = clock(now, zone);
     match scene.size {
-        Size::Tiny => format!("{sign} replay {day} {time}"),
-        _ => format!("{sign} replay {day} {time} ET  {bar}  ×{}", position.speed),
+        Size::Tiny => format!("{sign} {day} {}", clock(now, zone)),
+        Size::Small | Size::Medium => format!("{sign} replay {day} {}  ×{}", scene.market_time(now), position.speed),
+        Size::Wide => format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed),
     }
 }
 

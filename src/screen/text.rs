@@ -91,6 +91,14 @@ pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%H:%M").to_string()
 }
 
+/// What a zone is called beside its times: `ET` for New York, else as the zone calls itself.
+pub fn zone_name(zone: &TimeZone, now: Timestamp) -> String {
+    match zone.iana_name() {
+        Some("America/New_York") => "ET".into(),
+        _ => now.to_zoned_datetime(zone.clone()).strftime("%Z").to_string(),
+    }
+}
+
 /// `14:05` when it is today in that zone, else `5 Feb 14:05`.
 pub fn day_and_clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let local = at.to_zoned_datetime(zone.clone());

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use crate::news::{Document, plain, read_up_to};
+use crate::news::{Document, Unreadable, plain, read_up_to};
 
 const BASE: &str = "https://example.org/";
 
@@ -14,10 +14,10 @@ const BASE: &str = "https://example.org/";
 const COUNTS: usize = 321;
 const FIRSTS: usize = 305;
 
-fn data() -> Option<PathBuf> {
-    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/feeds");
+fn data(folder: &str) -> Option<PathBuf> {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(folder);
     if !data.is_dir() {
-        eprintln!("skipped: no recorded feeds at ../shared/data/feeds");
+        eprintln!("skipped: no recorded data at ../shared/data/{folder}");
         return None;
     }
     Some(data)
@@ -51,7 +51,7 @@ fn firsts_agree(document: &Document, row: &HashMap<&str, &str>) -> Vec<&'static 
 
 #[test]
 fn recorded_feeds_read_as_the_reference_reads_them() {
-    let Some(data) = data() else { return };
+    let Some(data) = data("feeds") else { return };
     let table = std::fs::read_to_string(data.join("expected.tsv")).unwrap();
     let mut lines = table.lines();
     let names: Vec<&str> = lines.next().unwrap().split('\t').collect();
@@ -90,4 +90,68 @@ fn recorded_feeds_read_as_the_reference_reads_them() {
     }
     eprintln!("{counts} of {total} agree on the number of entries, {firsts} of {with_entries} on the first entry");
     assert!(counts >= COUNTS && firsts >= FIRSTS);
+}
+
+/// Successive polls of the same feeds, outages among them.
+#[test]
+fn recorded_polls_make_no_story_twice() {
+    let Some(data) = data("polls") else { return };
+    for folder in std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let mut polls: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        polls.sort();
+        let (mut titles, mut failed) = (HashMap::new(), 0);
+        let mut feed = crate::news::poll::tests::feed("recorded", BASE);
+        feed.url = format!("{BASE}feed");
+        for poll in &polls {
+            let Ok(document) = read_up_to(usize::MAX, &std::fs::read(poll).unwrap(), None, BASE) else {
+                failed += 1;
+                continue;
+            };
+            for story in document.stories(&feed, jiff::Timestamp::UNIX_EPOCH) {
+                titles.entry(story.id).or_insert_with(Vec::new).push(story.title);
+            }
+        }
+        let mut first: HashMap<String, usize> = HashMap::new();
+        for known in titles.values_mut() {
+            known.dedup();
+            *first.entry(known[0].clone()).or_default() += 1;
+        }
+        let twice: Vec<_> = first.iter().filter(|(_, times)| **times > 1).collect();
+        eprintln!(
+            "{}: {} polls, {failed} of them no feed, {} stories, {} with an edited title, twice: {twice:?}",
+            folder.file_name().unwrap().display(),
+            polls.len(),
+            titles.len(),
+            titles.values().filter(|known| known.len() > 1).count(),
+        );
+        assert!(twice.is_empty());
+    }
+}
+
+/// Real documents with a few bytes changed, taken away or put in, by a fixed seed.
+#[test]
+fn mutated_documents_are_read_without_a_panic() {
+    let Some(data) = data("feeds") else { return };
+    let mut random = fastrand::Rng::with_seed(7);
+    for entry in std::fs::read_dir(data.join("files")).unwrap() {
+        let original = std::fs::read(entry.unwrap().path()).unwrap();
+        for _ in 0..rounds().min(4_000_000 / original.len().max(1)) {
+            let mut bytes = original.clone();
+            for _ in 0..random.usize(1..8) {
+                let at = random.usize(..bytes.len().max(1));
+                match random.u8(..4) {
+                    0 if at < bytes.len() => bytes[at] = random.u8(..),
+                    1 if at < bytes.len() => drop(bytes.drain(at..(at + random.usize(1..40)).min(bytes.len()))),
+                    2 => bytes.truncate(at),
+                    _ => drop(bytes.splice(at.min(bytes.len())..at.min(bytes.len()), *b"<![CDATA[&<\"")),
+                }
+            }
+            assert!(read_up_to(2000, &bytes, None, BASE) != Err(Unreadable::Fault));
+        }
+    }
+}
+
+/// How often each document is mutated: `NEWSTAPE_MUTATIONS=3000` makes a million in all.
+fn rounds() -> usize {
+    std::env::var("NEWSTAPE_MUTATIONS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3)
 }

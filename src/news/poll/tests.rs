@@ -17,6 +17,7 @@ pub fn config(feeds: Vec<Feed>) -> Config {
         feeds,
         symbols: Vec::new(),
         topics: Vec::new(),
+        terms: Default::default(),
         views: Vec::new(),
         sources: BTreeMap::new(),
         network: Network {
