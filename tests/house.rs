@@ -77,7 +77,7 @@ fn depth(path: &str) -> usize {
 
 /// The floors that a file names, each with its line: in `crate::a::b`, `crate::{a, b::c}`, and in a chain of `super`
 /// that reaches the root.
-fn imports<'a>(source: &'a Source) -> Vec<(&'a str, usize)> {
+fn imports(source: &Source) -> Vec<(&str, usize)> {
     let tokens = tokens(&source.bare);
     let mut found = Vec::new();
     let mut at = 0;
