@@ -311,7 +311,7 @@ impl Wire {
 
     fn refilter(&mut self, now: Timestamp) {
         let mut rows: Vec<Row> = self.members.keys().filter_map(|group| self.row_of(*group, now)).collect();
-        rows.sort_unstable_by(|a, b| (b.time, b.group).cmp(&(a.time, a.group)));
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.time, row.group)));
         let offset = self.cursor_index().map(|at| at.saturating_sub(self.top));
         self.rows = rows;
         self.above = 0;
