@@ -116,6 +116,8 @@ pub enum Effect {
     /// Put on the clipboard.
     Copy(String),
     Mouse(bool),
+    /// Paint every cell again.
+    Repaint,
     PauseReplay(bool),
     Suspend,
     Quit,

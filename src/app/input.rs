@@ -73,6 +73,7 @@ impl App {
             Command::Pause => self.pause(),
             Command::Refresh => self.refresh(),
             Command::Mouse => self.toggle_mouse(),
+            Command::Redraw => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
             Command::Suspend => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
             Command::Quit => vec![Effect::Quit],
             _ => drawn(),

@@ -160,7 +160,7 @@ impl App {
             }
             Event::Replay(position) => self.replayed(position),
             Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
-            Event::Resumed => vec![Effect::Draw(Urgency::Key)],
+            Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
             Event::Tick => self.tick(),
         }
     }
@@ -207,7 +207,8 @@ impl App {
 
     /// The largest move since a time among the symbols bound to a story, in per cent.
     pub fn largest_move<'a>(&self, item: &'a Item, since: Timestamp) -> Option<(&'a Name, f64)> {
-        let moves = item.symbols.iter().filter_map(|symbol| Some((symbol, self.tape.since(symbol, since)?.percent)));
+        let moves =
+            item.tagged.closest.iter().filter_map(|symbol| Some((symbol, self.tape.since(symbol, since)?.percent)));
         moves.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
     }
 

@@ -148,12 +148,6 @@ impl Tape {
     }
 }
 
-impl Default for Span {
-    fn default() -> Self {
-        Span::Day
-    }
-}
-
 impl Entry {
     /// A new price grows the last bar of the short charts, or begins the next; only from the chart's own source.
     fn tick(&mut self, quote: &Quote) {

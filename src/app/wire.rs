@@ -9,7 +9,7 @@ use crate::domain::group::{GroupId, Groups};
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::text::Text;
-use crate::domain::topic::{Tag, Topics};
+use crate::domain::topic::{Tag, TopicRule, Topics};
 
 /// How many stories are held in memory; the store has the rest.
 pub const WINDOW: usize = 5_000;
@@ -20,12 +20,7 @@ pub struct Item {
     pub story: Story,
     pub marks: Marks,
     pub text: Text,
-    /// In the order of the rules, children with their parents.
-    pub tags: Vec<Tag>,
-    /// The names of `tags`.
-    pub topics: Vec<Name>,
-    /// The symbols bound to its topics, on the watchlist, without repeats.
-    pub symbols: Vec<Name>,
+    pub tagged: Tagged,
     pub group: GroupId,
 }
 
@@ -52,7 +47,7 @@ impl Filter {
     }
 
     fn passes(&self, item: &Item, outlets: usize, now: Timestamp) -> bool {
-        let topic = self.topic.as_ref().is_none_or(|topic| item.topics.contains(topic));
+        let topic = self.topic.as_ref().is_none_or(|topic| item.tagged.topics.contains(topic));
         topic && self.query.as_ref().is_none_or(|(_, query)| query.matches(&item.subject(outlets, now)))
     }
 }
@@ -62,8 +57,8 @@ impl Item {
         Subject {
             story: &self.story,
             text: &self.text,
-            topics: &self.topics,
-            symbols: &self.symbols,
+            topics: &self.tagged.topics,
+            symbols: &self.tagged.symbols,
             marks: self.marks,
             outlets,
             now,
@@ -79,20 +74,37 @@ pub struct Tagger {
 }
 
 impl Tagger {
-    fn tag(&self, text: &Text) -> (Vec<Tag>, Vec<Name>, Vec<Name>) {
+    fn tag(&self, text: &Text) -> Tagged {
         let tags = self.topics.tag(text);
         let topics: Vec<Name> = tags.iter().map(|tag| tag.topic.clone()).collect();
-        let mut symbols: Vec<Name> = Vec::new();
-        for rule in self.topics.rules().iter().filter(|rule| topics.contains(&rule.name)) {
-            let bound = rule.symbols.iter().filter(|symbol| self.watchlist.contains(symbol));
-            for symbol in bound {
+        let given = || self.topics.rules().iter().filter(|rule| topics.contains(&rule.name));
+        let parents: Vec<&Name> = given().filter_map(|rule| rule.parent.as_ref()).collect();
+        let bound = |rules: &mut dyn Iterator<Item = &TopicRule>| {
+            let mut symbols: Vec<Name> = Vec::new();
+            for symbol in rules.flat_map(|rule| &rule.symbols).filter(|symbol| self.watchlist.contains(symbol)) {
                 if !symbols.contains(symbol) {
                     symbols.push(symbol.clone());
                 }
             }
-        }
-        (tags, topics, symbols)
+            symbols
+        };
+        let closest = bound(&mut given().filter(|rule| !parents.contains(&&rule.name)));
+        let symbols = bound(&mut given());
+        Tagged { tags, topics, symbols, closest }
     }
+}
+
+/// What tagging a story gives.
+#[derive(Debug)]
+pub struct Tagged {
+    /// In the order of the rules, children with their parents.
+    pub tags: Vec<Tag>,
+    /// The names of `tags`.
+    pub topics: Vec<Name>,
+    /// The symbols bound to its topics, on the watchlist, without repeats.
+    pub symbols: Vec<Name>,
+    /// Those bound to the most special of its topics: to `bitcoin` rather than to `crypto`.
+    pub closest: Vec<Name>,
 }
 
 #[derive(Debug)]
@@ -174,10 +186,10 @@ impl Wire {
         }
         self.order.insert(place, key);
         let text = Text::new(&story.title, &story.summary);
-        let (tags, topics, symbols) = tagger.tag(&text);
+        let tagged = tagger.tag(&text);
         let group = self.groups.place(story.id, &story.title, &story.summary, &story.outlet, story.time());
         let id = story.id;
-        self.items.insert(id, Item { story, marks, text, tags, topics, symbols, group });
+        self.items.insert(id, Item { story, marks, text, tagged, group });
         self.join(group, key);
         self.show(group, now);
         self.trim(now);
@@ -204,7 +216,7 @@ impl Wire {
         // An edit never moves a story: its place is that of its first appearance.
         story.published = item.story.published;
         item.text = Text::new(&story.title, &story.summary);
-        (item.tags, item.topics, item.symbols) = tagger.tag(&item.text);
+        item.tagged = tagger.tag(&item.text);
         let group = item.group;
         item.story = story;
         self.show(group, now);
@@ -277,7 +289,7 @@ impl Wire {
     /// Tags everything again, after the topics or the watchlist changed.
     pub fn retag(&mut self, tagger: &Tagger, now: Timestamp) {
         for item in self.items.values_mut() {
-            (item.tags, item.topics, item.symbols) = tagger.tag(&item.text);
+            item.tagged = tagger.tag(&item.text);
         }
         self.refilter(now);
     }
@@ -299,7 +311,7 @@ impl Wire {
 
     fn refilter(&mut self, now: Timestamp) {
         let mut rows: Vec<Row> = self.members.keys().filter_map(|group| self.row_of(*group, now)).collect();
-        rows.sort_unstable_by(|a, b| (b.time, b.group).cmp(&(a.time, a.group)));
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.time, row.group)));
         let offset = self.cursor_index().map(|at| at.saturating_sub(self.top));
         self.rows = rows;
         self.above = 0;
@@ -360,7 +372,7 @@ impl Wire {
             .values()
             .filter(|members| {
                 let mut items = members.iter().filter_map(|id| self.items.get(id));
-                items.any(|item| item.topics.iter().any(|name| &**name == topic))
+                items.any(|item| item.tagged.topics.iter().any(|name| &**name == topic))
             })
             .count()
     }

@@ -103,7 +103,7 @@ fn json_lines<'a>(mut out: impl Write, stories: impl Iterator<Item = &'a Item>, 
 fn plain_lines<'a>(mut out: impl Write, stories: impl Iterator<Item = &'a Item>) -> Done {
     for item in stories {
         let story = &item.story;
-        let topics = item.topics.iter().map(|name| &**name).collect::<Vec<_>>().join(",");
+        let topics = item.tagged.topics.iter().map(|name| &**name).collect::<Vec<_>>().join(",");
         let time = story.time().strftime("%Y-%m-%d %H:%M");
         writeln!(out, "{time}  {}  [{topics}]  {}", story.outlet, story.title)?;
     }

@@ -184,6 +184,7 @@ pub struct Candle {
     PartialOrd,
     Ord,
     Hash,
+    Default,
     Serialize,
     Deserialize,
     strum::EnumIter,
@@ -193,6 +194,7 @@ pub struct Candle {
 pub enum Span {
     #[strum(serialize = "1h")]
     Hour,
+    #[default]
     #[strum(serialize = "1D")]
     Day,
     #[strum(serialize = "5D")]

@@ -9,6 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Scene;
+use super::braille::Dots;
 use super::frame::panel;
 use super::quotes::{change, extended_line, plain_price, price, short, state};
 use super::text::{fit_right, width, wrap};
@@ -279,27 +280,21 @@ fn glyph(upper: Part, lower: Part, rises: bool) -> &'static str {
     }
 }
 
-/// A line of braille dots, two by four in a cell; it breaks where the market was closed.
+/// A line of braille dots; it breaks where the market was closed.
 fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
-    const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
     let (width, height) = (usize::from(plot.area.width), usize::from(plot.area.height));
-    let mut cells = vec![0u8; width * height];
+    let mut dots = Dots::new(width, height);
     let mut previous: Option<usize> = None;
     for x in 0..(plot.columns.len() * plot.step).min(width) * 2 {
         let column = &plot.columns[(x / 2) / plot.step];
         let y = plot.depth(column.bar.close, 4);
-        let from = previous.filter(|_| !column.after_break).unwrap_or(y);
-        for dot in from.min(y)..=from.max(y) {
-            cells[dot / 4 * width + x / 2] |= DOTS[x % 2][dot % 4];
-        }
+        dots.stroke(x, previous.filter(|_| !column.after_break).unwrap_or(y), y);
         previous = Some(y);
     }
     let rises = plot.columns.first().zip(plot.columns.last()).is_some_and(|(a, b)| b.bar.close >= a.bar.open);
     let style = if rises { scene.theme.up } else { scene.theme.down };
-    for (at, dots) in cells.iter().enumerate().filter(|(_, dots)| **dots != 0) {
-        let glyph = char::from_u32(0x2800 + u32::from(*dots)).unwrap_or(' ');
-        let (x, y) = (plot.area.x + (at % width) as u16, plot.area.y + (at / width) as u16);
-        buffer.set_string(x, y, glyph.to_string(), style);
+    for (x, y, glyph) in dots.glyphs() {
+        buffer.set_string(plot.area.x + x as u16, plot.area.y + y as u16, glyph.to_string(), style);
     }
 }
 
@@ -308,7 +303,7 @@ fn draw_marks(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
     let y = plot.area.bottom();
     let mut marks: Vec<(usize, Style)> = vec![(0, scene.theme.faint); plot.columns.len()];
     for row in scene.app.wire.all_groups() {
-        let Some(item) = scene.app.wire.item(row.lead).filter(|item| item.symbols.contains(&symbol.name)) else {
+        let Some(item) = scene.app.wire.item(row.lead).filter(|item| item.tagged.symbols.contains(&symbol.name)) else {
             continue;
         };
         let Some(at) = plot.column_at(row.time) else { continue };

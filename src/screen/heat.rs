@@ -39,7 +39,7 @@ fn hours(app: &App, topic: &str) -> [u32; HOURS] {
     let mut hours = [0; HOURS];
     let day = SignedDuration::from_hours(HOURS as i64);
     let recent = app.wire.items().take_while(|item| app.now.duration_since(item.story.time()) < day);
-    for item in recent.filter(|item| item.topics.iter().any(|name| &**name == topic)) {
+    for item in recent.filter(|item| item.tagged.topics.iter().any(|name| &**name == topic)) {
         let ago = app.now.duration_since(item.story.time()).as_hours().clamp(0, HOURS as i64 - 1) as usize;
         hours[HOURS - 1 - ago] += 1;
     }

@@ -26,7 +26,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &m
     let close = scene.app.keymap.hint(Command::Close);
     let title = heading(scene, "Help");
     let hint = Span::styled(format!("{close} closes"), scene.theme.dim).into();
-    let inner = popup(frame, area, scene, (78, lines.len() as u16 + 2), title, hint);
+    let inner = popup(frame, area, scene, (104, lines.len() as u16 + 2), title, hint);
     seen.popup = inner;
     seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
     let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max)).take(inner.height.into());

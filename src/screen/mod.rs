@@ -10,6 +10,7 @@
 //!  status: what is wrong, else what is well; the keys that help
 //! ```
 
+mod braille;
 mod chart;
 mod feeds;
 mod frame;
@@ -133,7 +134,7 @@ fn bars(area: Rect) -> [Rect; 3] {
 
 fn plan_wide(area: Rect) -> Vec<(&'static str, Rect)> {
     let [top, body, bottom] = bars(area);
-    let right_width = (area.width * 38 / 100).clamp(52, 96);
+    let right_width = (area.width * 35 / 100).clamp(50, 96);
     let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(right_width)]).areas(body);
     let reader_height = (body.height * 30 / 100).clamp(9, 18);
     let [wire, reader] = Layout::vertical([Constraint::Fill(1), Constraint::Length(reader_height)]).areas(left);

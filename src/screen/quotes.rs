@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
+use super::braille::Dots;
 use super::chart::closes;
 use super::frame::{heading, panel};
 use super::text::{arrow, cut, spans_width};
@@ -143,19 +144,24 @@ pub(super) fn extended_line(scene: Scene, quote: &Quote) -> Option<Line<'static>
     ]))
 }
 
-/// Closes as blocks of eighths, as high as the room.
+/// The closes of the day as a line, as high as the room.
 fn sparkline(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
-    if area.area() == 0 {
-        return;
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let closes = closes(scene.app, &symbol.name, width * 2);
+    let Some((low, high)) = bounds(&closes).filter(|_| height > 0) else { return };
+    let depth = |close: f64| {
+        let share = if high > low { (high - close) / (high - low) } else { 0.5 };
+        (share * (height * 4 - 1) as f64).round() as usize
+    };
+    let mut dots = Dots::new(width, height);
+    for (x, pair) in closes.windows(2).enumerate() {
+        dots.stroke(x, depth(pair[0]), depth(pair[1]));
     }
-    let closes = closes(scene.app, &symbol.name, area.width.into());
-    let Some((low, high)) = bounds(&closes) else { return };
     let quote = scene.app.tape.quote(&symbol.name);
     let direction = quote.and_then(Quote::change).and_then(|change| change.to_f64()).unwrap_or_default();
     let style = current_style(scene, symbol, scene.theme.direction(direction));
-    for (row, y) in (area.y..area.bottom()).rev().enumerate() {
-        let cells: String = closes.iter().map(|close| eighth(*close, low, high, area.height, row)).collect();
-        frame.render_widget(Line::styled(cells, style), Rect { y, height: 1, ..area });
+    for (x, y, glyph) in dots.glyphs() {
+        frame.buffer_mut().set_string(area.x + x as u16, area.y + y as u16, glyph.to_string(), style);
     }
 }
 
@@ -163,15 +169,6 @@ fn bounds(values: &[f64]) -> Option<(f64, f64)> {
     let low = values.iter().copied().reduce(f64::min)?;
     let high = values.iter().copied().reduce(f64::max)?;
     Some((low, high))
-}
-
-/// The part of a bar of eighths that lies in a row, counted from the bottom.
-fn eighth(value: f64, low: f64, high: f64, height: u16, row: usize) -> char {
-    const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let share = if high > low { (value - low) / (high - low) } else { 0.5 };
-    let filled = 1.0 + share * (f64::from(height) * 8.0 - 1.0);
-    let here = (filled - row as f64 * 8.0).clamp(0.0, 8.0);
-    EIGHTHS[here.round() as usize]
 }
 
 /// The symbol without its currency: `BTC`.

@@ -109,13 +109,13 @@ fn carried_by(scene: Scene, item: &Item) -> Option<String> {
 /// `OpenAI $ because: OpenAI · seeks · $40bn`
 fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for tag in &item.tags {
+    for tag in &item.tagged.tags {
         let Some(rule) = scene.app.topic(&tag.topic) else { continue };
         let is_parent = scene
             .app
             .topics()
             .iter()
-            .any(|other| other.parent.as_ref() == Some(&rule.name) && item.topics.contains(&other.name));
+            .any(|other| other.parent.as_ref() == Some(&rule.name) && item.tagged.topics.contains(&other.name));
         if is_parent {
             continue;
         }
@@ -150,5 +150,5 @@ fn moves(scene: Scene, item: &Item) -> Vec<Line<'static>> {
             Line::styled(format!("since: {symbol} – no price at {}", scene.market_day_time(time)), scene.theme.faint)
         }
     };
-    item.symbols.iter().map(|symbol| line(symbol)).collect()
+    item.tagged.closest.iter().map(|symbol| line(symbol)).collect()
 }

@@ -103,7 +103,8 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
     let sign = if position.paused { "⏸ paused" } else { "▶" };
     match scene.size {
         Size::Tiny => format!("{sign} {day} {}", clock(now, zone)),
-        _ => format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed),
+        Size::Small | Size::Medium => format!("{sign} replay {day} {}  ×{}", scene.market_time(now), position.speed),
+        Size::Wide => format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed),
     }
 }
 

@@ -30,8 +30,8 @@ struct Columns {
 
 /// What gives way first: the symbol of the move, then the move, then the outlet, then the number of outlets.
 const COLUMNS: [Columns; 5] = [
-    Columns { from: 96, outlet: 14, tags: 13, outlets: 4, moved: 12 },
-    Columns { from: 74, outlet: 12, tags: 11, outlets: 4, moved: 7 },
+    Columns { from: 92, outlet: 14, tags: 12, outlets: 4, moved: 11 },
+    Columns { from: 74, outlet: 12, tags: 10, outlets: 4, moved: 7 },
     Columns { from: 62, outlet: 10, tags: 8, outlets: 4, moved: 7 },
     Columns { from: 50, outlet: 0, tags: 8, outlets: 4, moved: 7 },
     Columns { from: 0, outlet: 0, tags: 7, outlets: 0, moved: 0 },
@@ -131,7 +131,8 @@ fn tags(scene: Scene, item: &Item, room: usize) -> Vec<Span<'static>> {
     let shown = shown_topics(scene, item);
     for (at, (label, style)) in shown.iter().enumerate() {
         let rest = shown.len() - at - 1;
-        let reserve = if rest > 0 { 2 } else { 0 };
+        // Behind a tag that is not the last, room for the number of those left out.
+        let reserve = if rest > 0 { 3 } else { 0 };
         if used + width(label) + 1 + reserve > room {
             let more = if used == 0 { cut(label, room.saturating_sub(1)) } else { format!("+{}", rest + 1) };
             used += width(&more);
@@ -149,7 +150,7 @@ fn tags(scene: Scene, item: &Item, room: usize) -> Vec<Span<'static>> {
 /// Label and style of each topic of a story; a parent is left out when one of its children is there.
 pub(super) fn shown_topics(scene: Scene, item: &Item) -> Vec<(String, Style)> {
     let app = scene.app;
-    let rules: Vec<_> = item.topics.iter().filter_map(|topic| app.topic(topic)).collect();
+    let rules: Vec<_> = item.tagged.topics.iter().filter_map(|topic| app.topic(topic)).collect();
     let parents: Vec<_> = rules.iter().filter_map(|rule| rule.parent.as_ref()).collect();
     let shown = rules.iter().filter(|rule| !parents.contains(&&rule.name));
     shown
@@ -169,7 +170,7 @@ fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'stat
         true => scene.theme.text,
         false => scene.theme.dim,
     };
-    let words: Vec<&TitleSpan> = item.tags.iter().flat_map(|tag| &tag.spans).collect();
+    let words: Vec<&TitleSpan> = item.tagged.tags.iter().flat_map(|tag| &tag.spans).collect();
     let mut spans = emphasised(&item.story.title, &words, style, room.saturating_sub(1));
     let used: usize = spans.iter().map(|span| width(&span.content)).sum();
     spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
@@ -204,7 +205,7 @@ pub(super) fn emphasised(title: &str, words: &[&TitleSpan], style: Style, room: 
 /// Number of outlets, and the move since the story. What a row does not have is left to its headline.
 fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
-    if columns.moved > 0 && !item.symbols.is_empty() {
+    if columns.moved > 0 && !item.tagged.closest.is_empty() {
         spans.push(moved(scene, row, item, columns.moved));
     }
     let outlets = scene.app.wire.outlets(row.group).len();

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::EventStream;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, mpsc, watch};
@@ -15,7 +16,7 @@ use super::places::Places;
 use super::replay::Plan;
 use super::run::{World, run};
 use super::tasks::Tasks;
-use super::terminal::Screen;
+use super::terminal::{Terminal, install_panic_hook};
 use super::{looks, replay, signals, watch as config_watch};
 use crate::app::App;
 use crate::app::seen::Seen;
@@ -48,6 +49,7 @@ pub enum Show {
 /// # Errors
 /// When the terminal can't be used, or something could not be saved at the end; the terminal is given back before.
 pub async fn show(config: Arc<Config>, places: &Places, clock: Clock, show: Show) -> anyhow::Result<()> {
+    install_panic_hook(news::barrier::is_guarded);
     let stop = CancellationToken::new();
     let (events, mut inbox) = mpsc::channel(EVENTS_WAITING);
     let tasks = Tasks::new(events.clone());
@@ -72,7 +74,7 @@ pub async fn show(config: Arc<Config>, places: &Places, clock: Clock, show: Show
 
     let mut app = App::new(config.clone(), clock());
     let mut stage = Stage {
-        screen: Screen::enter(app.mouse)?,
+        terminal: Terminal::enter(app.mouse)?,
         theme: looks::theme(&config, variable),
         themed: config,
         store,
@@ -86,7 +88,7 @@ pub async fn show(config: Arc<Config>, places: &Places, clock: Clock, show: Show
     drop(inbox);
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = stage.store.close(STORE_LIMIT);
-    stage.screen.leave();
+    drop(stage);
     ended?;
     saved.map_err(anyhow::Error::msg)
 }
@@ -97,7 +99,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// Where effects are carried out.
 struct Stage {
-    screen: Screen,
+    terminal: Terminal,
     theme: Theme,
     /// The configuration that `theme` was made from.
     themed: Arc<Config>,
@@ -119,13 +121,18 @@ impl World for Stage {
             Effect::WantSeries { symbol, span } => {
                 self.sources.order_prices(market::Order::WantSeries { symbol, span });
             }
-            Effect::Open(link) => self.tasks.spawn("browser", open(link)),
-            Effect::Copy(text) => return trouble("clipboard", self.screen.copy(&text)),
-            Effect::Mouse(on) => return trouble("mouse", self.screen.mouse(on)),
+            Effect::Open(link) => {
+                self.tasks.spawn("browser", open(link));
+            }
+            Effect::Copy(text) => {
+                return trouble("clipboard", self.terminal.send(CopyToClipboard::to_clipboard_from(text)));
+            }
+            Effect::Mouse(on) => return trouble("mouse", self.terminal.set_mouse(on)),
+            Effect::Repaint => self.terminal.repaint(),
             Effect::PauseReplay(paused) => {
                 self.paused.send_replace(paused);
             }
-            Effect::Suspend => return trouble("suspend", self.screen.suspend()),
+            Effect::Suspend => return trouble("suspend", self.terminal.suspend()),
             _ => {}
         }
         Vec::new()
@@ -136,9 +143,7 @@ impl World for Stage {
             self.theme = looks::theme(&app.config, variable);
             self.themed = app.config.clone();
         }
-        let mut seen = Seen::default();
-        self.screen.draw(|frame| seen = screen::draw(frame, app, &self.theme))?;
-        Ok(seen)
+        self.terminal.draw(|frame| screen::draw(frame, app, &self.theme))
     }
 
     fn wait_for(&self, time: Timestamp) -> Option<Duration> {
@@ -200,7 +205,7 @@ impl Sources {
                 random: random.clone(),
             };
             for (name, work) in market::workers(market) {
-                spawner.spawn(&name, work);
+                spawner.spawn(name, work);
             }
             spawner.spawn(
                 "feeds",

@@ -1,82 +1,230 @@
-//! The one door for tasks: what runs beside the loop is started here, and its error and its panic become an event.
+//! The one door for work beside the run loop: nothing is detached, nothing dies in silence.
 
-use std::panic::AssertUnwindSafe;
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::event::Event;
 
-/// Starts tasks, and ends them all. Clones share the same tasks.
+/// Starts tasks and ends them. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
 pub struct Tasks {
-    events: mpsc::Sender<Event>,
+    events: Sender<Event>,
     stop: CancellationToken,
     running: TaskTracker,
 }
 
+/// A started task. Dropping this lets it run on.
+#[derive(Clone, Debug)]
+pub struct Task {
+    stop: CancellationToken,
+}
+
+impl Task {
+    /// Ends it where it next waits.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+}
+
 impl Tasks {
-    /// Failures are sent to `events`.
-    pub fn new(events: mpsc::Sender<Event>) -> Tasks {
+    /// Failures are sent on `events`.
+    pub fn new(events: Sender<Event>) -> Tasks {
         Tasks { events, stop: CancellationToken::new(), running: TaskTracker::new() }
     }
 
-    /// Starts a task; it ends by itself, or with [`Tasks::shutdown`] at its next point of waiting.
-    #[expect(clippy::disallowed_methods, reason = "this is the one door for tasks")]
-    pub fn spawn(&self, name: &str, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
-        let (name, events, stop) = (name.to_owned(), self.events.clone(), self.stop.clone());
-        let task = async move {
-            let ended = tokio::select! {
-                () = stop.cancelled() => return,
-                ended = AssertUnwindSafe(work).catch_unwind() => ended,
-            };
-            let why = match ended {
-                Ok(Ok(())) => return,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "a fault in newstape; the log has the details".to_owned(),
-            };
-            tracing::error!(task = name, why, "a task failed");
-            // Nobody listens any more when the program is ending.
-            let _ = events.send(Event::TaskFailed { task: name, why }).await;
+    /// Starts a task. Its error or its panic becomes an [`Event::TaskFailed`] under this name, the error with the
+    /// outermost of its causes (the log has them all); its end without either is not told. Started after
+    /// [`Tasks::shutdown`], it ends before it begins.
+    pub fn spawn(
+        &self,
+        name: impl Into<String>,
+        work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    ) -> Task {
+        let task = Task { stop: self.stop.child_token() };
+        let (name, events, stop) = (name.into(), self.events.clone(), task.stop.clone());
+        let whole = async move {
+            let Some(Some(why)) = stop.run_until_cancelled(outcome(&name, work)).await else { return };
+            stop.run_until_cancelled(events.send(Event::TaskFailed { task: name, why })).await;
         };
-        tokio::spawn(self.running.track_future(task));
+        // Not only when polled next: a task that never yields is not begun at all.
+        if !self.stop.is_cancelled() {
+            self.running.spawn(whole);
+        }
+        task
     }
 
-    /// Cancels every task and waits for them, at most so long.
-    pub async fn shutdown(&self, limit: Duration) {
+    /// Cancelled when everything ends: for work that must finish something first.
+    pub fn stopped(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Ends all tasks where they next wait. False when some had not ended within the limit; they die with the runtime.
+    pub async fn shutdown(&self, limit: Duration) -> bool {
         self.stop.cancel();
         self.running.close();
-        let _ = tokio::time::timeout(limit, self.running.wait()).await;
+        tokio::time::timeout(limit, self.running.wait()).await.is_ok()
+    }
+}
+
+/// True while a task started by [`Tasks`] runs on this thread: its panics are caught.
+pub fn is_inside_task() -> bool {
+    INSIDE.get()
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs to its end; one sentence when that was an error or a panic.
+async fn outcome(name: &str, work: impl Future<Output = anyhow::Result<()>> + Send) -> Option<String> {
+    match (Guarded { work: Box::pin(work) }).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => {
+            tracing::error!(task = name, error = format!("{error:#}"), "a task failed");
+            Some(error.to_string())
+        }
+        Err(panic) => {
+            tracing::error!(task = name, panic = panic_text(panic.as_ref()), "a task panicked");
+            Some("stopped by a mistake in newstape; the log says where".into())
+        }
+    }
+}
+
+/// What a panic said.
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
+}
+
+/// A future whose panic is its output.
+struct Guarded<F> {
+    work: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Guarded<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        INSIDE.set(true);
+        // It is never polled again after a panic.
+        let polled = catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(context)));
+        INSIDE.set(false);
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::future::pending;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use anyhow::{Context as _, anyhow};
+    use tokio::sync::mpsc::{self, Receiver};
+
     use super::*;
 
+    const LIMIT: Duration = Duration::from_secs(2);
+
+    fn tasks() -> (Tasks, Receiver<Event>) {
+        let (sender, events) = mpsc::channel(8);
+        (Tasks::new(sender), events)
+    }
+
+    async fn failure(events: &mut Receiver<Event>) -> (String, String) {
+        match events.recv().await {
+            Some(Event::TaskFailed { task, why }) => (task, why),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[tokio::test]
-    async fn errors_and_panics_become_events_and_the_rest_goes_on() {
-        let (events, mut inbox) = mpsc::channel(4);
-        let tasks = Tasks::new(events);
-        tasks.spawn("failing", async { anyhow::bail!("the disk is full") });
-        let first = inbox.recv().await;
-        assert!(
-            matches!(first, Some(Event::TaskFailed { task, why }) if task == "failing" && why == "the disk is full")
-        );
-        tasks.spawn("broken", async { panic!("out of luck") });
-        let second = inbox.recv().await;
-        assert!(matches!(second, Some(Event::TaskFailed { task, .. }) if task == "broken"));
+    async fn errors_and_panics_become_events() {
+        let (tasks, mut events) = tasks();
+        tasks.spawn("watch", async { Err(anyhow!("os error 28")).context("the folder can't be watched") });
+        assert_eq!(failure(&mut events).await, ("watch".into(), "the folder can't be watched".into()));
+        tasks.spawn("feed Desk", async {
+            tokio::task::yield_now().await;
+            assert!(is_inside_task());
+            panic!("out of ink");
+        });
+        let (task, why) = failure(&mut events).await;
+        assert_eq!((task.as_str(), why.contains("mistake in newstape")), ("feed Desk", true));
+        assert!(!is_inside_task());
+        tasks.spawn("well", async { Ok(()) });
+        assert!(tasks.shutdown(LIMIT).await);
+        assert!(events.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn one_task_is_stopped_and_the_others_run_on() {
+        let (tasks, _events) = tasks();
+        let alive = Arc::new(());
+        let (held, held_too) = (alive.clone(), alive.clone());
+        let task = tasks.spawn("one", async move {
+            let _held = held;
+            pending().await
+        });
+        tasks.spawn("other", async move {
+            let _held = held_too;
+            pending().await
+        });
+        task.stop();
+        while Arc::strong_count(&alive) > 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(Arc::strong_count(&alive), 2);
+        assert!(tasks.shutdown(LIMIT).await);
+        assert_eq!(Arc::strong_count(&alive), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn shutdown_ends_what_would_never_end() {
-        let (events, _inbox) = mpsc::channel(4);
-        let tasks = Tasks::new(events);
-        tasks.spawn("endless", std::future::pending());
-        tasks.shutdown(Duration::from_secs(2)).await;
-        assert_eq!(tasks.running.len(), 0);
+    async fn shutdown_waits_no_longer_than_its_limit() {
+        let (tasks, _events) = tasks();
+        let stopped = tasks.stopped();
+        tasks.running.spawn(async move {
+            stopped.cancelled().await;
+            pending::<()>().await;
+        });
+        let before = tokio::time::Instant::now();
+        assert!(!tasks.shutdown(LIMIT).await);
+        assert_eq!(before.elapsed(), LIMIT);
+    }
+
+    #[tokio::test]
+    async fn a_full_channel_does_not_hold_up_the_end() {
+        let (tasks, _events) = tasks();
+        for number in 0..20 {
+            tasks.spawn(format!("task {number}"), async { Err(anyhow!("no")) });
+        }
+        tokio::task::yield_now().await;
+        assert!(tasks.shutdown(LIMIT).await);
+    }
+
+    #[tokio::test]
+    async fn nothing_starts_after_the_end() {
+        let (tasks, _events) = tasks();
+        tasks.shutdown(LIMIT).await;
+        let ran = Arc::new(AtomicBool::new(false));
+        let mark = Arc::clone(&ran);
+        tasks.spawn("late", async move {
+            mark.store(true, Ordering::SeqCst);
+            Ok(())
+        });
+        tokio::task::yield_now().await;
+        assert!(!ran.load(Ordering::SeqCst));
     }
 }

@@ -1,161 +1,251 @@
 //! The terminal: taken over, drawn on, and given back whole, whatever happens.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, ThreadId};
 
-use crossterm::clipboard::CopyToClipboard;
-use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
     EnableMouseCapture,
 };
+use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
-use crossterm::{execute, queue};
+use crossterm::{Command, cursor, queue};
+use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
-use ratatui::{Frame, Terminal};
 
-/// A frame is one write: a terminal never shows half of it.
-const FRAME_BYTES: usize = 1 << 16;
+use super::tasks;
 
-/// Whether the terminal is ours now; the panic hook asks too.
+/// The terminal is ours: there is something to give back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal while newstape has it. Dropping it gives the terminal back.
+/// The terminal while newstape has it. Dropping it gives it back.
 #[derive(Debug)]
-pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+pub struct Terminal {
+    canvas: Canvas<File>,
     mouse: bool,
 }
 
-impl Screen {
-    /// Takes the terminal over: raw mode, the other screen, bracketed paste, focus, and the mouse if wanted.
+impl Terminal {
+    /// Takes the terminal over: raw, alternate screen, bracketed paste, focus reports, the mouse if wanted.
     ///
     /// # Errors
-    /// When the terminal can't be put into raw mode or written to; it is as before then.
-    pub fn enter(mouse: bool) -> io::Result<Screen> {
-        install_panic_hook();
-        take(mouse)?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stdout()));
-        let terminal = Terminal::new(backend).inspect_err(|_| give_back())?;
-        Ok(Screen { terminal, mouse })
-    }
-
-    /// # Errors
-    /// When the terminal can't be written to.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(draw)?;
-        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        io::Write::flush(self.terminal.backend_mut())
-    }
-
-    /// Draws every cell again at the next frame.
-    ///
-    /// # Errors
-    /// When the terminal can't be written to.
-    pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
-    }
-
-    /// # Errors
-    /// When the terminal can't be written to.
-    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
-        self.mouse = on;
-        match on {
-            true => execute!(io::stdout(), EnableMouseCapture),
-            false => execute!(io::stdout(), DisableMouseCapture),
+    /// When standard output is no terminal, or can't be written. Nothing is left changed then.
+    pub fn enter(mouse: bool) -> io::Result<Terminal> {
+        if !io::stdout().is_terminal() {
+            return Err(io::Error::other("the screen needs a terminal, and this output is none"));
         }
+        take(mouse)?;
+        let canvas = output().and_then(|out| Canvas::new(out, None)).inspect_err(|_| leave())?;
+        Ok(Terminal { canvas, mouse })
     }
 
-    /// Puts a text on the clipboard of whoever sits at the terminal, over ssh too (OSC 52).
-    ///
-    /// # Errors
-    /// When the terminal can't be written to.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+    /// Draws a frame: one write, inside a synchronized update. Gives back what `paint` does.
+    pub fn draw<T>(&mut self, paint: impl FnOnce(&mut Frame) -> T) -> io::Result<T> {
+        self.canvas.draw(paint)
     }
 
-    /// Gives the terminal back, stops the process until it is continued, and takes the terminal again.
-    ///
-    /// # Errors
-    /// When the process can't be stopped, or the terminal can't be taken again.
-    #[cfg(unix)]
+    /// The next frame paints every cell.
+    pub fn repaint(&mut self) {
+        self.canvas.repaint = true;
+    }
+
+    /// Sends something that is no part of a frame: the clipboard, a title.
+    pub fn send(&mut self, command: impl Command) -> io::Result<()> {
+        self.canvas.send(command)
+    }
+
+    pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on { self.send(EnableMouseCapture) } else { self.send(DisableMouseCapture) }
+    }
+
+    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal over again when it is
+    /// continued; the next frame then paints every cell. Drop any `EventStream` before, or it reads on.
     pub fn suspend(&mut self) -> io::Result<()> {
-        give_back();
-        let stopped = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+        leave();
+        #[cfg(unix)]
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         take(self.mouse)?;
-        self.terminal.clear()?;
-        stopped
-    }
-
-    /// There is no background to go to.
-    ///
-    /// # Errors
-    /// Always.
-    #[cfg(not(unix))]
-    pub fn suspend(&mut self) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Gives the terminal back.
-    pub fn leave(&mut self) {
-        give_back();
+        self.repaint();
+        Ok(())
     }
 }
 
-impl Drop for Screen {
+impl Drop for Terminal {
     fn drop(&mut self) {
-        give_back();
+        leave();
+    }
+}
+
+/// Gives the terminal back, in reverse of how it was taken. From any thread, as often as one likes: without a
+/// terminal taken it does nothing. Needs no lock that a drawing thread could hold.
+pub fn leave() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // What fails here has nobody left to be told.
+    output().and_then(|mut out| out.write_all(&leaving()?)).ok();
+    disable_raw_mode().ok();
+}
+
+/// Set by the thread that draws, when it installs the hook.
+static SCREEN_THREAD: OnceLock<ThreadId> = OnceLock::new();
+
+/// A panic of this thread, the one that draws, gives the terminal back and then says one sentence. Panics of tasks
+/// and other threads are only logged: they are caught there, and the screen goes on. Panics for which `is_caught`
+/// says true (a parser behind a barrier) are not even that: the one who catches them knows better what to say.
+pub fn install_panic_hook(is_caught: fn() -> bool) {
+    SCREEN_THREAD.set(thread::current().id()).ok();
+    std::panic::set_hook(Box::new(move |panic| {
+        if is_caught() {
+            return;
+        }
+        let thread = thread::current();
+        tracing::error!(thread = thread.name().unwrap_or("unnamed"), "{panic}");
+        if SCREEN_THREAD.get() == Some(&thread.id()) && !tasks::is_inside_task() {
+            leave();
+            writeln!(io::stderr(), "{}", sentence(panic)).ok();
+        }
+    }));
+}
+
+fn sentence(panic: &PanicHookInfo) -> String {
+    let said = panic.payload_as_str().and_then(|text| text.lines().next()).unwrap_or("no reason given");
+    let said: String = said.chars().filter(|letter| !letter.is_control()).collect();
+    match panic.location() {
+        Some(place) => {
+            format!(
+                "newstape stopped by a mistake of its own ({said}, {}:{}); please report it.",
+                place.file(),
+                place.line()
+            )
+        }
+        None => format!("newstape stopped by a mistake of its own ({said}); please report it."),
     }
 }
 
 fn take(mouse: bool) -> io::Result<()> {
-    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    let mut out = io::stdout();
-    execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide).inspect_err(|_| give_back())?;
+    TAKEN.store(true, Ordering::SeqCst);
+    output().and_then(|mut out| out.write_all(&taking(mouse)?)).inspect_err(|_| leave())
+}
+
+/// Standard output without the lock and the line buffer of [`io::stdout`].
+fn output() -> io::Result<File> {
+    #[cfg(unix)]
+    let owned = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let owned = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
+    Ok(File::from(owned))
+}
+
+fn taking(mouse: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, cursor::Hide)?;
     if mouse {
-        execute!(out, EnableMouseCapture)?;
+        queue!(bytes, EnableMouseCapture)?;
     }
-    Ok(())
+    Ok(bytes)
 }
 
-/// Undoes everything, in reverse, once. What can't be undone is left: the rest still is.
-fn give_back() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
-        return;
-    }
-    let mut out = io::stdout();
-    let _ = queue!(out, EndSynchronizedUpdate, DisableMouseCapture, DisableFocusChange, DisableBracketedPaste);
-    let _ = queue!(out, LeaveAlternateScreen, Show);
-    let _ = out.flush();
-    let _ = disable_raw_mode();
+/// The mouse is given back even if it was never taken: it may have been, by a write that failed half way.
+fn leaving() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    queue!(
+        bytes,
+        EndSynchronizedUpdate,
+        SetAttribute(Attribute::Reset),
+        DisableMouseCapture,
+        cursor::Show,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen
+    )?;
+    Ok(bytes)
 }
 
-/// A panic of the thread that draws ends the program: the terminal is given back first, then one sentence is printed.
-/// A panic anywhere else is caught by whoever started that work, and only logged.
-fn install_panic_hook() {
-    static INSTALLED: AtomicBool = AtomicBool::new(false);
-    if INSTALLED.swap(true, Ordering::SeqCst) {
-        return;
-    }
-    let drawing = thread::current().id();
-    std::panic::set_hook(Box::new(move |info| {
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let what = info.payload_as_str().unwrap_or_default();
-        if crate::news::barrier::is_guarded() {
-            return;
-        }
-        tracing::error!(place, what, "panic");
-        if thread::current().id() == drawing {
-            give_back();
-            eprintln!(
-                "newstape: a fault in newstape ended it ({place}); nothing that was saved is lost, start it again"
-            );
-        }
-    }));
+/// Frames onto a writer.
+#[derive(Debug)]
+struct Canvas<W: Write> {
+    screen: ratatui::Terminal<CrosstermBackend<Whole<W>>>,
+    /// Shared with the writer, which the backend does not let go of.
+    held: Arc<AtomicBool>,
+    /// The next frame paints every cell.
+    repaint: bool,
 }
+
+impl<W: Write> Canvas<W> {
+    /// A fixed area is for writers that have no size of their own.
+    fn new(out: W, area: Option<ratatui::layout::Rect>) -> io::Result<Canvas<W>> {
+        let viewport = area.map_or(ratatui::Viewport::Fullscreen, ratatui::Viewport::Fixed);
+        let held = Arc::new(AtomicBool::new(false));
+        let backend = CrosstermBackend::new(Whole { out, frame: Vec::new(), held: Arc::clone(&held) });
+        let screen = ratatui::Terminal::with_options(backend, ratatui::TerminalOptions { viewport })?;
+        Ok(Canvas { screen, held, repaint: false })
+    }
+
+    fn draw<T>(&mut self, paint: impl FnOnce(&mut Frame) -> T) -> io::Result<T> {
+        let mut painted = None;
+        self.held.store(true, Ordering::Relaxed);
+        let drawn = self.frame(|frame| painted = Some(paint(frame)));
+        self.held.store(false, Ordering::Relaxed);
+        drawn.and_then(|()| self.out().flush())?;
+        painted.ok_or_else(|| io::Error::other("the frame was not painted"))
+    }
+
+    fn frame(&mut self, paint: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        queue!(self.out(), BeginSynchronizedUpdate)?;
+        if std::mem::take(&mut self.repaint) {
+            // Not `Terminal::clear`: it asks the terminal where the cursor is, and the answer comes among the keys.
+            let area = self.screen.get_frame().area();
+            self.screen.resize(area)?;
+        }
+        self.screen.draw(paint)?;
+        queue!(self.out(), EndSynchronizedUpdate)
+    }
+
+    fn send(&mut self, command: impl Command) -> io::Result<()> {
+        queue!(self.out(), command)?;
+        self.out().flush()
+    }
+
+    fn out(&mut self) -> &mut impl Write {
+        self.screen.backend_mut()
+    }
+}
+
+/// Collects a frame and writes it at once. Unlike a `BufWriter` it writes nothing when it is dropped: after a panic
+/// half a frame must not land on the screen that was just given back.
+#[derive(Debug)]
+struct Whole<W: Write> {
+    out: W,
+    frame: Vec<u8>,
+    /// Flushes wait: the backend flushes in the middle of a frame.
+    held: Arc<AtomicBool>,
+}
+
+impl<W: Write> Write for Whole<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.frame.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.held.load(Ordering::Relaxed) || self.frame.is_empty() {
+            return Ok(());
+        }
+        let written = self.out.write_all(&self.frame).and_then(|()| self.out.flush());
+        self.frame.clear();
+        written
+    }
+}
+
+#[cfg(test)]
+mod tests;

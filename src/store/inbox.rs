@@ -73,6 +73,8 @@ struct State {
     waiting: Waiting,
     load: Option<u32>,
     closing: bool,
+    /// The check found the file damaged.
+    damaged: bool,
     /// The thread has ended; the sentence says what it could not save.
     ended: Option<Result<(), String>>,
     /// Nothing will be saved: another newstape owns the data.
@@ -97,6 +99,7 @@ pub(super) struct Round {
     pub at: Timestamp,
     pub load: Option<u32>,
     pub closing: bool,
+    pub damaged: bool,
 }
 
 impl Inbox {
@@ -127,7 +130,13 @@ impl Inbox {
             at: clock(),
             load: state.load.take(),
             closing: state.closing,
+            damaged: std::mem::take(&mut state.damaged),
         }
+    }
+
+    pub fn report_damage(&self) {
+        self.lock().damaged = true;
+        self.changed.notify_all();
     }
 
     /// What could not be saved now lies under what came since.
@@ -187,7 +196,7 @@ impl State {
         match effect {
             Effect::SaveStories(stories) => self.put_stories(stories),
             Effect::SaveMarks(marks) if waiting.marks.len() + marks.len() <= MARKS_MAX => waiting.marks.extend(marks),
-            Effect::SaveMarks(_) => {}
+            Effect::SaveMarks(marks) => tracing::warn!(count = marks.len(), "too many marks wait; these are not saved"),
             Effect::SaveFeed(state) => self.put_feed(state),
             Effect::SaveQuote(quote) => drop(waiting.quotes.insert(quote.symbol.clone(), quote)),
             Effect::SaveSeries { span, series } => {
@@ -223,7 +232,7 @@ impl State {
     }
 
     fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.load.is_none() && !self.closing
+        self.waiting.is_empty() && self.load.is_none() && !self.closing && !self.damaged
     }
 
     fn is_urgent(&self) -> bool {

@@ -24,6 +24,8 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Between two tries to hand over an event when the channel is full.
 const STALLED: Duration = Duration::from_millis(20);
 const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(24);
+/// A file that is damaged more often than this in one run will be so again: the rest of the run goes without.
+const ANEW_MAX: u32 = 2;
 /// How long pruned stories are remembered beyond the time stories are kept.
 const REMEMBER: SignedDuration = SignedDuration::from_hours(24 * 365);
 /// Reports kept for a receiver that does not take them. Only notes on single stories are dropped beyond it.
@@ -39,7 +41,7 @@ pub(super) struct Keeper {
     inbox: Arc<Inbox>,
     opened: Opened,
     loading: Option<Loading>,
-    /// The file was looked through in this run. Not before the first part is loaded: it takes long.
+    /// The check of the file has begun: not before all is loaded, which is waited for.
     checked: bool,
     pruned: Option<Timestamp>,
     /// The sentence last reported; saving fails as long as there is one.
@@ -47,6 +49,7 @@ pub(super) struct Keeper {
     unsent: VecDeque<Event>,
     saved: Option<Timestamp>,
     refused: usize,
+    begun_anew: u32,
 }
 
 impl Keeper {
@@ -76,6 +79,7 @@ impl Keeper {
             unsent,
             saved: None,
             refused: 0,
+            begun_anew: 0,
         })
     }
 
@@ -102,6 +106,9 @@ impl Keeper {
             self.loading = Some(Loading::new(window));
         }
         self.save(round.waiting, round.at);
+        if round.damaged {
+            self.verify_damage();
+        }
         if !round.closing {
             self.load_some();
             self.check();
@@ -210,22 +217,31 @@ impl Keeper {
         Loaded { done: true, ..Loaded::default() }
     }
 
+    /// On a thread and a connection of its own: reading the whole file may take seconds.
     fn check(&mut self) {
         if self.checked || self.loading.is_some() || !matches!(self.opened.access, Access::Owner { .. }) {
             return;
         }
         self.checked = true;
-        match schema::is_sound(&self.opened.connection) {
-            Ok(true) => {}
-            Ok(false) => self.begin_anew(),
-            Err(error) => {
-                let trouble = Trouble::from(error);
-                tracing::error!(error = ?trouble, "the check of the database failed");
-                if trouble.is_damage() {
-                    self.begin_anew();
-                }
-            }
+        let Some(dir) = self.dir.clone() else { return };
+        let inbox = Arc::clone(&self.inbox);
+        let work = move || match place::is_damaged(&dir) {
+            Ok(false) => {}
+            Ok(true) => inbox.report_damage(),
+            Err(trouble) => tracing::warn!(error = ?trouble, "the database could not be checked"),
+        };
+        if let Err(error) = std::thread::Builder::new().name("store-check".into()).spawn(work) {
+            tracing::warn!(%error, "the database was not checked");
         }
+    }
+
+    /// The report may be about a file that has been replaced since.
+    fn verify_damage(&mut self) {
+        let sound = schema::is_sound(&self.opened.connection).map_err(Trouble::from);
+        if sound.unwrap_or_else(|trouble| !trouble.is_damage()) {
+            return;
+        }
+        self.begin_anew();
     }
 
     /// Moves the broken file aside and opens a new one. The stories that can still be read go over into it.
@@ -244,6 +260,10 @@ impl Keeper {
         // The old connection and its lock have to go first: closing it writes to the files, opening takes the lock.
         self.opened = place::scratch(None)?;
         let sentence = place::set_aside(dir, now);
+        self.begun_anew += 1;
+        if self.begun_anew > ANEW_MAX {
+            return Err(Trouble::Unsteady);
+        }
         self.opened = place::open(Some(dir), now)?;
         Ok(self.opened.trouble.take().unwrap_or(sentence))
     }

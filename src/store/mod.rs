@@ -124,6 +124,8 @@ pub enum Trouble {
     Older,
     #[error("its folder can't be written")]
     Unwritable,
+    #[error("what is written to this disk comes back damaged")]
+    Unsteady,
     #[error("{}", explain(.0))]
     Sqlite(#[from] rusqlite::Error),
 }

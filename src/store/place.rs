@@ -69,6 +69,16 @@ pub(super) fn open_reading(dir: &Path) -> Result<Option<Connection>, Trouble> {
     Ok(Some(connection))
 }
 
+/// Looks through the whole database.
+pub(super) fn is_damaged(dir: &Path) -> Result<bool, Trouble> {
+    let sound = read_only(&dir.join(DATABASE)).and_then(|connection| Ok(schema::is_sound(&connection)?));
+    match sound {
+        Ok(sound) => Ok(!sound),
+        Err(trouble) if trouble.is_damage() => Ok(true),
+        Err(trouble) => Err(trouble),
+    }
+}
+
 /// Moves a broken database out of the way; the sentence says where it is kept.
 pub(super) fn set_aside(dir: &Path, now: Timestamp) -> String {
     let name = format!("{DATABASE}.broken-{}", now.as_second());

@@ -1,0 +1,48 @@
+//! Lines of braille dots, two by four in a cell.
+
+/// The bits of a cell, by column and row of its dots.
+const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+
+/// Cells being dotted.
+pub struct Dots {
+    width: usize,
+    cells: Vec<u8>,
+}
+
+impl Dots {
+    /// Room of so many cells.
+    pub fn new(width: usize, height: usize) -> Dots {
+        Dots { width, cells: vec![0; width * height] }
+    }
+
+    /// A vertical stroke at a column of dots, from one row of dots to another.
+    pub fn stroke(&mut self, x: usize, from: usize, to: usize) {
+        for y in from.min(to)..=from.max(to) {
+            if let Some(cell) = self.cells.get_mut(y / 4 * self.width + x / 2).filter(|_| x / 2 < self.width) {
+                *cell |= DOTS[x % 2][y % 4];
+            }
+        }
+    }
+
+    /// Column, row and glyph of each cell that has a dot.
+    pub fn glyphs(&self) -> impl Iterator<Item = (usize, usize, char)> + '_ {
+        let dotted = self.cells.iter().enumerate().filter(|(_, dots)| **dots != 0);
+        dotted.filter_map(|(at, dots)| {
+            Some((at % self.width, at / self.width, char::from_u32(0x2800 + u32::from(*dots))?))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strokes_fill_the_dots_between() {
+        let mut dots = Dots::new(2, 1);
+        dots.stroke(0, 3, 0);
+        dots.stroke(3, 0, 0);
+        dots.stroke(9, 0, 0);
+        assert_eq!(dots.glyphs().collect::<Vec<_>>(), [(0, 0, '⡇'), (1, 0, '⠈')]);
+    }
+}
