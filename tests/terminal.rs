@@ -154,6 +154,38 @@ fn what_is_on_screen_survives_a_kill_and_so_does_the_next_start() {
     }
 }
 
+/// The variable is read by debug builds only, as tests are by default.
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_while_drawing_gives_the_terminal_back_and_says_one_sentence() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut terminal = Terminal::start_with(&home, &[], WIDE, &[("NEWSTAPE_TRIAL_PANIC", "drawing")]);
+    terminal.wait_for_text("Wire · 0");
+    terminal.type_keys("?");
+    assert!(!terminal.wait_for_end().success());
+    terminal.assert_given_back();
+    terminal.look(|view| {
+        let said: Vec<&String> = view.rows.iter().filter(|row| !row.trim().is_empty()).collect();
+        assert!(view.contains("newstape stopped by a mistake of its own (asked for by a trial"), "{said:?}");
+        assert!(!view.contains("stack backtrace") && !view.contains("RUST_BACKTRACE"), "{said:?}");
+    });
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_in_a_task_is_told_and_the_screen_goes_on() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut terminal = Terminal::start_with(&home, &[], WIDE, &[("NEWSTAPE_TRIAL_PANIC", "task")]);
+    terminal.wait_for("what happened", |view| view.status().contains("trial stopped: "));
+    terminal.type_keys("?");
+    terminal.wait_for_text("Esc closes");
+    terminal.type_keys("q");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    terminal.assert_given_back();
+    let log = std::fs::read_to_string(home.path().join("state/newstape/newstape.log")).unwrap();
+    assert!(log.contains("asked for by a trial"), "{log}");
+}
+
 #[test]
 fn without_a_terminal_it_says_so() {
     let home = Home::new();
