@@ -54,6 +54,20 @@ fn the_demo_answers_keys_and_quits() {
 }
 
 #[test]
+fn a_notice_stays_long_enough_to_be_read_however_fast_the_day_runs() {
+    let home = Home::new();
+    let mut terminal = demo(&home);
+    terminal.type_keys("r");
+    terminal.wait_for_text("a replay asks nobody");
+    // Two more frames of prices, which come a tenth of a second apart, and it still stands.
+    for _ in 0..2 {
+        let clock = terminal.look(|view| view.rows[0].clone());
+        terminal.wait_for("time going on", |view| view.rows[0] != clock);
+    }
+    terminal.look(|view| assert!(view.status().contains("a replay asks nobody"), "{}", view.status()));
+}
+
+#[test]
 fn it_follows_every_size() {
     let home = Home::new();
     let mut terminal = demo(&home);
