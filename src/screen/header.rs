@@ -55,7 +55,8 @@ fn tabs(scene: Scene) -> Vec<(char, String, Style)> {
         let label = format!("{} {}", cut(&rule.title, TITLE_MAX), app.wire.count(&rule.name));
         tabs.push((key, label, scene.theme.topic(rule.color.as_deref(), rule.key)));
     }
-    let views = app.config.views.iter().filter_map(|view| Some((view.key?, cut(&view.name, TITLE_MAX), scene.theme.text)));
+    let views =
+        app.config.views.iter().filter_map(|view| Some((view.key?, cut(&view.name, TITLE_MAX), scene.theme.text)));
     tabs.extend(views);
     tabs
 }

@@ -26,7 +26,8 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let text = Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner };
     seen.reader = text;
     let Some(item) = scene.app.wire.current_item() else {
-        return frame.render_widget(Line::styled("no story", scene.theme.faint), Rect { height: 1.min(text.height), ..text });
+        return frame
+            .render_widget(Line::styled("no story", scene.theme.faint), Rect { height: 1.min(text.height), ..text });
     };
     let lines = lines(scene, item, text.width.into());
     let height = usize::from(text.height);

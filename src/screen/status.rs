@@ -23,7 +23,8 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
     let width = usize::from(area.width);
     // Trouble is worth more than hints; hints more than what is well.
     let pressing = style == scene.theme.warning;
-    let wanted = if pressing { super::text::width(&text).min(width.saturating_sub(2)) + 2 } else { SAID_MIN.min(width) };
+    let wanted =
+        if pressing { super::text::width(&text).min(width.saturating_sub(2)) + 2 } else { SAID_MIN.min(width) };
     let hints = hints(scene, width.saturating_sub(wanted));
     let hints_width = spans_width(&hints);
     let said = cut(&text, width.saturating_sub(hints_width + 2));

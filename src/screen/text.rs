@@ -128,7 +128,9 @@ fn pieces(text: &str) -> Vec<&str> {
 
 /// Never at the start of a line.
 fn closes(grapheme: &str) -> bool {
-    grapheme.starts_with(|letter: char| letter.is_ascii_punctuation() || "、。，．：；！？）」』】〕》〉’”…%".contains(letter))
+    grapheme.starts_with(|letter: char| {
+        letter.is_ascii_punctuation() || "、。，．：；！？）」』】〕》〉’”…%".contains(letter)
+    })
 }
 
 /// Never at the end of a line.
@@ -249,7 +251,8 @@ mod tests {
 
     #[test]
     fn letters_that_a_font_may_join_are_counted_one_by_one() {
-        for (text, columns) in [("لا", 2), ("ｶﾞ", 2), ("🇺🇸", 2), ("❤\u{fe0f}", 2), ("👨‍👩‍👧", 2), ("é", 1)] {
+        for (text, columns) in [("لا", 2), ("ｶﾞ", 2), ("🇺🇸", 2), ("❤\u{fe0f}", 2), ("👨‍👩‍👧", 2), ("é", 1)]
+        {
             assert_eq!(width(text), columns, "{text}");
         }
     }
