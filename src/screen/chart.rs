@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::braille::Dots;
-use super::frame::{heading, panel, title_room};
+use super::frame::{heading, panel, put, title_room};
 use super::quotes::{change, extended_line, no_symbols, plain_price, price, short, state};
 use super::text::{cut, fit_right, spans_width, width, wrap};
 use crate::app::seen::Seen;
@@ -65,7 +65,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let [note, body] =
         Layout::vertical([Constraint::Length(u16::from(extended.is_some())), Constraint::Fill(1)]).areas(inner);
     if let Some(line) = extended {
-        frame.render_widget(line, Rect { x: note.x + 1, width: note.width.saturating_sub(1), ..note });
+        put(frame, line, Rect { x: note.x + 1, width: note.width.saturating_sub(1), ..note });
     }
     match plot(app, symbol, body) {
         Some(plot) => draw_plot(frame.buffer_mut(), scene, symbol, &plot),
@@ -101,7 +101,7 @@ fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     };
     for (at, line) in (0u16..area.height).zip(wrap(&words, usize::from(area.width).saturating_sub(2))) {
         let place = Rect { x: area.x + 1, y: area.y + at, width: area.width.saturating_sub(1), height: 1 };
-        frame.render_widget(Line::styled(line, scene.theme.dim), place);
+        put(frame, Line::styled(line, scene.theme.dim), place);
     }
 }
 

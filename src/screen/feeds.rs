@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::popup;
+use super::frame::{popup, put};
 use super::text::{age, cut, fit, fit_right, until, wrap};
 use crate::app::command::Command;
 use crate::app::health::{FeedLine, Standing};
@@ -60,10 +60,10 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &m
         if scroll + usize::from(at) == cursor_line {
             frame.buffer_mut().set_style(place, scene.theme.selected);
         }
-        frame.render_widget(line, place);
+        put(frame, line, place);
     }
     for (at, line) in (0u16..).zip(said) {
-        frame.render_widget(line, Rect { y: list.bottom() + at, height: 1, ..inner });
+        put(frame, line, Rect { y: list.bottom() + at, height: 1, ..inner });
     }
 }
 

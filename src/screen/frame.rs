@@ -23,12 +23,21 @@ pub fn panel(frame: &mut Frame, area: Rect, scene: Scene, focused: bool, left: L
     };
     let place = Rect { x: area.x + 1, y: area.y, width: room as u16, height: 1 }.intersection(area);
     let left = cut_spans(owned(left), left_room.saturating_sub(2));
-    frame.render_widget(padded(left), place);
+    put(frame, padded(left), place);
     if left_room < room {
         let width = (room - left_room) as u16;
-        frame.render_widget(padded(owned(right)), Rect { x: place.right() - width, width, ..place });
+        put(frame, padded(owned(right)), Rect { x: place.right() - width, width, ..place });
     }
     inner
+}
+
+/// Draws a line of text. Each span begins where the letters of the one before end, cell by cell; a `Line` drawn as a widget
+/// begins it where that one's width as a whole says, which is less in scripts whose letters may join.
+pub fn put(frame: &mut Frame, line: impl Into<Line<'static>>, place: Rect) {
+    let place = place.intersection(frame.area());
+    if place.area() > 0 {
+        frame.buffer_mut().set_line(place.x, place.y, &line.into(), place.width);
+    }
 }
 
 /// Columns for the two titles of a frame together, with the blanks around them.

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::frame::put;
 use super::text::{cut, spans_width, until, width};
 use super::{Scene, Size};
 use crate::app::seen::Seen;
@@ -31,11 +32,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         room -= needed;
         spans.extend(tab);
     }
-    frame.render_widget(Line::from(spans), area);
+    put(frame, Line::from(spans), area);
     let right_width = spans_width(&right) as u16;
     if right_width <= area.width {
         let place = Rect { x: area.right() - right_width, width: right_width, ..area };
-        frame.render_widget(Line::from(right), place);
+        put(frame, Line::from(right), place);
     }
 }
 

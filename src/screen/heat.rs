@@ -7,7 +7,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::panel;
+use super::frame::{panel, put};
 use super::text::{fit, fit_right};
 use crate::app::App;
 use crate::app::seen::Seen;
@@ -30,7 +30,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
             Span::styled(stretched(&hours, usize::from(inner.width).saturating_sub(20)), style),
             Span::styled(fit_right(&hours.iter().sum::<u32>().to_string(), 5), scene.theme.dim),
         ]);
-        frame.render_widget(line, Rect { y: inner.y + at, height: 1, ..inner });
+        put(frame, line, Rect { y: inner.y + at, height: 1, ..inner });
     }
 }
 

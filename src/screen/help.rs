@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
 
 use super::Scene;
-use super::frame::{heading, popup};
+use super::frame::{heading, popup, put};
 use super::text::{fit, wrap};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -33,7 +33,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &m
     seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
     let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max)).take(inner.height.into());
     for (at, line) in (0u16..).zip(shown) {
-        frame.render_widget(line, Rect { y: inner.y + at, height: 1, ..inner });
+        put(frame, line, Rect { y: inner.y + at, height: 1, ..inner });
     }
 }
 

@@ -10,7 +10,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::braille::Dots;
 use super::chart::closes;
-use super::frame::{heading, panel};
+use super::frame::{heading, panel, put};
 use super::text::{arrow, cut, other_day, spans_width, wrap};
 use super::{Scene, Size};
 use crate::app::command::Command;
@@ -63,7 +63,7 @@ pub(super) fn no_symbols(frame: &mut Frame, area: Rect, scene: Scene) {
     for (at, line) in (0u16..area.height).zip(wrap(words, usize::from(area.width).saturating_sub(2))) {
         let place =
             Rect { x: area.x + 1.min(area.width), y: area.y + at, width: area.width.saturating_sub(1), height: 1 };
-        frame.render_widget(Line::styled(line, scene.theme.dim), place);
+        put(frame, Line::styled(line, scene.theme.dim), place);
     }
 }
 
@@ -96,12 +96,12 @@ fn block(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     let lines = [name_and_change(scene, symbol, width), price_and_state(scene, symbol, width)];
     let mut y = area.y;
     for line in lines.into_iter().take(area.height.into()) {
-        frame.render_widget(line, Rect { y, height: 1, ..area });
+        put(frame, line, Rect { y, height: 1, ..area });
         y += 1;
     }
     let extended = extended_line(scene, symbol);
     if let Some(line) = extended.filter(|_| y < area.bottom()) {
-        frame.render_widget(line, Rect { y, height: 1, ..area });
+        put(frame, line, Rect { y, height: 1, ..area });
         y += 1;
     }
     let gap = u16::from(scene.size == Size::Medium);
@@ -293,7 +293,7 @@ pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     }
     if shown < symbols.len() && shown < fitting {
         let more = format!(" {} more {}", symbols.len() - shown, scene.app.keymap.hint(Command::NextSymbol));
-        frame.render_widget(Line::styled(more, scene.theme.dim), Rect { height: 1, ..place(shown) });
+        put(frame, Line::styled(more, scene.theme.dim), Rect { height: 1, ..place(shown) });
     }
 }
 
@@ -311,10 +311,10 @@ fn cell(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     spans.push(Span::raw(" "));
     let change = rail_change(scene, symbol, width.saturating_sub(spans_width(&spans)));
     spans.extend(change);
-    frame.render_widget(Line::from(spans), Rect { height: 1, ..area });
+    put(frame, Line::from(spans), Rect { height: 1, ..area });
     if area.height > 1 {
         let line = Line::from(rail_state(scene, symbol, width.saturating_sub(2)));
-        frame.render_widget(line, Rect { y: area.y + 1, height: 1, ..area });
+        put(frame, line, Rect { y: area.y + 1, height: 1, ..area });
     }
 }
 

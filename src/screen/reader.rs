@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::frame::{heading, panel};
+use super::frame::{heading, panel, put};
 use super::text::{arrow, clock, cut, cut_spans, percent, width, wrap};
 use super::{Scene, Size};
 use crate::app::Focus;
@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     seen.reader_scroll_max = lines.len().saturating_sub(height);
     let scroll = scene.app.reader_scroll.min(seen.reader_scroll_max);
     for (at, line) in lines.into_iter().skip(scroll).take(height).enumerate() {
-        frame.render_widget(line, Rect { y: text.y + at as u16, height: 1, ..text });
+        put(frame, line, Rect { y: text.y + at as u16, height: 1, ..text });
     }
     let below = seen.reader_scroll_max - scroll;
     if framed && below > 0 {
@@ -48,7 +48,7 @@ fn draw_below(frame: &mut Frame, area: Rect, scene: Scene, below: usize) {
     let needed = width(&words) as u16;
     if needed + 2 <= area.width {
         let place = Rect { x: area.right() - 1 - needed, y: area.bottom() - 1, width: needed, height: 1 };
-        frame.render_widget(Line::styled(words, scene.theme.dim), place);
+        put(frame, Line::styled(words, scene.theme.dim), place);
     }
 }
 

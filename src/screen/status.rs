@@ -7,6 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::frame::put;
 use super::text::{cut, spans_width, until};
 use super::{Scene, Size};
 use crate::app::command::Command;
@@ -24,13 +25,13 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
     // Trouble is worth more than hints; hints more than what is well.
     let pressing = style == scene.theme.warning;
     let wanted =
-        if pressing { super::text::width(&text).min(width.saturating_sub(2)) + 2 } else { SAID_MIN.min(width) };
+        if pressing { super::text::width(&text).min(width.saturating_sub(2)) + 2 } else { SAID_MIN.min(width / 2) };
     let hints = hints(scene, width.saturating_sub(wanted));
     let hints_width = spans_width(&hints);
     let said = cut(&text, width.saturating_sub(hints_width + 2));
-    frame.render_widget(Line::styled(format!(" {said}"), style), area);
+    put(frame, Line::styled(format!(" {said}"), style), area);
     let place = Rect { x: area.right() - hints_width as u16, width: hints_width as u16, ..area };
-    frame.render_widget(Line::from(hints), place);
+    put(frame, Line::from(hints), place);
 }
 
 /// Columns kept for what is well, before there are hints.
@@ -55,7 +56,7 @@ fn draw_prompt(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
     if left >= super::text::width(&note).min(NOTE_MIN) {
         spans.push(Span::styled(format!("   {}", cut(&note, left)), style));
     }
-    frame.render_widget(Line::from(spans), area);
+    put(frame, Line::from(spans), area);
 }
 
 /// Columns that a note behind the query has at least.

@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::frame::panel;
+use super::frame::{panel, put};
 use super::text::{age, cut, cut_at, fit, fit_right, percent, safe, width, wrap};
 use super::{Scene, Size};
 use crate::app::Focus;
@@ -100,7 +100,7 @@ fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, row: &Row, selected: bo
     let room = usize::from(area.width).saturating_sub(taken);
     spans.extend(headline(scene, row, item, room));
     spans.extend(tail);
-    frame.render_widget(Line::from(spans), area);
+    put(frame, Line::from(spans), area);
 }
 
 /// Mark, age, outlet and tags.
@@ -251,6 +251,6 @@ fn nothing(frame: &mut Frame, area: Rect, scene: Scene) {
             width: area.width.saturating_sub(2),
             height: 1,
         };
-        frame.render_widget(Line::styled(line, scene.theme.dim), place);
+        put(frame, Line::styled(line, scene.theme.dim), place);
     }
 }
