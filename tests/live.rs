@@ -160,23 +160,20 @@ fn a_feed_that_fails_is_named_and_the_other_goes_on() {
 fn nothing_that_a_title_says_reaches_the_terminal_but_text() {
     let server = servers();
     let titles = [
-        "Harmless one\x1b]0;owned\x07 goes on",
-        "Harmless two&#27;]52;c;b3duZWQ=&#7; goes on",
-        "Harmless three&#x1b;[31;5;9m and\u{9b}2J and\u{85} goes on",
-        "Harmless four \u{202e}desrever\u{2066} goes on",
+        "Orchards bloom\x1b]0;owned\x07 early in Kent",
+        "Ferry timetable&#27;]52;c;b3duZWQ=&#7; printed anew",
+        "Lighthouse keepers&#x1b;[31;5;9m retire\u{9b}2J after\u{85} decades",
+        "Museum lends \u{202e}sgnitniap\u{2066} abroad",
     ];
+    let beginnings = ["Orchards bloom", "Ferry timetable", "Lighthouse keepers", "Museum lends"];
     let times = ["17:51:00", "17:52:00", "17:53:00", "17:54:00"];
     let stories: Vec<(&str, &str)> = titles.into_iter().zip(times).collect();
     server.put("/alpha.xml", 200, RSS, rss(&stories));
     let home = Home::with_config(&config(&server));
     let mut terminal = start(&home, NOW);
-    terminal.wait_for("the titles", |view| {
-        ["Harmless one", "Harmless two", "Harmless three", "Harmless four", BANKS]
-            .iter()
-            .all(|text| view.contains(text))
-    });
-    // Read each, so that the reader shows them too.
-    for title in ["Harmless four", "Harmless three", "Harmless two", "Harmless one"] {
+    terminal.wait_for("the titles", |view| view.contains(BANKS) && view.contains_all(&beginnings));
+    // Read each, newest first, so that the reader shows them too.
+    for title in beginnings.into_iter().rev() {
         terminal.type_keys("\r");
         terminal.wait_for("the story in the wire and in the reader", |view| {
             view.rows.iter().filter(|row| row.contains(title)).count() >= 2
