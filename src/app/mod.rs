@@ -29,8 +29,8 @@ use seen::Seen;
 use tape::Tape;
 use wire::{Arrival, Item, Tagger, Wire};
 
-/// How long a passing notice stays.
-const NOTICE_TIME: SignedDuration = SignedDuration::from_secs(8);
+/// How long a passing notice stays, in seconds of whoever reads it.
+const NOTICE_SECONDS: f64 = 8.0;
 /// A price is written to disk at most this often for each symbol.
 const SAVE_PRICE_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
@@ -345,7 +345,10 @@ impl App {
     }
 
     fn notify(&mut self, tone: Tone, text: String) -> Vec<Effect> {
-        self.notice = Some(Notice { text, tone, until: Some(self.now + NOTICE_TIME) });
+        // The clock of a replay runs at its speed; the reader does not.
+        let speed = self.replay.map_or(1.0, |position| position.speed);
+        let until = self.now + SignedDuration::from_millis((NOTICE_SECONDS * speed * 1000.0) as i64);
+        self.notice = Some(Notice { text, tone, until: Some(until) });
         vec![Effect::Draw(Urgency::News)]
     }
 }

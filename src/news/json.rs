@@ -3,15 +3,10 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::parse::{absolute, lang};
+use super::fields::{self, CATEGORIES_MAX, Value as Text, absolute, lang};
 use super::repair::{Repair, Repairs};
-use super::{Document, Entry, Unreadable, dates, plain, unread};
-use crate::domain::story::Story;
+use super::{Document, Entry, Unreadable, dates, unread};
 use crate::domain::text;
-
-const TITLE_MAX: usize = 1000;
-const CATEGORIES_MAX: usize = 32;
-const ENOUGH: usize = Story::SUMMARY_MAX + 64;
 
 /// Reads a document that begins with `{`.
 pub fn read(text: &str, max: usize, base: Option<&Url>, mut repairs: Repairs) -> Result<Document, Unreadable> {
@@ -30,7 +25,7 @@ pub fn read(text: &str, max: usize, base: Option<&Url>, mut repairs: Repairs) ->
     let entries = items.iter().filter_map(Value::as_object).take(max);
     let entries = entries.map(|item| entry(item, base, own.as_deref(), &mut repairs)).collect();
     Ok(Document {
-        format: format!("JSON Feed {}", version.rsplit('/').next().unwrap_or_default()).trim_end().to_owned(),
+        format: format(version),
         title: line(&feed, "title"),
         home: address(&feed, "home_page_url", base),
         lang: own,
@@ -38,6 +33,11 @@ pub fn read(text: &str, max: usize, base: Option<&Url>, mut repairs: Repairs) ->
         repairs: repairs.names(),
         entries,
     })
+}
+
+/// What the address of a version says.
+pub(super) fn format(version: &str) -> String {
+    format!("JSON Feed {}", version.rsplit('/').next().unwrap_or_default()).trim_end().to_owned()
 }
 
 fn entry(item: &Map<String, Value>, base: Option<&Url>, own: Option<&str>, repairs: &mut Repairs) -> Entry {
@@ -61,19 +61,14 @@ fn entry(item: &Map<String, Value>, base: Option<&Url>, own: Option<&str>, repai
 
 fn summary(item: &Map<String, Value>) -> String {
     let text = |name| item.get(name).and_then(Value::as_str).unwrap_or_default();
-    let candidates = [
-        plain::from_text(text("summary"), ENOUGH),
-        plain::from_text(text("content_text"), ENOUGH),
-        plain::from_html(text("content_html"), ENOUGH),
-    ];
-    let summary = candidates.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-    plain::cut(&summary, Story::SUMMARY_MAX)
+    let candidates =
+        [Text::plain(text("summary")), Text::plain(text("content_text")), Text::html(text("content_html"))];
+    candidates.iter().map(Text::summary).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 fn categories(item: &Map<String, Value>) -> Vec<String> {
     let Some(Value::Array(tags)) = item.get("tags") else { return Vec::new() };
-    let tags = tags.iter().filter_map(Value::as_str).take(CATEGORIES_MAX);
-    tags.map(|tag| plain::cut(&text::clean(tag), TITLE_MAX)).filter(|tag| !tag.is_empty()).collect()
+    tags.iter().filter_map(Value::as_str).take(CATEGORIES_MAX).filter_map(fields::category).collect()
 }
 
 fn own_lang(object: &Map<String, Value>) -> Option<String> {
@@ -81,10 +76,7 @@ fn own_lang(object: &Map<String, Value>) -> Option<String> {
 }
 
 fn line(object: &Map<String, Value>, name: &str) -> String {
-    let text = string(object, name).unwrap_or_default();
-    let is_html = plain::looks_like_html(&text);
-    let line = if is_html { plain::from_html(&text, TITLE_MAX + 64) } else { plain::from_text(&text, TITLE_MAX + 64) };
-    plain::cut(&line, TITLE_MAX)
+    Text::plain(string(object, name).unwrap_or_default()).line()
 }
 
 fn address(object: &Map<String, Value>, name: &str, base: Option<&Url>) -> Option<String> {

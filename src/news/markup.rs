@@ -47,6 +47,26 @@ impl<'a> Tag<'a> {
         })
     }
 
+    /// All its attributes are written as XML wants them, names apart, values in quotes.
+    pub fn is_tidy(&self) -> bool {
+        let mut rest = self.attributes;
+        while !rest.trim_start().is_empty() {
+            let Some((name, value)) = rest.split_once('=') else { return false };
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let Some((_, after)) = quote.and_then(|quote| value.get(1..)?.split_once(quote)) else { return false };
+            if !name.starts_with(char::is_whitespace) || name.trim().contains([' ', '/', '"', '\'']) {
+                return false;
+            }
+            rest = after;
+        }
+        true
+    }
+
+    /// The prefixes that it declares, and the addresses they stand for.
+    pub fn prefixes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.attributes().filter_map(|(name, address)| Some((name.strip_prefix("xmlns:")?, address)))
+    }
+
     /// The value of an attribute, by its name without regard to case, references replaced.
     pub fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         let (_, value) = self.attributes().find(|(found, _)| found.eq_ignore_ascii_case(name))?;

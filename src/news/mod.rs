@@ -7,7 +7,10 @@
 //! | [`entities`], [`plain`], [`dates`] | references, HTML and dates, as feeds write them | no |
 //! | [`repair`] | what had to be put right, by name | no |
 //! | [`vocabulary`] | the names of elements, and what they are to newstape | no |
-//! | [`parse`], [`json`] | a document to a [`Document`] | no |
+//! | [`fields`], [`spaces`] | a field, cleaned; what a prefix stands for | no |
+//! | [`survey`] | is anything wrong in a document, would anything be lost? | no |
+//! | [`strict`] | what is right, read by feed-rs | no |
+//! | [`parse`], [`json`] | all other documents, read leniently | no |
 //! | [`unread`] | what a document is that is no feed | no |
 //! | [`barrier`] | a panic on someone's document costs that document only | no |
 //! | [`identity`] | which entry is which story | no |
@@ -22,6 +25,7 @@ pub mod board;
 pub mod dates;
 pub mod decode;
 pub mod entities;
+pub mod fields;
 pub mod identity;
 pub mod json;
 pub mod markup;
@@ -32,6 +36,9 @@ pub mod plain;
 pub mod poll;
 pub mod repair;
 pub mod schedule;
+pub mod spaces;
+pub mod strict;
+pub mod survey;
 pub mod unread;
 pub mod vocabulary;
 
@@ -122,6 +129,11 @@ fn document(max: usize, bytes: &[u8], content_type: Option<&str>, base: &str) ->
     }
     let text = trimmed(without_head(&text, &mut repairs));
     let base = url::Url::parse(base).ok();
+    if repairs.is_empty()
+        && let Some(document) = strict::read(text, max, base.as_ref())
+    {
+        return Ok(document);
+    }
     match text.as_bytes().first() {
         None => Err(Unreadable::Empty),
         Some(b'{') => json::read(text, max, base.as_ref(), repairs),

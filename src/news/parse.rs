@@ -10,19 +10,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::Url;
 
+use super::fields::{CATEGORIES_MAX, Value, absolute, category, lang, without_outlet};
 use super::markup::{Inside, Markup, Tag, Token};
 use super::repair::{Repair, Repairs};
+use super::spaces::Spaces;
 use super::vocabulary::{Role, Space, is_entry, is_sibling, is_wall, local, lower, role};
 use super::{Document, Entry, Unreadable, dates, decode, entities, plain};
-use crate::domain::story::Story;
 use crate::domain::text;
-
-/// Longest title, source and category kept, in bytes.
-const TITLE_MAX: usize = 1000;
-const CATEGORIES_MAX: usize = 32;
-const PREFIXES_MAX: usize = 64;
-/// How much plain text is taken from HTML: what fills a summary, and a little to cut it at a word.
-const ENOUGH: usize = Story::SUMMARY_MAX + 64;
 
 /// Reads a document that is no JSON.
 pub fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) -> Result<Document, Unreadable> {
@@ -51,8 +45,7 @@ struct Reader<'a> {
     markup: Markup<'a>,
     max: usize,
     base: Option<Url>,
-    /// Prefixes declared so far; the empty one is the default.
-    spaces: Vec<(&'a str, Space)>,
+    spaces: Spaces<'a>,
     root: Option<Root>,
     document: Document,
     draft: Option<Draft>,
@@ -70,7 +63,7 @@ impl<'a> Reader<'a> {
     fn new(text: &'a str, max: usize, base: Option<Url>, repairs: Repairs) -> Self {
         let mut markup = Markup::new(text);
         markup.repairs = repairs;
-        let (document, spaces) = (Document::default(), Vec::new());
+        let (document, spaces) = (Document::default(), Spaces::default());
         Reader { markup, max, base, spaces, root: None, document, draft: None, first: None }
     }
 
@@ -96,10 +89,10 @@ impl<'a> Reader<'a> {
     }
 
     fn start(&mut self, tag: Tag<'a>) {
-        self.declare(tag);
+        self.spaces.declare(tag);
         let mut buffer = [0; 16];
         let local = lower(local(tag.name), &mut buffer);
-        let space = self.space(tag, local);
+        let space = self.spaces.of(tag, local, &mut self.markup.repairs);
         let role = role(space, local);
         match role {
             Role::Frame => self.frame(tag, local),
@@ -109,36 +102,6 @@ impl<'a> Reader<'a> {
             _ => self.feed_field(tag, role),
         }
         self.first.get_or_insert(tag.name);
-    }
-
-    /// Only containers may change what the empty prefix means: `<div xmlns="…xhtml">` does not.
-    fn declare(&mut self, tag: Tag<'a>) {
-        for (name, value) in tag.attributes() {
-            let Some(prefix) = name.strip_prefix("xmlns:") else { continue };
-            let space = Space::of_address(value).unwrap_or(Space::Other);
-            if let Some(known) = self.spaces.iter_mut().find(|(known, _)| *known == prefix) {
-                known.1 = space;
-            } else if self.spaces.len() < PREFIXES_MAX {
-                self.spaces.push((prefix, space));
-            }
-        }
-    }
-
-    fn space(&mut self, tag: Tag<'a>, local: &str) -> Space {
-        let Some((prefix, _)) = tag.name.split_once(':') else {
-            let own = tag.attributes().find(|(name, _)| *name == "xmlns");
-            return match own.and_then(|(_, address)| Space::of_address(address)) {
-                Some(space) => space,
-                // An unknown default on a container is somebody's mistake; on a field it is somebody's extension.
-                None if own.is_some() && !is_wall(local) && local != "rdf" => Space::Other,
-                None => Space::Feed,
-            };
-        };
-        if let Some((_, space)) = self.spaces.iter().find(|(known, _)| *known == prefix) {
-            return *space;
-        }
-        self.markup.repairs.note(Repair::UndeclaredPrefix);
-        Space::of_prefix(prefix).unwrap_or(Space::Other)
     }
 
     fn frame(&mut self, tag: Tag<'a>, local: &str) {
@@ -264,72 +227,34 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Text without markup: a date, an address, a number.
     fn words(&mut self, tag: Tag<'a>) -> String {
-        let value = self.value(tag, true);
-        let text = if value.is_html { plain::from_html(&value.text, TITLE_MAX) } else { text::clean(&value.text) };
-        plain::cut(&text, 4 * TITLE_MAX)
+        self.value(tag, true).words()
     }
 
-    /// A title or a name.
     fn line(&mut self, tag: Tag<'a>, is_atom: bool) -> String {
-        plain::cut(&self.value(tag, is_atom).plain(TITLE_MAX + 64), TITLE_MAX)
+        self.value(tag, is_atom).line()
     }
 
     fn summary(&mut self, tag: Tag<'a>, is_atom: bool) -> String {
-        plain::cut(&self.value(tag, is_atom).plain(ENOUGH), Story::SUMMARY_MAX)
+        self.value(tag, is_atom).summary()
     }
 
     /// `says_type`: it is Atom's, whose text is plain unless its type tells otherwise; RSS has HTML anywhere.
     fn value(&mut self, tag: Tag<'a>, says_type: bool) -> Value<'a> {
         let inside = self.inside(tag);
         if inside.has_elements {
-            return Value { text: unwrap_literals(inside.raw), is_html: true };
+            return Value::html(unwrap_literals(inside.raw));
         }
-        let text = self.character_data(inside.raw);
+        let text = character_data(inside.raw, &mut self.markup.repairs);
         let kind = tag.attribute("type").unwrap_or_default().to_ascii_lowercase();
         let is_encoded = tag.attribute("mode").is_some_and(|mode| mode == "base64");
         match kind.as_str() {
-            _ if is_encoded => Value { text: Cow::Borrowed(""), is_html: false },
-            kind if kind.contains("html") => Value { text, is_html: true },
-            "" | "text" | "text/plain" if says_type => Value { is_html: plain::looks_like_html(&text), text },
-            kind if kind.starts_with("image/") || kind.starts_with("application/octet") => {
-                Value { text: Cow::Borrowed(""), is_html: false }
-            }
-            _ => Value { text, is_html: true },
+            _ if is_encoded => Value::plain(""),
+            kind if kind.contains("html") => Value::html(text),
+            "" | "text" | "text/plain" if says_type => Value::plain(text),
+            kind if kind.starts_with("image/") || kind.starts_with("application/octet") => Value::plain(""),
+            _ => Value::html(text),
         }
-    }
-
-    /// References replaced once, literal sections as they stand.
-    fn character_data(&mut self, raw: &'a str) -> Cow<'a, str> {
-        let text = self.pieces(raw);
-        match decode::twice_encoded(&text) {
-            Some(text) => {
-                self.markup.repairs.note(Repair::TwiceEncoded);
-                Cow::Owned(text)
-            }
-            None => text,
-        }
-    }
-
-    fn pieces(&mut self, raw: &'a str) -> Cow<'a, str> {
-        if !raw.contains('<') {
-            return entities::decode(raw, &mut self.markup.repairs);
-        }
-        let mut out: Option<Cow<'a, str>> = None;
-        for token in Markup::new(raw) {
-            let piece = match token {
-                Token::Text(text) if text.trim().is_empty() => continue,
-                Token::Text(text) => entities::decode(text, &mut self.markup.repairs),
-                Token::Literal(text) => Cow::Borrowed(text),
-                Token::Start(_) | Token::End(_) => continue,
-            };
-            out = Some(match out {
-                None => piece,
-                Some(before) => Cow::Owned(before.into_owned() + &piece),
-            });
-        }
-        out.unwrap_or_default()
     }
 
     /// Of Atom (`href`, and only what leads to the page itself) or of RSS (text).
@@ -357,15 +282,14 @@ impl<'a> Reader<'a> {
     fn source(&mut self, tag: Tag<'a>) -> Option<String> {
         let value = self.value(tag, false);
         let title = if value.is_html && value.text.contains("<title") { title_in(&value.text) } else { None };
-        let name = title.unwrap_or_else(|| plain::cut(&value.plain(TITLE_MAX), TITLE_MAX));
+        let name = title.unwrap_or_else(|| value.line());
         (!name.is_empty()).then_some(name)
     }
 
     fn category(&mut self, tag: Tag<'a>) -> Option<String> {
-        let named = tag.attribute("label").or_else(|| tag.attribute("term")).map(|name| text::clean(&name));
+        let named = tag.attribute("label").or_else(|| tag.attribute("term")).and_then(|name| category(&name));
         let text = self.line(tag, false);
-        let name = plain::cut(&named.filter(|name| !name.is_empty()).unwrap_or(text), TITLE_MAX);
-        (!name.is_empty()).then_some(name)
+        named.or_else(|| category(&text))
     }
 
     fn finish(mut self, text: &str) -> Result<Document, Unreadable> {
@@ -373,18 +297,6 @@ impl<'a> Reader<'a> {
         self.document.format = root.format;
         self.document.repairs = self.markup.repairs.names();
         Ok(self.document)
-    }
-}
-
-/// Text of an element.
-struct Value<'a> {
-    text: Cow<'a, str>,
-    is_html: bool,
-}
-
-impl Value<'_> {
-    fn plain(&self, enough: usize) -> String {
-        if self.is_html { plain::from_html(&self.text, enough) } else { plain::from_text(&self.text, enough) }
     }
 }
 
@@ -417,32 +329,12 @@ impl Draft {
     }
 }
 
-/// Google News writes `Headline - Outlet`.
-fn without_outlet(title: &str, outlet: &str) -> String {
-    let headline = title.strip_suffix(outlet).and_then(|rest| rest.trim_end().strip_suffix(['-', '–', '—', '|']));
-    headline.map(str::trim_end).filter(|headline| !headline.is_empty()).unwrap_or(title).to_owned()
-}
-
 /// The first that is not empty stays; the rest is read over all the same.
 fn first(slot: &mut String, read: impl FnOnce() -> String) {
     let value = read();
     if slot.is_empty() {
         *slot = value;
     }
-}
-
-/// An absolute http(s) address.
-pub(super) fn absolute(text: &str, base: Option<&Url>) -> Option<String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let url = match (Url::parse(text), base) {
-        (Ok(url), _) => url,
-        (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => base.join(text).ok()?,
-        _ => return None,
-    };
-    matches!(url.scheme(), "http" | "https").then(|| url.into())
 }
 
 fn base_of(tag: Tag<'_>, outer: Option<Url>) -> Option<Url> {
@@ -454,10 +346,36 @@ fn base_of(tag: Tag<'_>, outer: Option<Url>) -> Option<Url> {
     joined.or(outer)
 }
 
-/// `en-US` is `en`.
-pub(super) fn lang(text: &str) -> Option<String> {
-    let code = text.trim().split(['-', '_']).next()?.to_ascii_lowercase();
-    (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())).then_some(code)
+/// The text of an element that holds no others: references replaced once, literal sections as they stand.
+pub(super) fn character_data<'a>(raw: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
+    let text = pieces(raw, repairs);
+    match decode::twice_encoded(&text) {
+        Some(text) => {
+            repairs.note(Repair::TwiceEncoded);
+            Cow::Owned(text)
+        }
+        None => text,
+    }
+}
+
+fn pieces<'a>(raw: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
+    if !raw.contains('<') {
+        return entities::decode(raw, repairs);
+    }
+    let mut out: Option<Cow<'a, str>> = None;
+    for token in Markup::new(raw) {
+        let piece = match token {
+            Token::Text(text) if text.trim().is_empty() => continue,
+            Token::Text(text) => entities::decode(text, repairs),
+            Token::Literal(text) => Cow::Borrowed(text),
+            Token::Start(_) | Token::End(_) => continue,
+        };
+        out = Some(match out {
+            None => piece,
+            Some(before) => Cow::Owned(before.into_owned() + &piece),
+        });
+    }
+    out.unwrap_or_default()
 }
 
 /// Markup with the marks of literal sections taken off: what they hold is HTML all the same.
@@ -476,14 +394,14 @@ fn title_in(html: &str) -> Option<String> {
         {
             let title = markup.inside(tag.name, |_| false, |_| false);
             let title = entities::decode_html(title.raw).into_owned();
-            return Some(plain::cut(&plain::from_html(&title, TITLE_MAX), TITLE_MAX)).filter(|title| !title.is_empty());
+            return Some(Value::html(title).line()).filter(|title| !title.is_empty());
         }
     }
     None
 }
 
 /// What the root says it is.
-fn format(tag: Tag<'_>, local: &str, repairs: &mut Repairs) -> String {
+pub(super) fn format(tag: Tag<'_>, local: &str, repairs: &mut Repairs) -> String {
     let declares =
         |part: &str| tag.attributes().any(|(name, address)| name.starts_with("xmlns") && address.contains(part));
     match local {

@@ -51,6 +51,11 @@ impl Repairs {
         self.0.insert(repair);
     }
 
+    /// Nothing was wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn names(&self) -> Vec<String> {
         self.0.iter().map(|repair| <&'static str>::from(repair).to_owned()).collect()
     }

@@ -84,6 +84,10 @@ pub async fn show(config: Arc<Config>, places: &Places, clock: Clock, show: Show
         replaying,
         paused,
     };
+    tasks.spawn("trial", async {
+        panic_on_trial("task");
+        Ok(())
+    });
     let ended = run(&mut app, &mut stage, &clock, EventStream::new(), &mut inbox, &stop).await;
     drop(inbox);
     tasks.shutdown(TASKS_LIMIT).await;
@@ -91,6 +95,12 @@ pub async fn show(config: Arc<Config>, places: &Places, clock: Clock, show: Show
     drop(stage);
     ended?;
     saved.map_err(anyhow::Error::msg)
+}
+
+/// A panic on purpose, for debug builds alone: `tests/terminal.rs` looks at what becomes of the terminal then.
+fn panic_on_trial(place: &str) {
+    let is_wanted = cfg!(debug_assertions) && variable("NEWSTAPE_TRIAL_PANIC").is_some_and(|wanted| wanted == place);
+    assert!(!is_wanted, "asked for by a trial");
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -143,7 +153,12 @@ impl World for Stage {
             self.theme = looks::theme(&app.config, variable);
             self.themed = app.config.clone();
         }
-        self.terminal.draw(|frame| screen::draw(frame, app, &self.theme))
+        self.terminal.draw(|frame| {
+            if app.popup.is_some() {
+                panic_on_trial("drawing");
+            }
+            screen::draw(frame, app, &self.theme)
+        })
     }
 
     fn wait_for(&self, time: Timestamp) -> Option<Duration> {

@@ -93,7 +93,7 @@ async fn outcome(name: &str, work: impl Future<Output = anyhow::Result<()>> + Se
         }
         Err(panic) => {
             tracing::error!(task = name, panic = panic_text(panic.as_ref()), "a task panicked");
-            Some("stopped by a mistake in newstape; the log says where".into())
+            Some("a mistake in newstape; the log says where".into())
         }
     }
 }

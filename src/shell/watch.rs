@@ -42,9 +42,12 @@ pub async fn watch(
     events: mpsc::Sender<Event>,
 ) -> anyhow::Result<()> {
     let (touched, mut touches) = mpsc::channel::<()>(1);
-    let mut watcher = notify::recommended_watcher(move |_: notify::Result<notify::Event>| {
-        // One touch waiting is as good as many.
-        let _ = touched.try_send(());
+    let named = file.clone();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| concerns(&event, &named)) {
+            // One touch waiting is as good as many.
+            let _ = touched.try_send(());
+        }
     })?;
     let mut mistaken = false;
     let mut watched = follow(&mut watcher, &file, None)?;
@@ -70,6 +73,15 @@ pub async fn watch(
         }
     }
     Ok(())
+}
+
+/// Whether something may have changed the file. Reading it is no change (our own reading would never end), and what
+/// goes on beside it is none either: only its own name counts, that of what it links to, and those of its folders.
+fn concerns(event: &notify::Event, file: &Path) -> bool {
+    let target = file.canonicalize().unwrap_or_default();
+    let names = || file.iter().chain(target.iter());
+    let named = |path: &PathBuf| path.file_name().is_some_and(|name| names().any(|own| own == name));
+    !event.kind.is_access() && event.paths.iter().any(named)
 }
 
 /// Waits until the file rests and reads it. None: the watcher is gone.

@@ -1,0 +1,84 @@
+//! The fields of an entry, cleaned in one way, whichever reader found them.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::plain;
+use crate::domain::story::Story;
+use crate::domain::text;
+
+/// Longest title, source and category kept, in bytes.
+const TITLE_MAX: usize = 1000;
+pub const CATEGORIES_MAX: usize = 32;
+/// How much plain text is taken from HTML: what fills a summary, and a little to cut it at a word.
+const ENOUGH: usize = Story::SUMMARY_MAX + 64;
+
+/// The text of a field as a document has it, references replaced.
+#[derive(Clone, Debug)]
+pub struct Value<'a> {
+    pub text: Cow<'a, str>,
+    pub is_html: bool,
+}
+
+impl<'a> Value<'a> {
+    pub fn html(text: impl Into<Cow<'a, str>>) -> Self {
+        Value { text: text.into(), is_html: true }
+    }
+
+    /// Text that says it is plain, which many a publisher does not know.
+    pub fn plain(text: impl Into<Cow<'a, str>>) -> Self {
+        let text = text.into();
+        Value { is_html: plain::looks_like_html(&text), text }
+    }
+
+    /// A title or a name.
+    pub fn line(&self) -> String {
+        plain::cut(&self.cleaned(TITLE_MAX + 64), TITLE_MAX)
+    }
+
+    pub fn summary(&self) -> String {
+        plain::cut(&self.cleaned(ENOUGH), Story::SUMMARY_MAX)
+    }
+
+    /// What is no prose: a date, an address, a number.
+    pub fn words(&self) -> String {
+        let text = if self.is_html { plain::from_html(&self.text, TITLE_MAX) } else { text::clean(&self.text) };
+        plain::cut(&text, 4 * TITLE_MAX)
+    }
+
+    fn cleaned(&self, enough: usize) -> String {
+        if self.is_html { plain::from_html(&self.text, enough) } else { plain::from_text(&self.text, enough) }
+    }
+}
+
+/// A category by name. What a machine calls it may be all there is.
+pub fn category(name: &str) -> Option<String> {
+    Some(plain::cut(&text::clean(name), TITLE_MAX)).filter(|name| !name.is_empty())
+}
+
+/// Google News writes `Headline - Outlet`.
+pub fn without_outlet(title: &str, outlet: &str) -> String {
+    let headline = title.strip_suffix(outlet).and_then(|rest| rest.trim_end().strip_suffix(['-', '–', '—', '|']));
+    headline.map(str::trim_end).filter(|headline| !headline.is_empty()).unwrap_or(title).to_owned()
+}
+
+/// An absolute http(s) address.
+pub fn absolute(text: &str, base: Option<&Url>) -> Option<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let url = match (Url::parse(text), base) {
+        (Ok(url), _) => url,
+        (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => base.join(text).ok()?,
+        _ => return None,
+    };
+    matches!(url.scheme(), "http" | "https").then(|| url.into())
+}
+
+/// `en-US` is `en`.
+pub fn lang(text: &str) -> Option<String> {
+    let code = text.trim().split(['-', '_']).next()?.to_ascii_lowercase();
+    (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())).then_some(code)
+}
