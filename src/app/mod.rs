@@ -64,6 +64,7 @@ pub struct Notice {
     pub until: Option<Timestamp>,
 }
 
+/// How a notice is meant, and so its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Info,
@@ -102,6 +103,7 @@ pub struct App {
 }
 
 impl App {
+    /// The state before anything has happened: nothing is known yet but the configuration.
     pub fn new(config: Arc<Config>, now: Timestamp) -> App {
         let mut app = App {
             calendar: calendar(&config),
@@ -179,10 +181,12 @@ impl App {
         prices.chain(notice).filter(|at| *at > self.now).fold(minute, Timestamp::min)
     }
 
+    /// The rules in force, in the order of the files.
     pub fn topics(&self) -> &[TopicRule] {
         self.tagger.topics.rules()
     }
 
+    /// The rule of a name.
     pub fn topic(&self, name: &str) -> Option<&TopicRule> {
         self.topics().iter().find(|rule| &*rule.name == name)
     }

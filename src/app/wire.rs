@@ -42,6 +42,7 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Does everything pass?
     pub fn is_empty(&self) -> bool {
         self.topic.is_none() && self.query.is_none()
     }
@@ -107,6 +108,7 @@ pub struct Tagged {
     pub closest: Vec<Name>,
 }
 
+/// The stories held, their groups as rows, and where the reader is among them.
 #[derive(Debug)]
 pub struct Wire {
     /// How many stories are held at most.
@@ -304,6 +306,7 @@ impl Wire {
         self.filter.passes(item, self.outlets(item.group).len(), now)
     }
 
+    /// Puts a filter in force; the cursor stays on its story when that passes.
     pub fn set_filter(&mut self, filter: Filter, now: Timestamp) {
         self.filter = filter;
         self.refilter(now);
@@ -321,10 +324,12 @@ impl Wire {
         }
     }
 
+    /// The rows that pass the filter, newest first.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
+    /// A story that is held.
     pub fn item(&self, id: StoryId) -> Option<&Item> {
         self.items.get(&id)
     }
@@ -334,10 +339,12 @@ impl Wire {
         self.order.iter().filter_map(|(_, id)| self.items.get(id))
     }
 
+    /// Is no story held?
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
+    /// How many groups there are, filtered or not.
     pub fn group_count(&self) -> usize {
         self.members.len()
     }
@@ -394,6 +401,7 @@ impl Wire {
         self.rows.get(self.cursor_index().unwrap_or(0))
     }
 
+    /// The story that leads the current row.
     pub fn current_item(&self) -> Option<&Item> {
         self.item(self.current()?.lead)
     }
@@ -459,6 +467,7 @@ impl Wire {
         self.group(row.group).all(|item| !item.marks.read)
     }
 
+    /// Has any of its stories a star?
     pub fn row_is_starred(&self, row: &Row) -> bool {
         self.group(row.group).any(|item| item.marks.starred)
     }
@@ -513,6 +522,7 @@ impl Wire {
 
     // --- pause ---
 
+    /// Are new rows held back?
     pub fn paused(&self) -> bool {
         self.paused
     }
