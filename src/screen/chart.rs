@@ -10,15 +10,15 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::braille::Dots;
-use super::frame::panel;
-use super::quotes::{change, extended_line, plain_price, price, short, state};
-use super::text::{fit_right, width, wrap};
+use super::frame::{heading, panel, put, title_room};
+use super::quotes::{change, extended_line, no_symbols, plain_price, price, short, state};
+use super::text::{cut, fit_right, spans_width, width, wrap};
 use crate::app::seen::Seen;
 use crate::app::tape::ChartStyle;
 use crate::app::{App, Focus};
 use crate::domain::price::{Candle, Kind, Series, Span as ChartSpan, Symbol};
 
-/// Columns of the price axis.
+/// Columns of the price axis; more where a price needs them.
 const AXIS_WIDTH: u16 = 10;
 /// Columns between the times on the time axis.
 const TIME_EVERY: usize = 12;
@@ -41,6 +41,8 @@ struct Column {
 /// Where prices and times are in the plot.
 struct Plot {
     area: Rect,
+    /// Columns of the price axis, right of it.
+    axis: u16,
     low: f64,
     high: f64,
     columns: Vec<Column>,
@@ -50,15 +52,20 @@ struct Plot {
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let app = scene.app;
-    let Some(symbol) = app.tape.selected() else { return };
+    let Some(symbol) = app.tape.selected() else {
+        let inner = panel(frame, area, scene, false, heading(scene, "Chart"), Line::default());
+        return no_symbols(frame, inner, scene);
+    };
     seen.symbols.push((Rect { height: 1, ..area }, symbol.name.clone()));
-    let inner = panel(frame, area, scene, app.focus == Focus::Tape, title(scene, symbol), right_title(scene, symbol));
-    let quote = app.tape.quote(&symbol.name);
-    let extended = quote.and_then(|quote| extended_line(scene, quote));
+    let right = right_title(scene, symbol);
+    // The blanks around both titles, and a piece of the frame between them.
+    let room = title_room(area).saturating_sub(spans_width(&right.spans) + 5);
+    let inner = panel(frame, area, scene, app.focus == Focus::Tape, title(scene, symbol, room), right);
+    let extended = extended_line(scene, symbol);
     let [note, body] =
         Layout::vertical([Constraint::Length(u16::from(extended.is_some())), Constraint::Fill(1)]).areas(inner);
     if let Some(line) = extended {
-        frame.render_widget(line, Rect { x: note.x + 1, width: note.width.saturating_sub(1), ..note });
+        put(frame, line, Rect { x: note.x + 1, width: note.width.saturating_sub(1), ..note });
     }
     match plot(app, symbol, body) {
         Some(plot) => draw_plot(frame.buffer_mut(), scene, symbol, &plot),
@@ -66,17 +73,20 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     }
 }
 
-/// `NVDA  181.23  ▼ −3.94  −2.13 %`
-fn title(scene: Scene, symbol: &Symbol) -> Line<'static> {
-    let mut spans = vec![
-        Span::styled(short(&symbol.name).to_owned(), scene.theme.accent.add_modifier(Modifier::BOLD)),
-        Span::raw("  "),
-        price(scene, symbol),
-        Span::raw("  "),
-    ];
-    spans.extend(change(scene, symbol, true));
+/// `NVDA  181.23  ▼ −3.94  −2.13 %`; without room the amount goes first, then the name is cut.
+fn title(scene: Scene, symbol: &Symbol, room: usize) -> Line<'static> {
+    let price = price(scene, symbol);
+    let parts = |amount: bool| [vec![price.clone(), Span::raw("  ")], change(scene, symbol, amount)].concat();
+    let name_width = width(short(&symbol.name)).min(NAME_MIN) + 2;
+    let figures = Some(parts(true)).filter(|parts| spans_width(parts) + name_width <= room).unwrap_or(parts(false));
+    let name = cut(short(&symbol.name), room.saturating_sub(spans_width(&figures) + 2).max(name_width - 2));
+    let mut spans = vec![Span::styled(name, scene.theme.accent.add_modifier(Modifier::BOLD)), Span::raw("  ")];
+    spans.extend(figures);
     Line::from(spans)
 }
+
+/// A name in the title is not cut to less than this.
+const NAME_MIN: usize = 8;
 
 fn right_title(scene: Scene, symbol: &Symbol) -> Line<'static> {
     let span = Span::styled(format!(" · {}", scene.app.tape.span), scene.theme.dim);
@@ -84,10 +94,14 @@ fn right_title(scene: Scene, symbol: &Symbol) -> Line<'static> {
 }
 
 fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
-    let words = format!("No candles of {} over {} yet.", short(&symbol.name), scene.app.tape.span);
+    let (name, span) = (short(&symbol.name), scene.app.tape.span);
+    let words = match scene.app.replay {
+        Some(_) => format!("The recorded day has no candles of {name} over {span} by now."),
+        None => format!("No candles of {name} over {span} yet."),
+    };
     for (at, line) in (0u16..area.height).zip(wrap(&words, usize::from(area.width).saturating_sub(2))) {
         let place = Rect { x: area.x + 1, y: area.y + at, width: area.width.saturating_sub(1), height: 1 };
-        frame.render_widget(Line::styled(line, scene.theme.dim), place);
+        put(frame, Line::styled(line, scene.theme.dim), place);
     }
 }
 
@@ -125,8 +139,9 @@ pub fn closes(app: &App, symbol: &str, columns: usize) -> Vec<f64> {
 fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
     let (series, bars) = window(app, &symbol.name, app.tape.span)?;
     // One row for the marks, one for the times.
+    let axis = axis_width(bars);
     let area = Rect {
-        width: body.width.checked_sub(AXIS_WIDTH)?,
+        width: body.width.checked_sub(axis).filter(|width| usize::from(*width) >= *STEPS.start())?,
         height: body.height.checked_sub(2).filter(|height| *height > 1)?,
         ..body
     };
@@ -139,7 +154,14 @@ fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
     let low = columns.iter().map(|column| column.bar.low).reduce(f64::min)?;
     let high = columns.iter().map(|column| column.bar.high).reduce(f64::max)?;
     let pad = ((high - low) * 0.04).max(high.abs() * 1e-4);
-    Some(Plot { area, low: low - pad, high: high + pad, columns, step })
+    Some(Plot { area, axis, low: low - pad, high: high + pad, columns, step })
+}
+
+/// Columns that the widest price needs, with the mark before it and a blank behind.
+fn axis_width(bars: &[Candle]) -> u16 {
+    let ends = bars.iter().map(|bar| bar.high).reduce(f64::max).into_iter().chain(bars.last().map(|bar| bar.close));
+    let widest = ends.map(|price| width(&plain_price(price))).max().unwrap_or(0);
+    AXIS_WIDTH.max(widest as u16 + 2)
 }
 
 /// Bars as columns that fit the room. Counted from the newest, so that a column does not change its bars when one
@@ -168,7 +190,7 @@ fn merged(bars: &[Candle], interval: SignedDuration) -> Column {
         close: last.close,
         volume: None,
     };
-    Column { bar, end: last.time + interval, after_break: false }
+    Column { bar, end: last.time.checked_add(interval).unwrap_or(last.time), after_break: false }
 }
 
 impl Plot {
@@ -206,7 +228,7 @@ fn draw_plot(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
 /// Round prices at the right, the last price among them with a line through the plot.
 fn draw_axis(buffer: &mut Buffer, scene: Scene, plot: &Plot, last: f64) {
     let x = plot.area.right();
-    let room = usize::from(AXIS_WIDTH) - 1;
+    let room = usize::from(plot.axis) - 1;
     for tick in ticks(plot.low, plot.high, usize::from(plot.area.height) / 3) {
         let y = plot.area.y + plot.depth(tick, 1) as u16;
         buffer.set_string(x, y, fit_right(&plain_price(tick), room), scene.theme.faint);
@@ -358,7 +380,7 @@ fn draw_times(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
 fn draw_source(buffer: &mut Buffer, scene: Scene, plot: &Plot, y: u16) {
     let shown = scene.app.tape.selected().and_then(|symbol| window(scene.app, &symbol.name, scene.app.tape.span));
     if let Some((series, _)) = shown {
-        let text = fit_right(&series.source, usize::from(AXIS_WIDTH) - 1);
+        let text = fit_right(&series.source, usize::from(plot.axis) - 1);
         buffer.set_string(plot.area.right(), y, text, scene.theme.faint);
     }
 }

@@ -7,16 +7,38 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::popup;
-use super::text::{age, cut, fit, fit_right, until};
+use super::frame::{popup, put};
+use super::text::{age, cut, fit, fit_right, until, wrap};
 use crate::app::command::Command;
 use crate::app::health::{FeedLine, Standing};
 use crate::app::seen::Seen;
+use crate::domain::feed::FeedState;
 use crate::domain::price::{Outcome, SourceReport};
 
-/// Columns before the sentence on what is wrong.
-const NAME: usize = 26;
+/// Columns of the word on how it fares, and of each figure.
+const STANDING: usize = 8;
 const CELL: usize = 7;
+/// The figures, as they are headed; in a narrow popup the last ones go.
+const FIGURES: [&str; 5] = ["well", "asked", "next", "status", "304s"];
+/// Columns that the sentence on what is wrong has at least before a figure is given room.
+const WHAT_MIN: usize = 16;
+
+/// The columns of the popup.
+#[derive(Clone, Copy)]
+struct Columns {
+    name: usize,
+    figures: usize,
+    what: usize,
+}
+
+impl Columns {
+    fn of(width: usize) -> Columns {
+        let name = if width >= 100 { 26 } else { 18.min(width / 3) };
+        let room = width.saturating_sub(3 + name + STANDING + 3);
+        let figures = (room.saturating_sub(WHAT_MIN) / CELL).min(FIGURES.len());
+        Columns { name, figures, what: room - figures * CELL }
+    }
+}
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut Seen) {
     let app = scene.app;
@@ -27,16 +49,46 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &m
     ]);
     let size = (area.width.saturating_sub(4).min(150), area.height.saturating_sub(2));
     let inner = popup(frame, area, scene, size, title, hint(scene));
-    seen.popup = inner;
-    let (lines, cursor_line) = lines(scene, inner.width.into(), cursor);
-    let height = usize::from(inner.height);
-    let scroll = (cursor_line + 3).saturating_sub(height).min(lines.len().saturating_sub(height));
+    let said = selected_sentence(scene, cursor, inner);
+    let list = Rect { height: inner.height - said.len() as u16, ..inner };
+    seen.popup = list;
+    let (lines, cursor_line) = lines(scene, Columns::of(inner.width.into()), cursor);
+    let height = usize::from(list.height);
+    let scroll = (cursor_line + 2).saturating_sub(height).min(lines.len().saturating_sub(height));
     for (at, line) in (0u16..).zip(lines.into_iter().skip(scroll).take(height)) {
-        let place = Rect { y: inner.y + at, height: 1, ..inner };
+        let place = Rect { y: list.y + at, height: 1, ..list };
         if scroll + usize::from(at) == cursor_line {
             frame.buffer_mut().set_style(place, scene.theme.selected);
         }
-        frame.render_widget(line, place);
+        put(frame, line, place);
+    }
+    for (at, line) in (0u16..).zip(said) {
+        put(frame, line, Rect { y: list.bottom() + at, height: 1, ..inner });
+    }
+}
+
+/// What is known of the feed under the cursor, whole, below the list: the columns may be too narrow for it.
+fn selected_sentence(scene: Scene, cursor: usize, inner: Rect) -> Vec<Line<'static>> {
+    let Some(line) = scene.app.health.feeds().nth(cursor).filter(|_| inner.height >= 8) else { return Vec::new() };
+    let mut parts = vec![format!("{}: {}", line.feed.name, standing_word(scene, &line))];
+    parts.extend(Some(what_is_wrong(scene, &line)).filter(|what| !what.is_empty()));
+    if let Some(state) = line.state {
+        parts.extend(state.last_success.map(|at| format!("last well {}", scene.market_day_time(at))));
+        parts.extend(next_time(scene, state));
+        parts.extend(state.status.map(|status| format!("status {status}")));
+    }
+    let columns = usize::from(inner.width).saturating_sub(2);
+    let text = wrap(&parts.join(" · "), columns);
+    let rule = Line::styled("─".repeat(inner.width.into()), scene.theme.border);
+    let lines = text.into_iter().take(3).map(|line| Line::styled(format!(" {line}"), scene.theme.text));
+    std::iter::once(rule).chain(lines).collect()
+}
+
+fn next_time(scene: Scene, state: &FeedState) -> Option<String> {
+    match state.next_check? {
+        _ if state.is_stopped() => None,
+        at if at <= scene.app.now => Some("asked again now".into()),
+        at => Some(format!("asked again {}", scene.market_day_time(at))),
     }
 }
 
@@ -46,9 +98,16 @@ fn hint(scene: Scene) -> Line<'static> {
     Span::styled(format!("{read} only this feed  {again} ask now  {close} close"), scene.theme.dim).into()
 }
 
-/// All lines, and the one the cursor is on.
-fn lines(scene: Scene, width: usize, cursor: usize) -> (Vec<Line<'static>>, usize) {
-    let mut lines = vec![head(scene, "feed")];
+/// All lines, and the one the cursor is on. Price sources come first: they are few, and a price that can't be had is
+/// what matters most.
+fn lines(scene: Scene, columns: Columns, cursor: usize) -> (Vec<Line<'static>>, usize) {
+    let mut lines = Vec::new();
+    if scene.app.health.sources().next().is_some() {
+        lines.push(head(scene, "price source", columns));
+        lines.extend(scene.app.health.sources().map(|report| source_line(scene, report, columns)));
+        lines.push(Line::default());
+    }
+    lines.push(head(scene, "feed", columns));
     let mut cursor_line = 0;
     let mut category = None;
     for (at, feed) in scene.app.health.feeds().enumerate() {
@@ -59,33 +118,48 @@ fn lines(scene: Scene, width: usize, cursor: usize) -> (Vec<Line<'static>>, usiz
         if at == cursor {
             cursor_line = lines.len();
         }
-        lines.push(feed_line(scene, &feed, width));
+        lines.push(feed_line(scene, &feed, columns));
     }
-    lines.push(Line::default());
-    lines.push(head(scene, "price source"));
-    lines.extend(scene.app.health.sources().map(|report| source_line(scene, report, width)));
     (lines, cursor_line)
 }
 
-fn head(scene: Scene, first: &str) -> Line<'static> {
-    let cells: String = ["well", "asked", "next", "status", "304s"].iter().map(|cell| fit_right(cell, CELL)).collect();
-    Line::styled(format!("   {}{cells}  what is wrong", fit(first, NAME)), scene.theme.faint)
+fn head(scene: Scene, first: &str, columns: Columns) -> Line<'static> {
+    let cells: String = FIGURES.iter().take(columns.figures).map(|cell| fit_right(cell, CELL)).collect();
+    let (first, state, what) = (fit(first, columns.name), fit("state", STANDING), cut("what is wrong", columns.what));
+    Line::styled(format!("   {first} {state}{cells}  {what}"), scene.theme.faint)
 }
 
-fn feed_line(scene: Scene, line: &FeedLine, width: usize) -> Line<'static> {
+fn feed_line(scene: Scene, line: &FeedLine, columns: Columns) -> Line<'static> {
     let now = scene.app.now;
     let state = line.state;
-    let (mark, style) = mark(scene, line.standing(now));
+    let (mark, _, style) = mark(scene, line.standing(now));
     let ago = |at: Option<Timestamp>| at.map_or("–".into(), |at| age(at, now));
     let cells = [
         ago(state.and_then(|state| state.last_success)),
         ago(state.and_then(|state| state.last_attempt)),
-        state.and_then(|state| state.next_check).map_or("–".into(), |at| until(at, now)),
+        state.map_or("–".into(), |state| next(state, now)),
         state.and_then(|state| state.status).map_or("–".into(), |status| status.to_string()),
         state.map_or("–".into(), |state| state.not_modified.to_string()),
     ];
     let what = what_is_wrong(scene, line);
-    row(scene, (mark, style), &line.feed.name, &cells, &what, width)
+    row(scene, (mark, standing_word(scene, line), style), &line.feed.name, &cells, &what, columns)
+}
+
+/// How long until a feed is asked again.
+fn next(state: &FeedState, now: Timestamp) -> String {
+    match state.next_check {
+        None => "–".into(),
+        Some(_) if state.is_stopped() => "never".into(),
+        Some(at) if at <= now => "now".into(),
+        Some(at) => until(at, now),
+    }
+}
+
+fn standing_word(scene: Scene, line: &FeedLine) -> &'static str {
+    match line.state {
+        Some(state) if state.is_stopped() && line.feed.enabled => "stopped",
+        _ => mark(scene, line.standing(scene.app.now)).1,
+    }
 }
 
 fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
@@ -100,17 +174,18 @@ fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
     }
 }
 
-fn mark(scene: Scene, standing: Standing) -> (&'static str, Style) {
+/// Sign, word and style.
+fn mark(scene: Scene, standing: Standing) -> (&'static str, &'static str, Style) {
     match standing {
-        Standing::Fresh => ("✓", scene.theme.up),
-        Standing::Failing => ("✗", scene.theme.down),
-        Standing::Old => ("!", scene.theme.warning),
-        Standing::Waiting => ("…", scene.theme.dim),
-        Standing::Disabled => ("-", scene.theme.faint),
+        Standing::Fresh => ("✓", "fresh", scene.theme.up),
+        Standing::Failing => ("✗", "fails", scene.theme.down),
+        Standing::Old => ("!", "old", scene.theme.warning),
+        Standing::Waiting => ("…", "waits", scene.theme.dim),
+        Standing::Disabled => ("-", "off", scene.theme.faint),
     }
 }
 
-fn source_line(scene: Scene, report: &SourceReport, width: usize) -> Line<'static> {
+fn source_line(scene: Scene, report: &SourceReport, columns: Columns) -> Line<'static> {
     let now = scene.app.now;
     let (standing, what) = match &report.outcome {
         Outcome::Well => (Standing::Fresh, String::new()),
@@ -125,23 +200,27 @@ fn source_line(scene: Scene, report: &SourceReport, width: usize) -> Line<'stati
     let status = report.status.map_or("–".into(), |status| status.to_string());
     let cells = [well, age(report.at, now), next, status, "–".into()];
     let name = format!("{} {}", report.source, report.capability);
-    row(scene, mark(scene, standing), &name, &cells, &what, width)
+    let (sign, mut word, style) = mark(scene, standing);
+    if let (Outcome::Blocked { .. }, Standing::Failing) = (&report.outcome, standing) {
+        word = "blocked";
+    }
+    row(scene, (sign, word, style), &name, &cells, &what, columns)
 }
 
 fn row(
     scene: Scene,
-    mark: (&'static str, Style),
+    (sign, word, style): (&'static str, &'static str, Style),
     name: &str,
     cells: &[String],
     what: &str,
-    width: usize,
+    columns: Columns,
 ) -> Line<'static> {
-    let figures: String = cells.iter().map(|cell| fit_right(cell, CELL)).collect();
-    let room = width.saturating_sub(3 + NAME + figures.chars().count() + 3);
+    let figures: String = cells.iter().take(columns.figures).map(|cell| fit_right(cell, CELL)).collect();
     Line::from(vec![
-        Span::styled(format!(" {} ", mark.0), mark.1),
-        Span::styled(fit(name, NAME), scene.theme.text),
+        Span::styled(format!(" {sign} "), style),
+        Span::styled(format!("{} ", fit(name, columns.name)), scene.theme.text),
+        Span::styled(fit(word, STANDING), style),
         Span::styled(figures, scene.theme.dim),
-        Span::styled(format!("  {}", cut(what, room)), mark.1),
+        Span::styled(format!("  {}", cut(what, columns.what)), style),
     ])
 }

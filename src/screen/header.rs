@@ -5,20 +5,26 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::text::{spans_width, until, width};
+use super::frame::put;
+use super::text::{cut, spans_width, until, width};
 use super::{Scene, Size};
 use crate::app::seen::Seen;
 use crate::domain::price::Session;
+
+/// A topic's title in the bar, in columns.
+const TITLE_MAX: usize = 20;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let right = market(scene);
     let mut room = usize::from(area.width).saturating_sub(spans_width(&right));
     let mut spans = brand(scene);
     room = room.saturating_sub(spans_width(&spans));
-    for (key, label, style) in tabs(scene) {
-        let tab = tab(scene, key, &label, style);
+    let mut tabs = tabs(scene).into_iter().map(|(key, label, style)| (key, tab(scene, key, &label, style))).peekable();
+    while let Some((key, tab)) = tabs.next() {
         let needed = spans_width(&tab);
-        if needed > room {
+        // Behind a tab that is not the last, room for the `…` of those left out.
+        if needed + usize::from(tabs.peek().is_some()) > room {
+            spans.push(Span::styled("…", scene.theme.faint));
             break;
         }
         let x = area.x + spans_width(&spans) as u16;
@@ -26,11 +32,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         room -= needed;
         spans.extend(tab);
     }
-    frame.render_widget(Line::from(spans), area);
+    put(frame, Line::from(spans), area);
     let right_width = spans_width(&right) as u16;
     if right_width <= area.width {
         let place = Rect { x: area.right() - right_width, width: right_width, ..area };
-        frame.render_widget(Line::from(right), place);
+        put(frame, Line::from(right), place);
     }
 }
 
@@ -47,10 +53,11 @@ fn tabs(scene: Scene) -> Vec<(char, String, Style)> {
     let mut tabs = vec![('0', format!("All {}", app.wire.group_count()), scene.theme.text)];
     for rule in app.topics() {
         let Some(key) = rule.key else { continue };
-        let label = format!("{} {}", rule.title, app.wire.count(&rule.name));
+        let label = format!("{} {}", cut(&rule.title, TITLE_MAX), app.wire.count(&rule.name));
         tabs.push((key, label, scene.theme.topic(rule.color.as_deref(), rule.key)));
     }
-    let views = app.config.views.iter().filter_map(|view| Some((view.key?, view.name.to_string(), scene.theme.text)));
+    let views =
+        app.config.views.iter().filter_map(|view| Some((view.key?, cut(&view.name, TITLE_MAX), scene.theme.text)));
     tabs.extend(views);
     tabs
 }

@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
 
 use super::Scene;
-use super::frame::{heading, popup};
-use super::text::fit;
+use super::frame::{heading, popup, put};
+use super::text::{fit, wrap};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
 
@@ -21,30 +21,40 @@ const QUERY: [(&str, &str); 6] = [
     ("is:unread age<2h", "marks and age"),
 ];
 
+/// Columns of the popup, and of its keys.
+const WIDTH: u16 = 104;
+const KEYS: usize = 26;
+
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
-    let lines = lines(scene);
-    let close = scene.app.keymap.hint(Command::Close);
-    let title = heading(scene, "Help");
-    let hint = Span::styled(format!("{close} closes"), scene.theme.dim).into();
-    let inner = popup(frame, area, scene, (104, lines.len() as u16 + 2), title, hint);
+    let lines = lines(scene, usize::from(WIDTH.min(area.width).saturating_sub(2)));
+    let height = lines.len() as u16 + 2;
+    let inner = popup(frame, area, scene, (WIDTH, height), heading(scene, "Help"), hint(scene, height > area.height));
     seen.popup = inner;
     seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
     let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max)).take(inner.height.into());
     for (at, line) in (0u16..).zip(shown) {
-        frame.render_widget(line, Rect { y: inner.y + at, height: 1, ..inner });
+        put(frame, line, Rect { y: inner.y + at, height: 1, ..inner });
     }
 }
 
-fn lines(scene: Scene) -> Vec<Line<'static>> {
-    let mut lines: Vec<Line> = Command::iter().filter_map(|command| command_line(scene, command)).collect();
+fn hint(scene: Scene, scrolls: bool) -> Line<'static> {
+    let keymap = &scene.app.keymap;
+    let (down, up, close) = (keymap.hint(Command::Down), keymap.hint(Command::Up), keymap.hint(Command::Close));
+    let more = if scrolls { format!("{down} {up} more  ") } else { String::new() };
+    Span::styled(format!("{more}{close} closes"), scene.theme.dim).into()
+}
+
+fn lines(scene: Scene, columns: usize) -> Vec<Line<'static>> {
+    let commands = Command::iter().filter_map(|command| command_text(scene, command));
+    let mut lines: Vec<Line> = commands.flat_map(|(keys, help)| entry(scene, &keys, &help, columns)).collect();
     lines.push(Line::default());
     lines.push(Line::styled(" In the query line", scene.theme.accent));
-    lines.extend(QUERY.iter().map(|(query, help)| line(scene, query, help)));
+    lines.extend(QUERY.iter().flat_map(|(query, help)| entry(scene, query, help, columns)));
     lines
 }
 
 /// Nothing for a digit that no topic and no view has.
-fn command_line(scene: Scene, command: Command) -> Option<Line<'static>> {
+fn command_text(scene: Scene, command: Command) -> Option<(String, String)> {
     let app = scene.app;
     let keys: Vec<String> = app.keymap.keys(command).map(|key| key.to_string()).collect();
     let help = match command.digit() {
@@ -56,12 +66,19 @@ fn command_line(scene: Scene, command: Command) -> Option<Line<'static>> {
         _ => command.help().to_owned(),
     };
     let keys = if keys.is_empty() { "(no key)".to_owned() } else { keys.join(" ") };
-    Some(line(scene, &keys, &help))
+    Some((keys, help))
 }
 
-fn line(scene: Scene, keys: &str, help: &str) -> Line<'static> {
-    Line::from(vec![
-        Span::styled(format!(" {} ", fit(keys, 26)), scene.theme.accent),
-        Span::styled(help.to_owned(), scene.theme.text),
-    ])
+/// Keys on the left, help on the right, both wrapped where they are longer than their room.
+fn entry(scene: Scene, keys: &str, help: &str, columns: usize) -> Vec<Line<'static>> {
+    let left = KEYS.min(columns * 2 / 5);
+    let (keys, help) = (wrap(keys, left), wrap(help, columns.saturating_sub(left + 3)));
+    let line = |at: usize| {
+        let (keys, help) = (keys.get(at).map_or("", String::as_str), help.get(at).cloned().unwrap_or_default());
+        Line::from(vec![
+            Span::styled(format!(" {} ", fit(keys, left)), scene.theme.accent),
+            Span::styled(help, scene.theme.text),
+        ])
+    };
+    (0..keys.len().max(help.len())).map(line).collect()
 }

@@ -166,15 +166,16 @@ fn plan_medium(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
 
 fn plan_small(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
     let [top, body, bottom] = bars(area);
-    let rail_height = quotes::rail_height(app, area.width, Size::Small);
+    let rail_height = quotes::rail_height(app, area, Size::Small);
     let [rail, main] = Layout::vertical([Constraint::Length(rail_height), Constraint::Fill(1)]).areas(body);
     let main_panel = if app.focus == Focus::Reader { "reader" } else { "wire" };
     vec![("topics", top), ("rail", rail), (main_panel, main), ("status", bottom)]
 }
 
 fn plan_tiny(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
-    let rail_height = quotes::rail_height(app, area.width, Size::Tiny).min(area.height);
-    let status_height = u16::from(area.height >= rail_height + 3);
+    let rail_height = quotes::rail_height(app, area, Size::Tiny);
+    // A query being typed must be seen.
+    let status_height = u16::from(area.height >= rail_height + 3 || app.prompt.is_some());
     let [rail, main, bottom] =
         Layout::vertical([Constraint::Length(rail_height), Constraint::Fill(1), Constraint::Length(status_height)])
             .areas(area);

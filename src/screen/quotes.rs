@@ -10,12 +10,15 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 
 use super::braille::Dots;
 use super::chart::closes;
-use super::frame::{heading, panel};
-use super::text::{arrow, cut, spans_width};
+use super::frame::{heading, panel, put};
+use super::text::{arrow, cut, other_day, spans_width, wrap};
 use super::{Scene, Size};
+use crate::app::command::Command;
 use crate::app::seen::Seen;
 use crate::app::{App, Focus};
-use crate::domain::price::{Quote, Symbol, decimals, show_change, show_percent, show_price};
+use crate::domain::price::{
+    Extended, Kind, Quote, Session, State, Symbol, decimals, kind, show_change, show_percent, show_price,
+};
 
 /// Rows of a block: price, state, sparkline.
 const BLOCK_HEIGHT: u16 = 5;
@@ -23,30 +26,69 @@ const BLOCK_HEIGHT: u16 = 5;
 const CELL_WIDTH: u16 = 20;
 const BLOCK_WIDTH: u16 = 24;
 
-/// Blocks beside each other when wide, below each other in the column of a medium screen.
+/// Rows below which a block says nothing.
+const BLOCK_HEIGHT_MIN: u16 = 2;
+
+/// Blocks beside each other when wide, below each other in the column of a medium screen. Symbols without room are
+/// counted in the title; the selected one is always shown.
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
-    let app = scene.app;
-    let title = heading(scene, "Prices");
-    let inner = panel(frame, area, scene, app.focus == Focus::Tape, title, Line::default());
-    for (symbol, place) in app.tape.symbols().iter().zip(blocks(inner, app.tape.symbols().len(), scene.size)) {
+    let symbols = scene.app.tape.symbols();
+    let places = blocks(
+        Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..area },
+        symbols.len(),
+        scene.size,
+    );
+    let first = first_shown(scene.app, places.len());
+    let more = match symbols.len().saturating_sub(places.len()) {
+        0 => Line::default(),
+        hidden => {
+            Span::styled(format!("{hidden} more {}", scene.app.keymap.hint(Command::NextSymbol)), scene.theme.dim)
+                .into()
+        }
+    };
+    let focused = scene.app.focus == Focus::Tape;
+    let inner = panel(frame, area, scene, focused, heading(scene, "Prices"), more);
+    if symbols.is_empty() {
+        return no_symbols(frame, inner, scene);
+    }
+    for (symbol, place) in symbols.iter().skip(first).zip(blocks(inner, symbols.len(), scene.size)) {
         seen.symbols.push((place, symbol.name.clone()));
         block(frame, place, scene, symbol);
     }
 }
 
+/// What an empty watchlist says.
+pub(super) fn no_symbols(frame: &mut Frame, area: Rect, scene: Scene) {
+    let words = "The watchlist is empty: add a [[symbol]] to the config.";
+    for (at, line) in (0u16..area.height).zip(wrap(words, usize::from(area.width).saturating_sub(2))) {
+        let place =
+            Rect { x: area.x + 1.min(area.width), y: area.y + at, width: area.width.saturating_sub(1), height: 1 };
+        put(frame, Line::styled(line, scene.theme.dim), place);
+    }
+}
+
+/// The first symbol of those shown, when so many have room: such that the selected one is among them.
+fn first_shown(app: &App, room: usize) -> usize {
+    let selected = app.tape.selected().map(|symbol| &symbol.name);
+    let at = app.tape.symbols().iter().position(|symbol| Some(&symbol.name) == selected).unwrap_or(0);
+    (at + 1).saturating_sub(room.max(1))
+}
+
+/// The places of as many blocks as have room.
 fn blocks(area: Rect, count: usize, size: Size) -> Vec<Rect> {
+    let rows_max = usize::from(area.height / BLOCK_HEIGHT_MIN);
     if size == Size::Wide {
         let fitting = usize::from((area.width / BLOCK_WIDTH).max(1)).min(count.max(1));
-        let rows = count.div_ceil(fitting).max(1);
+        let rows = count.div_ceil(fitting).clamp(1, rows_max.max(1));
         let lines = Layout::vertical(vec![Constraint::Fill(1); rows]).split(area);
         let cells = lines
             .iter()
             .flat_map(|line| Layout::horizontal(vec![Constraint::Fill(1); fitting]).spacing(2).split(*line).to_vec());
         return cells.take(count).collect();
     }
-    let height = (area.height / count.max(1) as u16).clamp(2, BLOCK_HEIGHT + 3);
-    let fitting = (area.height / height.max(1)).min(count as u16);
-    (0..fitting).map(|at| Rect { y: area.y + at * height, height, ..area }).collect()
+    let count = count.clamp(1, rows_max.max(1)) as u16;
+    let height = (area.height / count).clamp(BLOCK_HEIGHT_MIN, BLOCK_HEIGHT + 3);
+    (0..count).map(|at| Rect { y: area.y + at * height, height, ..area }.intersection(area)).collect()
 }
 
 fn block(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
@@ -54,12 +96,12 @@ fn block(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     let lines = [name_and_change(scene, symbol, width), price_and_state(scene, symbol, width)];
     let mut y = area.y;
     for line in lines.into_iter().take(area.height.into()) {
-        frame.render_widget(line, Rect { y, height: 1, ..area });
+        put(frame, line, Rect { y, height: 1, ..area });
         y += 1;
     }
-    let extended = scene.app.tape.quote(&symbol.name).and_then(|quote| extended_line(scene, quote));
+    let extended = extended_line(scene, symbol);
     if let Some(line) = extended.filter(|_| y < area.bottom()) {
-        frame.render_widget(line, Rect { y, height: 1, ..area });
+        put(frame, line, Rect { y, height: 1, ..area });
         y += 1;
     }
     let gap = u16::from(scene.size == Size::Medium);
@@ -74,9 +116,13 @@ fn name_and_change(scene: Scene, symbol: &Symbol, width: usize) -> Line<'static>
     if selected {
         style = style.patch(scene.theme.accent);
     }
-    let name = Span::styled(short(&symbol.name).to_owned(), style);
-    spread(name, change(scene, symbol, false), width)
+    let change = change(scene, symbol, false);
+    let room = width.saturating_sub(spans_width(&change) + 1).max(width.min(NAME_MIN));
+    spread(Span::styled(cut(short(&symbol.name), room), style), change, width)
 }
+
+/// A name is not cut to less than this for the change beside it.
+const NAME_MIN: usize = 8;
 
 /// `181.23        LIVE yahoo`
 fn price_and_state(scene: Scene, symbol: &Symbol, width: usize) -> Line<'static> {
@@ -107,7 +153,8 @@ pub(super) fn price(scene: Scene, symbol: &Symbol) -> Span<'static> {
     Span::styled(text, current_style(scene, symbol, scene.theme.text.add_modifier(Modifier::BOLD)))
 }
 
-/// `▼ −2.13 %`, and before it the amount when there is room.
+/// `▼ −2.13 %`, and before it the amount when there is room. A change that is not today's is dimmed and names its day:
+/// before the open, that of an equity belongs to the session before.
 pub(super) fn change(scene: Scene, symbol: &Symbol, amount: bool) -> Vec<Span<'static>> {
     let quote = scene.app.tape.quote(&symbol.name);
     let Some((quote, change, percent)) =
@@ -116,13 +163,38 @@ pub(super) fn change(scene: Scene, symbol: &Symbol, amount: bool) -> Vec<Span<'s
         return vec![Span::styled("–", scene.theme.dim)];
     };
     let direction = change.to_f64().unwrap_or_default();
-    let style = current_style(scene, symbol, scene.theme.direction(direction));
     let amount = if amount { format!("{}  ", show_change(change, decimals(quote.price))) } else { String::new() };
-    vec![Span::styled(format!("{} {amount}{}", arrow(direction), show_percent(percent)), style)]
+    let text = format!("{} {amount}{}", arrow(direction), show_percent(percent));
+    let mut spans = vec![Span::styled(text, change_style(scene, symbol, direction))];
+    if let Some(day) = change_day(scene, quote) {
+        spans.push(Span::styled(format!(" {day}"), scene.theme.dim));
+    }
+    spans
 }
 
 fn current_style(scene: Scene, symbol: &Symbol, style: Style) -> Style {
     if scene.app.price_state(&symbol.name).is_current() { style } else { scene.theme.dim }
+}
+
+/// The colour of a change; dim when the price is not current or the change is of another day.
+fn change_style(scene: Scene, symbol: &Symbol, direction: f64) -> Style {
+    let quote = scene.app.tape.quote(&symbol.name);
+    match quote.and_then(|quote| change_day(scene, quote)) {
+        Some(_) => scene.theme.dim,
+        None => current_style(scene, symbol, scene.theme.direction(direction)),
+    }
+}
+
+/// The day that an equity's change belongs to, when it is not today.
+fn change_day(scene: Scene, quote: &Quote) -> Option<String> {
+    let app = scene.app;
+    if kind(&quote.symbol) != Kind::Equity {
+        return None;
+    }
+    match quote.exchange_time {
+        Some(at) => other_day(at, app.now, &app.config.market.time_zone),
+        None => (app.calendar.session(app.now) == Session::Pre).then(|| "prev.".into()),
+    }
 }
 
 /// The state of the price in words.
@@ -132,15 +204,20 @@ pub(super) fn state(scene: Scene, symbol: &Symbol, room: usize) -> Span<'static>
     Span::styled(cut(&state.words(&scene.app.config.market.time_zone), room), style)
 }
 
-/// `pre 180.12 ▲ +0.34 %`: the price outside hours, measured from the close.
-pub(super) fn extended_line(scene: Scene, quote: &Quote) -> Option<Line<'static>> {
+/// `pre 180.12 ▲ +0.34 %`: the price outside hours, measured from the close; dimmed when it is not current.
+pub(super) fn extended_line(scene: Scene, symbol: &Symbol) -> Option<Line<'static>> {
+    let quote = scene.app.tape.quote(&symbol.name).filter(|quote| quote.session != Session::Regular)?;
     let extended = quote.extended.as_ref()?;
     let percent = quote.extended_change_percent()?;
     let direction = percent.to_f64().unwrap_or_default();
+    let style = |style| current_style(scene, symbol, style);
     Some(Line::from(vec![
         Span::styled(format!("{} ", extended.session), scene.theme.dim),
-        Span::styled(show_price(extended.price, decimals(extended.price)), scene.theme.text),
-        Span::styled(format!(" {} {}", arrow(direction), show_percent(percent)), scene.theme.direction(direction)),
+        Span::styled(show_price(extended.price, decimals(extended.price)), style(scene.theme.text)),
+        Span::styled(
+            format!(" {} {}", arrow(direction), show_percent(percent)),
+            style(scene.theme.direction(direction)),
+        ),
     ]))
 }
 
@@ -159,7 +236,7 @@ fn sparkline(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     }
     let quote = scene.app.tape.quote(&symbol.name);
     let direction = quote.and_then(Quote::change).and_then(|change| change.to_f64()).unwrap_or_default();
-    let style = current_style(scene, symbol, scene.theme.direction(direction));
+    let style = change_style(scene, symbol, direction);
     for (x, y, glyph) in dots.glyphs() {
         frame.buffer_mut().set_string(area.x + x as u16, area.y + y as u16, glyph.to_string(), style);
     }
@@ -183,11 +260,12 @@ pub(super) fn plain_price(price: f64) -> String {
 
 // --- the rail on top of small screens ---
 
-/// Rows that the rail needs for all symbols.
-pub fn rail_height(app: &App, width: u16, size: Size) -> u16 {
-    let cells = (width / CELL_WIDTH).max(1);
-    let lines = (app.tape.symbols().len() as u16).div_ceil(cells).max(1);
-    lines * rows_of_cell(size)
+/// Rows of the rail: those that all symbols need, but never more than a third of the screen.
+pub fn rail_height(app: &App, area: Rect, size: Size) -> u16 {
+    let cells = (area.width / CELL_WIDTH).max(1);
+    let rows = rows_of_cell(size);
+    let lines = u16::try_from(app.tape.symbols().len()).unwrap_or(u16::MAX).div_ceil(cells).max(1);
+    lines.min((area.height / 3 / rows).max(1)) * rows
 }
 
 /// On a tiny screen the state shows only where it is not current.
@@ -196,49 +274,103 @@ fn rows_of_cell(size: Size) -> u16 {
 }
 
 pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+    let symbols = scene.app.tape.symbols();
+    if symbols.is_empty() {
+        return no_symbols(frame, area, scene);
+    }
     let cells = (area.width / CELL_WIDTH).max(1);
     let width = area.width / cells;
     let rows = rows_of_cell(scene.size);
-    for (at, symbol) in (0u16..).zip(scene.app.tape.symbols()) {
-        let place = Rect { x: area.x + at % cells * width, y: area.y + at / cells * rows, width, height: rows };
-        if place.bottom() > area.bottom() {
-            return;
-        }
-        seen.symbols.push((place, symbol.name.clone()));
-        cell(frame, place, scene, symbol);
+    let fitting = usize::from(cells) * usize::from(area.height / rows);
+    let shown = if symbols.len() > fitting { fitting.saturating_sub(1).max(1) } else { symbols.len() };
+    let place = |at: usize| {
+        let at = at as u16;
+        Rect { x: area.x + at % cells * width, y: area.y + at / cells * rows, width, height: rows }.intersection(area)
+    };
+    for (at, symbol) in symbols.iter().skip(first_shown(scene.app, shown)).take(shown).enumerate() {
+        seen.symbols.push((place(at), symbol.name.clone()));
+        cell(frame, place(at), scene, symbol);
+    }
+    if shown < symbols.len() && shown < fitting {
+        let more = format!(" {} more {}", symbols.len() - shown, scene.app.keymap.hint(Command::NextSymbol));
+        put(frame, Line::styled(more, scene.theme.dim), Rect { height: 1, ..place(shown) });
     }
 }
 
-/// `BTC 69,941 ▼ −0.40 %` over `LIVE coinbase`.
+/// `BTC 69,941 ▼ −0.40 %` over `LIVE coinbase`; of what has no room the change goes first, then the name is cut.
 fn cell(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
-    let name = Span::styled(format!(" {} ", short(&symbol.name)), scene.theme.text.add_modifier(Modifier::BOLD));
-    let mut spans = vec![name, rail_price(scene, symbol), Span::raw(" ")];
-    spans.extend(rail_change(scene, symbol, usize::from(area.width).saturating_sub(spans_width(&spans))));
-    frame.render_widget(Line::from(spans), Rect { height: 1, ..area });
+    let width = usize::from(area.width);
+    let price = rail_price(scene, symbol);
+    let room = width.saturating_sub(spans_width(&price) + 3);
+    let mut style = scene.theme.text.add_modifier(Modifier::BOLD);
+    if scene.app.focus == Focus::Tape && scene.app.tape.selected() == Some(symbol) {
+        style = style.patch(scene.theme.accent);
+    }
+    let mut spans = vec![Span::styled(format!(" {} ", cut(short(&symbol.name), room)), style)];
+    spans.extend(price);
+    spans.push(Span::raw(" "));
+    let change = rail_change(scene, symbol, width.saturating_sub(spans_width(&spans)));
+    spans.extend(change);
+    put(frame, Line::from(spans), Rect { height: 1, ..area });
     if area.height > 1 {
-        let room = usize::from(area.width).saturating_sub(2);
-        let line = Line::from(vec![Span::raw(" "), state(scene, symbol, room)]);
-        frame.render_widget(line, Rect { y: area.y + 1, height: 1, ..area });
+        let line = Line::from(rail_state(scene, symbol, width.saturating_sub(2)));
+        put(frame, line, Rect { y: area.y + 1, height: 1, ..area });
     }
 }
 
-/// Without cents from a thousand on: the rail is short.
-fn rail_price(scene: Scene, symbol: &Symbol) -> Span<'static> {
-    let Some(quote) = scene.app.tape.quote(&symbol.name) else { return Span::styled("–", scene.theme.dim) };
-    let places = if quote.price >= Decimal::ONE_THOUSAND { 0 } else { decimals(quote.price) };
-    Span::styled(show_price(quote.price, places), current_style(scene, symbol, scene.theme.text))
+/// The state; before it the session, when the price above is one outside hours.
+fn rail_state(scene: Scene, symbol: &Symbol, room: usize) -> Vec<Span<'static>> {
+    let session = extended(scene, symbol).map(|extended| format!("{} ", extended.session)).unwrap_or_default();
+    let room = room.saturating_sub(session.len());
+    vec![Span::raw(" "), Span::styled(session, scene.theme.dim), state(scene, symbol, room)]
 }
 
-/// The change in per cent; on a tiny screen, where no state stands below, a price that is not current says so instead.
+/// The price outside hours that a cell of two rows shows in place of the close: as long as it is current.
+fn extended<'a>(scene: Scene<'a>, symbol: &Symbol) -> Option<&'a Extended> {
+    let current = match scene.app.price_state(&symbol.name) {
+        State::Closed { .. } => false,
+        state => state.is_current() && scene.size != Size::Tiny,
+    };
+    let quote = scene.app.tape.quote(&symbol.name).filter(|quote| current && quote.session != Session::Regular)?;
+    quote.extended.as_ref()
+}
+
+/// Without cents from a thousand on: the rail is short. With the currency, where it is not the dollar.
+fn rail_price(scene: Scene, symbol: &Symbol) -> Vec<Span<'static>> {
+    let Some(quote) = scene.app.tape.quote(&symbol.name) else { return vec![Span::styled("–", scene.theme.dim)] };
+    let price = extended(scene, symbol).map_or(quote.price, |extended| extended.price);
+    let places = if price >= Decimal::ONE_THOUSAND { 0 } else { decimals(price) };
+    let mut text = show_price(price, places);
+    if &*quote.currency != "USD" {
+        text = format!("{text} {}", quote.currency);
+    }
+    vec![Span::styled(text, current_style(scene, symbol, scene.theme.text))]
+}
+
+/// The change in per cent, or nothing when it does not fit. On a tiny screen, where no state stands below, a price that
+/// is not current says so instead, and a change that is not today's gives way to its day.
 fn rail_change(scene: Scene, symbol: &Symbol, room: usize) -> Vec<Span<'static>> {
     let state = scene.app.price_state(&symbol.name);
-    if scene.size == Size::Tiny && !state.is_current() {
+    let tiny = scene.size == Size::Tiny;
+    if tiny && !state.is_current() {
         let words = state.words(&scene.app.config.market.time_zone);
         return vec![Span::styled(cut(&words, room), scene.theme.warning)];
     }
-    let percent = scene.app.tape.quote(&symbol.name).and_then(Quote::change_percent).and_then(|value| value.to_f64());
-    let Some(percent) = percent else { return Vec::new() };
-    let style = current_style(scene, symbol, scene.theme.direction(percent));
-    let text = format!("{}{}", arrow(percent), super::text::percent(percent, 1));
-    vec![Span::styled(cut(&text, room), style)]
+    let Some(quote) = scene.app.tape.quote(&symbol.name) else { return Vec::new() };
+    let outside = extended(scene, symbol).is_some();
+    let percent = if outside { quote.extended_change_percent() } else { quote.change_percent() };
+    let Some(percent) = percent.and_then(|value| value.to_f64()) else { return Vec::new() };
+    let day = change_day(scene, quote).filter(|_| !outside);
+    let style = match &day {
+        Some(_) => scene.theme.dim,
+        None => current_style(scene, symbol, scene.theme.direction(percent)),
+    };
+    let figure = format!("{}{}", arrow(percent), super::text::percent(percent, 1));
+    let texts = match day {
+        Some(day) if tiny => vec![format!("{figure} {day}"), day],
+        Some(day) => vec![format!("{figure} {day}"), figure],
+        None => vec![figure],
+    };
+    let fitting = texts.into_iter().find(|text| super::text::width(text) <= room);
+    fitting.map(|text| Span::styled(text, style)).into_iter().collect()
 }

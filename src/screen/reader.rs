@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::frame::{heading, panel};
-use super::text::{arrow, clock, cut, percent, safe, wrap};
+use super::frame::{heading, panel, put};
+use super::text::{arrow, clock, cut, cut_spans, percent, width, wrap};
 use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::command::Command;
@@ -21,19 +21,34 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let focused = scene.app.focus == Focus::Reader;
     let right = if focused { hint(scene) } else { Line::default() };
     let title = heading(scene, "Reader");
-    let inner = match scene.size {
-        Size::Tiny => area,
-        _ => panel(frame, area, scene, focused, title, right),
-    };
+    let framed = scene.size != Size::Tiny;
+    let inner = if framed { panel(frame, area, scene, focused, title, right) } else { area };
     let text = Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner };
     seen.reader = text;
-    let Some(item) = scene.app.wire.current_item() else { return };
+    let Some(item) = scene.app.wire.current_item() else {
+        return frame
+            .render_widget(Line::styled("no story", scene.theme.faint), Rect { height: 1.min(text.height), ..text });
+    };
     let lines = lines(scene, item, text.width.into());
     let height = usize::from(text.height);
     seen.reader_scroll_max = lines.len().saturating_sub(height);
     let scroll = scene.app.reader_scroll.min(seen.reader_scroll_max);
     for (at, line) in lines.into_iter().skip(scroll).take(height).enumerate() {
-        frame.render_widget(line, Rect { y: text.y + at as u16, height: 1, ..text });
+        put(frame, line, Rect { y: text.y + at as u16, height: 1, ..text });
+    }
+    let below = seen.reader_scroll_max - scroll;
+    if framed && below > 0 {
+        draw_below(frame, area, scene, below);
+    }
+}
+
+/// How much of the story lies below, in the frame.
+fn draw_below(frame: &mut Frame, area: Rect, scene: Scene, below: usize) {
+    let words = format!(" ↓ {below} more {} ", if below == 1 { "line" } else { "lines" });
+    let needed = width(&words) as u16;
+    if needed + 2 <= area.width {
+        let place = Rect { x: area.right() - 1 - needed, y: area.bottom() - 1, width: needed, height: 1 };
+        put(frame, Line::styled(words, scene.theme.dim), place);
     }
 }
 
@@ -58,7 +73,7 @@ fn lines(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
     }
     lines.push(Line::default());
     lines.extend(reasons(scene, item, columns));
-    lines.extend(moves(scene, item));
+    lines.extend(moves(scene, item, columns));
     if let Some(link) = &item.story.link {
         lines.push(Line::styled(cut(link, columns), theme.faint));
     }
@@ -120,9 +135,10 @@ fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
             continue;
         }
         let key = rule.key.or_else(|| scene.app.topic(rule.parent.as_deref()?)?.key);
-        let why = cut(&safe(&tag.why.join(" · ")), columns.saturating_sub(rule.title.len() + 10));
+        let title = cut(&rule.title, columns / 2);
+        let why = cut(&tag.why.join(" · "), columns.saturating_sub(width(&title) + 10));
         lines.push(Line::from(vec![
-            Span::styled(rule.title.clone(), scene.theme.topic(rule.color.as_deref(), key)),
+            Span::styled(title, scene.theme.topic(rule.color.as_deref(), key)),
             Span::styled(" because: ", scene.theme.dim),
             Span::styled(why, scene.theme.text),
         ]));
@@ -131,7 +147,7 @@ fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
 }
 
 /// `since: NVDA −0.8% from 181.88 at 13:44 ET`
-fn moves(scene: Scene, item: &Item) -> Vec<Line<'static>> {
+fn moves(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
     let app = scene.app;
     let time = item.story.time();
     let line = |symbol: &str| match app.tape.since(symbol, time) {
@@ -146,9 +162,14 @@ fn moves(scene: Scene, item: &Item) -> Vec<Line<'static>> {
                 scene.theme.dim,
             ),
         ]),
-        None => {
-            Line::styled(format!("since: {symbol} – no price at {}", scene.market_day_time(time)), scene.theme.faint)
-        }
+        None => Line::from(Span::styled(
+            format!("since: {symbol} – no price at {}", scene.market_day_time(time)),
+            scene.theme.faint,
+        )),
     };
-    item.tagged.closest.iter().map(|symbol| line(symbol)).collect()
+    item.tagged.closest.iter().map(|symbol| line(symbol)).map(|line| cut_line(line, columns)).collect()
+}
+
+fn cut_line(line: Line<'static>, columns: usize) -> Line<'static> {
+    cut_spans(line.spans, columns).into()
 }

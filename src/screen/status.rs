@@ -5,10 +5,13 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::text::{clock, cut, spans_width, until};
+use super::frame::put;
+use super::text::{cut, spans_width, until};
 use super::{Scene, Size};
 use crate::app::command::Command;
+use crate::app::prompt::Prompt;
 use crate::app::seen::Seen;
 use crate::app::{Focus, Tone};
 use crate::event::ReplayPosition;
@@ -17,35 +20,78 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
     if let Some(prompt) = &scene.app.prompt {
         return draw_prompt(frame, area, scene, prompt);
     }
-    let hints = hints(scene);
     let (text, style) = says(scene);
-    let hints_width = spans_width(&hints);
-    // Trouble is worth more than hints.
+    let width = usize::from(area.width);
+    // Trouble is worth more than hints; hints more than what is well.
     let pressing = style == scene.theme.warning;
-    let room = usize::from(area.width).saturating_sub(if pressing { 0 } else { hints_width } + 2);
-    let said = cut(&text, room);
-    let left = super::text::width(&said) + 2;
-    frame.render_widget(Line::styled(format!(" {said}"), style), area);
-    if left + hints_width <= usize::from(area.width) {
-        let place = Rect { x: area.right() - hints_width as u16, width: hints_width as u16, ..area };
-        frame.render_widget(Line::from(hints), place);
-    }
+    let wanted =
+        if pressing { super::text::width(&text).min(width.saturating_sub(2)) + 2 } else { SAID_MIN.min(width / 2) };
+    let hints = hints(scene, width.saturating_sub(wanted));
+    let hints_width = spans_width(&hints);
+    let said = cut(&text, width.saturating_sub(hints_width + 2));
+    put(frame, Line::styled(format!(" {said}"), style), area);
+    let place = Rect { x: area.right() - hints_width as u16, width: hints_width as u16, ..area };
+    put(frame, Line::from(hints), place);
 }
 
-/// `/ nvidia raises▏` with the mistake behind it, and the place of the mistake marked.
-fn draw_prompt(frame: &mut Frame, area: Rect, scene: Scene, prompt: &crate::app::prompt::Prompt) {
-    let (before, after) = prompt.halves();
-    let mut spans = vec![Span::styled(" / ", scene.theme.accent.add_modifier(Modifier::BOLD))];
-    spans.push(Span::styled(before.to_owned(), scene.theme.text));
-    spans.push(Span::styled("▏", scene.theme.accent));
-    spans.push(Span::styled(after.to_owned(), scene.theme.text));
-    let room = usize::from(area.width).saturating_sub(spans_width(&spans) + 3);
+/// Columns kept for what is well, before there are hints.
+const SAID_MIN: usize = 32;
+
+/// `/ nvidia raises▏` with the mistake behind it, and the place of the mistake underlined. What is typed scrolls, so
+/// that its cursor is always in view.
+fn draw_prompt(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
+    let theme = scene.theme;
+    let (before, _) = prompt.halves();
+    let room = usize::from(area.width).saturating_sub(4);
+    let hidden = columns_hidden(before, room);
+    let marked = prompt.mistake.as_ref().map(|mistake| mistake.at.min(prompt.text().len()));
+    let mut spans = vec![Span::styled(" / ", theme.accent.add_modifier(Modifier::BOLD))];
+    spans.extend(typed(scene, prompt, hidden, room, marked));
+    let left = usize::from(area.width).saturating_sub(spans_width(&spans) + 3);
     let (note, style) = match &prompt.mistake {
-        Some(mistake) => (mistake.message.clone(), scene.theme.warning),
-        None => (format!("{} of {}", scene.app.wire.rows().len(), scene.app.wire.group_count()), scene.theme.dim),
+        Some(mistake) => (mistake.message.clone(), theme.warning),
+        None => (format!("{} of {}", scene.app.wire.rows().len(), scene.app.wire.group_count()), theme.dim),
     };
-    spans.push(Span::styled(format!("   {}", cut(&note, room)), style));
-    frame.render_widget(Line::from(spans), area);
+    // A few letters of a sentence say nothing.
+    if left >= super::text::width(&note).min(NOTE_MIN) {
+        spans.push(Span::styled(format!("   {}", cut(&note, left)), style));
+    }
+    put(frame, Line::from(spans), area);
+}
+
+/// Columns that a note behind the query has at least.
+const NOTE_MIN: usize = 12;
+
+/// How many columns of the text before the cursor are scrolled out of view.
+fn columns_hidden(before: &str, room: usize) -> usize {
+    super::text::width(before).saturating_sub(room)
+}
+
+/// The query from a column on, in at most so many columns, the cursor in it and the mistake underlined.
+fn typed(scene: Scene, prompt: &Prompt, hidden: usize, room: usize, marked: Option<usize>) -> Vec<Span<'static>> {
+    let cursor = prompt.halves().0.len();
+    let bar = || Span::styled("▏", scene.theme.accent);
+    let mut spans = Vec::new();
+    let mut column = 0;
+    for (at, grapheme) in prompt.text().grapheme_indices(true) {
+        if at == cursor {
+            spans.push(bar());
+        }
+        let start = column;
+        column += super::text::width(grapheme);
+        if start < hidden || column - hidden > room {
+            continue;
+        }
+        let wrong = marked.is_some_and(|place| (at..at + grapheme.len()).contains(&place));
+        let style = if wrong { scene.theme.warning.add_modifier(Modifier::UNDERLINED) } else { scene.theme.text };
+        spans.push(Span::styled(grapheme.to_owned(), style));
+    }
+    if cursor == prompt.text().len() {
+        // A mistake at the very end: something is missing here.
+        let missing = marked == Some(cursor) && cursor > 0;
+        spans.push(if missing { Span::styled("▏", scene.theme.warning) } else { bar() });
+    }
+    spans
 }
 
 /// What is most worth saying now.
@@ -84,7 +130,11 @@ fn health(scene: Scene) -> String {
     let (fresh, all) = app.health.fresh(app.now);
     let mut text = format!("{fresh} of {all} feeds fresh");
     if let Some((feed, state)) = app.health.latest_trouble() {
-        let again = state.next_check.map(|at| format!(", again in {}", until(at, app.now))).unwrap_or_default();
+        let again = match state.next_check {
+            _ if state.is_stopped() => ", not asked any more".into(),
+            Some(at) if at > app.now => format!(", again in {}", until(at, app.now)),
+            _ => String::new(),
+        };
         text.push_str(&format!(" · {feed}: {}{again}", state.trouble.as_deref().unwrap_or_default()));
     }
     text
@@ -100,16 +150,16 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
     let bar = format!("{}{}", "━".repeat(done), "─".repeat(BAR - done));
     let zone = &scene.app.config.market.time_zone;
     let day = now.to_zoned_datetime(zone.clone()).strftime("%-d %b %Y").to_string();
-    let sign = if position.paused { "⏸ paused" } else { "▶" };
+    let sign = if position.paused { "▮▮ paused" } else { "▶" };
     match scene.size {
-        Size::Tiny => format!("{sign} {day} {}", clock(now, zone)),
+        Size::Tiny => format!("{sign} {day} {}", scene.market_time(now)),
         Size::Small | Size::Medium => format!("{sign} replay {day} {}  ×{}", scene.market_time(now), position.speed),
         Size::Wide => format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed),
     }
 }
 
-/// The keys that help most where the reader is now.
-fn hints(scene: Scene) -> Vec<Span<'static>> {
+/// The keys that help most where the reader is now: as many as fit, the help to the last.
+fn hints(scene: Scene, room: usize) -> Vec<Span<'static>> {
     let app = scene.app;
     let commands: &[(Command, &str)] = match (scene.size, app.focus) {
         (Size::Tiny, _) => &[(Command::Help, "help")],
@@ -130,10 +180,17 @@ fn hints(scene: Scene) -> Vec<Span<'static>> {
             (Command::Help, "help"),
         ],
     };
-    let mut spans = Vec::new();
-    for (command, word) in commands {
-        spans.push(Span::styled(app.keymap.hint(*command), scene.theme.accent));
-        spans.push(Span::styled(format!(" {word}  "), scene.theme.dim));
+    let hint = |(command, word): &(Command, &str)| -> Option<[Span<'static>; 2]> {
+        let key = Some(app.keymap.hint(*command)).filter(|key| !key.is_empty())?;
+        Some([Span::styled(key, scene.theme.accent), Span::styled(format!(" {word}  "), scene.theme.dim)])
+    };
+    let mut commands = commands.to_vec();
+    loop {
+        let spans: Vec<Span> = commands.iter().filter_map(hint).flatten().collect();
+        if spans_width(&spans) <= room || commands.is_empty() {
+            return spans;
+        }
+        let help = commands.len() > 1 && commands.last().is_some_and(|(command, _)| *command == Command::Help);
+        commands.remove(commands.len() - 1 - usize::from(help));
     }
-    spans
 }

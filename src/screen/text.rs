@@ -1,32 +1,68 @@
 //! Text in cells: cut, fit, wrap, and the forms in which ages and times are shown.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::CellWidth;
 use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
-/// Columns that a text takes.
+/// Columns that a text takes: those of its graphemes, one by one, as cells are filled. (The width of a whole text can be
+/// less, where a font may join letters; a row counted so would end short.)
 pub fn width(text: &str) -> usize {
-    text.width()
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(grapheme_width).sum() }
+}
+
+fn grapheme_width(grapheme: &str) -> usize {
+    grapheme.cell_width().into()
+}
+
+/// Where a text must be cut so that it and `…` fit in a number of columns, as a byte offset between two graphemes; None
+/// when it fits whole. Reads no further than the columns reach, however long the text is.
+pub fn cut_at(text: &str, columns: usize) -> Option<usize> {
+    let mut used = 0;
+    let mut end = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        used += grapheme_width(grapheme);
+        if used > columns {
+            return Some(end);
+        }
+        if used < columns {
+            end = at + grapheme.len();
+        }
+    }
+    None
 }
 
 /// Cuts a text to a number of columns; what is cut ends in `…`. Never splits a grapheme.
 pub fn cut(text: &str, columns: usize) -> String {
     let text = safe(text);
-    if width(&text) <= columns {
-        return text;
+    match cut_at(&text, columns) {
+        None => text.into_owned(),
+        Some(_) if columns == 0 => String::new(),
+        Some(end) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
     }
-    let mut kept = String::new();
-    let mut used = 0;
-    for grapheme in text.graphemes(true) {
-        used += width(grapheme);
-        if used + 1 > columns {
+}
+
+/// Cuts spans to a number of columns together; what is cut ends in `…`.
+pub fn cut_spans(spans: Vec<Span<'static>>, columns: usize) -> Vec<Span<'static>> {
+    if spans_width(&spans) <= columns {
+        return spans;
+    }
+    let mut kept: Vec<Span> = Vec::new();
+    let mut room = columns;
+    for span in spans {
+        // The `…` needs a column: a span that fills the room to the last one is cut too.
+        if width(&span.content) >= room {
+            let text = cut(&format!("{}  ", span.content), room);
+            kept.push(Span::styled(text, span.style));
             break;
         }
-        kept.push_str(grapheme);
+        room -= width(&span.content);
+        kept.push(span);
     }
-    if columns == 0 { String::new() } else { format!("{}…", kept.trim_end()) }
+    kept
 }
 
 /// Cuts or pads a text to exactly a number of columns, from the left.
@@ -43,19 +79,74 @@ pub fn fit_right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(width(&text))))
 }
 
-/// Wraps a text to lines of at most this many columns.
+/// Wraps a text to lines of at most this many columns: between words, between wide letters (Chinese and Japanese have no
+/// blanks), and inside a word only when it is wider than a line.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let options = textwrap::Options::new(columns.max(1)).word_separator(textwrap::WordSeparator::AsciiSpace);
-    textwrap::wrap(&safe(text), options).into_iter().map(|line| line.into_owned()).collect()
+    let columns = columns.max(1);
+    let text = safe(text);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for piece in pieces(&text) {
+        let needed = width(piece.trim_end());
+        if used > 0 && used + needed > columns {
+            lines.push(String::new());
+            used = 0;
+        }
+        for grapheme in piece.graphemes(true) {
+            let wide = grapheme_width(grapheme);
+            if used > 0 && used + wide > columns && grapheme != " " {
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut().filter(|_| used > 0 || grapheme != " ") {
+                line.push_str(grapheme);
+                used += wide;
+            }
+        }
+    }
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The last line of defence: nothing that steers a terminal is ever drawn.
-pub fn safe(text: &str) -> String {
+/// A text in the pieces that stay together on a line, each with the blanks behind it.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut graphemes = text.grapheme_indices(true).peekable();
+    while let Some((at, grapheme)) = graphemes.next() {
+        let end = at + grapheme.len();
+        let next = graphemes.peek().map_or("", |(_, next)| *next);
+        let after_blank = grapheme == " " && next != " ";
+        let between_wide = grapheme_width(grapheme) == 2 && next != " " && !closes(next) && !opens(grapheme);
+        if after_blank || between_wide {
+            pieces.extend(text.get(start..end));
+            start = end;
+        }
+    }
+    pieces.extend(text.get(start..).filter(|rest| !rest.is_empty()));
+    pieces
+}
+
+/// Never at the start of a line.
+fn closes(grapheme: &str) -> bool {
+    grapheme.starts_with(|letter: char| {
+        letter.is_ascii_punctuation() || "、。，．：；！？）」』】〕》〉’”…%".contains(letter)
+    })
+}
+
+/// Never at the end of a line.
+fn opens(grapheme: &str) -> bool {
+    grapheme.starts_with(['（', '「', '『', '【', '〔', '《', '〈'])
+}
+
+/// The last line of defence: nothing that steers a terminal, and nothing that can't be seen, is ever drawn.
+pub fn safe(text: &str) -> Cow<'_, str> {
     let steers = |letter: char| {
         letter.is_control()
-            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(letter,
+                '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e001f}')
     };
-    if text.contains(steers) { text.replace(steers, "") } else { text.to_owned() }
+    if text.contains(steers) { text.replace(steers, "").into() } else { text.into() }
 }
 
 /// Columns that spans take together.
@@ -107,6 +198,16 @@ pub fn day_and_clock(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     local.strftime(form).to_string()
 }
 
+/// The day of a time in a zone, when that is not today: `Fri`, and from a week on `13 Nov`.
+pub fn other_day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Option<String> {
+    let day = at.to_zoned_datetime(zone.clone());
+    if day.date() == now.to_zoned_datetime(zone.clone()).date() {
+        return None;
+    }
+    let form = if now.duration_since(at) < SignedDuration::from_hours(6 * 24) { "%a" } else { "%-d %b" };
+    Some(day.strftime(form).to_string())
+}
+
 /// A signed per cent with a real minus: `+0.63 %`, `−2.10 %`.
 pub fn percent(value: f64, decimals: usize) -> String {
     let rounded = format!("{:.decimals$}", value.abs());
@@ -145,6 +246,54 @@ mod tests {
         ] {
             assert_eq!(cut(text, columns), expected, "{text} in {columns}");
             assert_eq!(width(&fit(text, columns)), columns, "{text} in {columns}");
+        }
+    }
+
+    #[test]
+    fn letters_that_a_font_may_join_are_counted_one_by_one() {
+        for (text, columns) in [("لا", 2), ("ｶﾞ", 2), ("🇺🇸", 2), ("❤\u{fe0f}", 2), ("👨‍👩‍👧", 2), ("é", 1)]
+        {
+            assert_eq!(width(text), columns, "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_are_cut_together() {
+        let spans = || vec![Span::raw("NVDA  "), Span::raw("181.23")];
+        let cut = |columns| cut_spans(spans(), columns).iter().map(|span| span.content.as_ref()).collect::<String>();
+        for (columns, expected) in
+            [(12, "NVDA  181.23"), (11, "NVDA  181.…"), (7, "NVDA  …"), (6, "NVDA…"), (3, "NV…"), (0, "")]
+        {
+            assert_eq!(cut(columns), expected, "{columns}");
+        }
+    }
+
+    #[test]
+    fn wrapping_keeps_words_and_graphemes_whole() {
+        for (text, columns, expected) in [
+            ("shares of the chip maker", 9, vec!["shares of", "the chip", "maker"]),
+            ("a  b", 9, vec!["a  b"]),
+            ("incomprehensible", 6, vec!["incomp", "rehens", "ible"]),
+            ("英伟达，上涨", 6, vec!["英伟", "达，上", "涨"]),
+            ("NVIDIA 英伟达", 9, vec!["NVIDIA 英", "伟达"]),
+            ("❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", 4, vec!["❤\u{fe0f}❤\u{fe0f}", "❤\u{fe0f}"]),
+            ("👨‍👩‍👧👨‍👩‍👧", 1, vec!["👨‍👩‍👧", "👨‍👩‍👧"]),
+            ("", 5, vec![""]),
+        ] {
+            assert_eq!(wrap(text, columns), expected, "{text} in {columns}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_named_when_it_is_not_today() {
+        let now: Timestamp = "2026-11-23T14:00:00Z".parse().expect("a time");
+        let zone = TimeZone::UTC;
+        for (at, expected) in [
+            ("2026-11-23T00:00:00Z", None),
+            ("2026-11-20T21:00:00Z", Some("Fri")),
+            ("2026-11-13T21:00:00Z", Some("13 Nov")),
+        ] {
+            assert_eq!(other_day(at.parse().expect("a time"), now, &zone).as_deref(), expected, "{at}");
         }
     }
 

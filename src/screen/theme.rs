@@ -89,13 +89,14 @@ impl Theme {
         }
     }
 
-    /// The style of a topic: its own colour, else that of its key.
+    /// The style of a topic: its own colour or slot (`topic-3`), else that of its key.
     pub fn topic(&self, color: Option<&str>, key: Option<char>) -> Style {
         let plain = self.text == Style::new();
         if let Some(color) = color.and_then(color_of).filter(|_| !plain) {
             return Style::new().fg(color);
         }
-        let place = key.and_then(|key| key.to_digit(10)).unwrap_or(9).saturating_sub(1) as usize;
+        let slot = color.and_then(|color| color.strip_prefix("topic-")?.parse::<u32>().ok()).filter(|slot| *slot > 0);
+        let place = slot.or(key.and_then(|key| key.to_digit(10))).unwrap_or(9).saturating_sub(1) as usize;
         self.topics.get(place).or(self.topics.last()).copied().unwrap_or(self.text)
     }
 
@@ -147,6 +148,22 @@ mod tests {
         for (name, text) in THEMES {
             let theme = read(text).unwrap_or_else(|mistake| panic!("{name}: {mistake}"));
             assert_eq!(theme.topics.len(), 9, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_topic_has_its_colour_its_slot_or_that_of_its_key() {
+        let theme = Theme::named("dark", Looks::default());
+        let red = Style::new().fg(Color::Rgb(255, 0, 0));
+        for (color, key, expected) in [
+            (Some("#ff0000"), Some('2'), red),
+            (Some("topic-3"), Some('2'), theme.topics[2]),
+            (Some("topic-0"), Some('2'), theme.topics[1]),
+            (Some("topic-99"), Some('2'), theme.topics[8]),
+            (Some("no such colour"), Some('2'), theme.topics[1]),
+            (None, None, theme.topics[8]),
+        ] {
+            assert_eq!(theme.topic(color, key), expected, "{color:?} {key:?}");
         }
     }
 

@@ -7,8 +7,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::frame::panel;
-use super::text::{age, cut, fit, fit_right, percent, safe, width, wrap};
+use super::frame::{panel, put};
+use super::text::{age, cut, cut_at, fit, fit_right, percent, safe, width, wrap};
 use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::seen::Seen;
@@ -28,13 +28,14 @@ struct Columns {
     moved: usize,
 }
 
-/// What gives way first: the symbol of the move, then the move, then the outlet, then the number of outlets.
+/// What gives way first as the panel narrows: the symbol of the move, then the outlet, then the move with the number of
+/// outlets. Mark, age, tags and headline stay.
 const COLUMNS: [Columns; 5] = [
     Columns { from: 92, outlet: 14, tags: 12, outlets: 4, moved: 11 },
     Columns { from: 74, outlet: 12, tags: 10, outlets: 4, moved: 7 },
     Columns { from: 62, outlet: 10, tags: 8, outlets: 4, moved: 7 },
     Columns { from: 50, outlet: 0, tags: 8, outlets: 4, moved: 7 },
-    Columns { from: 0, outlet: 0, tags: 7, outlets: 0, moved: 0 },
+    Columns { from: 0, outlet: 0, tags: 8, outlets: 0, moved: 0 },
 ];
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
@@ -50,9 +51,10 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     if wire.rows().is_empty() {
         return nothing(frame, inner, scene);
     }
+    let cursor = wire.cursor();
     for (line, row) in wire.rows().iter().enumerate().skip(top).take(height) {
         let place = Rect { y: inner.y + (line - top) as u16, height: 1, ..inner };
-        draw_row(frame, place, scene, row, wire.cursor() == Some(line));
+        draw_row(frame, place, scene, row, cursor == Some(line));
     }
 }
 
@@ -98,7 +100,7 @@ fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, row: &Row, selected: bo
     let room = usize::from(area.width).saturating_sub(taken);
     spans.extend(headline(scene, row, item, room));
     spans.extend(tail);
-    frame.render_widget(Line::from(spans), area);
+    put(frame, Line::from(spans), area);
 }
 
 /// Mark, age, outlet and tags.
@@ -179,24 +181,21 @@ fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'stat
 
 /// A title in at most this many columns, with the words that decided its topics in bold.
 pub(super) fn emphasised(title: &str, words: &[&TitleSpan], style: Style, room: usize) -> Vec<Span<'static>> {
-    let strong = style.add_modifier(Modifier::BOLD);
-    let full = width(&safe(title)) <= room;
-    let limit = if full { room } else { room.saturating_sub(1) };
+    let shown = safe(title);
+    // Words stand at places of the title as it was stored; in one that had to be made safe those places are others.
+    let words = if shown.len() == title.len() { words } else { &[] };
+    let cut = cut_at(&shown, room);
+    let kept = shown.get(..cut.unwrap_or(shown.len())).unwrap_or_default();
     let mut spans: Vec<Span> = Vec::new();
-    let mut used = 0;
-    for (at, grapheme) in title.grapheme_indices(true) {
-        let grapheme = safe(grapheme);
-        used += width(&grapheme);
-        if used > limit {
-            break;
-        }
-        let style = if words.iter().any(|word| word.contains(&at)) { strong } else { style };
+    for (at, grapheme) in kept.grapheme_indices(true) {
+        let strong = words.iter().any(|word| word.contains(&at));
+        let style = if strong { style.add_modifier(Modifier::BOLD) } else { style };
         match spans.last_mut().filter(|last| last.style == style) {
-            Some(last) => last.content.to_mut().push_str(&grapheme),
-            None => spans.push(Span::styled(grapheme, style)),
+            Some(last) => last.content.to_mut().push_str(grapheme),
+            None => spans.push(Span::styled(grapheme.to_owned(), style)),
         }
     }
-    if !full && room > 0 {
+    if cut.is_some() && room > 0 {
         spans.push(Span::styled("…", style));
     }
     spans
@@ -252,6 +251,6 @@ fn nothing(frame: &mut Frame, area: Rect, scene: Scene) {
             width: area.width.saturating_sub(2),
             height: 1,
         };
-        frame.render_widget(Line::styled(line, scene.theme.dim), place);
+        put(frame, Line::styled(line, scene.theme.dim), place);
     }
 }

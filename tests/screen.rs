@@ -1,0 +1,490 @@
+//! The screen at rest: what each state of the program looks like, text and style, at the sizes that matter; and what holds
+//! at every size.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/scene.rs"]
+mod scene;
+
+use std::sync::Arc;
+
+use crossterm::event::KeyCode;
+use jiff::SignedDuration;
+use newstape::app::App;
+use newstape::app::command::Command;
+use newstape::config;
+use newstape::domain::feed::FeedState;
+use newstape::domain::price::{Candle, Delivery, Extended, Outcome, Session, Span};
+use newstape::event::{Event, Loaded, ReplayPosition};
+use newstape::screen::theme::{Looks, Theme};
+use ratatui::buffer::Buffer;
+use rust_decimal::Decimal;
+use strum::IntoEnumIterator;
+use scene::*;
+
+const WIDE: (u16, u16) = (160, 45);
+const MEDIUM: (u16, u16) = (100, 30);
+const SMALL: (u16, u16) = (80, 24);
+const TINY: (u16, u16) = (40, 10);
+
+fn snapshot(name: &str, app: &mut App, size: (u16, u16)) {
+    snapshot_in(name, app, size, &theme("dark"));
+}
+
+fn snapshot_in(name: &str, app: &mut App, size: (u16, u16), theme: &Theme) {
+    let page = page(&draw_at(app, size, theme));
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => true }, {
+        insta::assert_snapshot!(name, page);
+    });
+}
+
+fn text(app: &mut App, size: (u16, u16)) -> String {
+    rows(&draw_at(app, size, &theme("dark"))).join("\n")
+}
+
+// --- states ---
+
+#[test]
+fn a_busy_day_at_four_sizes() {
+    let mut app = busy();
+    keys(&mut app, "jjj");
+    for (name, size) in [("busy-160", WIDE), ("busy-100", MEDIUM), ("busy-80", SMALL), ("busy-40", TINY)] {
+        snapshot(name, &mut app, size);
+    }
+}
+
+#[test]
+fn themes() {
+    let mut app = busy();
+    let plain = Theme::named("dark", Looks { no_color: true, ..Looks::default() });
+    snapshot_in("busy-no-color", &mut app, MEDIUM, &plain);
+    snapshot_in("busy-light", &mut app, MEDIUM, &theme("light"));
+    snapshot_in("busy-colour-blind", &mut app, MEDIUM, &theme("colour-blind"));
+}
+
+#[test]
+fn a_first_start() {
+    snapshot("loading", &mut app_at(NOON, ""), SMALL);
+    snapshot("first-start", &mut started(NOON, ""), WIDE);
+    snapshot("first-start-80", &mut started(NOON, ""), SMALL);
+}
+
+#[test]
+fn offline_on_the_first_start_names_the_demo() {
+    let mut app = started(NOON, "");
+    let mut state = FeedState::new("Harbour Wire".into(), "https://desk.example/feed".into());
+    state.trouble = Some("desk.example can't be reached: no network".into());
+    tell(&mut app, Event::Feed(state));
+    report(&mut app, "yahoo", Outcome::Failed { why: "yahoo can't be reached: no network".into() }, None);
+    snapshot("offline-80", &mut app, SMALL);
+    assert!(text(&mut app, SMALL).contains("newstape demo"));
+}
+
+#[test]
+fn prices_that_are_not_current() {
+    let mut app = busy();
+    let until = app.now + minutes(31);
+    report(&mut app, "yahoo", Outcome::Blocked { why: "yahoo 429".into(), until }, Some(429));
+    let mut stale = quote(&app, "NVDA", 18123, 18517);
+    stale.exchange_time = Some(app.now - minutes(4));
+    stale.received_time = app.now - minutes(4);
+    let later = app.now + minutes(5);
+    app.update(Event::Tick, later);
+    snapshot("blocked-and-stale-160", &mut app, WIDE);
+    snapshot("blocked-and-stale-80", &mut app, SMALL);
+    snapshot("blocked-and-stale-40", &mut app, TINY);
+}
+
+#[test]
+fn cached_prices() {
+    let mut app = app_at(NOON, "");
+    let mut quote = quote(&app, "NVDA", 18123, 18517);
+    (quote.delivery, quote.received_time) = (Delivery::Stored, app.now - minutes(125));
+    quote.exchange_time = Some(quote.received_time);
+    let loaded = Loaded { stories: day(&app), quotes: vec![quote], done: true, ..Loaded::default() };
+    tell(&mut app, Event::Loaded(loaded));
+    snapshot("cached-100", &mut app, MEDIUM);
+}
+
+#[test]
+fn before_the_open_a_change_is_of_the_session_before() {
+    let mut app = started("2026-11-23T13:00:00Z", "");
+    alive(&mut app, "yahoo");
+    let mut quote = quote(&app, "NVDA", 18123, 18517);
+    quote.session = Session::Pre;
+    quote.exchange_time = Some(time("2026-11-20T21:00:00Z"));
+    let exchange_time = Some(app.now - SignedDuration::from_secs(5));
+    quote.extended = Some(Extended { price: Decimal::new(18210, 2), session: Session::Pre, exchange_time });
+    tell(&mut app, Event::Quote(quote));
+    snapshot("pre-market-160", &mut app, WIDE);
+    snapshot("pre-market-80", &mut app, SMALL);
+    assert!(text(&mut app, WIDE).contains("−2.13 % Fri"));
+    assert!(text(&mut app, MEDIUM).contains("−2.13 % Fri"));
+    assert!(text(&mut app, SMALL).contains("182.10 ▲+0.5%"));
+    assert!(text(&mut app, TINY).contains("181.23 Fri") || text(&mut app, TINY).contains("▼−2.1% Fri"));
+}
+
+#[test]
+fn queries() {
+    let mut app = busy();
+    keys(&mut app, "/nvidia");
+    snapshot("query-100", &mut app, MEDIUM);
+    let mut app = busy();
+    keys(&mut app, "/nvidia age<soon");
+    snapshot("query-mistake-160", &mut app, WIDE);
+    snapshot("query-mistake-40", &mut app, TINY);
+}
+
+#[test]
+fn popups() {
+    let mut app = busy();
+    keys(&mut app, "?");
+    snapshot("help-160", &mut app, WIDE);
+    snapshot("help-80", &mut app, SMALL);
+    snapshot("help-40", &mut app, TINY);
+    keys(&mut app, "?fj");
+    snapshot("feeds-160", &mut app, WIDE);
+    snapshot("feeds-80", &mut app, SMALL);
+}
+
+#[test]
+fn the_reader() {
+    let mut app = busy();
+    press(&mut app, KeyCode::Enter);
+    snapshot("reader-80", &mut app, SMALL);
+}
+
+#[test]
+fn a_mistake_in_the_config_and_a_pause() {
+    let mut app = busy();
+    tell(
+        &mut app,
+        Event::ConfigMistake("config.toml, line 12: 'intervall' is not known; did you mean 'interval'?".into()),
+    );
+    snapshot("config-mistake-80", &mut app, SMALL);
+    let mut app = busy();
+    keys(&mut app, "p");
+    let fresh = story(900, app.now, "Desk Daily", "Bakery wins a prize");
+    tell_stories(&mut app, vec![fresh]);
+    snapshot("paused-80", &mut app, SMALL);
+}
+
+#[test]
+fn a_replay() {
+    let mut app = busy();
+    let (from, to) = (app.now - minutes(300), app.now + minutes(100));
+    for (name, size, paused) in [("replay-160", WIDE, false), ("replay-paused-40", TINY, true)] {
+        tell(&mut app, Event::Replay(ReplayPosition { from, to, speed: 300.0, paused, loops: 0 }));
+        snapshot(name, &mut app, size);
+    }
+}
+
+// --- what holds at every size ---
+
+fn sizes() -> impl Iterator<Item = (u16, u16)> {
+    let widths = || (20..=60).step_by(4).chain([55, 56, 57, 79, 80, 91, 92, 100, 129, 130, 160, 197, 250]);
+    let heights = || (5..=16).chain([21, 22, 24, 29, 30, 45, 80]);
+    widths().flat_map(move |width| heights().map(move |height| (width, height)))
+}
+
+/// What each row must be: as wide as the screen, and free of what steers a terminal.
+fn check(buffer: &Buffer, what: &str) {
+    let steers =
+        |letter: char| letter.is_control() || matches!(letter, '\u{200b}' | '\u{200e}' | '\u{202a}'..='\u{202e}');
+    for (y, row) in rows(buffer).iter().enumerate() {
+        assert!(!row.contains(steers), "{what}, row {y}: {row:?}");
+        let columns = newstape::screen::text::width(row);
+        assert_eq!(columns, usize::from(buffer.area.width), "{what}, row {y}: {row}");
+    }
+}
+
+const HOSTILE: [&str; 12] = [
+    "NVIDIA \u{1b}[31mred\u{1b}]0;title\u{7} alert \u{9b}2J",
+    "NVIDIA \u{202e}desrever\u{202c} and \u{2066}isolated\u{2069}",
+    "NVIDIA e\u{301}e\u{301}\u{301}\u{301}\u{301} z\u{335}\u{336}\u{337}algo",
+    "NVIDIA تعلن نتائج قوية لا لا لا",
+    "NVIDIA עולה שוב בבורסה היום",
+    "NVIDIA 👨‍👩‍👧‍👦👩🏽‍🚀🏳️‍🌈🇺🇸🇫🇷❤️",
+    "NVIDIA ｶﾞｷﾞｸﾞ ﾊﾟﾋﾟ 한국어 日本語",
+    "NVIDIA a\u{200b}b\u{feff}c\u{ad}d\u{2060}e",
+    "NVIDIA \u{301}\u{301}",
+    "NVIDIA ༄༅།བོད་ ไทยกำลัง हिन्दी",
+    "NVIDIA \t tab \n newline \r return",
+    "",
+];
+
+fn hostile() -> App {
+    let mut app = busy();
+    let long = ["NVIDIA ", &"very long ".repeat(1000)].concat();
+    let mut titles: Vec<&str> = HOSTILE.to_vec();
+    titles.push(&long);
+    let stories = titles.iter().enumerate().map(|(at, title)| {
+        let mut story = story(500 + at as u64, app.now - SignedDuration::from_secs(at as i64), title, title);
+        story.summary = [title, " and more of it"].concat().repeat(9);
+        story
+    });
+    let stories = stories.collect();
+    tell_stories(&mut app, stories);
+    app
+}
+
+#[test]
+fn every_size_draws_whole() {
+    let modes: [(&str, fn(&mut App)); 6] = [
+        ("wire", |_| {}),
+        ("reader", |app| press(app, KeyCode::Enter)),
+        ("help", |app| keys(app, "?")),
+        ("feeds", |app| keys(app, "fG")),
+        ("prompt", |app| keys(app, "/title:nvidia OR (")),
+        ("prices", |app| press(app, KeyCode::BackTab)),
+    ];
+    for (mode, prepare) in modes {
+        let mut app = hostile();
+        prepare(&mut app);
+        for size in sizes() {
+            check(&draw_at(&mut app, size, &theme("dark")), &format!("{mode} at {size:?}"));
+        }
+    }
+}
+
+#[test]
+fn the_selected_row_is_in_sight_at_every_size() {
+    for steps in [1, 9, 40] {
+        let mut app = hostile();
+        for size in sizes() {
+            draw_at(&mut app, size, &theme("dark"));
+            keys(&mut app, "g");
+            keys(&mut app, &"j".repeat(steps));
+            let dark = theme("dark");
+            let buffer = draw_at(&mut app, size, &dark);
+            let selected = buffer.content.iter().any(|cell| cell.style().bg == dark.selected.bg);
+            assert!(selected, "{size:?} after {steps} steps");
+        }
+    }
+}
+
+/// The columns beside the headline stand where they stand beside plain words, whatever the headline is.
+#[test]
+fn hostile_titles_keep_the_columns_straight() {
+    for size in [WIDE, (120, 30), MEDIUM, SMALL, (60, 16)] {
+        let draw_with = |title: &str| {
+            let mut app = busy();
+            let fresh = story(900, app.now - minutes(2), "Desk Daily", title);
+            tell_stories(&mut app, vec![fresh]);
+            let buffer = draw_at(&mut app, size, &theme("dark"));
+            let wire = rows(&buffer).iter().position(|row| row.contains("Wire")).unwrap() as u16;
+            let y = (wire + 1..size.1).find(|y| row(&buffer, 0, size.0, *y).contains(" 2m ")).unwrap();
+            let x = row(&buffer, 0, size.0, y).split("NVDA").next().map(newstape::screen::text::width).unwrap() as u16;
+            let edge = (x..size.0).find(|x| buffer[(*x, y)].symbol() == "│").unwrap();
+            (row(&buffer, 0, x, y), row(&buffer, edge.saturating_sub(7), edge + 1, y))
+        };
+        let plain = draw_with("NVIDIA says something plain");
+        for title in HOSTILE.iter().filter(|title| !title.is_empty()) {
+            assert_eq!(draw_with(title), plain, "{size:?}: {title:?}");
+        }
+    }
+}
+
+#[test]
+fn hints_fit_and_follow_the_keymap() {
+    let mut app = busy_with("[keys]\nhelp = [\"f1\"]\nquery = [\"ctrl-f\"]\n");
+    for (width, height) in sizes().filter(|(_, height)| *height >= 7) {
+        let shown = rows(&draw_at(&mut app, (width, height), &theme("dark")));
+        let last = shown.last().unwrap();
+        assert!(last.contains("F1 help"), "{width}x{height}: {last}");
+        assert!(!last.contains("? help") && !last.contains("/ query"), "{last}");
+    }
+    assert!(text(&mut app, WIDE).contains("C-f query"));
+}
+
+#[test]
+fn the_help_lists_every_command_with_its_keys() {
+    for user in ["", "[keys]\nstar = [\"F\", \"f9\"]\nfeeds = [\"ctrl-b\"]\nquit = []\n"] {
+        for size in [WIDE, SMALL, TINY] {
+            let mut app = busy_with(user);
+            app.command(Command::Help);
+            let mut all = String::new();
+            for _ in 0..200 {
+                all.push_str(&text(&mut app, size));
+                all.push('\n');
+                keys(&mut app, "j");
+            }
+            let all = all.split(['│', '\n']).map(str::trim).collect::<Vec<_>>().join(" ");
+            for command in Command::iter().filter(|command| command.digit().is_none()) {
+                let first_words = command.help().split(' ').take(2).collect::<Vec<_>>().join(" ");
+                assert!(all.contains(&first_words), "{size:?}: {command:?}");
+                for key in app.keymap.keys(command) {
+                    assert!(all.contains(&key.to_string()), "{size:?}: {key} of {command:?}");
+                }
+            }
+            assert_eq!(user.is_empty(), !all.contains("(no key)"), "{size:?}");
+        }
+    }
+}
+
+#[test]
+fn the_topic_bar_shows_whole_tabs() {
+    let topic = |n: usize| {
+        let key = if n < 9 { format!("key = \"{n}\"\n") } else { String::new() };
+        format!(
+            "[[topic]]\nname = \"topic-{n}\"\ntitle = \"Subject{n}\"\n{key}color = \"topic-4\"\nany = [\"word{n}\"]\n"
+        )
+    };
+    let user = format!("[shipped]\ntopics = false\n{}", (1..=12).map(topic).collect::<String>());
+    let mut app = busy_with(&user);
+    for width in 56..=250 {
+        let bar = rows(&draw_at(&mut app, (width, 24), &theme("dark"))).remove(0);
+        let words: Vec<&str> = bar.split_whitespace().collect();
+        let tabs = words.iter().filter(|word| word.starts_with('S')).count();
+        let whole = (1..=8).filter(|n| bar.contains(&format!("{n} Subject{n} 0"))).count();
+        assert_eq!(tabs, whole, "{bar}");
+        assert_eq!(whole < 8, bar.contains('…'), "{bar}");
+        assert!(bar.contains("ET"), "{bar}");
+    }
+}
+
+// --- prices and charts ---
+
+#[test]
+fn a_long_watchlist_counts_what_it_does_not_show_and_follows_the_selection() {
+    let symbols: String = (1..=30).map(|n| format!("[[symbol]]\nname = \"SYM{n}\"\n")).collect();
+    let mut app = busy_with(&format!("[shipped]\nsymbols = false\n{symbols}"));
+    for size in [WIDE, MEDIUM, SMALL, TINY] {
+        assert!(text(&mut app, size).contains(" more ]"), "{size:?}");
+    }
+    keys(&mut app, "[");
+    for size in [WIDE, MEDIUM, SMALL, TINY] {
+        assert!(text(&mut app, size).contains("SYM30"), "{size:?}");
+    }
+}
+
+#[test]
+fn odd_watchlists_draw() {
+    let mut empty = busy_with("[shipped]\nsymbols = false\n");
+    let mut long =
+        busy_with("[shipped]\nsymbols = false\n[[symbol]]\nname = \"AVERYLONGSYMBOLNAMETHATNEVERENDS.XETRA\"\n");
+    for size in [WIDE, MEDIUM, SMALL, TINY] {
+        assert!(text(&mut empty, size).contains("watchlist is"), "{size:?}");
+        assert!(text(&mut long, size).contains("AVERYLO"), "{size:?}");
+    }
+    for size in sizes() {
+        check(&draw_at(&mut empty, size, &theme("dark")), &format!("{size:?}"));
+        check(&draw_at(&mut long, size, &theme("dark")), &format!("{size:?}"));
+    }
+}
+
+#[test]
+fn a_foreign_currency_is_named_at_every_size() {
+    let mut app = busy();
+    let mut euros = quote(&app, "NVDA", 15400, 15000);
+    euros.currency = "EUR".into();
+    tell(&mut app, Event::Quote(euros));
+    for size in [WIDE, MEDIUM, SMALL, TINY] {
+        assert!(text(&mut app, size).contains("154.00 EUR"), "{size:?}");
+    }
+}
+
+#[test]
+fn charts_of_any_series_draw() {
+    let bar = |app: &App, at: i64, price: f64| Candle {
+        time: app.now - minutes(5 * (3000 - at)),
+        open: price,
+        high: price,
+        low: price,
+        close: price,
+        volume: None,
+    };
+    for count in [1, 2, 3, 2000] {
+        for price in
+            [|_| 100.0, |at: i64| at as f64 * 1e-7 + 1e-7, |at: i64| 1e6 + at as f64, |at: i64| (at % 7) as f64]
+        {
+            let mut app = busy();
+            let mut series = series(&app, "NVDA", 100.0, 0);
+            // Every hundredth bar and the ten behind it are missing.
+            series.bars = (0..count).filter(|at| at % 100 < 85).map(|at| bar(&app, at, price(at))).collect();
+            series.source = "other".into();
+            tell(&mut app, Event::Series { span: Span::Day, series });
+            for _ in 0..2 {
+                for size in [WIDE, (130, 30), (250, 80)] {
+                    let buffer = draw_at(&mut app, size, &theme("dark"));
+                    check(&buffer, &format!("{count} bars"));
+                    assert!(!rows(&buffer).join("\n").contains("NaN"));
+                }
+                keys(&mut app, "T");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_span_without_candles_says_so() {
+    let mut app = busy();
+    keys(&mut app, "tt");
+    assert!(text(&mut app, WIDE).contains("No candles of NVDA over 1M yet"));
+    assert!(text(&mut app, WIDE).contains("· 1M"));
+}
+
+// --- lines ---
+
+#[test]
+fn the_query_line_keeps_its_cursor_in_view() {
+    let mut app = busy();
+    keys(&mut app, "/");
+    for typed in 0..120 {
+        for size in [TINY, (20, 5), SMALL] {
+            let shown = rows(&draw_at(&mut app, size, &theme("dark")));
+            assert!(shown.last().unwrap().contains('▏'), "{typed} letters at {size:?}: {:?}", shown.last());
+        }
+        keys(&mut app, if typed % 3 == 0 { "語" } else { "x" });
+    }
+    for _ in 0..120 {
+        press(&mut app, KeyCode::Left);
+        assert!(rows(&draw_at(&mut app, TINY, &theme("dark"))).last().unwrap().contains('▏'));
+    }
+}
+
+#[test]
+fn a_stopped_feed_reads_stopped() {
+    let mut app = busy();
+    keys(&mut app, "fjj");
+    for size in [WIDE, SMALL] {
+        let shown = text(&mut app, size);
+        assert!(shown.contains("stopped") && shown.contains("gone for good (410)"), "{size:?}\n{shown}");
+        assert!(!shown.contains("9999") && !shown.contains("0000d"), "{size:?}\n{shown}");
+    }
+}
+
+#[test]
+fn titles_of_the_wire_never_collide() {
+    for width in [56, 60, 70, 80, 92, 100, 130, 160] {
+        let mut app = busy();
+        keys(&mut app, "/title:nvidia OR title:bitcoin OR title:ethereum OR title:solana");
+        press(&mut app, KeyCode::Enter);
+        keys(&mut app, "jjj");
+        draw_at(&mut app, (width, 24), &theme("dark"));
+        let many = (0..40).map(|n| story(900 + n, app.now, "Desk", "nvidia again")).collect();
+        tell_stories(&mut app, many);
+        let shown = text(&mut app, (width, 24));
+        let title = shown.lines().find(|line| line.contains("Wire")).unwrap();
+        assert!(title.contains(" ↑ 40 new ") || title.contains(" ↑ 4"), "{title}");
+    }
+}
+
+#[test]
+fn a_long_story_scrolls_to_its_end() {
+    let mut app = started(NOON, "");
+    let mut long = story(1, app.now, "Desk", "A long story");
+    long.summary = format!("{}the end of it", "many words follow here ".repeat(50));
+    tell_stories(&mut app, vec![long]);
+    press(&mut app, KeyCode::Enter);
+    assert!(text(&mut app, SMALL).contains("more line"));
+    keys(&mut app, "G");
+    assert!(text(&mut app, SMALL).contains("the end of it"));
+}
+
+#[test]
+fn a_config_reload_changes_the_help() {
+    let mut app = busy();
+    let config = config::load(Some(("config.toml", "[keys]\nhelp = [\"f1\"]\n"))).unwrap();
+    tell(&mut app, Event::Config(Arc::new(config)));
+    assert!(text(&mut app, SMALL).contains("F1 help"));
+}

@@ -1,0 +1,334 @@
+//! A newstape without a world: an `App` brought to a state by plain events at a fixed time, its screen drawn on a buffer and
+//! written down with its styles.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use newstape::app::App;
+use newstape::config;
+use newstape::domain::feed::FeedState;
+use newstape::domain::price::{Candle, Delivery, Quote, Series, Session, Span, kind};
+use newstape::domain::price::{Kind, Outcome, SourceReport};
+use newstape::domain::story::{Marks, Story, StoryId};
+use newstape::event::{Event, Loaded, STORIES_AT_ONCE};
+use newstape::screen::draw;
+use newstape::screen::theme::{Looks, Theme};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, CellWidth};
+use ratatui::style::{Color, Modifier, Style};
+use rust_decimal::Decimal;
+
+/// Monday 2026-11-23, 13:46 in New York: the market is open.
+pub const NOON: &str = "2026-11-23T18:46:00Z";
+
+pub fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn minutes(count: i64) -> SignedDuration {
+    SignedDuration::from_mins(count)
+}
+
+/// The shipped configuration with a user's file over it, at a time; nothing loaded yet. Its own time zone is New York,
+/// so that the tests don't depend on the machine's.
+pub fn app_at(now: &str, user: &str) -> App {
+    let text = format!("{user}\n[screen]\ntime-zone = \"America/New_York\"\n");
+    App::new(Arc::new(config::load(Some(("config.toml", &text))).unwrap()), time(now))
+}
+
+/// The same, with all that is stored (nothing) read.
+pub fn started(now: &str, user: &str) -> App {
+    let mut app = app_at(now, user);
+    tell(&mut app, Event::Loaded(Loaded { done: true, ..Loaded::default() }));
+    app
+}
+
+pub fn tell(app: &mut App, event: Event) {
+    let now = app.now;
+    app.update(event, now);
+}
+
+pub fn press(app: &mut App, code: KeyCode) {
+    tell(app, Event::Terminal(TerminalEvent::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+}
+
+/// Presses one key for each letter.
+pub fn keys(app: &mut App, letters: &str) {
+    letters.chars().for_each(|letter| press(app, KeyCode::Char(letter)));
+}
+
+// --- stories ---
+
+pub fn story(id: u64, at: Timestamp, outlet: &str, title: &str) -> Story {
+    Story {
+        id: StoryId(id),
+        feed: outlet.into(),
+        outlet: outlet.into(),
+        title: title.into(),
+        summary: String::new(),
+        link: Some(format!("https://desk.example/{id}")),
+        lang: None,
+        published: Some(at),
+        first_seen: at,
+        primary: false,
+        reference: None,
+    }
+}
+
+pub fn tell_stories(app: &mut App, stories: Vec<Story>) {
+    for part in stories.chunks(STORIES_AT_ONCE) {
+        tell(app, Event::Stories(part.to_vec()));
+    }
+}
+
+/// Titles of a busy day: minutes ago, outlet, title.
+const DAY: [(i64, &str, &str); 24] = [
+    (1, "Harbour Wire", "OpenAI seeks $40 billion in fresh funding at a higher value"),
+    (3, "SEC", "SEC charges exchange operator over custody of customer coins"),
+    (4, "Le Matin", "OpenAI lève dix milliards de dollars pour ses centres de données"),
+    (7, "Desk Daily", "Nvidia shares slip as a supplier trims its forecast"),
+    (9, "東京日報", "英伟达发布新的数据中心芯片，订单创下纪录"),
+    (12, "Coin Gazette", "Bitcoin 🚀 climbs past a level last seen in spring 📈"),
+    (16, "Coin Gazette", "Ethereum upgrade goes live without incident"),
+    (21, "Harbour Wire", "Senators question regulators on crypto custody rules"),
+    (28, "Le Matin", "Nvidia: la demande de puces dépasse l’offre, selon un fournisseur"),
+    (
+        33,
+        "A Very Long Name For An Outlet",
+        "Solana validators agree on a new fee market after months of debate about it",
+    ),
+    (41, "Desk Daily", "Farmers welcome rain after a dry autumn"),
+    (55, "Harbour Wire", "Congress sets a hearing on chip exports"),
+    (63, "Coin Gazette", "Bitcoin funds see a third day of inflows"),
+    (75, "Desk Daily", "Orchestra plays to a full house"),
+    (90, "Harbour Wire", "Nvidia opens a research office"),
+    (118, "Le Matin", "Le conseil municipal vote le budget"),
+    (140, "Coin Gazette", "Ethereum developers set a date"),
+    (200, "Desk Daily", "Ferry line adds a morning crossing"),
+    (260, "Harbour Wire", "SEC chair speaks on market structure"),
+    (330, "Coin Gazette", "Solana wallet fixes a login fault"),
+    (400, "Desk Daily", "Library extends its hours"),
+    (700, "Harbour Wire", "Bitcoin miner reports results"),
+    (1500, "Le Matin", "La gare rouvre après travaux"),
+    (4400, "Desk Daily", "Museum buys a lighthouse"),
+];
+
+/// A busy day on the wire: some read, one starred, one from a primary source, the first with a summary.
+pub fn day(app: &App) -> Vec<(Story, Marks)> {
+    let stories = DAY.iter().enumerate().map(|(at, (ago, outlet, title))| {
+        let mut story = story(at as u64 + 1, app.now - minutes(*ago), outlet, title);
+        story.primary = *outlet == "SEC";
+        if at == 0 {
+            story.summary =
+                "The company is in talks with several funds, people close to the matter said. The round would \
+                be its second this year. Most of the money is meant for data centres, and most of those for Nvidia’s \
+                chips, whose maker is itself among the likely backers."
+                    .into();
+        }
+        (story, Marks { read: at >= 6 && at % 3 != 0, starred: at == 5 })
+    });
+    stories.collect()
+}
+
+// --- prices ---
+
+pub fn quote(app: &App, symbol: &str, price: i64, base: i64) -> Quote {
+    let always = kind(symbol) == Kind::Crypto;
+    Quote {
+        symbol: symbol.into(),
+        price: Decimal::new(price, 2),
+        currency: "USD".into(),
+        base: Some(Decimal::new(base, 2)),
+        source: if always { "coinbase" } else { "yahoo" }.into(),
+        session: if always { Session::Always } else { Session::Regular },
+        exchange_time: Some(app.now - SignedDuration::from_secs(2)),
+        received_time: app.now - SignedDuration::from_secs(1),
+        delivery: Delivery::Pushed,
+        extended: None,
+    }
+}
+
+/// Candles of five minutes up to now, that wander from a price by a rule.
+pub fn series(app: &App, symbol: &str, from: f64, bars: i64) -> Series {
+    let bars = (0..bars).map(|at| {
+        let wave = |at: i64| from * (1.0 + ((at as f64) / 9.0).sin() / 60.0 - ((at as f64) / 31.0).cos() / 90.0);
+        let (open, close) = (wave(at), wave(at + 1));
+        let (low, high) = (open.min(close) * 0.999, open.max(close) * 1.001);
+        Candle { time: app.now - minutes(5 * (bars - at)), open, high, low, close, volume: None }
+    });
+    let source = if kind(symbol) == Kind::Crypto { "coinbase" } else { "yahoo" };
+    Series { symbol: symbol.into(), source: source.into(), interval: 300, bars: bars.collect() }
+}
+
+pub fn alive(app: &mut App, source: &str) {
+    report(app, source, Outcome::Well, None);
+}
+
+pub fn report(app: &mut App, source: &str, outcome: Outcome, status: Option<u16>) {
+    let capability = newstape::domain::price::Capability::Socket;
+    let at = app.now - SignedDuration::from_secs(1);
+    tell(app, Event::Source(SourceReport { source: source.into(), capability, at, outcome, status, next: None }));
+}
+
+pub fn prices(app: &mut App) {
+    alive(app, "yahoo");
+    alive(app, "coinbase");
+    let quotes =
+        [("NVDA", 18123, 18517), ("BTC-USD", 9741255, 9683100), ("ETH-USD", 341020, 341020), ("SOL-USD", 20455, 19801)];
+    for (symbol, price, base) in quotes {
+        let quote = quote(app, symbol, price, base);
+        let series = series(app, symbol, price as f64 / 100.0, 90);
+        tell(app, Event::Series { span: Span::Day, series });
+        tell(app, Event::Quote(quote));
+    }
+}
+
+// --- feeds ---
+
+/// Every feed answered a minute ago; the second is refused, the third gone for good.
+pub fn feeds(app: &mut App) {
+    let feeds: Vec<_> = app.config.feeds.iter().filter(|feed| feed.enabled).cloned().collect();
+    for (at, feed) in feeds.into_iter().enumerate() {
+        let mut state = FeedState::new(feed.name, feed.url);
+        state.last_attempt = Some(app.now - minutes(1));
+        state.last_success = Some(app.now - minutes(1));
+        state.next_check = Some(app.now + minutes(4));
+        state.status = Some(200);
+        state.not_modified = at as u32;
+        if at == 1 {
+            state.last_success = Some(app.now - minutes(190));
+            state.last_attempt = Some(app.now - SignedDuration::from_secs(10));
+            state.next_check = Some(app.now + minutes(34));
+            state.status = Some(403);
+            state.trouble = Some("the server refuses newstape (403); it is asked less and less often".into());
+        }
+        if at == 2 {
+            state.next_check = Some(FeedState::STOPPED);
+            state.status = Some(410);
+            state.trouble = Some("the server says that this feed is gone for good (410)".into());
+        }
+        if at == 3 {
+            state.repairs = vec!["bare-ampersand".into()];
+        }
+        tell(app, Event::Feed(state));
+    }
+}
+
+/// Stories, prices and feeds of a busy day.
+pub fn busy() -> App {
+    busy_with("")
+}
+
+pub fn busy_with(user: &str) -> App {
+    let mut app = app_at(NOON, user);
+    let stories = day(&app);
+    tell(&mut app, Event::Loaded(Loaded { stories, done: true, ..Loaded::default() }));
+    prices(&mut app);
+    feeds(&mut app);
+    app
+}
+
+// --- drawing ---
+
+pub fn theme(name: &str) -> Theme {
+    Theme::named(name, Looks::default())
+}
+
+pub fn draw_at(app: &mut App, (width, height): (u16, u16), theme: &Theme) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut seen = None;
+    terminal.draw(|frame| seen = Some(draw(frame, app, theme))).unwrap();
+    app.saw(seen.unwrap());
+    terminal.backend().buffer().clone()
+}
+
+/// The rows as text. The cells that a wide letter covers are left out, as a terminal does.
+pub fn rows(buffer: &Buffer) -> Vec<String> {
+    (0..buffer.area.height).map(|y| row(buffer, 0, buffer.area.width, y)).collect()
+}
+
+/// The text of a row from one column to another.
+pub fn row(buffer: &Buffer, from: u16, to: u16, y: u16) -> String {
+    let mut text = String::new();
+    let mut x = from;
+    while x < to {
+        let symbol = buffer[(x, y)].symbol();
+        text.push_str(symbol);
+        x += symbol.cell_width().max(1);
+    }
+    text
+}
+
+/// Text, then for each row its runs of cells of one style (`a9 b12`), then the styles by letter. The plain style is `.`;
+/// it is left out at the end of a row.
+pub fn page(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    rows(buffer).iter().for_each(|row| writeln!(text, "{}", row.trim_end()).unwrap());
+    text.push_str("---\n");
+    let mut names: HashMap<Style, String> = HashMap::new();
+    let mut styles: Vec<(String, Style)> = Vec::new();
+    let plain = buffer_plain(buffer);
+    for y in 0..buffer.area.height {
+        let mut runs: Vec<(Style, usize)> = Vec::new();
+        for x in 0..buffer.area.width {
+            let style = buffer[(x, y)].style();
+            match runs.last_mut().filter(|(last, _)| *last == style) {
+                Some((_, count)) => *count += 1,
+                None => runs.push((style, 1)),
+            }
+        }
+        if runs.last().is_some_and(|(style, _)| *style == plain) {
+            runs.pop();
+        }
+        let runs = runs.into_iter().map(|(style, count)| {
+            if style == plain {
+                return format!(".{count}");
+            }
+            let next = letters(names.len());
+            let name = names.entry(style).or_insert_with(|| {
+                styles.push((next.clone(), style));
+                next
+            });
+            format!("{name}{count}")
+        });
+        writeln!(text, "{y:>2}: {}", runs.collect::<Vec<_>>().join(" ")).unwrap();
+    }
+    writeln!(text, "---\n.: {}", words(plain)).unwrap();
+    styles.iter().for_each(|(name, style)| writeln!(text, "{name}: {}", words(*style)).unwrap());
+    text
+}
+
+/// The style of most cells.
+fn buffer_plain(buffer: &Buffer) -> Style {
+    let mut counts: Vec<(Style, usize)> = Vec::new();
+    for cell in &buffer.content {
+        match counts.iter_mut().find(|(style, _)| *style == cell.style()) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((cell.style(), 1)),
+        }
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).unwrap().0
+}
+
+fn letters(number: usize) -> String {
+    let letter = |at: usize| char::from(b'a' + at as u8);
+    match number {
+        0..26 => letter(number).to_string(),
+        _ => format!("{}{}", letter(number / 26 - 1), letter(number % 26)),
+    }
+}
+
+fn words(style: Style) -> String {
+    let colour =
+        |colour: Option<Color>| colour.filter(|colour| *colour != Color::Reset).map(|colour| colour.to_string());
+    let fg = colour(style.fg).unwrap_or_else(|| "default".into());
+    let bg = colour(style.bg).map(|colour| format!(" on {colour}")).unwrap_or_default();
+    let modifiers = style.add_modifier - Modifier::empty();
+    let modifiers: Vec<String> = modifiers.iter_names().map(|(name, _)| name.to_lowercase()).collect();
+    format!("{fg}{bg} {}", modifiers.join(" ")).trim_end().to_owned()
+}
