@@ -18,8 +18,8 @@ use newstape::event::{Event, Loaded, ReplayPosition};
 use newstape::screen::theme::{Looks, Theme};
 use ratatui::buffer::Buffer;
 use rust_decimal::Decimal;
-use strum::IntoEnumIterator;
 use scene::*;
+use strum::IntoEnumIterator;
 
 const WIDE: (u16, u16) = (160, 45);
 const MEDIUM: (u16, u16) = (100, 30);

@@ -9,7 +9,7 @@ use crate::domain::feed::{Feed, FeedState};
 use crate::domain::price::{Capability, Outcome, SourceReport};
 
 /// A feed counts as fresh this many of its intervals after its last success.
-const FRESH_INTERVALS: u32 = 3;
+const FRESH_INTERVALS: i32 = 3;
 
 /// What is known of every feed and of every way to every price source.
 #[derive(Debug, Default)]
@@ -32,6 +32,15 @@ pub struct FeedLine<'a> {
     pub state: Option<&'a FeedState>,
 }
 
+/// How feeds fare, as one line says it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    fresh: (usize, usize),
+    offline: bool,
+    asked_all: bool,
+    trouble: Option<(Name, Option<String>, Option<Timestamp>)>,
+}
+
 /// In one word, how a feed fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -50,13 +59,21 @@ impl FeedLine<'_> {
         let Some(state) = self.state.filter(|_| self.feed.enabled) else {
             return if self.feed.enabled { Standing::Waiting } else { Standing::Disabled };
         };
-        let reach = SignedDuration::try_from(self.feed.interval * FRESH_INTERVALS).unwrap_or(SignedDuration::MAX);
         match state.last_success {
             _ if state.trouble.is_some() => Standing::Failing,
-            Some(at) if now.duration_since(at) <= reach => Standing::Fresh,
+            Some(at) if now <= self.fresh_until(at, state) => Standing::Fresh,
             Some(_) => Standing::Old,
             None => Standing::Waiting,
         }
+    }
+
+    /// A server may wish to be asked less often than the config says: until it is overdue the feed is as fresh as it
+    /// can be.
+    fn fresh_until(&self, success: Timestamp, state: &FeedState) -> Timestamp {
+        let interval = SignedDuration::try_from(self.feed.interval).unwrap_or(SignedDuration::MAX);
+        let reach = interval.checked_mul(FRESH_INTERVALS).unwrap_or(SignedDuration::MAX);
+        let later = |at: Timestamp, by| at.checked_add(by).unwrap_or(Timestamp::MAX);
+        later(success, reach).max(state.next_check.map_or(Timestamp::MIN, |at| later(at, interval)))
     }
 }
 
@@ -102,7 +119,9 @@ impl Health {
 
     /// What the store remembers of sources under a block.
     pub fn restore_sources(&mut self, reports: Vec<SourceReport>) {
-        self.sources.extend(reports.into_iter().map(|report| ((report.source.clone(), report.capability), report)));
+        for report in reports {
+            self.sources.entry((report.source.clone(), report.capability)).or_insert(report);
+        }
     }
 
     /// The last report of each source and capability.
@@ -145,10 +164,174 @@ impl Health {
         self.feeds().filter(|line| line.feed.enabled).all(|line| line.state.is_some())
     }
 
-    /// The feed that has been in trouble for the shortest time: the news among the failures.
+    /// The feed that has been in trouble for the shortest time, the one that was well last: the news among the failures.
     pub fn latest_trouble(&self) -> Option<(&Name, &FeedState)> {
         let enabled = self.feeds().filter(|line| line.feed.enabled);
         let failing = enabled.filter_map(|line| line.state.filter(|state| state.trouble.is_some()));
-        failing.max_by_key(|state| state.last_attempt).map(|state| (&state.feed, state))
+        failing.max_by_key(|state| (state.last_success, &state.feed)).map(|state| (&state.feed, state))
+    }
+
+    /// What one line says of all feeds: changes exactly when that line does.
+    pub(super) fn told(&self, now: Timestamp) -> Told {
+        let trouble = self.latest_trouble();
+        let trouble = trouble.map(|(feed, state)| (feed.clone(), state.trouble.clone(), state.next_check));
+        Told { fresh: self.fresh(now), offline: self.offline(), asked_all: self.asked_all(), trouble }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::samples::{feed_state, minute, report};
+
+    /// Asked every ten minutes.
+    fn feed(name: &str) -> Feed {
+        Feed {
+            name: name.into(),
+            url: format!("https://example.com/{name}"),
+            category: "News".into(),
+            interval: Duration::from_mins(10),
+            primary: false,
+            lang: None,
+            user_agent: None,
+            enabled: true,
+        }
+    }
+
+    fn failing(name: &str, last_success: Option<Timestamp>, last_attempt: Timestamp) -> FeedState {
+        FeedState {
+            last_success,
+            trouble: Some(format!("{name} does not answer")),
+            status: None,
+            ..feed_state(name, last_attempt)
+        }
+    }
+
+    fn asked_again(last_success: Timestamp, next_check: Timestamp) -> FeedState {
+        FeedState { next_check: Some(next_check), ..feed_state("SEC", last_success) }
+    }
+
+    fn health(feeds: Vec<Feed>, states: Vec<FeedState>) -> Health {
+        let mut health = Health::default();
+        health.set_feeds(feeds);
+        states.into_iter().for_each(|state| health.take_feed(state));
+        health
+    }
+
+    #[test]
+    fn a_feed_in_one_word() {
+        let off = Feed { enabled: false, ..feed("SEC") };
+        let cases = [
+            ("never asked", feed("SEC"), None, Standing::Waiting),
+            ("switched off", off.clone(), None, Standing::Disabled),
+            ("switched off while well", off, Some(feed_state("SEC", minute(0))), Standing::Disabled),
+            ("well", feed("SEC"), Some(feed_state("SEC", minute(0))), Standing::Fresh),
+            ("well three intervals ago", feed("SEC"), Some(feed_state("SEC", minute(-30))), Standing::Fresh),
+            ("well longer ago", feed("SEC"), Some(feed_state("SEC", minute(-31))), Standing::Old),
+            (
+                "not due yet: its server says so",
+                feed("SEC"),
+                Some(asked_again(minute(-300), minute(60))),
+                Standing::Fresh,
+            ),
+            ("overdue all the same", feed("SEC"), Some(asked_again(minute(-300), minute(-11))), Standing::Old),
+            ("in trouble now", feed("SEC"), Some(failing("SEC", Some(minute(-1)), minute(0))), Standing::Failing),
+            (
+                "restored without a success",
+                feed("SEC"),
+                Some(FeedState::new("SEC".into(), String::new())),
+                Standing::Waiting,
+            ),
+        ];
+        for (case, feed, state, expected) in cases {
+            let line = FeedLine { feed: &feed, state: state.as_ref() };
+            assert_eq!(line.standing(minute(0)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn fresh_feeds_are_counted_among_the_enabled() {
+        let off = Feed { enabled: false, ..feed("Off") };
+        let states = vec![feed_state("A", minute(0)), feed_state("B", minute(-40)), feed_state("Off", minute(0))];
+        let health = health(vec![feed("A"), feed("B"), feed("C"), off], states);
+        assert_eq!(health.fresh(minute(0)), (1, 3));
+        assert_eq!(health.fresh(minute(31)), (0, 3), "by time alone");
+        assert!(!health.asked_all());
+    }
+
+    #[test]
+    fn offline_is_what_was_asked_in_vain_since_the_start() {
+        let failed = || Outcome::Failed { why: "no network".into() };
+        let mut health = Health::default();
+        health.restore(vec![failing("A", None, minute(-60))]);
+        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), failed())]);
+        assert!(!health.offline(), "nothing was asked yet");
+        health.take_feed(failing("A", None, minute(0)));
+        health.take_source(report("yahoo", Capability::Quote, minute(0), failed()));
+        assert!(health.offline());
+        let refused = SourceReport { status: Some(429), ..report("yahoo", Capability::Quote, minute(1), failed()) };
+        health.take_source(refused);
+        assert!(!health.offline(), "a refusal is an answer");
+    }
+
+    #[test]
+    fn any_answer_ends_being_offline() {
+        let mut by_feed = health(vec![feed("A")], vec![failing("A", None, minute(0))]);
+        assert!(by_feed.offline());
+        by_feed.take_feed(FeedState { status: Some(500), ..failing("A", None, minute(1)) });
+        assert!(!by_feed.offline());
+        let mut by_socket = health(vec![feed("A")], vec![failing("A", None, minute(0))]);
+        by_socket.take_source(report("coinbase", Capability::Socket, minute(1), Outcome::Well));
+        assert!(!by_socket.offline());
+    }
+
+    #[test]
+    fn the_latest_trouble_is_that_of_the_feed_that_was_well_last() {
+        let off = Feed { enabled: false, ..feed("Off") };
+        let states = vec![
+            failing("Long", Some(minute(-600)), minute(0)),
+            failing("Lately", Some(minute(-20)), minute(-10)),
+            failing("Never", None, minute(0)),
+            failing("Off", Some(minute(0)), minute(0)),
+            feed_state("Well", minute(0)),
+        ];
+        let mut health = health(vec![feed("Long"), feed("Lately"), feed("Never"), off, feed("Well")], states);
+        let named = |health: &Health| health.latest_trouble().map(|(name, _)| name.to_string());
+        assert_eq!(named(&health).as_deref(), Some("Lately"));
+        health.take_feed(failing("Long", Some(minute(-600)), minute(5)));
+        assert_eq!(named(&health).as_deref(), Some("Lately"), "another try in vain is not news");
+        health.take_feed(feed_state("Lately", minute(6)));
+        assert_eq!(named(&health).as_deref(), Some("Long"));
+        health.set_feeds(vec![feed("Well")]);
+        assert_eq!(named(&health), None, "a feed that was removed is no trouble");
+    }
+
+    #[test]
+    fn what_is_stored_never_replaces_what_was_heard() {
+        let blocked = |until| Outcome::Blocked { why: "yahoo 429".into(), until };
+        let mut health = health(vec![feed("A")], vec![feed_state("A", minute(0))]);
+        health.take_source(report("yahoo", Capability::Quote, minute(0), Outcome::Well));
+        health.restore(vec![failing("A", None, minute(-60))]);
+        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), blocked(minute(60)))]);
+        assert_eq!(health.fresh(minute(0)), (1, 1));
+        assert_eq!(health.block("yahoo", minute(0)), None);
+    }
+
+    #[test]
+    fn a_block_holds_until_its_time_and_for_its_source() {
+        let blocked = Outcome::Blocked { why: "yahoo 429".into(), until: minute(10) };
+        let mut health = Health::default();
+        health.take_source(report("yahoo", Capability::Quote, minute(0), blocked.clone()));
+        health.take_source(report("yahoo", Capability::Socket, minute(0), Outcome::Well));
+        for (source, at, expected) in
+            [("yahoo", 0, Some(&blocked)), ("yahoo", 9, Some(&blocked)), ("yahoo", 10, None), ("cnbc", 0, None)]
+        {
+            assert_eq!(health.block(source, minute(at)), expected, "{source} {at}");
+        }
+        assert_eq!((health.alive("yahoo"), health.alive("cnbc")), (Some(minute(0)), None));
+        assert_eq!(health.source("yahoo", Capability::Quote).map(|report| report.at), Some(minute(0)));
     }
 }

@@ -10,9 +10,13 @@ use super::keymap::Key;
 use super::prompt::Prompt;
 use super::tape::ChartStyle;
 use super::wire::Filter;
-use super::{App, Focus, Popup, Tone};
+use super::{App, Focus, Popup, Tone, save_marks};
+use crate::domain::Name;
 use crate::domain::query::Query;
+use crate::domain::story::{Marks, StoryId};
 use crate::event::{Effect, Urgency};
+
+const ALT_GR: KeyModifiers = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
 
 /// Rows that one turn of the wheel moves.
 const WHEEL_ROWS: isize = 3;
@@ -29,13 +33,19 @@ impl App {
                 None => Vec::new(),
             },
             TerminalEvent::Mouse(event) if self.mouse => self.mouse_event(event),
-            TerminalEvent::Resize(..) => drawn(),
+            // Whoever comes back sees the present: the machine may have slept meanwhile.
+            TerminalEvent::Resize(..) | TerminalEvent::FocusGained => drawn(),
             _ => Vec::new(),
         }
     }
 
     fn key(&mut self, event: KeyEvent) -> Vec<Effect> {
-        let command = self.keymap.command(Key::from(event));
+        let key = Key::from(event);
+        // Without a key to quit nobody could leave.
+        let command = self.keymap.command(key).or_else(|| (key == Key::CTRL_C).then_some(Command::Quit));
+        if self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
+            self.pass_notice();
+        }
         if self.prompt.is_some() {
             return self.prompt_key(event, command);
         }
@@ -60,18 +70,21 @@ impl App {
         }
         match command {
             Command::Read => self.read(),
-            Command::Open => self.open(),
-            Command::CopyLink => self.copy_link(),
+            Command::Open => self.open().unwrap_or_else(|said| said),
+            Command::CopyLink => self.copy_link().unwrap_or_else(|said| said),
             Command::Query => self.ask_query(),
             Command::Close => self.close(),
             Command::Feeds => self.show(Popup::Feeds { cursor: 0 }),
             Command::Help => self.show(Popup::Help { scroll: 0 }),
-            Command::Star | Command::ToggleRead | Command::MarkAllRead | Command::Undo => self.marks(command),
+            Command::Star => self.star(),
+            Command::ToggleRead => self.toggle_read(),
+            Command::MarkAllRead => self.mark_all_read(),
+            Command::Undo => self.undo(),
             Command::NextSymbol | Command::PreviousSymbol | Command::NextSpan | Command::ChartStyle => {
                 self.chart(command)
             }
             Command::Pause => self.pause(),
-            Command::Refresh => self.refresh(),
+            Command::Refresh => self.refresh(Vec::new()),
             Command::Mouse => self.toggle_mouse(),
             Command::Redraw => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
             Command::Suspend => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
@@ -84,20 +97,24 @@ impl App {
 
     fn movement(&mut self, command: Command) -> Option<Vec<Effect>> {
         let page = self.page();
-        match command {
+        Some(match command {
             Command::Down => self.step(1),
             Command::Up => self.step(-1),
             Command::PageDown => self.step(page),
             Command::PageUp => self.step(-page),
             Command::Top => self.step(isize::MIN / 2),
             Command::Bottom => self.step(isize::MAX / 2),
-            Command::NextUnread => return Some(self.next_unread(true)),
-            Command::PreviousUnread => return Some(self.next_unread(false)),
-            Command::NextPanel => self.focus = next(self.focus),
-            Command::PreviousPanel => self.focus = next(next(self.focus)),
+            Command::NextUnread => self.next_unread(true),
+            Command::PreviousUnread => self.next_unread(false),
+            Command::NextPanel => self.focus_on(next(self.focus)),
+            Command::PreviousPanel => self.focus_on(next(next(self.focus))),
             _ => return None,
-        }
-        Some(drawn())
+        })
+    }
+
+    fn focus_on(&mut self, focus: Focus) -> Vec<Effect> {
+        self.focus = focus;
+        drawn()
     }
 
     fn page(&self) -> isize {
@@ -105,10 +122,10 @@ impl App {
             Focus::Reader => self.seen.reader.height,
             _ => self.seen.wire.height,
         };
-        isize::from(height.saturating_sub(1).max(1) as i16)
+        page(height)
     }
 
-    fn step(&mut self, by: isize) {
+    fn step(&mut self, by: isize) -> Vec<Effect> {
         match self.focus {
             Focus::Wire => {
                 self.wire.step(by, self.wire_height());
@@ -117,8 +134,18 @@ impl App {
             Focus::Reader => {
                 self.reader_scroll = self.reader_scroll.saturating_add_signed(by).min(self.seen.reader_scroll_max);
             }
-            Focus::Tape => self.tape.step(by.signum()),
+            Focus::Tape => return self.step_symbol(by),
         }
+        drawn()
+    }
+
+    /// Moves along the watchlist: by one round and round, by more to its ends.
+    fn step_symbol(&mut self, by: isize) -> Vec<Effect> {
+        match by {
+            -1 | 1 => self.tape.step(by),
+            by => self.tape.select(if by > 0 { usize::MAX } else { 0 }),
+        }
+        self.chart_turned()
     }
 
     fn wire_height(&self) -> usize {
@@ -132,18 +159,32 @@ impl App {
         };
         self.wire.set_cursor(row, self.wire_height());
         self.reader_scroll = 0;
-        let marks = self.wire.mark_current(|marks| marks.read = true);
-        vec![Effect::SaveMarks(marks), Effect::Draw(Urgency::Key)]
+        self.mark_read()
     }
 
     // --- stories ---
 
     fn read(&mut self) -> Vec<Effect> {
         self.hold_cursor();
+        if self.wire.current().is_none() {
+            return self.notify(Tone::Info, "no story to read".into());
+        }
         self.focus = Focus::Reader;
         self.reader_scroll = 0;
+        self.mark_read()
+    }
+
+    fn mark_read(&mut self) -> Vec<Effect> {
         let marks = self.wire.mark_current(|marks| marks.read = true);
-        vec![Effect::SaveMarks(marks), Effect::Draw(Urgency::Key)]
+        self.marked(marks)
+    }
+
+    /// Marks have changed: they are saved, and what is shown is asked about them again.
+    fn marked(&mut self, marks: Vec<(StoryId, Marks)>) -> Vec<Effect> {
+        self.wire.refresh(self.now);
+        let mut effects = drawn();
+        effects.extend(save_marks(marks));
+        effects
     }
 
     /// On a live wire, what a command acts on must stay what the reader saw.
@@ -153,47 +194,63 @@ impl App {
         }
     }
 
-    fn link(&self) -> Option<String> {
-        self.wire.current_item()?.story.link.clone()
-    }
-
-    fn open(&mut self) -> Vec<Effect> {
-        let Some(link) = self.link() else { return self.notify(Tone::Warning, "this story has no link".into()) };
+    /// The link of the current story; says so when there is none.
+    fn link(&mut self) -> Result<String, Vec<Effect>> {
         self.hold_cursor();
-        let marks = self.wire.mark_current(|marks| marks.read = true);
-        let mut effects = self.notify(Tone::Info, "opening in the browser".into());
-        effects.extend([Effect::Open(link), Effect::SaveMarks(marks)]);
-        effects
+        match self.wire.current_item().map(|item| item.story.link.clone()) {
+            Some(Some(link)) => Ok(link),
+            Some(None) => Err(self.notify(Tone::Warning, "this story has no link".into())),
+            None => Err(self.notify(Tone::Info, "no story here".into())),
+        }
     }
 
-    fn copy_link(&mut self) -> Vec<Effect> {
-        let Some(link) = self.link() else { return self.notify(Tone::Warning, "this story has no link".into()) };
+    fn open(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
+        let link = self.link()?;
+        let mut effects = self.mark_read();
+        effects.extend(self.notify(Tone::Info, "opening in the browser".into()));
+        effects.push(Effect::Open(link));
+        Ok(effects)
+    }
+
+    fn copy_link(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
+        let link = self.link()?;
         let mut effects = self.notify(Tone::Info, "link copied".into());
         effects.push(Effect::Copy(link));
+        Ok(effects)
+    }
+
+    fn star(&mut self) -> Vec<Effect> {
+        self.hold_cursor();
+        let starred = self.wire.current().is_some_and(|row| self.wire.row_is_starred(row));
+        let marks = self.wire.mark_current(|marks| marks.starred = !starred);
+        self.marked(marks)
+    }
+
+    fn toggle_read(&mut self) -> Vec<Effect> {
+        self.hold_cursor();
+        let unread = self.wire.current().is_some_and(|row| self.wire.row_is_unread(row));
+        let marks = self.wire.mark_current(|marks| marks.read = unread);
+        self.marked(marks)
+    }
+
+    fn mark_all_read(&mut self) -> Vec<Effect> {
+        let marks = self.wire.mark_shown(|marks| marks.read = true);
+        if marks.is_empty() {
+            return self.notify(Tone::Info, "nothing unread here".into());
+        }
+        let undo = self.keymap.hint(Command::Undo);
+        let text = format!("{} stories marked read; {undo} takes it back", marks.len());
+        let mut effects = self.marked(marks);
+        effects.extend(self.notify(Tone::Info, text));
         effects
     }
 
-    fn marks(&mut self, command: Command) -> Vec<Effect> {
-        let changed = match command {
-            Command::Star => {
-                let starred = self.wire.current().is_some_and(|row| self.wire.row_is_starred(row));
-                self.wire.mark_current(|marks| marks.starred = !starred)
-            }
-            Command::ToggleRead => {
-                let unread = self.wire.current().is_some_and(|row| self.wire.row_is_unread(row));
-                self.wire.mark_current(|marks| marks.read = unread)
-            }
-            Command::MarkAllRead => self.wire.mark_shown(|marks| marks.read = true),
-            _ => self.wire.undo(),
-        };
-        let count = changed.len();
-        let mut effects = match command {
-            Command::MarkAllRead => self.notify(Tone::Info, format!("{count} marked read; undo takes it back")),
-            Command::Undo if count == 0 => self.notify(Tone::Info, "nothing to undo".into()),
-            _ => drawn(),
-        };
-        effects.push(Effect::SaveMarks(changed));
-        effects
+    fn undo(&mut self) -> Vec<Effect> {
+        let marks = self.wire.undo();
+        match marks.is_empty() {
+            true => self.notify(Tone::Info, "nothing to undo".into()),
+            false => self.marked(marks),
+        }
     }
 
     // --- filtering ---
@@ -236,28 +293,36 @@ impl App {
 
     fn prompt_key(&mut self, event: KeyEvent, command: Option<Command>) -> Vec<Effect> {
         let Some(prompt) = &mut self.prompt else { return Vec::new() };
-        let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+        let held = event.modifiers & ALT_GR;
+        // Some terminals tell AltGr as both; what is typed with it is a character.
+        let typed = held.is_empty() || (held == ALT_GR && command.is_none());
         match (event.code, held) {
             (KeyCode::Esc, _) => return self.leave_prompt(),
-            (KeyCode::Enter, _) => {
-                self.prompt = None;
-                return drawn();
-            }
+            (KeyCode::Enter, _) => return self.keep_query(),
+            (KeyCode::Char('a'), KeyModifiers::CONTROL) | (KeyCode::Home, _) => return moved(prompt, Prompt::home),
+            (KeyCode::Char('e'), KeyModifiers::CONTROL) | (KeyCode::End, _) => return moved(prompt, Prompt::end),
+            (KeyCode::Left, _) => return moved(prompt, Prompt::left),
+            (KeyCode::Right, _) => return moved(prompt, Prompt::right),
             (KeyCode::Char('w'), KeyModifiers::CONTROL) => prompt.delete_word(),
             (KeyCode::Char('u'), KeyModifiers::CONTROL) => prompt.clear(),
-            (KeyCode::Char('a'), KeyModifiers::CONTROL) | (KeyCode::Home, _) => prompt.home(),
-            (KeyCode::Char('e'), KeyModifiers::CONTROL) | (KeyCode::End, _) => prompt.end(),
-            (KeyCode::Char(typed), KeyModifiers::NONE) => prompt.insert(typed.encode_utf8(&mut [0; 4])),
+            (KeyCode::Char(letter), _) if typed => prompt.insert(letter.encode_utf8(&mut [0; 4])),
             (KeyCode::Backspace, _) => prompt.backspace(),
             (KeyCode::Delete, _) => prompt.delete(),
-            (KeyCode::Left, _) => prompt.left(),
-            (KeyCode::Right, _) => prompt.right(),
-            (KeyCode::Down | KeyCode::Up | KeyCode::PageDown | KeyCode::PageUp, _) | (KeyCode::Char(_), _) => {
-                return command.map_or_else(Vec::new, |command| self.command(command));
+            (KeyCode::Down | KeyCode::Up | KeyCode::PageDown | KeyCode::PageUp | KeyCode::Char(_), _) => {
+                return self.prompt_command(command);
             }
             _ => return Vec::new(),
         }
         self.search()
+    }
+
+    /// A key that types nothing: the list can be moved about, and the program be left.
+    fn prompt_command(&mut self, command: Option<Command>) -> Vec<Effect> {
+        match command {
+            None | Some(Command::Query) => Vec::new(),
+            Some(Command::Close) => self.leave_prompt(),
+            Some(command) => self.command(command),
+        }
     }
 
     /// Applies the query as typed so far; one that can't be read leaves the old result standing.
@@ -273,6 +338,12 @@ impl App {
             }
             Err(mistake) => prompt.mistake = Some(mistake),
         }
+        drawn()
+    }
+
+    /// Closes the prompt and keeps its result; a query that can't be read is not closed over.
+    fn keep_query(&mut self) -> Vec<Effect> {
+        self.prompt = self.prompt.take().filter(|prompt| prompt.mistake.is_some());
         drawn()
     }
 
@@ -292,7 +363,7 @@ impl App {
         } else {
             self.wire.release();
             self.reader_scroll = 0;
-            self.notice = None;
+            self.dismiss_notice();
         }
         drawn()
     }
@@ -306,7 +377,7 @@ impl App {
 
     /// What a command does while a popup is open; None: the same as without it.
     fn popup_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
-        let page = isize::from(self.seen.popup.height.saturating_sub(1).max(1) as i16);
+        let page = page(self.seen.popup.height);
         let by = match command {
             Command::Down => 1,
             Command::Up => -1,
@@ -323,6 +394,17 @@ impl App {
                 return Some(drawn());
             }
             Command::Read | Command::Refresh => return self.feed_command(popup, command),
+            // These act on a story, and it can't be seen now.
+            Command::Open
+            | Command::CopyLink
+            | Command::Star
+            | Command::ToggleRead
+            | Command::MarkAllRead
+            | Command::Undo
+            | Command::NextUnread
+            | Command::PreviousUnread
+            | Command::NextPanel
+            | Command::PreviousPanel => return Some(Vec::new()),
             _ => return None,
         };
         self.popup = Some(match popup {
@@ -339,12 +421,12 @@ impl App {
 
     /// In the feed list: show only this feed, or ask it now.
     fn feed_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
-        let Popup::Feeds { cursor } = popup else { return None };
-        let feed = self.health.feeds().nth(cursor)?.feed.name.clone();
+        let Popup::Feeds { cursor } = popup else { return (command == Command::Read).then(Vec::new) };
+        let Some(feed) = self.health.feeds().nth(cursor).map(|line| line.feed.name.clone()) else {
+            return Some(Vec::new());
+        };
         if command == Command::Refresh {
-            let mut effects = self.notify(Tone::Info, format!("asking {feed} now, if it may be asked"));
-            effects.push(Effect::RefreshFeeds(vec![feed]));
-            return Some(effects);
+            return Some(self.refresh(vec![feed]));
         }
         let text = format!("feed:\"{feed}\"");
         match Query::parse(&text) {
@@ -367,9 +449,12 @@ impl App {
                 }
             }
         }
-        let wanted = self.tape.selected().map(|symbol| symbol.name.clone());
+        self.chart_turned()
+    }
+
+    fn chart_turned(&self) -> Vec<Effect> {
         let mut effects = drawn();
-        effects.extend(wanted.map(|symbol| Effect::WantSeries { symbol, span: self.tape.span }));
+        effects.extend(self.want_series());
         effects
     }
 
@@ -383,12 +468,18 @@ impl App {
         drawn()
     }
 
-    fn refresh(&mut self) -> Vec<Effect> {
+    /// Asks the named feeds; without names all feeds, and prices.
+    fn refresh(&mut self, feeds: Vec<Name>) -> Vec<Effect> {
         if self.replay.is_some() {
             return self.notify(Tone::Info, "a replay asks nobody".into());
         }
-        let mut effects = self.notify(Tone::Info, "asking feeds and prices now, those that may be asked".into());
-        effects.extend([Effect::RefreshFeeds(Vec::new()), Effect::RefreshPrices]);
+        let (text, prices) = match feeds.as_slice() {
+            [] => ("asking feeds and prices now, those that may be asked".into(), Some(Effect::RefreshPrices)),
+            [feed, ..] => (format!("asking {feed} now, if it may be asked"), None),
+        };
+        let mut effects = self.notify(Tone::Info, text);
+        effects.push(Effect::RefreshFeeds(feeds));
+        effects.extend(prices);
         effects
     }
 
@@ -416,40 +507,33 @@ impl App {
             return self.command(command);
         }
         self.focus = if self.seen.reader.contains(at) { Focus::Reader } else { Focus::Wire };
-        self.step(by);
-        drawn()
+        self.step(by)
     }
 
     fn click(&mut self, at: Position) -> Vec<Effect> {
         let hit = |rect: &Rect| rect.contains(at);
+        if self.popup.is_some() {
+            // What lies behind it can't be seen.
+            return if hit(&self.seen.popup) { Vec::new() } else { self.command(Command::Close) };
+        }
         if let Some((_, key)) = self.seen.topics.iter().find(|(rect, _)| hit(rect)) {
             return self.topic_key(*key);
         }
         if let Some((_, symbol)) = self.seen.symbols.iter().find(|(rect, _)| hit(rect)) {
-            let symbol = symbol.clone();
-            return self.select_symbol(&symbol);
-        }
-        if hit(&self.seen.wire) && self.popup.is_none() {
-            let row = self.seen.wire_top + usize::from(at.y - self.seen.wire.y);
-            self.focus = Focus::Wire;
-            self.wire.set_cursor(row, self.wire_height());
-            self.reader_scroll = 0;
-            return drawn();
+            let place = self.tape.symbols().iter().position(|known| known.name == *symbol);
+            place.into_iter().for_each(|place| self.tape.select(place));
+            return self.chart_turned();
         }
         if hit(&self.seen.reader) {
-            self.focus = Focus::Reader;
-            return drawn();
+            return self.focus_on(Focus::Reader);
+        }
+        let row = self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y));
+        if hit(&self.seen.wire) && row < self.wire.rows().len() {
+            self.wire.set_cursor(row, self.wire_height());
+            self.reader_scroll = 0;
+            return self.focus_on(Focus::Wire);
         }
         Vec::new()
-    }
-
-    fn select_symbol(&mut self, symbol: &str) -> Vec<Effect> {
-        let place = |name: &str| self.tape.symbols().iter().position(|symbol| &*symbol.name == name);
-        let from = self.tape.selected().and_then(|symbol| place(&symbol.name));
-        if let (Some(from), Some(to)) = (from, place(symbol)) {
-            self.tape.step(to as isize - from as isize);
-        }
-        drawn()
     }
 }
 
@@ -463,6 +547,16 @@ fn next(focus: Focus) -> Focus {
         Focus::Reader => Focus::Tape,
         Focus::Tape => Focus::Wire,
     }
+}
+
+fn moved(prompt: &mut Prompt, step: fn(&mut Prompt)) -> Vec<Effect> {
+    step(prompt);
+    drawn()
+}
+
+/// A page of a panel of this height: one row of the page before stays.
+fn page(height: u16) -> isize {
+    i16::try_from(height).unwrap_or(i16::MAX).saturating_sub(1).max(1).into()
 }
 
 fn drawn() -> Vec<Effect> {

@@ -37,7 +37,9 @@ const NAMED: [(&str, KeyCode, &str); 17] = [
 ];
 
 impl Key {
-    /// Reads a key as the config writes it. The error says what is expected.
+    pub(super) const CTRL_C: Key = Key { code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL };
+
+    /// Reads a key as the config writes it, or as the help shows it (`C-c`, `S-Tab`, `↑`). The error says what is expected.
     pub fn parse(written: &str) -> Result<Key, String> {
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = written;
@@ -55,6 +57,13 @@ impl Key {
     fn normal(self) -> Key {
         match self.code {
             KeyCode::BackTab => Key { code: KeyCode::Tab, modifiers: self.modifiers | KeyModifiers::SHIFT },
+            // With control, a terminal does not tell the cases apart.
+            KeyCode::Char(letter) if letter.is_ascii_alphabetic() && self.modifiers.contains(KeyModifiers::CONTROL) => {
+                Key {
+                    code: KeyCode::Char(letter.to_ascii_lowercase()),
+                    modifiers: self.modifiers - KeyModifiers::SHIFT,
+                }
+            }
             KeyCode::Char(letter) if self.modifiers.contains(KeyModifiers::SHIFT) => Key {
                 code: KeyCode::Char(letter.to_uppercase().next().unwrap_or(letter)),
                 modifiers: self.modifiers - KeyModifiers::SHIFT,
@@ -89,16 +98,24 @@ impl fmt::Display for Key {
 }
 
 fn modifier(written: &str) -> Option<(KeyModifiers, &str)> {
-    let held = [("ctrl-", KeyModifiers::CONTROL), ("alt-", KeyModifiers::ALT), ("shift-", KeyModifiers::SHIFT)];
+    let held = [
+        ("ctrl-", KeyModifiers::CONTROL),
+        ("c-", KeyModifiers::CONTROL),
+        ("alt-", KeyModifiers::ALT),
+        ("a-", KeyModifiers::ALT),
+        ("shift-", KeyModifiers::SHIFT),
+        ("s-", KeyModifiers::SHIFT),
+    ];
     held.into_iter().find_map(|(prefix, modifier)| {
-        let after = written.strip_prefix(prefix)?;
-        (!after.is_empty()).then_some((modifier, after))
+        let (before, after) = written.split_at_checked(prefix.len())?;
+        (before.eq_ignore_ascii_case(prefix) && !after.is_empty()).then_some((modifier, after))
     })
 }
 
 fn code(written: &str) -> Option<KeyCode> {
     let lower = written.to_lowercase();
-    if let Some((_, code, _)) = NAMED.iter().find(|(name, ..)| *name == lower) {
+    let named = |(name, _, shown): &&(&str, KeyCode, &str)| *name == lower || shown.to_lowercase() == lower;
+    if let Some((_, code, _)) = NAMED.iter().find(named) {
         return Some(*code);
     }
     let mut letters = written.chars();
@@ -138,6 +155,7 @@ impl Keymap {
             match Key::parse(written) {
                 Err(mistake) => mistakes.push(format!("keys: {}: {mistake}", command.name())),
                 Ok(key) => match self.command(key) {
+                    Some(holder) if holder == command => {}
                     Some(holder) => mistakes.push(format!(
                         "keys: {key} is given to both {} and {}; the first keeps it",
                         holder.name(),
@@ -232,5 +250,79 @@ mod tests {
         );
         assert_eq!(keymap.hint(Command::Query), "/");
         assert_eq!(keymap.hint(Command::Help), "?");
+    }
+
+    #[test]
+    fn keys_may_be_written_as_the_help_shows_them() {
+        for (written, same) in [
+            ("C-c", "ctrl-c"),
+            ("Ctrl-C", "ctrl-c"),
+            ("ctrl-G", "ctrl-g"),
+            ("S-Tab", "shift-tab"),
+            ("A-x", "alt-x"),
+            ("↑", "up"),
+            ("Del", "delete"),
+            ("PgDn", "pgdn"),
+            ("Enter", "enter"),
+            ("C--", "ctrl-minus"),
+            ("C-S-Tab", "ctrl-shift-tab"),
+        ] {
+            assert_eq!(Key::parse(written), Key::parse(same), "{written}");
+        }
+        assert_ne!(Key::parse("alt-X"), Key::parse("alt-x"));
+        assert_ne!(Key::parse("G"), Key::parse("g"));
+    }
+
+    #[test]
+    fn every_shown_key_reads_back() {
+        let held = ["", "ctrl-", "alt-", "shift-", "ctrl-alt-", "ctrl-shift-"];
+        let letters = ('!'..='~').map(String::from);
+        let names =
+            NAMED.iter().map(|(name, ..)| (*name).to_owned()).chain((1..=24).map(|number| format!("f{number}")));
+        for name in letters.chain(names) {
+            for held in held {
+                let key = Key::parse(&format!("{held}{name}")).unwrap();
+                assert_eq!(Key::parse(&key.to_string()), Ok(key), "{held}{name} is shown as {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn terminals_differ_in_what_they_say_of_shift_and_control() {
+        let (keymap, _) = map(&[("bottom", &["G"]), ("help", &["?"]), ("redraw", &["ctrl-l"]), ("quit", &["q"])]);
+        let cases = [
+            (KeyCode::Char('G'), KeyModifiers::NONE, Some(Command::Bottom)),
+            (KeyCode::Char('g'), KeyModifiers::SHIFT, Some(Command::Bottom)),
+            (KeyCode::Char('g'), KeyModifiers::NONE, None),
+            (KeyCode::Char('?'), KeyModifiers::SHIFT, Some(Command::Help)),
+            (KeyCode::Char('L'), KeyModifiers::CONTROL | KeyModifiers::SHIFT, Some(Command::Redraw)),
+            (KeyCode::Char('l'), KeyModifiers::CONTROL, Some(Command::Redraw)),
+            (KeyCode::Char('q'), KeyModifiers::CONTROL, None),
+            (KeyCode::Char('q'), KeyModifiers::SUPER, Some(Command::Quit)),
+        ];
+        for (code, modifiers, expected) in cases {
+            assert_eq!(keymap.command(KeyEvent::new(code, modifiers).into()), expected, "{code:?} {modifiers:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_given_twice_to_one_command_is_no_mistake() {
+        let (keymap, mistakes) = map(&[("help", &["?", "?", "shift-?"]), ("quit", &[])]);
+        assert_eq!(mistakes, Vec::<String>::new());
+        assert_eq!(keymap.keys(Command::Help).count(), 1);
+        assert_eq!(keymap.hint(Command::Quit), "");
+    }
+
+    #[test]
+    fn the_shipped_keys_have_no_mistake() {
+        let (_, mistakes) = Keymap::new(&crate::config::shipped().keys);
+        assert_eq!(mistakes, Vec::<String>::new());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_key_or_a_mistake(written in ".*|(ctrl-|c-|alt-|shift-|s-|f|é)*.?") {
+            let _ = Key::parse(&written);
+        }
     }
 }

@@ -6,33 +6,37 @@ pub mod health;
 mod input;
 pub mod keymap;
 pub mod prompt;
+#[cfg(test)]
+pub(crate) mod samples;
+mod saves;
 pub mod seen;
 pub mod tape;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::price::{Quote, SourceReport, State, state};
+use crate::domain::feed::FeedState;
+use crate::domain::price::{Quote, Series, SourceReport, Span, State, state};
 use crate::domain::session::Calendar;
-use crate::domain::story::{Marks, Story};
+use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
 use health::Health;
 use keymap::Keymap;
 use prompt::Prompt;
+use saves::Saves;
 use seen::Seen;
 use tape::Tape;
-use wire::{Arrival, Item, Tagger, Wire};
+use wire::{Arrival, Filter, Item, Tagger, Wire};
 
-/// How long a passing notice stays, in seconds of whoever reads it.
+/// How long a passing notice stays, in seconds of the reader's own time.
 const NOTICE_SECONDS: f64 = 8.0;
-/// A price is written to disk at most this often for each symbol.
-const SAVE_PRICE_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 /// What the keys go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,7 +103,13 @@ pub struct App {
     pub mouse: bool,
     tagger: Tagger,
     seen: Seen,
-    price_saved: HashMap<Name, Timestamp>,
+    saves: Saves,
+    /// From then on the screen reads differently than it was drawn, though nothing arrived.
+    reads_until: Timestamp,
+    /// What was passed over in the config, and a task that ended though it should not: told until put right, or until
+    /// the reader closes it.
+    config_warning: Option<String>,
+    failure: Option<String>,
 }
 
 impl App {
@@ -126,35 +136,52 @@ impl App {
             read_only: false,
             tagger: Tagger::default(),
             seen: Seen::default(),
-            price_saved: HashMap::new(),
+            saves: Saves::default(),
+            reads_until: now,
+            config_warning: None,
+            failure: None,
         };
         app.apply(config);
+        app.look_ahead();
         app
     }
 
     /// The one door for change.
     pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        // A clock that was set back makes everything on screen read differently, too.
+        let late = now >= self.reads_until || now < self.now;
+        let minute = late && next_minute(self.now) != next_minute(now);
         self.now = now;
+        if late {
+            self.time_passed(minute);
+        }
+        let mut effects = self.take(event);
+        if late {
+            self.look_ahead();
+            if !effects.iter().any(|effect| matches!(effect, Effect::Draw(_))) {
+                effects.push(Effect::Draw(Urgency::Price));
+            }
+        }
+        let overdue = self.saves.overdue(now);
+        effects.extend(overdue.iter().filter_map(|symbol| self.tape.quote(symbol).cloned()).map(Effect::SaveQuote));
+        effects
+    }
+
+    fn take(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Terminal(event) => self.terminal(event),
             Event::Loaded(part) => self.loaded(part),
             Event::Stories(stories) => self.stories(stories),
-            Event::Feed(state) => {
-                self.health.take_feed(state.clone());
-                vec![Effect::SaveFeed(state), Effect::Draw(Urgency::News)]
-            }
+            Event::Feed(state) => self.feed(state),
             Event::Quote(quote) => self.quote(quote),
-            Event::Series { span, series } => match self.tape.take_series(span, series.clone()) {
-                true => vec![Effect::SaveSeries { span, series }, Effect::Draw(Urgency::Price)],
-                false => Vec::new(),
-            },
+            Event::Series { span, series } => self.series(span, series),
             Event::Source(report) => self.source(report),
             Event::Config(config) => self.reload(config),
             Event::ConfigMistake(mistake) => {
                 self.config_mistake = Some(mistake);
                 vec![Effect::Draw(Urgency::News)]
             }
-            Event::TaskFailed { task, why } => self.notify(Tone::Warning, format!("{task} stopped: {why}")),
+            Event::TaskFailed { task, why } => self.task_failed(&task, &why),
             Event::Saved(_) => self.saved(),
             Event::StoreTrouble(trouble) => {
                 self.store_trouble = Some(trouble);
@@ -162,23 +189,47 @@ impl App {
             }
             Event::Replay(position) => self.replayed(position),
             Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
+            // Whoever had the terminal meanwhile wrote on it.
             Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
-            Event::Tick => self.tick(),
+            Event::Tick => Vec::new(),
         }
     }
 
     /// What the last frame showed and where: paging and the mouse need it.
     pub fn saw(&mut self, seen: Seen) {
+        self.wire.set_height(seen.wire.height.into());
         self.seen = seen;
+        self.look_ahead();
     }
 
-    /// When the screen will read differently though nothing arrives: at the next full minute (ages), when a price goes
-    /// stale, when a notice ends.
+    /// When an update is wanted though nothing arrives: the screen reads differently (at the next full minute, when a
+    /// price goes stale, when a notice ends), or a price waits to be saved. Always later than the last update.
     pub fn next_change(&self) -> Timestamp {
+        self.saves.next().map_or(self.reads_until, |save| save.min(self.reads_until))
+    }
+
+    fn look_ahead(&mut self) {
         let minute = next_minute(self.now);
-        let prices = self.tape.symbols().iter().filter_map(|symbol| self.price_state_until(&symbol.name).1);
+        let prices = self.tape.symbols().iter().filter_map(|symbol| self.turns_at(&symbol.name));
         let notice = self.notice.as_ref().and_then(|notice| notice.until);
-        prices.chain(notice).filter(|at| *at > self.now).fold(minute, Timestamp::min)
+        self.reads_until = prices.chain(notice).filter(|at| *at > self.now).fold(minute, Timestamp::min);
+    }
+
+    /// When a price is not any more what it is said to be. Ages go with the minute, as those of stories do.
+    fn turns_at(&self, symbol: &str) -> Option<Timestamp> {
+        let (state, until) = self.price_state_until(symbol);
+        until.filter(|_| !matches!(state, State::Stale { .. } | State::Cached { .. }))
+    }
+
+    /// What is on screen was true until now.
+    fn time_passed(&mut self, minute: bool) {
+        if self.notice.as_ref().and_then(|notice| notice.until).is_some_and(|until| until <= self.now) {
+            self.pass_notice();
+        }
+        if minute {
+            // A query may ask for an age.
+            self.wire.refresh(self.now);
+        }
     }
 
     /// The rules in force, in the order of the files.
@@ -219,11 +270,7 @@ impl App {
     // --- what happens ---
 
     fn loaded(&mut self, part: Loaded) -> Vec<Effect> {
-        for (story, marks) in part.stories {
-            if !self.wire.remember(&story, marks) {
-                self.wire.take(story, marks, &self.tagger, self.now);
-            }
-        }
+        let marks = self.remember(part.stories);
         self.health.restore(part.feeds);
         self.health.restore_sources(part.sources);
         for quote in part.quotes {
@@ -234,6 +281,7 @@ impl App {
         }
         self.read_only |= part.read_only;
         let mut effects = vec![Effect::Draw(Urgency::News)];
+        effects.extend(save_marks(marks));
         if part.done && std::mem::take(&mut self.loading) {
             let feeds = self.health.feed_states().cloned().collect();
             effects.push(Effect::Start { feeds, sources: self.health.sources().cloned().collect() });
@@ -241,32 +289,75 @@ impl App {
         effects
     }
 
-    fn stories(&mut self, stories: Vec<Story>) -> Vec<Effect> {
-        let mut fresh = Vec::new();
-        for story in stories {
-            if self.wire.paused() {
-                self.wire.hold(story.clone(), Marks::default());
-                fresh.push(story);
-            } else if self.wire.take(story.clone(), Marks::default(), &self.tagger, self.now) != Arrival::Known {
-                fresh.push(story);
+    /// Takes in stored stories. Answers the marks that were made before the stored ones were known.
+    fn remember(&mut self, stories: Vec<(Story, Marks)>) -> Vec<(StoryId, Marks)> {
+        let mut merged = Vec::new();
+        for (story, stored) in stories {
+            match self.wire.remember(&story, stored, self.now) {
+                Some(marks) if marks != stored => merged.push((story.id, marks)),
+                Some(_) => {}
+                None => {
+                    self.wire.take(story, stored, &self.tagger, self.now);
+                }
             }
         }
-        match fresh.is_empty() {
-            true => Vec::new(),
-            false => vec![Effect::SaveStories(fresh), Effect::Draw(Urgency::News)],
+        merged
+    }
+
+    fn stories(&mut self, stories: Vec<Story>) -> Vec<Effect> {
+        let (mut fresh, mut shown) = (Vec::new(), false);
+        for story in stories {
+            let arrival = match self.wire.paused() {
+                true => self.wire.hold(story.clone()),
+                false => self.wire.take(story.clone(), Marks::default(), &self.tagger, self.now),
+            };
+            shown |= matches!(arrival, Arrival::New | Arrival::Edited);
+            match arrival {
+                Arrival::Known => {}
+                Arrival::Edited => fresh.push(self.wire.as_edit(story)),
+                Arrival::New | Arrival::Beyond => fresh.push(story),
+            }
         }
+        let mut effects = Vec::new();
+        effects.extend((!fresh.is_empty()).then_some(Effect::SaveStories(fresh)));
+        effects.extend(shown.then_some(Effect::Draw(Urgency::News)));
+        effects
+    }
+
+    fn feed(&mut self, state: FeedState) -> Vec<Effect> {
+        let before = self.health.told(self.now);
+        self.health.take_feed(state.clone());
+        let told = before != self.health.told(self.now) || self.health_is_open();
+        let mut effects = vec![Effect::SaveFeed(state)];
+        effects.extend(told.then_some(Effect::Draw(Urgency::News)));
+        effects
+    }
+
+    fn health_is_open(&self) -> bool {
+        matches!(self.popup, Some(Popup::Feeds { .. }))
     }
 
     fn quote(&mut self, quote: Quote) -> Vec<Effect> {
-        if !self.tape.take_quote(quote.clone()) {
+        let symbol = quote.symbol.clone();
+        if !self.tape.take_quote(quote) {
             return Vec::new();
         }
-        let mut effects = vec![Effect::Draw(Urgency::Price)];
-        let saved = self.price_saved.get(&quote.symbol);
-        if saved.is_none_or(|at| self.now.duration_since(*at) >= SAVE_PRICE_EVERY) {
-            self.price_saved.insert(quote.symbol.clone(), self.now);
-            effects.push(Effect::SaveQuote(quote));
+        // A recorded day is not kept.
+        if self.replay.is_none() {
+            self.saves.wants(symbol);
         }
+        vec![Effect::Draw(Urgency::Price)]
+    }
+
+    /// What is saved is the whole of what is held: candles may come in pieces.
+    fn series(&mut self, span: Span, series: Series) -> Vec<Effect> {
+        let symbol = series.symbol.clone();
+        if !self.tape.take_series(span, series) {
+            return Vec::new();
+        }
+        let held = self.tape.series(&symbol, span).filter(|_| self.replay.is_none()).cloned();
+        let mut effects = vec![Effect::Draw(Urgency::Price)];
+        effects.extend(held.map(|series| Effect::SaveSeries { span, series }));
         effects
     }
 
@@ -274,30 +365,43 @@ impl App {
         let before = self.health.source(&report.source, report.capability).map(|report| report.outcome.clone());
         let changed = before.as_ref() != Some(&report.outcome);
         self.health.take_source(report.clone());
+        // A sign of life moves the time when a price goes stale; that alone is nothing to be seen.
+        self.look_ahead();
         match changed {
             true => vec![Effect::SaveSource(report), Effect::Draw(Urgency::News)],
-            // A heartbeat: it moves the time when a price goes stale, nothing that is on screen.
-            false if self.popup.is_some() => vec![Effect::Draw(Urgency::Price)],
+            false if self.health_is_open() => vec![Effect::Draw(Urgency::Price)],
             false => Vec::new(),
         }
     }
 
     fn reload(&mut self, config: Arc<Config>) -> Vec<Effect> {
-        let warnings = config.warnings.len();
-        let first = config.warnings.first().cloned();
+        let mouse = config.screen.mouse;
+        let asks_for_mouse = mouse != self.config.screen.mouse && mouse != self.mouse;
+        let charted = self.charted();
         self.apply(config);
         self.config_mistake = None;
-        match first {
+        let mut effects = match self.config_warning {
+            Some(_) => vec![Effect::Draw(Urgency::News)],
             None => self.notify(Tone::Info, "config reloaded".into()),
-            Some(first) if warnings == 1 => self.warn_of_config(first),
-            Some(first) => self.warn_of_config(format!("{first} (and {} more: newstape check)", warnings - 1)),
+        };
+        if asks_for_mouse {
+            self.mouse = mouse;
+            effects.push(Effect::Mouse(mouse));
         }
+        if self.charted() != charted {
+            effects.extend(self.want_series());
+        }
+        effects
     }
 
-    /// Warnings of the config stay until it is saved again: what they name is not in force.
-    fn warn_of_config(&mut self, text: String) -> Vec<Effect> {
-        self.notice = Some(Notice { text, tone: Tone::Warning, until: None });
-        vec![Effect::Draw(Urgency::News)]
+    /// The symbol whose chart is shown.
+    fn charted(&self) -> Option<Name> {
+        self.tape.selected().map(|symbol| symbol.name.clone())
+    }
+
+    /// Another chart is shown: its candles are wanted.
+    fn want_series(&self) -> Option<Effect> {
+        Some(Effect::WantSeries { symbol: self.charted()?, span: self.tape.span })
     }
 
     /// Puts a configuration in force, keeping place, filter, marks and prices.
@@ -308,19 +412,37 @@ impl App {
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
+        self.retag(&config, topics);
+        if let Some(Popup::Feeds { cursor }) = &mut self.popup {
+            *cursor = (*cursor).min(config.feeds.len().saturating_sub(1));
+        }
+        let mistakes: Vec<String> = config.warnings.iter().cloned().chain(broken).chain(unusable).collect();
+        self.config = config;
+        self.config_warning = match mistakes.as_slice() {
+            [] => None,
+            [only] => Some(only.clone()),
+            [first, others @ ..] => Some(format!("{first} (and {} more: newstape check)", others.len())),
+        };
+        self.pass_notice();
+    }
+
+    /// Tags anew when topics or the watchlist changed; a filter on a topic that is gone ends.
+    fn retag(&mut self, config: &Config, topics: Topics) {
         let watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
-        let retag = self.config.topics != config.topics
+        let changed = self.config.topics != config.topics
             || self.config.terms != config.terms
             || self.tagger.watchlist != watchlist
             || self.tagger.topics.rules().is_empty();
-        if retag {
-            self.tagger = Tagger { topics, watchlist };
-            self.wire.retag(&self.tagger, self.now);
+        if !changed {
+            return;
         }
-        let mistakes = config.warnings.iter().cloned().chain(broken).chain(unusable);
-        let mistakes: Vec<String> = mistakes.collect();
-        self.config = config;
-        self.notice = mistakes.first().map(|first| Notice { text: first.clone(), tone: Tone::Warning, until: None });
+        self.tagger = Tagger { topics, watchlist };
+        let filter = self.wire.filter();
+        let gone = filter.topic.as_ref().is_some_and(|topic| self.topic(topic).is_none());
+        if gone {
+            self.wire.set_filter(Filter { topic: None, ..filter.clone() }, self.now);
+        }
+        self.wire.retag(&self.tagger, self.now);
     }
 
     fn saved(&mut self) -> Vec<Effect> {
@@ -335,26 +457,49 @@ impl App {
         if again {
             self.wire.clear();
             self.tape.clear();
+            self.reader_scroll = 0;
         }
         self.loading = false;
         self.replay = Some(position);
         vec![Effect::Draw(Urgency::Price)]
     }
 
-    fn tick(&mut self) -> Vec<Effect> {
-        if self.notice.as_ref().and_then(|notice| notice.until).is_some_and(|until| until <= self.now) {
-            self.notice = None;
-        }
-        vec![Effect::Draw(Urgency::Price)]
-    }
-
-    fn notify(&mut self, tone: Tone, text: String) -> Vec<Effect> {
-        // The clock of a replay runs at its speed; the reader does not.
-        let speed = self.replay.map_or(1.0, |position| position.speed);
-        let until = self.now + SignedDuration::from_millis((NOTICE_SECONDS * speed * 1000.0) as i64);
-        self.notice = Some(Notice { text, tone, until: Some(until) });
+    fn task_failed(&mut self, task: &str, why: &str) -> Vec<Effect> {
+        self.failure = Some(format!("{task} stopped: {why}"));
+        self.pass_notice();
         vec![Effect::Draw(Urgency::News)]
     }
+
+    // --- notices ---
+
+    /// Says something for a while.
+    fn notify(&mut self, tone: Tone, text: String) -> Vec<Effect> {
+        // A replay's clock runs faster than the reader's.
+        let speed = self.replay.map_or(1.0, |position| position.speed);
+        let time = SignedDuration::try_from_secs_f64(NOTICE_SECONDS * speed).unwrap_or(SignedDuration::MAX);
+        let until = self.now.checked_add(time).unwrap_or(Timestamp::MAX);
+        self.notice = Some(Notice { text, tone, until: Some(until) });
+        self.look_ahead();
+        vec![Effect::Draw(Urgency::Key)]
+    }
+
+    /// A passing notice gives way to what stands: first what failed, then what is wrong in the config.
+    fn pass_notice(&mut self) {
+        let standing = self.failure.as_ref().or(self.config_warning.as_ref());
+        self.notice = standing.map(|text| Notice { text: text.clone(), tone: Tone::Warning, until: None });
+    }
+
+    /// The reader has seen what stands.
+    fn dismiss_notice(&mut self) {
+        self.failure = None;
+        self.config_warning = None;
+        self.notice = None;
+    }
+}
+
+/// Marks to be saved, if there are any.
+fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
+    (!marks.is_empty()).then_some(Effect::SaveMarks(marks))
 }
 
 /// The trading calendar of a configuration.

@@ -35,16 +35,15 @@ impl Prompt {
         self.text.split_at(self.cursor)
     }
 
-    /// Types or pastes, in one line; what would make it too long is left out whole.
+    /// Puts text in at the cursor: one line of it, as much as there is room for.
     pub fn insert(&mut self, typed: &str) {
-        let typed: String = typed
-            .chars()
-            .map(|typed| if typed == '\n' { ' ' } else { typed })
-            .filter(|typed| !typed.is_control())
-            .collect();
-        if self.text.len() + typed.len() <= LENGTH_MAX {
-            self.text.insert_str(self.cursor, &typed);
-            self.cursor += typed.len();
+        let typed = typed.chars().map(|typed| if typed.is_whitespace() { ' ' } else { typed });
+        for typed in typed.filter(|typed| !typed.is_control()) {
+            if self.text.len() + typed.len_utf8() > LENGTH_MAX {
+                return;
+            }
+            self.text.insert(self.cursor, typed);
+            self.cursor += typed.len_utf8();
         }
     }
 
@@ -64,7 +63,7 @@ impl Prompt {
     /// Takes the word before the cursor away.
     pub fn delete_word(&mut self) {
         let kept = self.text[..self.cursor].trim_end();
-        let start = kept.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let start = kept.trim_end_matches(|c: char| !c.is_whitespace()).len();
         self.text.replace_range(start..self.cursor, "");
         self.cursor = start;
     }
@@ -131,5 +130,59 @@ mod tests {
         prompt.delete_word();
         assert_eq!(prompt.text(), "");
         prompt.delete_word();
+    }
+
+    #[test]
+    fn words_end_at_any_blank() {
+        let mut prompt = Prompt::new("\u{3000}比特币\u{3000}ETF".into(), Filter::default());
+        prompt.delete_word();
+        assert_eq!(prompt.text(), "\u{3000}比特币\u{3000}");
+        prompt.delete_word();
+        assert_eq!(prompt.text(), "\u{3000}");
+    }
+
+    #[test]
+    fn text_goes_in_at_the_cursor_as_far_as_there_is_room() {
+        let mut prompt = Prompt::new("topic: rises".into(), Filter::default());
+        (0..6).for_each(|_| prompt.left());
+        prompt.insert("nvidia");
+        assert_eq!(prompt.halves(), ("topic:nvidia", " rises"));
+        prompt.insert(&"é".repeat(LENGTH_MAX));
+        assert_eq!(prompt.text().len(), LENGTH_MAX);
+        prompt.insert("x");
+        assert_eq!(prompt.text().len(), LENGTH_MAX);
+        prompt.end();
+        prompt.delete();
+        prompt.right();
+        prompt.backspace();
+        assert!(prompt.text().ends_with(" rise"));
+        prompt.clear();
+        prompt.left();
+        prompt.backspace();
+        assert_eq!(prompt.halves(), ("", ""));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_editing_leaves_the_cursor_between_graphemes(
+            steps in proptest::collection::vec((0usize..9, ".{0,3}|[é🇫🇷👨‍👩‍👧\u{301}\u{3000}\n\t]{0,4}"), 0..60),
+        ) {
+            let mut prompt = Prompt::default();
+            for (step, text) in steps {
+                match step {
+                    0..=2 => prompt.insert(&text),
+                    3 => prompt.backspace(),
+                    4 => prompt.delete(),
+                    5 => prompt.delete_word(),
+                    6 => prompt.left(),
+                    7 => prompt.right(),
+                    _ => prompt.home(),
+                }
+                let (before, after) = prompt.halves();
+                proptest::prop_assert_eq!(format!("{before}{after}"), prompt.text());
+                proptest::prop_assert!(prompt.text().len() <= LENGTH_MAX);
+                proptest::prop_assert!(!prompt.text().contains(char::is_control));
+            }
+        }
     }
 }

@@ -81,6 +81,11 @@ impl Tape {
         self.selected = (self.selected as isize + by).rem_euclid(count) as usize;
     }
 
+    /// Shows the chart of the symbol at this place of the watchlist, or of the last.
+    pub fn select(&mut self, place: usize) {
+        self.selected = place.min(self.symbols.len().saturating_sub(1));
+    }
+
     /// The next longer span, and from the longest the shortest.
     pub fn next_span(&mut self) {
         let spans: Vec<Span> = Span::iter().collect();
@@ -118,9 +123,10 @@ impl Tape {
         true
     }
 
-    /// Takes in candles: those of the same source and interval are laid over the ones held.
+    /// Takes in candles: those of the same source and interval are laid over the ones held. False when they change
+    /// nothing: not watched, or none at all.
     pub fn take_series(&mut self, span: Span, series: Series) -> bool {
-        if !self.watches(&series.symbol) {
+        if !self.watches(&series.symbol) || series.bars.is_empty() {
             return false;
         }
         let held =
@@ -148,19 +154,22 @@ impl Tape {
         if time.duration_since(base_time) > tolerance || base <= 0.0 {
             return None;
         }
-        let now = self.quote(symbol).filter(|quote| quote.source == series.source).and_then(last_price)?;
+        let quote = self.quote(symbol).filter(|quote| quote.source == series.source)?;
+        let (now, traded) = latest(quote)?;
+        // A price from before the base says nothing about what came after it.
+        if base_time.duration_since(traded) > SignedDuration::from_secs(series.interval.into()) {
+            return None;
+        }
         Some(Move { percent: (now - base) / base * 100.0, base, base_time })
     }
 }
 
 impl Entry {
-    /// A new price grows the last bar of the short charts, or begins the next; only from the chart's own source.
+    /// A new price grows the last bar of the short charts, or begins the next; only from the chart's own source, and
+    /// only while it trades: what is told after hours is told over and over.
     fn tick(&mut self, quote: &Quote) {
-        let Some(price) = last_price(quote) else { return };
-        let time = match &quote.extended {
-            Some(extended) => extended.exchange_time.unwrap_or(quote.received_time),
-            None => quote.time(),
-        };
+        let trades = !matches!(quote.session, Session::Closed);
+        let Some((price, time)) = latest(quote).filter(|_| trades) else { return };
         for span in [Span::Hour, Span::Day] {
             if let Some(series) = self.series.get_mut(&span).filter(|series| series.source == quote.source) {
                 grow(series, time, price);
@@ -169,26 +178,26 @@ impl Entry {
     }
 }
 
+/// The latest price of a quote, in or out of hours, and when it was true.
+fn latest(quote: &Quote) -> Option<(f64, Timestamp)> {
+    match quote.extended.as_ref().filter(|_| quote.session != Session::Regular) {
+        Some(extended) => Some((extended.price.to_f64()?, extended.exchange_time.unwrap_or(quote.received_time))),
+        None => Some((quote.price.to_f64()?, quote.time())),
+    }
+}
+
 /// The latest price of a quote, in or out of hours.
 pub fn last_price(quote: &Quote) -> Option<f64> {
-    match &quote.extended {
-        Some(extended) if quote.session != Session::Regular => extended.price.to_f64(),
-        _ => quote.price.to_f64(),
-    }
+    latest(quote).map(|(price, _)| price)
 }
 
 fn outdated(held: &Quote, new: &Quote) -> bool {
     match (&held.delivery, &new.delivery) {
         (Delivery::Stored, _) => false,
         (_, Delivery::Stored) => true,
-        _ if held.source == new.source => latest_time(new) < latest_time(held),
+        _ if held.source == new.source => new.newest() < held.newest(),
         _ => false,
     }
-}
-
-fn latest_time(quote: &Quote) -> Timestamp {
-    let extended = quote.extended.as_ref().and_then(|extended| extended.exchange_time);
-    extended.map_or(quote.time(), |time| time.max(quote.time()))
 }
 
 /// The start of the bar that a time falls in.
@@ -239,4 +248,302 @@ fn close_at(series: &Series, time: Timestamp) -> Option<(f64, Timestamp)> {
     let after = series.bars.partition_point(|bar| bar.time + interval <= time);
     let bar = series.bars.get(after.checked_sub(1)?)?;
     Some((bar.close, bar.time + interval))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::app::samples::{minute, quote, second, series};
+    use crate::domain::price::Extended;
+
+    fn tape() -> Tape {
+        let mut tape = Tape::default();
+        let nvda = Symbol { benchmark: Some("QQQ".into()), ..Symbol::new("NVDA".into()) };
+        tape.set_symbols(vec![nvda, Symbol::new("BTC-USD".into()), Symbol::new("ETH-USD".into())]);
+        tape
+    }
+
+    fn price(tape: &Tape, symbol: &str) -> Option<f64> {
+        tape.quote(symbol).and_then(last_price)
+    }
+
+    /// Minutes after the first bar, open and close of each.
+    fn bars(tape: &Tape, symbol: &str, span: Span) -> Vec<(i64, f64, f64)> {
+        let bars = tape.series(symbol, span).map(|series| series.bars.as_slice()).unwrap_or_default();
+        let at = |bar: &Candle| (bar.time.as_second() - bars[0].time.as_second()) / 60;
+        bars.iter().map(|bar| (at(bar), bar.open, bar.close)).collect()
+    }
+
+    fn from(source: &str, quote: Quote) -> Quote {
+        Quote { source: source.into(), ..quote }
+    }
+
+    fn stored(quote: Quote) -> Quote {
+        Quote { delivery: Delivery::Stored, ..quote }
+    }
+
+    fn after_hours(price: f64, time: Timestamp, session: Session, quote: Quote) -> Quote {
+        let price = rust_decimal::Decimal::try_from(price).unwrap();
+        Quote {
+            session,
+            extended: Some(Extended { price, session: Session::Post, exchange_time: Some(time) }),
+            ..quote
+        }
+    }
+
+    #[test]
+    fn a_price_gives_way_to_a_newer_one_and_never_to_a_stored_one() {
+        let received = quote("NVDA", 180.0, minute(10));
+        let evening = after_hours(183.0, minute(40), Session::Post, quote("NVDA", 180.0, minute(30)));
+        let cases = [
+            ("newer", received.clone(), quote("NVDA", 181.0, minute(11)), true),
+            ("the same moment", received.clone(), quote("NVDA", 181.0, minute(10)), true),
+            ("an older tick", received.clone(), quote("NVDA", 181.0, minute(9)), false),
+            ("older, of another source", received.clone(), from("cnbc", quote("NVDA", 181.0, minute(9))), true),
+            ("stored, though newer", received, stored(quote("NVDA", 181.0, minute(11))), false),
+            (
+                "after a stored one anything",
+                stored(quote("NVDA", 180.0, minute(10))),
+                quote("NVDA", 181.0, minute(1)),
+                true,
+            ),
+            (
+                "a stored one after another",
+                stored(quote("NVDA", 180.0, minute(1))),
+                stored(quote("NVDA", 181.0, minute(2))),
+                true,
+            ),
+            ("older than the extended price", evening.clone(), quote("NVDA", 181.0, minute(35)), false),
+            (
+                "an extended price",
+                evening,
+                after_hours(184.0, minute(41), Session::Post, quote("NVDA", 180.0, minute(30))),
+                true,
+            ),
+        ];
+        for (case, held, new, taken) in cases {
+            let mut tape = tape();
+            assert!(tape.take_quote(held.clone()), "{case}");
+            assert_eq!(tape.take_quote(new.clone()), taken, "{case}");
+            assert_eq!(tape.quote("NVDA"), Some(if taken { &new } else { &held }), "{case}");
+        }
+    }
+
+    #[test]
+    fn only_the_watchlist_and_its_benchmarks_are_held() {
+        let mut tape = tape();
+        for (symbol, watched) in [("NVDA", true), ("QQQ", true), ("GME", false)] {
+            assert_eq!(tape.take_quote(quote(symbol, 1.0, minute(0))), watched, "{symbol}");
+            assert_eq!(tape.take_series(Span::Day, series(symbol, minute(0), &[1.0])), watched, "{symbol}");
+        }
+        tape.set_symbols(vec![Symbol::new("ETH-USD".into())]);
+        assert_eq!((price(&tape, "NVDA"), price(&tape, "QQQ")), (None, None));
+    }
+
+    #[test]
+    fn the_selected_symbol_stays_selected() {
+        let selected = |tape: &Tape| tape.selected().map(|symbol| symbol.name.to_string());
+        let mut tape = tape();
+        tape.step(1);
+        tape.set_symbols(["ETH-USD", "AMD", "BTC-USD"].map(|name| Symbol::new(name.into())).to_vec());
+        assert_eq!(selected(&tape).as_deref(), Some("BTC-USD"));
+        tape.step(1);
+        assert_eq!(selected(&tape).as_deref(), Some("ETH-USD"), "round");
+        tape.set_symbols(vec![Symbol::new("AMD".into())]);
+        assert_eq!(selected(&tape).as_deref(), Some("AMD"), "gone: the first");
+        tape.set_symbols(Vec::new());
+        for by in [-1, 1] {
+            tape.step(by);
+            tape.select(7);
+            assert_eq!(selected(&tape), None);
+        }
+    }
+
+    #[test]
+    fn spans_go_round() {
+        let mut tape = tape();
+        let spans: Vec<Span> = std::iter::repeat_with(|| {
+            tape.next_span();
+            tape.span
+        })
+        .take(Span::iter().count())
+        .collect();
+        assert_eq!(spans.last(), Some(&Span::Day));
+        assert!(Span::iter().all(|span| spans.contains(&span)));
+    }
+
+    #[test]
+    fn prices_grow_the_last_bar_and_begin_the_next() {
+        let mut tape = tape();
+        tape.take_series(Span::Hour, series("BTC-USD", minute(0), &[10.0, 11.0]));
+        tape.take_series(Span::Day, series("BTC-USD", minute(0), &[10.0, 11.0]));
+        tape.take_series(Span::Month, series("BTC-USD", minute(0), &[10.0, 11.0]));
+        let steps = [
+            (second(90), 12.0, vec![(0, 10.0, 10.0), (1, 11.0, 12.0)]),
+            (second(119), 9.0, vec![(0, 10.0, 10.0), (1, 11.0, 9.0)]),
+            (second(120), 13.0, vec![(0, 10.0, 10.0), (1, 11.0, 9.0), (2, 13.0, 13.0)]),
+            (second(121), 14.0, vec![(0, 10.0, 10.0), (1, 11.0, 9.0), (2, 13.0, 14.0)]),
+            (second(310), 15.0, vec![(0, 10.0, 10.0), (1, 11.0, 9.0), (2, 13.0, 14.0), (5, 15.0, 15.0)]), // a gap is a gap
+        ];
+        for (at, price, expected) in steps {
+            tape.take_quote(quote("BTC-USD", price, at));
+            assert_eq!(bars(&tape, "BTC-USD", Span::Hour), expected);
+            assert_eq!(bars(&tape, "BTC-USD", Span::Day), expected);
+        }
+        let second_bar = tape.series("BTC-USD", Span::Hour).unwrap().bars[1];
+        assert_eq!((second_bar.high, second_bar.low), (12.0, 9.0));
+        assert_eq!(bars(&tape, "BTC-USD", Span::Month).len(), 2, "only the short charts grow");
+    }
+
+    #[test]
+    fn what_must_not_grow_a_chart_does_not() {
+        let closed = |quote: Quote| Quote { session: Session::Closed, ..quote };
+        let morning = minute(-300);
+        let cases = [
+            ("another source", from("cnbc", quote("NVDA", 99.0, second(130)))),
+            ("stored", stored(quote("NVDA", 99.0, second(130)))),
+            ("closed, and told over and over", closed(quote("NVDA", 99.0, second(130)))),
+            // The regular session has begun; what was traded before it is not its price.
+            (
+                "a left-over extended price",
+                after_hours(99.0, morning, Session::Regular, quote("NVDA", 12.0, second(130))),
+            ),
+        ];
+        for (case, quote) in cases {
+            let mut tape = tape();
+            tape.take_series(Span::Day, series("NVDA", minute(0), &[10.0, 11.0]));
+            assert!(tape.take_quote(quote), "{case}");
+            let closes: Vec<f64> = bars(&tape, "NVDA", Span::Day).iter().map(|bar| bar.2).collect();
+            assert!(!closes.contains(&99.0), "{case}: {closes:?}");
+        }
+        let mut tape = tape();
+        tape.take_series(Span::Day, series("NVDA", minute(0), &[10.0, 11.0]));
+        tape.take_quote(after_hours(99.0, second(130), Session::Post, quote("NVDA", 12.0, second(10))));
+        assert_eq!(bars(&tape, "NVDA", Span::Day).last(), Some(&(2, 99.0, 99.0)), "after hours it is the price");
+    }
+
+    #[test]
+    fn candles_are_laid_over_those_of_the_same_source_and_interval() {
+        let held = || series("NVDA", minute(0), &[1.0, 2.0, 3.0]);
+        let other = |new: Series| Series { source: "cnbc".into(), ..new };
+        let longer = |new: Series| Series { interval: 300, ..new };
+        let cases = [
+            ("a correction", series("NVDA", minute(1), &[9.0]), vec![1.0, 9.0, 3.0]),
+            ("what follows", series("NVDA", minute(2), &[8.0, 9.0]), vec![1.0, 2.0, 8.0, 9.0]),
+            ("what went before", series("NVDA", minute(-2), &[8.0, 9.0]), vec![8.0, 9.0, 1.0, 2.0, 3.0]),
+            ("behind a gap", series("NVDA", minute(9), &[9.0]), vec![1.0, 2.0, 3.0, 9.0]),
+            ("another source", other(series("NVDA", minute(1), &[9.0])), vec![9.0]),
+            ("another interval", longer(series("NVDA", minute(1), &[9.0])), vec![9.0]),
+            ("none at all", series("NVDA", minute(1), &[]), vec![1.0, 2.0, 3.0]),
+            ("none, of another source", other(series("NVDA", minute(1), &[])), vec![1.0, 2.0, 3.0]),
+        ];
+        for (case, new, expected) in cases {
+            let mut tape = tape();
+            assert!(tape.take_series(Span::Day, held()));
+            assert_eq!(tape.take_series(Span::Day, new.clone()), !new.bars.is_empty(), "{case}");
+            let closes: Vec<f64> = bars(&tape, "NVDA", Span::Day).iter().map(|bar| bar.2).collect();
+            assert_eq!(closes, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_series_is_bounded_and_keeps_the_newest() {
+        let mut tape = tape();
+        let closes: Vec<f64> = (1..=BARS_MAX as u32 + 500).map(f64::from).collect();
+        tape.take_series(Span::Day, series("BTC-USD", minute(0), &closes));
+        let last = minute(closes.len() as i64);
+        for at in 0..10 {
+            tape.take_quote(quote("BTC-USD", 1.0, last + SignedDuration::from_mins(at)));
+        }
+        let held = tape.series("BTC-USD", Span::Day).unwrap();
+        assert_eq!((held.bars.len(), held.bars[0].close), (BARS_MAX, 511.0));
+    }
+
+    #[test]
+    fn a_move_is_measured_from_the_last_bar_that_had_ended() {
+        let bars = || series("BTC-USD", minute(0), &[100.0, 110.0, 120.0]);
+        let other = |quote: Quote| from("kraken", quote);
+        let now = |price| quote("BTC-USD", price, minute(4));
+        let cases = [
+            ("at the end of the second bar", bars(), Some(now(121.0)), minute(2), Some((110.0, minute(2), 10.0))),
+            ("a moment before", bars(), Some(now(110.0)), second(119), Some((100.0, minute(1), 10.0))),
+            ("in the first bar: nothing has ended", bars(), Some(now(110.0)), second(59), None),
+            ("before the series", bars(), Some(now(110.0)), minute(-9), None),
+            ("just not too old", bars(), Some(now(60.0)), minute(6), Some((120.0, minute(3), -50.0))),
+            ("too old: a gap, or closed", bars(), Some(now(60.0)), second(361), None),
+            ("no price", bars(), None, minute(2), None),
+            ("a price of another source", bars(), Some(other(now(110.0))), minute(2), None),
+            ("no series", series("ETH-USD", minute(0), &[1.0]), Some(now(110.0)), minute(2), None),
+            ("a base of nothing", series("BTC-USD", minute(0), &[0.0]), Some(now(1.0)), minute(1), None),
+            ("a price older than the base", bars(), Some(quote("BTC-USD", 99.0, second(30))), minute(3), None),
+        ];
+        for (case, series, quote, time, expected) in cases {
+            let mut tape = tape();
+            tape.take_series(Span::Day, series);
+            quote.into_iter().for_each(|quote| {
+                tape.entries.entry("BTC-USD".into()).or_default().quote = Some(quote);
+            });
+            let since = tape.since("BTC-USD", time);
+            assert_eq!(since.map(|found| (found.base, found.base_time, found.percent.round())), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_gap_in_the_bars_is_no_base() {
+        let mut tape = tape();
+        let mut gapped = series("BTC-USD", minute(0), &[100.0]);
+        gapped.bars.extend(series("BTC-USD", minute(60), &[200.0, 210.0]).bars);
+        tape.take_series(Span::Day, gapped);
+        tape.take_quote(quote("BTC-USD", 220.0, minute(62)));
+        assert_eq!(tape.since("BTC-USD", minute(30)), None, "nobody knows the price of that moment");
+        assert_eq!(tape.since("BTC-USD", minute(61)).map(|found| found.base), Some(200.0));
+    }
+
+    #[test]
+    fn moves_of_a_recorded_day_are_the_expected_ones() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/day/2026-02-05_btc-crash");
+        let Ok(expected) = std::fs::read_to_string(format!("{folder}/expected_moves.tsv")) else {
+            eprintln!("skipped: {folder} is not there");
+            return;
+        };
+        let bars = std::fs::read_to_string(format!("{folder}/candles_BTC-USD_5m.csv")).unwrap();
+        let close = |line: &str| {
+            let fields: Vec<&str> = line.split(',').collect();
+            let time: Timestamp = fields[0].parse().unwrap();
+            let price: f64 = fields[4].parse().unwrap();
+            Candle { time, open: price, high: price, low: price, close: price, volume: None }
+        };
+        let bars: Vec<Candle> = bars.lines().skip(1).map(close).collect();
+        let checked = expected.lines().skip(1).filter(|line| check_move(line, &bars)).count();
+        assert!(checked > 100, "{checked} moves compared");
+    }
+
+    /// The move of an hour after a story, as the oracle has it. False for a line that says nothing about it.
+    fn check_move(line: &str, bars: &[Candle]) -> bool {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let (Ok(base), Ok(later), Ok(percent)) = (fields[3].parse(), fields[7].parse(), fields[8].parse::<f64>())
+        else {
+            return false;
+        };
+        let time: Timestamp = fields[1].parse().unwrap();
+        if fields[2] != "BTC-USD" {
+            return false;
+        }
+        let later: f64 = later;
+        let mut tape = tape();
+        // What is known an hour later.
+        let until = time + SignedDuration::from_hours(1);
+        let ended = bars.partition_point(|bar| bar.time + Duration::from_secs(300) <= until);
+        let recent = bars[ended.saturating_sub(100)..ended].to_vec();
+        tape.take_series(
+            Span::Day,
+            Series { symbol: "BTC-USD".into(), source: "coinbase".into(), interval: 300, bars: recent },
+        );
+        tape.entries.get_mut("BTC-USD").unwrap().quote = Some(quote("BTC-USD", later, until));
+        let found = tape.since("BTC-USD", time).unwrap();
+        let base: f64 = base;
+        assert!((found.base - base).abs() < 1e-3 && (found.percent - percent).abs() < 1e-3, "{line}: {found:?}");
+        true
+    }
 }

@@ -1,4 +1,11 @@
-//! The wire: the stories in memory, their groups, the filter, and the cursor that stays on its story.
+//! The wire: the stories in memory, their groups, and the rows that pass the filter. Beside it: the cursor that stays
+//! on its story, the marks, and what waits while the wire is paused.
+
+mod cursor;
+mod marks;
+mod pause;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
@@ -10,6 +17,9 @@ use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::text::Text;
 use crate::domain::topic::{Tag, TopicRule, Topics};
+use cursor::Cursor;
+use marks::Past;
+use pause::Held;
 
 /// How many stories are held in memory; the store has the rest.
 pub const WINDOW: usize = 5_000;
@@ -54,6 +64,11 @@ impl Filter {
 }
 
 impl Item {
+    /// Where it stands among all stories.
+    fn key(&self) -> Key {
+        (self.story.time(), self.story.id)
+    }
+
     fn subject(&self, outlets: usize, now: Timestamp) -> Subject<'_> {
         Subject {
             story: &self.story,
@@ -108,6 +123,21 @@ pub struct Tagged {
     pub closest: Vec<Name>,
 }
 
+/// What orders stories: their time, then their id.
+type Key = (Timestamp, StoryId);
+
+/// The stories of one event, and what follows from them.
+#[derive(Debug, Default)]
+struct Members {
+    /// In order of appearance.
+    ids: Vec<StoryId>,
+    outlets: usize,
+    /// The topics that any of them carries, without repeats.
+    topics: Vec<Name>,
+    /// Its row on the wire, when it has one.
+    row: Option<Row>,
+}
+
 /// The stories held, their groups as rows, and where the reader is among them.
 #[derive(Debug)]
 pub struct Wire {
@@ -115,24 +145,17 @@ pub struct Wire {
     window: usize,
     items: HashMap<StoryId, Item>,
     /// Every story, newest first.
-    order: Vec<(Timestamp, StoryId)>,
+    order: Vec<Key>,
     groups: Groups,
-    /// The stories of each group, in order of appearance.
-    members: HashMap<GroupId, Vec<StoryId>>,
+    members: HashMap<GroupId, Members>,
+    /// How many groups carry each topic.
+    counts: HashMap<Name, usize>,
     /// The rows that pass the filter, newest first.
     rows: Vec<Row>,
     filter: Filter,
-    /// The group the cursor is on. None: the wire is live, the newest row on top.
-    cursor: Option<GroupId>,
-    /// Index of the first row on screen.
-    top: usize,
-    /// Rows that arrived above the first one shown since the cursor was set.
-    above: usize,
-    /// Rows held back while paused.
-    held: Vec<(Story, Marks)>,
-    paused: bool,
-    /// Marks before the last changes, for undo.
-    past: Vec<Vec<(StoryId, Marks)>>,
+    cursor: Cursor,
+    held: Held,
+    past: Past,
 }
 
 /// What arrived with a story.
@@ -165,126 +188,112 @@ impl Wire {
             order: Vec::new(),
             groups: Groups::default(),
             members: HashMap::new(),
+            counts: HashMap::new(),
             rows: Vec::new(),
             filter: Filter::default(),
-            cursor: None,
-            top: 0,
-            above: 0,
-            held: Vec::new(),
-            paused: false,
-            past: Vec::new(),
+            cursor: Cursor::default(),
+            held: Held::default(),
+            past: Past::default(),
         }
     }
+
+    // --- what arrives ---
 
     /// Takes in a story with its marks; those already held win.
     pub fn take(&mut self, story: Story, marks: Marks, tagger: &Tagger, now: Timestamp) -> Arrival {
         if let Some(item) = self.items.get(&story.id) {
             return if same_text(&item.story, &story) { Arrival::Known } else { self.edit(story, tagger, now) };
         }
-        let key = (story.time(), story.id);
-        let place = self.place(key);
-        if place >= self.window {
+        if self.place((story.time(), story.id)) >= self.window {
             return Arrival::Beyond;
         }
-        self.order.insert(place, key);
         let text = Text::new(&story.title, &story.summary);
         let tagged = tagger.tag(&text);
         let group = self.groups.place(story.id, &story.title, &story.summary, &story.outlet, story.time());
-        let id = story.id;
-        self.items.insert(id, Item { story, marks, text, tagged, group });
-        self.join(group, key);
-        self.show(group, now);
-        self.trim(now);
+        self.admit(Item { story, marks, text, tagged, group }, now);
         Arrival::New
     }
 
-    /// What the store knows of a story that came from its feed before it came from the store: when it was first seen,
-    /// and its marks. False when the story is not held.
-    pub fn remember(&mut self, stored: &Story, marks: Marks) -> bool {
-        let Some(item) = self.items.get_mut(&stored.id) else { return false };
-        if item.marks == Marks::default() {
-            item.marks = marks;
-        }
-        // Where the feed gives no time, a first sight decides the place; the story moves to it at the next start.
-        if item.story.published.is_some() {
-            item.story.first_seen = item.story.first_seen.min(stored.first_seen);
-        }
-        true
+    /// Puts a story that is not held yet in its place.
+    fn admit(&mut self, item: Item, now: Timestamp) {
+        let (key, group) = (item.key(), item.group);
+        self.items.insert(key.1, item);
+        self.insert(key, group);
+        self.settle(group, now);
+        self.trim(now);
     }
 
-    fn edit(&mut self, mut story: Story, tagger: &Tagger, now: Timestamp) -> Arrival {
+    /// What the store knows of a story that came from its feed before it came from the store: when it was first seen,
+    /// and its marks, which are added to those it has. Answers its marks now; None when it is not held.
+    pub fn remember(&mut self, stored: &Story, marks: Marks, now: Timestamp) -> Option<Marks> {
+        if let Some(held) = self.held.remember(stored, marks) {
+            return Some(held);
+        }
+        let item = self.items.get_mut(&stored.id)?;
+        item.marks.read |= marks.read;
+        item.marks.starred |= marks.starred;
+        let (merged, group, before) = (item.marks, item.group, item.key());
+        item.story.first_seen = item.story.first_seen.min(stored.first_seen);
+        let after = item.key();
+        if before != after {
+            // Where the feed gives no time, the first sight decides the place.
+            self.remove(before, group);
+            self.insert(after, group);
+            self.settle(group, now);
+        }
+        Some(merged)
+    }
+
+    /// A story as an edit of the one held: an edit never moves a story, its place is that of its first appearance.
+    pub fn as_edit(&self, story: Story) -> Story {
+        match self.items.get(&story.id) {
+            Some(item) => Story { first_seen: item.story.first_seen, published: item.story.published, ..story },
+            None => story,
+        }
+    }
+
+    fn edit(&mut self, story: Story, tagger: &Tagger, now: Timestamp) -> Arrival {
+        let story = self.as_edit(story);
         let Some(item) = self.items.get_mut(&story.id) else { return Arrival::Beyond };
-        story.first_seen = item.story.first_seen;
-        // An edit never moves a story: its place is that of its first appearance.
-        story.published = item.story.published;
         item.text = Text::new(&story.title, &story.summary);
         item.tagged = tagger.tag(&item.text);
-        let group = item.group;
         item.story = story;
-        self.show(group, now);
+        let group = item.group;
+        self.settle(group, now);
         Arrival::Edited
     }
 
     /// Where a story stands or belongs in `order`.
-    fn place(&self, key: (Timestamp, StoryId)) -> usize {
+    fn place(&self, key: Key) -> usize {
         self.order.partition_point(|known| *known > key)
     }
 
-    fn join(&mut self, group: GroupId, key: (Timestamp, StoryId)) {
+    fn insert(&mut self, key: Key, group: GroupId) {
+        self.order.insert(self.place(key), key);
         let items = &self.items;
-        let members = self.members.entry(group).or_default();
-        let at = members.partition_point(|id| items.get(id).is_some_and(|item| (item.story.time(), *id) < key));
-        members.insert(at, key.1);
+        let ids = &mut self.members.entry(group).or_default().ids;
+        let at = ids.partition_point(|id| items.get(id).is_some_and(|item| item.key() < key));
+        ids.insert(at, key.1);
     }
 
-    /// Puts the row of a group where it belongs now, or takes it away.
-    fn show(&mut self, group: GroupId, now: Timestamp) {
-        let row = self.row_of(group, now);
-        let old = self.rows.iter().position(|row| row.group == group);
-        if old.is_some_and(|old| Some(self.rows[old]) == row) {
-            return;
+    fn remove(&mut self, key: Key, group: GroupId) {
+        let at = self.place(key);
+        if self.order.get(at) == Some(&key) {
+            self.order.remove(at);
         }
-        if let Some(old) = old {
-            self.rows.remove(old);
-            self.shift(old, -1);
-        }
-        if let Some(row) = row {
-            let at = self.rows.partition_point(|other| (other.time, other.group) > (row.time, row.group));
-            self.rows.insert(at, row);
-            self.shift(at, 1);
-            if old.is_none() && self.cursor.is_some() && at < self.top {
-                self.above += 1;
-            }
+        if let Some(members) = self.members.get_mut(&group) {
+            members.ids.retain(|id| *id != key.1);
         }
     }
 
-    /// A row came or went at `at`: what is on screen stays where it is while the cursor is set.
-    fn shift(&mut self, at: usize, by: isize) {
-        let holds = self.cursor.is_some() && at <= self.top;
-        if holds {
-            self.top = self.top.saturating_add_signed(by);
-        }
-    }
-
-    fn row_of(&self, group: GroupId, now: Timestamp) -> Option<Row> {
-        let members = self.members.get(&group)?;
-        let outlets = self.outlets(group).len();
-        let passing = |id: &&StoryId| self.filter.passes(&self.items[*id], outlets, now);
-        let lead = *members.iter().find(passing)?;
-        Some(Row { time: self.items[&lead].story.time(), group, lead })
-    }
-
+    /// Lets the oldest stories go that the window has no room for; never what is under the cursor.
     fn trim(&mut self, now: Timestamp) {
         while self.order.len() > self.window {
-            let Some((_, id)) = self.order.pop() else { return };
-            let Some(item) = self.items.remove(&id) else { continue };
-            if let Some(members) = self.members.get_mut(&item.group) {
-                members.retain(|member| *member != id);
-                if members.is_empty() {
-                    self.members.remove(&item.group);
-                }
-            }
-            self.show(item.group, now);
+            let oldest = self.order.iter().rev().find(|(_, id)| !self.cursor.is_on(self.items[id].group));
+            let Some(key) = oldest.copied() else { return };
+            let Some(item) = self.items.remove(&key.1) else { return };
+            self.remove(key, item.group);
+            self.settle(item.group, now);
         }
     }
 
@@ -293,7 +302,86 @@ impl Wire {
         for item in self.items.values_mut() {
             item.tagged = tagger.tag(&item.text);
         }
-        self.refilter(now);
+        let groups: Vec<GroupId> = self.members.keys().copied().collect();
+        groups.into_iter().for_each(|group| self.tally(group));
+        self.refilter(now, true);
+    }
+
+    /// Forgets every story, when a replay begins again.
+    pub fn clear(&mut self) {
+        let filter = std::mem::take(&mut self.filter);
+        *self = Wire { filter, ..Wire::holding(self.window) };
+    }
+
+    // --- rows ---
+
+    /// Brings what follows from the stories of a group up to date: its counts and its row.
+    fn settle(&mut self, group: GroupId, now: Timestamp) {
+        self.tally(group);
+        self.show(group, now);
+        if self.members.get(&group).is_some_and(|members| members.ids.is_empty()) {
+            self.members.remove(&group);
+        }
+    }
+
+    /// Counts the outlets and the topics of a group anew.
+    fn tally(&mut self, group: GroupId) {
+        let outlets = self.outlets(group).len();
+        let mut topics: Vec<Name> = Vec::new();
+        for topic in self.group(group).flat_map(|item| &item.tagged.topics) {
+            if !topics.contains(topic) {
+                topics.push(topic.clone());
+            }
+        }
+        let Some(members) = self.members.get_mut(&group) else { return };
+        members.outlets = outlets;
+        if members.topics != topics {
+            topics.iter().for_each(|topic| *self.counts.entry(topic.clone()).or_default() += 1);
+            for topic in std::mem::replace(&mut members.topics, topics) {
+                self.counts.entry(topic).and_modify(|count| *count -= 1);
+            }
+        }
+    }
+
+    /// Puts the row of a group where it belongs now, or takes it away. What is under the cursor does not go by itself.
+    fn show(&mut self, group: GroupId, now: Timestamp) {
+        let Some(members) = self.members.get(&group) else { return };
+        let (old, has_stories) = (members.row, !members.ids.is_empty());
+        let kept = old.filter(|row| has_stories && self.cursor.is_on(group) && self.items.contains_key(&row.lead));
+        let row = self.row_of(group, now).or(kept);
+        if row == old {
+            return;
+        }
+        if let Some(at) = old.and_then(|old| self.index(&old)) {
+            self.rows.remove(at);
+        }
+        if let Some(row) = row {
+            let at = self.rows.partition_point(|other| place_of(other) > place_of(&row));
+            self.rows.insert(at, row);
+            if old.is_none() {
+                self.count_above(at);
+            }
+        }
+        if let Some(members) = self.members.get_mut(&group) {
+            members.row = row;
+        }
+    }
+
+    fn index(&self, row: &Row) -> Option<usize> {
+        self.rows.binary_search_by(|other| place_of(row).cmp(&place_of(other))).ok()
+    }
+
+    /// The row of a group: its lead is the earliest of its stories that passes the filter.
+    fn row_of(&self, group: GroupId, now: Timestamp) -> Option<Row> {
+        let members = self.members.get(&group)?;
+        let items = members.ids.iter().filter_map(|id| self.items.get(id));
+        let lead = items.into_iter().find(|item| self.filter.passes(item, members.outlets, now))?;
+        Some(Row { time: lead.story.time(), group, lead: lead.story.id })
+    }
+
+    /// The rows that pass the filter, newest first.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
     }
 
     /// The filter in force.
@@ -303,31 +391,43 @@ impl Wire {
 
     /// Whether one story by itself passes the filter.
     pub fn passes(&self, item: &Item, now: Timestamp) -> bool {
-        self.filter.passes(item, self.outlets(item.group).len(), now)
+        let outlets = self.members.get(&item.group).map_or(0, |members| members.outlets);
+        self.filter.passes(item, outlets, now)
     }
 
-    /// Puts a filter in force; the cursor stays on its story when that passes.
+    /// Another filter. The cursor keeps its story: while that one does not pass, the wire is live, and where it passes
+    /// again, the cursor is on it again.
     pub fn set_filter(&mut self, filter: Filter, now: Timestamp) {
         self.filter = filter;
-        self.refilter(now);
+        self.refilter(now, false);
     }
 
-    fn refilter(&mut self, now: Timestamp) {
-        let mut rows: Vec<Row> = self.members.keys().filter_map(|group| self.row_of(*group, now)).collect();
-        rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.time, row.group)));
-        let offset = self.cursor_index().map(|at| at.saturating_sub(self.top));
-        self.rows = rows;
-        self.above = 0;
-        match (self.cursor_index(), offset) {
-            (Some(at), Some(offset)) => self.top = at.saturating_sub(offset),
-            _ => self.release(),
+    /// Asks the filter again, as time or marks may change its answer; what is under the cursor stays.
+    pub fn refresh(&mut self, now: Timestamp) {
+        if self.filter.query.is_some() {
+            self.refilter(now, true);
         }
     }
 
-    /// The rows that pass the filter, newest first.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
+    fn refilter(&mut self, now: Timestamp, keep: bool) {
+        let shown = |group: &GroupId, members: &Members| {
+            let kept = members.row.filter(|_| keep && self.cursor.is_on(*group));
+            (*group, self.row_of(*group, now).or(kept))
+        };
+        let shown: Vec<(GroupId, Option<Row>)> = self.members.iter().map(|(id, members)| shown(id, members)).collect();
+        self.rows = shown.iter().filter_map(|(_, row)| *row).collect();
+        self.rows.sort_unstable_by_key(|row| std::cmp::Reverse(place_of(row)));
+        for (group, row) in shown {
+            if let Some(members) = self.members.get_mut(&group) {
+                members.row = row;
+            }
+        }
+        if !keep {
+            self.forget_above();
+        }
     }
+
+    // --- reading ---
 
     /// A story that is held.
     pub fn item(&self, id: StoryId) -> Option<&Item> {
@@ -351,7 +451,8 @@ impl Wire {
 
     /// The stories of a group, in order of appearance.
     pub fn group(&self, group: GroupId) -> impl Iterator<Item = &Item> {
-        self.members.get(&group).into_iter().flatten().filter_map(|id| self.items.get(id))
+        let ids = self.members.get(&group).map(|members| &members.ids);
+        ids.into_iter().flatten().filter_map(|id| self.items.get(id))
     }
 
     /// The outlets of a group in order of appearance, without repeats.
@@ -368,213 +469,22 @@ impl Wire {
     /// Every group, filtered or not, by its earliest story; in no order.
     pub fn all_groups(&self) -> impl Iterator<Item = Row> + '_ {
         self.members.iter().filter_map(|(group, members)| {
-            let lead = *members.first()?;
-            Some(Row { time: self.items.get(&lead)?.story.time(), group: *group, lead })
+            let lead = self.items.get(members.ids.first()?)?;
+            Some(Row { time: lead.story.time(), group: *group, lead: lead.story.id })
         })
     }
 
     /// Groups that carry a topic.
     pub fn count(&self, topic: &str) -> usize {
-        self.members
-            .values()
-            .filter(|members| {
-                let mut items = members.iter().filter_map(|id| self.items.get(id));
-                items.any(|item| item.tagged.topics.iter().any(|name| &**name == topic))
-            })
-            .count()
-    }
-
-    // --- the cursor ---
-
-    fn cursor_index(&self) -> Option<usize> {
-        let group = self.cursor?;
-        self.rows.iter().position(|row| row.group == group)
-    }
-
-    /// The row under the cursor; None while the wire is live.
-    pub fn cursor(&self) -> Option<usize> {
-        self.cursor_index()
-    }
-
-    /// The row that commands act on and the reader shows: the cursor's, or the newest.
-    pub fn current(&self) -> Option<&Row> {
-        self.rows.get(self.cursor_index().unwrap_or(0))
-    }
-
-    /// The story that leads the current row.
-    pub fn current_item(&self) -> Option<&Item> {
-        self.item(self.current()?.lead)
-    }
-
-    /// Index of the first row on screen, for a screen that shows this many.
-    pub fn top(&self, height: usize) -> usize {
-        let last = self.rows.len().saturating_sub(height.max(1));
-        match self.cursor_index() {
-            None => 0,
-            Some(at) => self.top.max((at + 1).saturating_sub(height)).min(at).min(last),
-        }
-    }
-
-    /// Rows that arrived above what is shown.
-    pub fn above(&self) -> usize {
-        self.above
-    }
-
-    /// Puts the cursor on a row, and keeps it in sight.
-    pub fn set_cursor(&mut self, at: usize, height: usize) {
-        let Some(last) = self.rows.len().checked_sub(1) else { return };
-        let at = at.min(last);
-        let top = self.top(height);
-        self.cursor = Some(self.rows[at].group);
-        self.top = top;
-        self.top = self.top(height);
-        if self.top == 0 {
-            self.above = 0;
-        }
-    }
-
-    /// Moves the cursor by rows; from a live wire the first step sets it on the newest row.
-    pub fn step(&mut self, by: isize, height: usize) {
-        let at = match self.cursor_index() {
-            Some(at) => at.saturating_add_signed(by),
-            None => by.unsigned_abs().saturating_sub(1) * usize::from(by > 0),
-        };
-        self.set_cursor(at, height);
-    }
-
-    /// Lets the cursor go: the wire is live again.
-    pub fn release(&mut self) {
-        self.cursor = None;
-        self.top = 0;
-        self.above = 0;
-    }
-
-    /// The next unread row after the cursor, or before it.
-    pub fn next_unread(&self, forward: bool) -> Option<usize> {
-        let unread = |at: &usize| self.row_is_unread(&self.rows[*at]);
-        let from = self.cursor_index();
-        if forward {
-            (from.map_or(0, |at| at + 1)..self.rows.len()).find(unread)
-        } else {
-            (0..from.unwrap_or(0)).rev().find(unread)
-        }
-    }
-
-    // --- marks ---
-
-    /// A row is unread until one of its stories has been read.
-    pub fn row_is_unread(&self, row: &Row) -> bool {
-        self.group(row.group).all(|item| !item.marks.read)
-    }
-
-    /// Has any of its stories a star?
-    pub fn row_is_starred(&self, row: &Row) -> bool {
-        self.group(row.group).any(|item| item.marks.starred)
-    }
-
-    /// The current row's stories.
-    fn current_members(&self) -> Vec<StoryId> {
-        self.current().and_then(|row| self.members.get(&row.group)).cloned().unwrap_or_default()
-    }
-
-    /// Changes the marks of the current row; answers what changed, to be saved.
-    pub fn mark_current(&mut self, change: impl Fn(&mut Marks)) -> Vec<(StoryId, Marks)> {
-        self.mark(&self.current_members(), change)
-    }
-
-    /// Changes the marks of every row shown.
-    pub fn mark_shown(&mut self, change: impl Fn(&mut Marks)) -> Vec<(StoryId, Marks)> {
-        let ids: Vec<StoryId> =
-            self.rows.iter().filter_map(|row| self.members.get(&row.group)).flatten().copied().collect();
-        self.mark(&ids, change)
-    }
-
-    fn mark(&mut self, ids: &[StoryId], change: impl Fn(&mut Marks)) -> Vec<(StoryId, Marks)> {
-        let mut before = Vec::new();
-        let mut after = Vec::new();
-        for id in ids {
-            let Some(item) = self.items.get_mut(id) else { continue };
-            let old = item.marks;
-            change(&mut item.marks);
-            if item.marks != old {
-                before.push((*id, old));
-                after.push((*id, item.marks));
-            }
-        }
-        if !before.is_empty() {
-            self.past.push(before);
-            let surplus = self.past.len().saturating_sub(UNDO_DEPTH);
-            self.past.drain(..surplus);
-        }
-        after
-    }
-
-    /// Takes the last change of marks back; answers the marks to be saved.
-    pub fn undo(&mut self) -> Vec<(StoryId, Marks)> {
-        let Some(before) = self.past.pop() else { return Vec::new() };
-        for (id, marks) in &before {
-            if let Some(item) = self.items.get_mut(id) {
-                item.marks = *marks;
-            }
-        }
-        before
-    }
-
-    // --- pause ---
-
-    /// Are new rows held back?
-    pub fn paused(&self) -> bool {
-        self.paused
-    }
-
-    /// Rows held back while paused.
-    pub fn held(&self) -> usize {
-        self.held.len()
-    }
-
-    /// Holds a story back while paused, as long as there is room for it.
-    pub fn hold(&mut self, story: Story, marks: Marks) {
-        if self.held.len() < WINDOW {
-            self.held.push((story, marks));
-        }
-    }
-
-    /// Stops or goes on; answers what was held back.
-    pub fn set_paused(&mut self, paused: bool) -> Vec<(Story, Marks)> {
-        self.paused = paused;
-        if paused { Vec::new() } else { std::mem::take(&mut self.held) }
-    }
-
-    /// Forgets every story, when a replay begins again.
-    pub fn clear(&mut self) {
-        let filter = std::mem::take(&mut self.filter);
-        *self = Wire { filter, ..Wire::default() };
+        self.counts.get(topic).copied().unwrap_or_default()
     }
 }
 
-/// How many changes of marks can be taken back.
-const UNDO_DEPTH: usize = 50;
+/// What orders the rows, the newest last.
+fn place_of(row: &Row) -> (Timestamp, GroupId) {
+    (row.time, row.group)
+}
 
 fn same_text(a: &Story, b: &Story) -> bool {
     a.title == b.title && a.summary == b.summary && a.link == b.link
-}
-
-/// Shared by the tests of this floor.
-#[cfg(test)]
-pub fn story(id: u64, minutes: i64, title: &str) -> Story {
-    let time = Timestamp::from_second(1_770_000_000 + minutes * 60).expect("in range");
-    let outlet: Name = "Reuters".into();
-    Story {
-        id: StoryId(id),
-        feed: outlet.clone(),
-        outlet,
-        title: title.into(),
-        summary: String::new(),
-        link: Some(format!("https://example.com/{id}")),
-        lang: None,
-        published: Some(time),
-        first_seen: time,
-        primary: false,
-        reference: None,
-    }
 }

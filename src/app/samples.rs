@@ -1,0 +1,226 @@
+//! Made-up stories and prices, for the tests of this floor and of the run loop.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::layout::Rect;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+
+use super::App;
+use super::seen::Seen;
+use crate::config::{Config, shipped};
+use crate::domain::feed::FeedState;
+use crate::domain::price::{Candle, Capability, Delivery, Outcome, Quote, Series, Session, SourceReport};
+use crate::domain::story::{Story, StoryId};
+use crate::event::{Effect, Event, Loaded, Urgency};
+
+/// Minutes after Monday 2026-11-23 13:00 in New York, in the regular session.
+pub fn minute(minutes: i64) -> Timestamp {
+    second(minutes * 60)
+}
+
+pub fn second(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_795_456_800 + seconds).unwrap()
+}
+
+/// A story of Reuters, seen as it was published, of words that no other story has.
+pub fn story(id: u64, minutes: i64) -> Story {
+    titled(id, minutes, &format!("quay{id} lamp{id} moss{id} fern{id}"))
+}
+
+pub fn titled(id: u64, minutes: i64, title: &str) -> Story {
+    Story {
+        id: StoryId(id),
+        feed: "Reuters".into(),
+        outlet: "Reuters".into(),
+        title: title.into(),
+        summary: String::new(),
+        link: Some(format!("https://example.com/{id}")),
+        lang: None,
+        published: Some(minute(minutes)),
+        first_seen: minute(minutes),
+        primary: false,
+        reference: None,
+    }
+}
+
+/// A price that was pushed as it traded.
+pub fn quote(symbol: &str, price: f64, time: Timestamp) -> Quote {
+    let coin = symbol.contains('-');
+    Quote {
+        symbol: symbol.into(),
+        price: Decimal::from_f64(price).unwrap(),
+        currency: "USD".into(),
+        base: None,
+        source: if coin { "coinbase" } else { "yahoo" }.into(),
+        session: if coin { Session::Always } else { Session::Regular },
+        exchange_time: Some(time),
+        received_time: time,
+        delivery: Delivery::Pushed,
+        extended: None,
+    }
+}
+
+/// One-minute bars that follow each other, each closing at the given price.
+pub fn series(symbol: &str, from: Timestamp, closes: &[f64]) -> Series {
+    let bar = |(at, close): (i64, &f64)| Candle {
+        time: from + SignedDuration::from_mins(at),
+        open: *close,
+        high: *close,
+        low: *close,
+        close: *close,
+        volume: None,
+    };
+    let source = quote(symbol, 1.0, from).source;
+    Series { symbol: symbol.into(), source, interval: 60, bars: (0..).zip(closes).map(bar).collect() }
+}
+
+pub fn report(source: &str, capability: Capability, at: Timestamp, outcome: Outcome) -> SourceReport {
+    SourceReport { source: source.into(), capability, at, outcome, status: None, next: None }
+}
+
+/// A feed that was asked at a time and answered well.
+pub fn feed_state(feed: &str, at: Timestamp) -> FeedState {
+    FeedState {
+        last_attempt: Some(at),
+        last_success: Some(at),
+        next_check: Some(at + SignedDuration::from_mins(10)),
+        status: Some(200),
+        ..FeedState::new(feed.into(), format!("https://example.com/{feed}"))
+    }
+}
+
+/// A key as the config writes it, as an event.
+pub fn key(written: &str) -> Event {
+    let (modifiers, name) = match written.split_once('-') {
+        Some(("ctrl", name)) => (KeyModifiers::CONTROL, name),
+        Some(("alt", name)) => (KeyModifiers::ALT, name),
+        Some(("altgr", name)) => (KeyModifiers::CONTROL | KeyModifiers::ALT, name),
+        _ => (KeyModifiers::NONE, written),
+    };
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "pgup" => KeyCode::PageUp,
+        "pgdn" => KeyCode::PageDown,
+        "backspace" => KeyCode::Backspace,
+        name => KeyCode::Char(name.chars().next().unwrap()),
+    };
+    Event::Terminal(TerminalEvent::Key(KeyEvent::new(code, modifiers)))
+}
+
+/// Rows that the wire has on the screens of these tests.
+pub const ROWS: usize = 10;
+
+/// What a frame would tell of itself.
+pub fn seen() -> Seen {
+    Seen {
+        wire: Rect::new(0, 1, 80, ROWS as u16),
+        reader: Rect::new(0, 11, 80, 5),
+        reader_scroll_max: 20,
+        ..Seen::default()
+    }
+}
+
+pub fn config() -> Config {
+    shipped()
+}
+
+/// A state with the shipped config, and a clock beside it.
+#[derive(Debug)]
+pub struct Desk {
+    pub app: App,
+    pub now: Timestamp,
+}
+
+impl Desk {
+    /// Everything stored has been read: nothing was.
+    pub fn new() -> Desk {
+        Desk::of(config())
+    }
+
+    pub fn of(config: Config) -> Desk {
+        let mut desk = Desk { app: App::new(Arc::new(config), minute(0)), now: minute(0) };
+        desk.send(Event::Loaded(Loaded { done: true, ..Loaded::default() }));
+        desk.draw();
+        desk
+    }
+
+    /// With this many stories, a minute between them; the newest is a minute old and has the highest number.
+    pub fn with_stories(count: u64) -> Desk {
+        let mut desk = Desk::new();
+        desk.stories((1..=count).map(|id| story(id, id as i64 - count as i64 - 1)));
+        desk
+    }
+
+    pub fn send(&mut self, event: Event) -> Vec<Effect> {
+        self.app.update(event, self.now)
+    }
+
+    pub fn stories(&mut self, stories: impl IntoIterator<Item = Story>) -> Vec<Effect> {
+        self.send(Event::Stories(stories.into_iter().collect()))
+    }
+
+    /// Presses keys, drawing after each.
+    pub fn press(&mut self, keys: &str) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for written in keys.split_whitespace() {
+            effects = self.send(key(written));
+            self.draw();
+        }
+        effects
+    }
+
+    /// Types a text, a key for each of its characters.
+    pub fn type_in(&mut self, text: &str) {
+        for typed in text.chars() {
+            let event = KeyEvent::new(KeyCode::Char(typed), KeyModifiers::NONE);
+            self.send(Event::Terminal(TerminalEvent::Key(event)));
+        }
+    }
+
+    pub fn draw(&mut self) {
+        self.app.saw(Seen { wire_top: self.app.wire.top(ROWS), ..seen() });
+    }
+
+    /// Time passes, and the run loop says so.
+    pub fn wait(&mut self, seconds: u64) -> Vec<Effect> {
+        self.now += Duration::from_secs(seconds);
+        self.send(Event::Tick)
+    }
+
+    /// The number of the story that commands act on.
+    pub fn current(&self) -> Option<u64> {
+        self.app.wire.current_item().map(|item| item.story.id.0)
+    }
+
+    /// The line of the screen that the cursor stands on; None while the wire is live.
+    pub fn line(&self) -> Option<usize> {
+        Some(self.app.wire.cursor()? - self.app.wire.top(ROWS))
+    }
+
+    /// The numbers of the leads, in the order of the rows.
+    pub fn leads(&self) -> Vec<u64> {
+        self.app.wire.rows().iter().map(|row| row.lead.0).collect()
+    }
+
+    pub fn notice(&self) -> Option<&str> {
+        self.app.notice.as_ref().map(|notice| notice.text.as_str())
+    }
+}
+
+/// How soon something wants to be drawn.
+pub fn urgency(effects: &[Effect]) -> Option<Urgency> {
+    let urgencies = effects.iter().filter_map(|effect| match effect {
+        Effect::Draw(urgency) => Some(*urgency),
+        _ => None,
+    });
+    urgencies.max()
+}

@@ -1,0 +1,73 @@
+//! Pause: what arrives meanwhile is held back, and taken in when the wire goes on.
+
+use super::{Arrival, WINDOW, Wire, same_text};
+use crate::domain::story::{Marks, Story};
+
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    paused: bool,
+    /// In order of arrival, at most [`WINDOW`].
+    stories: Vec<(Story, Marks)>,
+}
+
+impl Held {
+    fn find(&mut self, story: &Story) -> Option<&mut (Story, Marks)> {
+        self.stories.iter_mut().find(|(held, _)| held.id == story.id)
+    }
+
+    /// What the store knows of a story that is held back; its marks now.
+    pub fn remember(&mut self, stored: &Story, marks: Marks) -> Option<Marks> {
+        let (story, held) = self.find(stored)?;
+        story.first_seen = story.first_seen.min(stored.first_seen);
+        held.read |= marks.read;
+        held.starred |= marks.starred;
+        Some(*held)
+    }
+
+    fn push(&mut self, story: Story) {
+        self.stories.push((story, Marks::default()));
+        if self.stories.len() > WINDOW {
+            // The window would have no room for it either.
+            let times = self.stories.iter().enumerate().min_by_key(|(_, (story, _))| story.time());
+            if let Some((oldest, _)) = times {
+                self.stories.remove(oldest);
+            }
+        }
+    }
+}
+
+impl Wire {
+    /// Are new rows held back?
+    pub fn paused(&self) -> bool {
+        self.held.paused
+    }
+
+    /// Stories held back while paused.
+    pub fn held(&self) -> usize {
+        self.held.stories.len()
+    }
+
+    /// Holds a story back, unless it says nothing new.
+    pub fn hold(&mut self, story: Story) -> Arrival {
+        let known = self.items.get(&story.id).map(|item| same_text(&item.story, &story));
+        let story = self.as_edit(story);
+        match (self.held.find(&story), known) {
+            (Some((held, _)), _) if same_text(held, &story) => Arrival::Known,
+            (Some((held, _)), _) => {
+                *held = Story { first_seen: held.first_seen, published: held.published, ..story };
+                Arrival::Edited
+            }
+            (None, Some(true)) => Arrival::Known,
+            (None, known) => {
+                self.held.push(story);
+                if known.is_some() { Arrival::Edited } else { Arrival::New }
+            }
+        }
+    }
+
+    /// Stops or goes on; answers what was held back, in order of arrival.
+    pub fn set_paused(&mut self, paused: bool) -> Vec<(Story, Marks)> {
+        self.held.paused = paused;
+        if paused { Vec::new() } else { std::mem::take(&mut self.held.stories) }
+    }
+}
