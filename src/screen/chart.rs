@@ -324,11 +324,10 @@ fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
 fn draw_marks(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
     let y = plot.area.bottom();
     let mut marks: Vec<(usize, Style)> = vec![(0, scene.theme.faint); plot.columns.len()];
-    for row in scene.app.wire.all_groups() {
-        let Some(item) = scene.app.wire.item(row.lead).filter(|item| item.tagged.symbols.contains(&symbol.name)) else {
-            continue;
-        };
-        let Some(at) = plot.column_at(row.time) else { continue };
+    let begins = plot.columns[0].bar.time;
+    let shown = scene.app.wire.items().take_while(|item| item.story.time() >= begins);
+    for item in shown.filter(|item| item.tagged.symbols.contains(&symbol.name) && scene.app.wire.is_first(item)) {
+        let Some(at) = plot.column_at(item.story.time()) else { continue };
         let style = super::wire::shown_topics(scene, item).first().map_or(scene.theme.dim, |(_, style)| *style);
         marks[at] = (marks[at].0 + 1, style);
     }
