@@ -56,6 +56,7 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Does everything pass?
     pub fn is_empty(&self) -> bool {
         self.topic.is_none() && self.query.is_none()
     }
@@ -143,6 +144,7 @@ struct Members {
     row: Option<Row>,
 }
 
+/// The stories held, their groups as rows, and where the reader is among them.
 #[derive(Debug)]
 pub struct Wire {
     /// How many stories are held at most.
@@ -386,6 +388,7 @@ impl Wire {
         Some(Row { time: lead.story.time(), group, lead: lead.story.id })
     }
 
+    /// The rows that pass the filter, newest first.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
@@ -434,6 +437,7 @@ impl Wire {
 
     // --- reading ---
 
+    /// A story that is held.
     pub fn item(&self, id: StoryId) -> Option<&Item> {
         self.items.get(&id)
     }
@@ -443,10 +447,12 @@ impl Wire {
         self.order.iter().filter_map(|(_, id)| self.items.get(id))
     }
 
+    /// Is no story held?
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
+    /// How many groups there are, filtered or not.
     pub fn group_count(&self) -> usize {
         self.members.len()
     }
