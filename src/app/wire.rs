@@ -9,7 +9,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Name;
 use crate::domain::group::{GroupId, Groups};
@@ -20,6 +20,9 @@ use crate::domain::topic::{Tag, TopicRule, Topics};
 use cursor::Cursor;
 use marks::Past;
 use pause::Held;
+
+/// After a silence of this long, what comes about an event is news again: its row moves up to it.
+const LULL: SignedDuration = SignedDuration::from_hours(3);
 
 /// How many stories are held in memory; the store has the rest.
 pub const WINDOW: usize = 5_000;
@@ -34,7 +37,8 @@ pub struct Item {
     pub group: GroupId,
 }
 
-/// A row of the wire: one group, led by its earliest story that passes the filter.
+/// A row of the wire: one group, led by the earliest story of its last wave that passes the filter, else by the earliest
+/// of all that do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The time of its lead.
@@ -52,6 +56,7 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Does everything pass?
     pub fn is_empty(&self) -> bool {
         self.topic.is_none() && self.query.is_none()
     }
@@ -130,6 +135,8 @@ type Key = (Timestamp, StoryId);
 struct Members {
     /// In order of appearance.
     ids: Vec<StoryId>,
+    /// How many of them came before the last lull.
+    earlier: usize,
     outlets: usize,
     /// The topics that any of them carries, without repeats.
     topics: Vec<Name>,
@@ -137,6 +144,7 @@ struct Members {
     row: Option<Row>,
 }
 
+/// The stories held, their groups as rows, and where the reader is among them.
 #[derive(Debug)]
 pub struct Wire {
     /// How many stories are held at most.
@@ -322,9 +330,11 @@ impl Wire {
         }
     }
 
-    /// Counts the outlets and the topics of a group anew.
+    /// Counts the outlets and the topics of a group anew, and finds its last wave.
     fn tally(&mut self, group: GroupId) {
         let outlets = self.outlets(group).len();
+        let times: Vec<Timestamp> = self.group(group).map(|item| item.story.time()).collect();
+        let lull = times.windows(2).rposition(|pair| pair[1].duration_since(pair[0]) > LULL);
         let mut topics: Vec<Name> = Vec::new();
         for topic in self.group(group).flat_map(|item| &item.tagged.topics) {
             if !topics.contains(topic) {
@@ -333,6 +343,7 @@ impl Wire {
         }
         let Some(members) = self.members.get_mut(&group) else { return };
         members.outlets = outlets;
+        members.earlier = lull.map_or(0, |at| at + 1);
         if members.topics != topics {
             topics.iter().for_each(|topic| *self.counts.entry(topic.clone()).or_default() += 1);
             for topic in std::mem::replace(&mut members.topics, topics) {
@@ -369,14 +380,15 @@ impl Wire {
         self.rows.binary_search_by(|other| place_of(row).cmp(&place_of(other))).ok()
     }
 
-    /// The row of a group: its lead is the earliest of its stories that passes the filter.
     fn row_of(&self, group: GroupId, now: Timestamp) -> Option<Row> {
         let members = self.members.get(&group)?;
-        let items = members.ids.iter().filter_map(|id| self.items.get(id));
-        let lead = items.into_iter().find(|item| self.filter.passes(item, members.outlets, now))?;
+        let (earlier, wave) = members.ids.split_at_checked(members.earlier)?;
+        let mut items = wave.iter().chain(earlier).filter_map(|id| self.items.get(id));
+        let lead = items.find(|item| self.filter.passes(item, members.outlets, now))?;
         Some(Row { time: lead.story.time(), group, lead: lead.story.id })
     }
 
+    /// The rows that pass the filter, newest first.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
@@ -388,8 +400,7 @@ impl Wire {
 
     /// Whether one story by itself passes the filter.
     pub fn passes(&self, item: &Item, now: Timestamp) -> bool {
-        let outlets = self.members.get(&item.group).map_or(0, |members| members.outlets);
-        self.filter.passes(item, outlets, now)
+        self.filter.passes(item, self.outlet_count(item.group), now)
     }
 
     /// Another filter. The cursor keeps its story: while that one does not pass, the wire is live, and where it passes
@@ -426,6 +437,7 @@ impl Wire {
 
     // --- reading ---
 
+    /// A story that is held.
     pub fn item(&self, id: StoryId) -> Option<&Item> {
         self.items.get(&id)
     }
@@ -435,10 +447,12 @@ impl Wire {
         self.order.iter().filter_map(|(_, id)| self.items.get(id))
     }
 
+    /// Is no story held?
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
+    /// How many groups there are, filtered or not.
     pub fn group_count(&self) -> usize {
         self.members.len()
     }
@@ -460,12 +474,21 @@ impl Wire {
         outlets
     }
 
-    /// Every group, filtered or not, by its earliest story; in no order.
-    pub fn all_groups(&self) -> impl Iterator<Item = Row> + '_ {
-        self.members.iter().filter_map(|(group, members)| {
-            let lead = self.items.get(members.ids.first()?)?;
-            Some(Row { time: lead.story.time(), group: *group, lead: lead.story.id })
-        })
+    /// The stories of a group since its last lull, in order of appearance: what its row stands for.
+    pub fn wave(&self, group: GroupId) -> impl Iterator<Item = &Item> {
+        let members = self.members.get(&group);
+        let ids = members.and_then(|members| members.ids.get(members.earlier..));
+        ids.into_iter().flatten().filter_map(|id| self.items.get(id))
+    }
+
+    /// How many outlets carry a group.
+    pub fn outlet_count(&self, group: GroupId) -> usize {
+        self.members.get(&group).map_or(0, |members| members.outlets)
+    }
+
+    /// Whether a story was the first of its group.
+    pub fn is_first(&self, item: &Item) -> bool {
+        self.members.get(&item.group).is_some_and(|members| members.ids.first() == Some(&item.story.id))
     }
 
     /// Groups that carry a topic.

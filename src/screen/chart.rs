@@ -57,9 +57,10 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         return no_symbols(frame, inner, scene);
     };
     seen.symbols.push((Rect { height: 1, ..area }, symbol.name.clone()));
-    let right = right_title(scene, symbol);
-    // The blanks around both titles, and a piece of the frame between them.
-    let room = title_room(area).saturating_sub(spans_width(&right.spans) + 5);
+    // Price and change come first, then the state, then the amount. Between the titles stands a piece of the frame.
+    let room = title_room(area).saturating_sub(5);
+    let right = right_title(scene, symbol, room.saturating_sub(spans_width(&title(scene, symbol, 0).spans)));
+    let room = room.saturating_sub(spans_width(&right.spans));
     let inner = panel(frame, area, scene, app.focus == Focus::Tape, title(scene, symbol, room), right);
     let extended = extended_line(scene, symbol);
     let [note, body] =
@@ -88,9 +89,9 @@ fn title(scene: Scene, symbol: &Symbol, room: usize) -> Line<'static> {
 /// A name in the title is not cut to less than this.
 const NAME_MIN: usize = 8;
 
-fn right_title(scene: Scene, symbol: &Symbol) -> Line<'static> {
+fn right_title(scene: Scene, symbol: &Symbol, room: usize) -> Line<'static> {
     let span = Span::styled(format!(" · {}", scene.app.tape.span), scene.theme.dim);
-    Line::from(vec![state(scene, symbol, 24), span])
+    Line::from(vec![state(scene, symbol, room.saturating_sub(width(&span.content)).max(8)), span])
 }
 
 fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
@@ -324,11 +325,10 @@ fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
 fn draw_marks(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
     let y = plot.area.bottom();
     let mut marks: Vec<(usize, Style)> = vec![(0, scene.theme.faint); plot.columns.len()];
-    for row in scene.app.wire.all_groups() {
-        let Some(item) = scene.app.wire.item(row.lead).filter(|item| item.tagged.symbols.contains(&symbol.name)) else {
-            continue;
-        };
-        let Some(at) = plot.column_at(row.time) else { continue };
+    let begins = plot.columns[0].bar.time;
+    let shown = scene.app.wire.items().take_while(|item| item.story.time() >= begins);
+    for item in shown.filter(|item| item.tagged.symbols.contains(&symbol.name) && scene.app.wire.is_first(item)) {
+        let Some(at) = plot.column_at(item.story.time()) else { continue };
         let style = super::wire::shown_topics(scene, item).first().map_or(scene.theme.dim, |(_, style)| *style);
         marks[at] = (marks[at].0 + 1, style);
     }

@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::frame::{heading, panel, put};
-use super::text::{arrow, clock, cut, cut_spans, percent, width, wrap};
+use super::text::{age, arrow, clock, cut, cut_spans, percent, width, wrap};
 use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::command::Command;
@@ -113,10 +113,13 @@ fn carried_by(scene: Scene, item: &Item) -> Option<String> {
     let start = wire.group(item.group).next()?.story.time();
     let lag = |outlet: &str| {
         let first = wire.group(item.group).find(|other| &*other.story.outlet == outlet)?;
-        Some(first.story.time().duration_since(start).as_mins())
+        Some(age(start, first.story.time()))
     };
-    let named: Vec<String> =
-        others.iter().take(OUTLETS_NAMED).map(|outlet| format!("{outlet} +{}m", lag(outlet).unwrap_or(0))).collect();
+    let named: Vec<String> = others
+        .iter()
+        .take(OUTLETS_NAMED)
+        .map(|outlet| format!("{outlet} +{}", lag(outlet).unwrap_or_default()))
+        .collect();
     let more = if others.len() > OUTLETS_NAMED { ", …" } else { "" };
     Some(format!("{} outlets: {first} first, {}{more}", outlets.len(), named.join(", ")))
 }

@@ -207,7 +207,7 @@ fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'st
     if columns.moved > 0 && !item.tagged.closest.is_empty() {
         spans.push(moved(scene, row, item, columns.moved));
     }
-    let outlets = scene.app.wire.outlets(row.group).len();
+    let outlets = scene.app.wire.outlet_count(row.group);
     if columns.outlets > 0 && (outlets > 1 || !spans.is_empty()) {
         let text = if outlets > 1 { format!("×{outlets}") } else { String::new() };
         spans.insert(0, Span::styled(fit_right(&text, columns.outlets), scene.theme.dim));

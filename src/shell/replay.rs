@@ -24,6 +24,7 @@ const REST: Duration = Duration::from_secs(5);
 pub struct Plan {
     /// What is older is there at once.
     pub from: Timestamp,
+    /// Seconds of the day for each second that passes; positive.
     pub speed: f64,
     /// Begin again at the end.
     pub again: bool,

@@ -26,11 +26,12 @@ impl Past {
 }
 
 impl Wire {
-    /// A row is unread until one of its stories has been read.
+    /// A row is unread until one of the stories of its last wave has been read.
     pub fn row_is_unread(&self, row: &Row) -> bool {
-        self.group(row.group).all(|item| !item.marks.read)
+        self.wave(row.group).all(|item| !item.marks.read)
     }
 
+    /// Has any of its stories a star?
     pub fn row_is_starred(&self, row: &Row) -> bool {
         self.group(row.group).any(|item| item.marks.starred)
     }

@@ -497,6 +497,19 @@ fn a_cleared_wire_keeps_its_filter() {
     assert_eq!(leads(&wire), [1]);
 }
 
+#[test]
+fn coverage_after_a_lull_is_news_again() {
+    let mut wire = wire([item(1, 0, 1, &[]), item(2, 20, 1, &[]), item(3, 30, 3, &[])]);
+    wire.step(2, 9);
+    wire.mark_current(|marks| marks.read = true);
+    wire.release();
+    assert_eq!(leads(&wire), [3, 1], "twenty minutes later is the same wave");
+    wire.admit(item(4, 20 + 181, 1, &[]), now());
+    assert_eq!(leads(&wire), [4, 3], "three hours later is a new one, and the row moves up to it");
+    assert!(wire.row_is_unread(&wire.rows()[0]), "though the first wave was read");
+    assert_eq!(wire.group(StoryId(1)).count(), 3, "and it is still one event");
+}
+
 mod at_random {
     use proptest::prelude::*;
 
