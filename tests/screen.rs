@@ -228,7 +228,8 @@ fn hostile() -> App {
 
 #[test]
 fn every_size_draws_whole() {
-    let modes: [(&str, fn(&mut App)); 6] = [
+    type Prepare = fn(&mut App);
+    let modes: [(&str, Prepare); 6] = [
         ("wire", |_| {}),
         ("reader", |app| press(app, KeyCode::Enter)),
         ("help", |app| keys(app, "?")),
