@@ -15,6 +15,7 @@ use super::quotes::{change, extended_line, no_symbols, plain_price, price, short
 use super::text::{cut, fit_right, spans_width, width, wrap};
 use crate::app::seen::Seen;
 use crate::app::tape::ChartStyle;
+use crate::app::wire::Row;
 use crate::app::{App, Focus};
 use crate::domain::price::{Candle, Kind, Series, Span as ChartSpan, Symbol};
 
@@ -324,20 +325,21 @@ fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
 /// Below the bars: where stories of the symbol's topics appeared, counted, in the colour of their topic.
 fn draw_marks(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
     let y = plot.area.bottom();
-    let mut marks: Vec<(usize, Style)> = vec![(0, scene.theme.faint); plot.columns.len()];
+    // How many, and the newest row of them: its topic gives the colour.
+    let mut marks: Vec<(usize, Option<Row>)> = vec![(0, None); plot.columns.len()];
     for row in scene.app.wire.all_groups() {
-        let Some(item) = scene.app.wire.item(row.lead).filter(|item| item.tagged.symbols.contains(&symbol.name)) else {
+        let item = scene.app.wire.item(row.lead).filter(|item| item.tagged.symbols.contains(&symbol.name));
+        let Some(at) = item.and_then(|_| plot.column_at(row.time)) else { continue };
+        let newest = marks[at].1.filter(|held| (held.time, held.group) > (row.time, row.group)).unwrap_or(row);
+        marks[at] = (marks[at].0 + 1, Some(newest));
+    }
+    for (at, (count, newest)) in marks.into_iter().enumerate() {
+        let x = plot.x(at);
+        let Some(item) = newest.and_then(|row| scene.app.wire.item(row.lead)).filter(|_| x < plot.area.right()) else {
             continue;
         };
-        let Some(at) = plot.column_at(row.time) else { continue };
         let style = super::wire::shown_topics(scene, item).first().map_or(scene.theme.dim, |(_, style)| *style);
-        marks[at] = (marks[at].0 + 1, style);
-    }
-    for (at, (count, style)) in marks.into_iter().enumerate() {
-        let x = plot.x(at);
-        if count > 0 && x < plot.area.right() {
-            buffer.set_string(x, y, mark(count), style);
-        }
+        buffer.set_string(x, y, mark(count), style);
     }
 }
 
