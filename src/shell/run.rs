@@ -178,6 +178,7 @@ mod tests {
     use crate::event::Loaded;
 
     /// What the loop did to the world, and when.
+    #[expect(clippy::large_enum_variant, reason = "some hundred of them in a test")]
     #[derive(Clone, Debug, PartialEq)]
     enum Did {
         Frame,
