@@ -182,7 +182,7 @@ mod tests {
     #[derive(Clone, Debug, PartialEq)]
     enum Did {
         Frame,
-        Effect(Effect),
+        Effect(Box<Effect>),
     }
 
     struct Fake {
@@ -197,7 +197,7 @@ mod tests {
     impl World for Fake {
         fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
             let fails = matches!(effect, Effect::Copy(_));
-            self.did.push((self.started.elapsed(), Did::Effect(effect)));
+            self.did.push((self.started.elapsed(), Did::Effect(Box::new(effect))));
             let failed = Event::TaskFailed { task: "clipboard".into(), why: "no terminal".into() };
             if fails { vec![failed] } else { Vec::new() }
         }
@@ -282,7 +282,7 @@ mod tests {
         assert!((9..=12).contains(&frames.len()), "{frames:?}");
         assert!(frames.windows(2).all(|pair| pair[1] - pair[0] >= PRICE_FRAME), "{frames:?}");
         assert_eq!(sent, 100_000);
-        let saved = trial.world.did.iter().filter(|(_, did)| matches!(did, Did::Effect(Effect::SaveQuote(_)))).count();
+        let saved = trial.world.did.iter().filter(|(_, did)| name(did) == "SaveQuote").count();
         assert_eq!(saved, 1, "one a second");
     }
 
@@ -346,13 +346,12 @@ mod tests {
     }
 
     fn name(did: &Did) -> &'static str {
-        match did {
-            Did::Frame => "frame",
-            Did::Effect(Effect::SaveMarks(_)) => "SaveMarks",
-            Did::Effect(Effect::SaveQuote(_)) => "SaveQuote",
-            Did::Effect(Effect::SaveStories(_)) => "SaveStories",
-            Did::Effect(Effect::Copy(_)) => "Copy",
-            Did::Effect(_) => "other",
+        let Did::Effect(effect) = did else { return "frame" };
+        match **effect {
+            Effect::SaveMarks(_) => "SaveMarks",
+            Effect::SaveQuote(_) => "SaveQuote",
+            Effect::SaveStories(_) => "SaveStories",
+            _ => "other",
         }
     }
 
