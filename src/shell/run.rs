@@ -178,7 +178,6 @@ mod tests {
     use crate::event::Loaded;
 
     /// What the loop did to the world, and when.
-    #[expect(clippy::large_enum_variant, reason = "some hundred of them in a test")]
     #[derive(Clone, Debug, PartialEq)]
     enum Did {
         Frame,
