@@ -462,7 +462,8 @@ fn titles_of_the_wire_never_collide() {
         press(&mut app, KeyCode::Enter);
         keys(&mut app, "jjj");
         draw_at(&mut app, (width, 24), &theme("dark"));
-        let many = (0..40).map(|n| story(900 + n, app.now, "Desk", "nvidia again")).collect();
+        let many =
+            (0..40).map(|n| story(900 + n, app.now, "Desk", &format!("nvidia quay{n} lamp{n} moss{n}"))).collect();
         tell_stories(&mut app, many);
         let shown = text(&mut app, (width, 24));
         let title = shown.lines().find(|line| line.contains("Wire")).unwrap();
