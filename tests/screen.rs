@@ -181,8 +181,8 @@ fn a_replay() {
 // --- what holds at every size ---
 
 fn sizes() -> impl Iterator<Item = (u16, u16)> {
-    let widths = || (20..=60).step_by(4).chain([55, 56, 57, 79, 80, 91, 92, 100, 129, 130, 160, 197, 250]);
-    let heights = || (5..=16).chain([21, 22, 24, 29, 30, 45, 80]);
+    let widths = || (20..=60).step_by(5).chain([56, 79, 80, 91, 92, 129, 130, 197, 250]);
+    let heights = || (5..=16).step_by(2).chain([14, 16, 21, 22, 29, 30, 80]);
     widths().flat_map(move |width| heights().map(move |height| (width, height)))
 }
 

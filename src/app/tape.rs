@@ -245,9 +245,11 @@ fn lay_over(held: &mut Series, new: Series) {
 /// The close of the last bar whose end is not after `time`, with that end.
 fn close_at(series: &Series, time: Timestamp) -> Option<(f64, Timestamp)> {
     let interval = Duration::from_secs(series.interval.into());
-    let after = series.bars.partition_point(|bar| bar.time + interval <= time);
+    // A source may tell any time; none of them may overflow.
+    let end = |bar: &Candle| bar.time.checked_add(interval).unwrap_or(Timestamp::MAX);
+    let after = series.bars.partition_point(|bar| end(bar) <= time);
     let bar = series.bars.get(after.checked_sub(1)?)?;
-    Some((bar.close, bar.time + interval))
+    Some((bar.close, end(bar)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod pause;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -332,18 +332,25 @@ impl Wire {
 
     /// Counts the outlets and the topics of a group anew, and finds its last wave.
     fn tally(&mut self, group: GroupId) {
-        let outlets = self.outlets(group).len();
-        let times: Vec<Timestamp> = self.group(group).map(|item| item.story.time()).collect();
-        let lull = times.windows(2).rposition(|pair| pair[1].duration_since(pair[0]) > LULL);
+        let mut outlets: HashSet<&Name> = HashSet::new();
         let mut topics: Vec<Name> = Vec::new();
-        for topic in self.group(group).flat_map(|item| &item.tagged.topics) {
-            if !topics.contains(topic) {
-                topics.push(topic.clone());
+        let mut earlier = 0;
+        let mut before: Option<Timestamp> = None;
+        for (at, item) in self.group(group).enumerate() {
+            outlets.insert(&item.story.outlet);
+            for topic in &item.tagged.topics {
+                if !topics.contains(topic) {
+                    topics.push(topic.clone());
+                }
+            }
+            let time = item.story.time();
+            if before.replace(time).is_some_and(|before| time.duration_since(before) > LULL) {
+                earlier = at;
             }
         }
+        let outlets = outlets.len();
         let Some(members) = self.members.get_mut(&group) else { return };
-        members.outlets = outlets;
-        members.earlier = lull.map_or(0, |at| at + 1);
+        (members.outlets, members.earlier) = (outlets, earlier);
         if members.topics != topics {
             topics.iter().for_each(|topic| *self.counts.entry(topic.clone()).or_default() += 1);
             for topic in std::mem::replace(&mut members.topics, topics) {

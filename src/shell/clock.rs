@@ -8,6 +8,9 @@ use tokio::time::Instant;
 
 use crate::event::Clock;
 
+/// What timers can tell apart: whoever waits for less would turn round and round.
+const WAIT_MIN: Duration = Duration::from_millis(1);
+
 /// The system's time.
 pub fn system() -> Clock {
     Arc::new(read_system)
@@ -85,11 +88,12 @@ impl ReplayClock {
         *run = Run { time, anchor: Instant::now(), ..*run };
     }
 
-    /// How long until a time is reached; None while paused.
+    /// How long until a time is reached, zero once it is; None while paused.
     pub fn wait_for(&self, time: Timestamp) -> Option<Duration> {
         let run = self.run();
-        let left = time.duration_since(run.now()).as_secs_f64().max(0.0) / run.speed;
-        (!run.paused).then(|| Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX))
+        let left = time.duration_since(run.now()).as_secs_f64();
+        let wait = || Duration::try_from_secs_f64(left / run.speed).unwrap_or(Duration::MAX).max(WAIT_MIN);
+        (!run.paused).then(|| if left > 0.0 { wait() } else { Duration::ZERO })
     }
 
     fn run(&self) -> MutexGuard<'_, Run> {
@@ -113,5 +117,42 @@ mod tests {
         assert_eq!(clock.wait_for(start + SignedDuration::from_secs(900)), None);
         clock.pause(false);
         assert_eq!(clock.wait_for(start + SignedDuration::from_secs(900)), Some(Duration::from_secs(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_set_clock_goes_on_as_it_went() {
+        let start = Timestamp::from_second(1_770_301_500).expect("in range");
+        let clock = ReplayClock::new(start, 60.0);
+        let later = start + SignedDuration::from_hours(1);
+        clock.set(later);
+        assert_eq!(
+            (clock.now(), clock.wait_for(later), clock.wait_for(start)),
+            (later, Some(Duration::ZERO), Some(Duration::ZERO))
+        );
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(clock.clock()(), later + SignedDuration::from_mins(1));
+        clock.pause(true);
+        clock.set(start);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!((clock.now(), clock.paused()), (start, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_is_never_shorter_than_a_timer_nor_longer_than_time() {
+        let start = Timestamp::from_second(1_770_301_500).expect("in range");
+        let clock = ReplayClock::new(start, 100_000.0);
+        assert_eq!(clock.wait_for(start + SignedDuration::from_nanos(1)), Some(Duration::from_millis(1)));
+        let slow = ReplayClock::new(start, 1e-300);
+        assert_eq!(slow.wait_for(Timestamp::MAX), Some(Duration::MAX));
+        let fast = ReplayClock::new(start, 1e300);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(fast.now(), Timestamp::MAX);
+    }
+
+    #[test]
+    fn a_trial_begins_at_its_time() {
+        let start = Timestamp::from_second(1_770_301_500).expect("in range");
+        let clock = starting_at(start);
+        assert!((SignedDuration::ZERO..SignedDuration::from_mins(5)).contains(&clock().duration_since(start)));
     }
 }

@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::clock::ReplayClock;
 use super::day::{Day, arrival, bar_end};
-use crate::domain::price::{Candle, Delivery, Kind, Quote, Series, Session, Span, kind};
-use crate::domain::session::Calendar;
+use crate::domain::price::{Candle, Delivery, Extended, Kind, Quote, Series, Session, Span, kind};
+use crate::domain::session::{Calendar, TradingDay};
 use crate::domain::story::Story;
 use crate::event::{Event, ReplayPosition, STORIES_AT_ONCE};
 
@@ -18,6 +18,8 @@ use crate::event::{Event, ReplayPosition, STORIES_AT_ONCE};
 const POSITION_EVERY: Duration = Duration::from_millis(500);
 /// How long the end of the day stands before it begins again.
 const REST: Duration = Duration::from_secs(5);
+/// The price of 24 hours ago may be older by this many bars; across a longer gap there is none.
+const BASE_AGE_BARS: i64 = 3;
 
 /// How a day is played.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +64,8 @@ fn story_cue(mut story: Story) -> (Timestamp, Cue) {
     (time, Cue::Story(story))
 }
 
-/// Plays until the events are no longer wanted.
+/// Plays until the events are no longer wanted. At its end a day that does not begin again by itself is paused, and
+/// begins again when it is told to go on.
 ///
 /// # Errors
 /// None of its own: the signature is that of a task.
@@ -90,12 +93,16 @@ pub async fn play(
             wait_for(script.cues[at].0, &clock, &mut paused, &events, &position).await?;
             at = script.send_due(at, clock.now(), &calendar, &events).await?;
         }
-        if !plan.again {
-            clock.pause(true);
-            events.send(Event::Replay(position(&clock))).await?;
-            return Ok(());
+        if plan.again {
+            tokio::time::sleep(REST).await;
+            continue;
         }
-        tokio::time::sleep(REST).await;
+        clock.pause(true);
+        events.send(Event::Replay(position(&clock))).await?;
+        while clock.paused() {
+            paused.changed().await?;
+            clock.pause(*paused.borrow_and_update());
+        }
     }
     Ok(())
 }
@@ -146,12 +153,15 @@ impl Script {
             let ended = series.bars.partition_point(|bar| bar_end(bar, series.interval) <= self.from);
             let past = Series { bars: series.bars[..ended].to_vec(), ..series.clone() };
             events.send(Event::Series { span: Span::Day, series: past }).await?;
-            if let Some(last) = ended.checked_sub(1) {
-                let bar = series.bars[last];
-                events.send(quote(series, last, bar.close, bar_end(&bar, series.interval), calendar)).await?;
+            if let Some(last) = self.last_price(series, ended, calendar) {
+                events.send(last).await?;
             }
         }
-        let begun = self.cues.partition_point(|(time, _)| *time <= self.from);
+        // A bar that opens now is the first to come: opens are the last cues of their moment.
+        let is_past = |(time, cue): &(Timestamp, Cue)| {
+            *time < self.from || (*time == self.from && !matches!(cue, Cue::Open { .. }))
+        };
+        let begun = self.cues.partition_point(is_past);
         let mut stories: Vec<Story> = Vec::new();
         for (_, cue) in &self.cues[..begun] {
             if let Cue::Story(story) = cue {
@@ -164,6 +174,16 @@ impl Script {
             events.send(Event::Stories(part.to_vec())).await?;
         }
         Ok(begun)
+    }
+
+    /// The last price before the start: the open of the bar that is under way, else the close of the one that ended.
+    fn last_price(&self, series: &Series, ended: usize, calendar: &Calendar) -> Option<Event> {
+        if let Some(bar) = series.bars.get(ended).filter(|bar| bar.time < self.from) {
+            return Some(quote(series, ended, bar.open, bar.time, calendar));
+        }
+        let last = ended.checked_sub(1)?;
+        let bar = &series.bars[last];
+        Some(quote(series, last, bar.close, bar_end(bar, series.interval), calendar))
     }
 
     /// Sends every cue that is due; answers the first that is not.
@@ -195,33 +215,75 @@ impl Script {
 }
 
 /// The price at a moment of a bar. Its base is the recording's own: the previous session's close of an equity, the
-/// price of 24 hours before of a coin; None where the recording does not reach back.
+/// price of 24 hours before of a coin; None where the recording does not reach back, or has a gap there.
 fn quote(series: &Series, bar: usize, price: f64, time: Timestamp, calendar: &Calendar) -> Event {
-    let decimal = |price: f64| Decimal::from_f64(price).unwrap_or_default().round_dp(6).normalize();
-    let session = match kind(&series.symbol) {
-        Kind::Crypto => Session::Always,
+    let (session, base) = match kind(&series.symbol) {
+        Kind::Crypto => (Session::Always, day_before(series, time)),
         // The price at the end of a bar belongs to the session it traded in.
-        Kind::Equity => calendar.session(series.bars[bar].time),
+        Kind::Equity => {
+            let day = calendar.day(calendar.date(series.bars[bar].time));
+            (calendar.session(series.bars[bar].time), day.and_then(|day| close_before(series, day, calendar)))
+        }
     };
-    Event::Quote(Quote {
+    let quote = Quote {
         symbol: series.symbol.clone(),
         price: decimal(price),
         currency: "USD".into(),
-        base: base(series, bar, time, calendar).map(|bar| decimal(bar.close)),
+        base: base.map(|bar| decimal(bar.close)),
         source: series.source.clone(),
         session,
         exchange_time: Some(time),
         received_time: time,
         delivery: Delivery::Replayed(Duration::from_secs(series.interval.into())),
         extended: None,
+    };
+    Event::Quote(match session {
+        Session::Pre | Session::Post => extended(quote, series, series.bars[bar].time, calendar),
+        _ => quote,
     })
 }
 
-fn base<'a>(series: &'a Series, bar: usize, time: Timestamp, calendar: &Calendar) -> Option<&'a Candle> {
-    let limit = match kind(&series.symbol) {
-        Kind::Crypto => time - SignedDuration::from_hours(24),
-        Kind::Equity => calendar.last_close(calendar.day(calendar.date(series.bars[bar].time))?.open),
-    };
+fn decimal(price: f64) -> Decimal {
+    Decimal::from_f64(price).unwrap_or_default().round_dp(6).normalize()
+}
+
+/// Out of hours, an equity's price is the last regular close, and what trades is told beside it; unless the recording
+/// has no such close.
+fn extended(quote: Quote, series: &Series, start: Timestamp, calendar: &Calendar) -> Quote {
+    let Some(day) = calendar.last_day(start) else { return quote };
+    let Some(close) = close_at(series, day.close, calendar) else { return quote };
+    let traded = Extended { price: quote.price, session: quote.session, exchange_time: quote.exchange_time };
+    Quote {
+        price: decimal(close.close),
+        base: close_before(series, day, calendar).map(|bar| decimal(bar.close)),
+        exchange_time: Some(day.close),
+        extended: Some(traded),
+        ..quote
+    }
+}
+
+/// The bar that closed the session before a trading day.
+fn close_before<'a>(series: &'a Series, day: TradingDay, calendar: &Calendar) -> Option<&'a Candle> {
+    close_at(series, calendar.last_close(day.open), calendar)
+}
+
+/// The last bar of a regular session, by its close.
+fn close_at<'a>(series: &'a Series, close: Timestamp, calendar: &Calendar) -> Option<&'a Candle> {
+    let bar = last_ended(series, close)?;
+    (calendar.date(bar.time) == calendar.date(close)).then_some(bar)
+}
+
+fn day_before(series: &Series, time: Timestamp) -> Option<&Candle> {
+    let limit = time - SignedDuration::from_hours(24);
+    let bar = last_ended(series, limit)?;
+    let age = limit.duration_since(bar_end(bar, series.interval));
+    (age <= SignedDuration::from_secs(BASE_AGE_BARS * i64::from(series.interval))).then_some(bar)
+}
+
+fn last_ended(series: &Series, limit: Timestamp) -> Option<&Candle> {
     let ended = series.bars.partition_point(|bar| bar_end(bar, series.interval) <= limit);
     series.bars.get(ended.checked_sub(1)?)
 }
+
+#[cfg(test)]
+mod tests;

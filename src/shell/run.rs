@@ -18,10 +18,15 @@ use crate::event::{Clock, Effect, Event, Urgency};
 const NEWS_FRAME: Duration = Duration::from_millis(33);
 /// Prices alone draw at most ten times a second.
 const PRICE_FRAME: Duration = Duration::from_millis(100);
-/// Events taken in at once; between two batches a key gets its turn.
+/// Events taken in at once, at most so many and for so long; between two batches a key gets its turn.
 const BATCH: usize = 32;
-/// A tick is never asked for sooner than this.
+const BATCH_TIME: Duration = Duration::from_millis(8);
+/// Of keys that come faster than they can be drawn, every so manieth is drawn all the same.
+const KEYS_UNDRAWN: usize = 32;
+/// A tick is never asked for sooner than this …
 const TICK_MIN: Duration = Duration::from_millis(50);
+/// … nor later: the system's clock may be set, and stands still for a machine that sleeps.
+const TICK_MAX: Duration = Duration::from_secs(60);
 
 /// What the run loop does to the world.
 pub trait World {
@@ -41,6 +46,8 @@ pub trait World {
 struct Frames {
     last: Option<Instant>,
     due: Option<Instant>,
+    /// Keys taken in since the last frame.
+    keys: usize,
 }
 
 impl Frames {
@@ -54,8 +61,14 @@ impl Frames {
         self.due = Some(self.due.map_or(due, |old| old.min(due)));
     }
 
+    /// A key came before the frame of the one before was drawn. True when a frame must not wait any longer.
+    fn key(&mut self) -> bool {
+        self.keys += 1;
+        self.due.is_some() && self.keys >= KEYS_UNDRAWN
+    }
+
     fn drawn(&mut self, now: Instant) {
-        *self = Frames { last: Some(now), due: None };
+        *self = Frames { last: Some(now), ..Frames::default() };
     }
 }
 
@@ -71,32 +84,25 @@ pub async fn run<W: World>(
     events: &mut mpsc::Receiver<Event>,
     stop: &CancellationToken,
 ) -> io::Result<()> {
-    let mut frames = Frames::default();
-    let mut batch = Vec::with_capacity(BATCH);
-    draw(app, world, &mut frames)?;
+    let mut running = Loop { app, world, clock, stop, frames: Frames::default() };
+    running.draw()?;
     loop {
-        let due = frames.due;
-        let tick = world.wait_for(app.next_change()).map(|wait| wait.max(TICK_MIN));
+        let due = running.frames.due;
+        let tick = running.world.wait_for(running.app.next_change()).map(|wait| wait.clamp(TICK_MIN, TICK_MAX));
         tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(()),
             input = terminal.next() => match input {
-                Some(event) => take(app, world, clock, &mut frames, Event::Terminal(event?), stop),
+                Some(event) => running.input(event?)?,
                 // The terminal is gone.
                 None => return Ok(()),
             },
-            () = until(due), if due.is_some() => draw(app, world, &mut frames)?,
-            count = events.recv_many(&mut batch, BATCH) => {
-                if count == 0 {
-                    return Ok(());
-                }
-                for event in batch.drain(..) {
-                    take(app, world, clock, &mut frames, event, stop);
-                }
-            }
-            () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => {
-                take(app, world, clock, &mut frames, Event::Tick, stop);
-            }
+            () = until(due), if due.is_some() => running.draw()?,
+            event = events.recv() => match event {
+                Some(event) => running.batch(event, events),
+                None => return Ok(()),
+            },
+            () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => running.take(Event::Tick),
         }
     }
 }
@@ -107,30 +113,336 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-fn draw<W: World>(app: &mut App, world: &mut W, frames: &mut Frames) -> io::Result<()> {
-    let seen = world.draw(app)?;
-    app.saw(seen);
-    frames.drawn(Instant::now());
-    Ok(())
+/// What the loop brings together.
+struct Loop<'a, W> {
+    app: &'a mut App,
+    world: &'a mut W,
+    clock: &'a Clock,
+    stop: &'a CancellationToken,
+    frames: Frames,
 }
 
-/// An event into the state; its effects, and the events that follow from them, out.
-fn take<W: World>(
-    app: &mut App,
-    world: &mut W,
-    clock: &Clock,
-    frames: &mut Frames,
-    event: Event,
-    stop: &CancellationToken,
-) {
-    let mut waiting = VecDeque::from([event]);
-    while let Some(event) = waiting.pop_front() {
-        for effect in app.update(event, clock()) {
-            match effect {
-                Effect::Draw(urgency) => frames.ask(urgency, Instant::now()),
-                Effect::Quit => stop.cancel(),
-                effect => waiting.extend(world.carry_out(effect)),
+impl<W: World> Loop<'_, W> {
+    fn draw(&mut self) -> io::Result<()> {
+        let seen = self.world.draw(self.app)?;
+        self.app.saw(seen);
+        self.frames.drawn(Instant::now());
+        Ok(())
+    }
+
+    fn input(&mut self, event: TerminalEvent) -> io::Result<()> {
+        self.take(Event::Terminal(event));
+        if self.frames.key() { self.draw() } else { Ok(()) }
+    }
+
+    /// Takes in an event and those behind it, as long as that holds nothing up.
+    fn batch(&mut self, first: Event, events: &mut mpsc::Receiver<Event>) {
+        let started = Instant::now();
+        self.take(first);
+        for _ in 1..BATCH {
+            if started.elapsed() >= BATCH_TIME || self.stop.is_cancelled() {
+                return;
+            }
+            let Ok(event) = events.try_recv() else { return };
+            self.take(event);
+        }
+    }
+
+    /// An event into the state; its effects, and the events that follow from them, out.
+    fn take(&mut self, event: Event) {
+        let mut waiting = VecDeque::from([event]);
+        while let Some(event) = waiting.pop_front() {
+            for effect in self.app.update(event, (self.clock)()) {
+                match effect {
+                    Effect::Draw(urgency) => self.frames.ask(urgency, Instant::now()),
+                    Effect::Quit => self.stop.cancel(),
+                    effect => waiting.extend(self.world.carry_out(effect)),
+                }
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::stream;
+    use jiff::{SignedDuration, Timestamp};
+    use tokio::sync::mpsc::UnboundedSender;
+
+    use super::*;
+    use crate::app::samples::{config, key, minute, quote, report, seen, story};
+    use crate::domain::price::{Capability, Outcome};
+    use crate::event::Loaded;
+
+    /// What the loop did to the world, and when.
+    #[derive(Clone, Debug, PartialEq)]
+    enum Did {
+        Frame,
+        Effect(Box<Effect>),
+    }
+
+    struct Fake {
+        started: Instant,
+        did: Vec<(Duration, Did)>,
+        clock: Clock,
+        /// The clock stands still, as a paused replay's does.
+        stands: bool,
+        gone: bool,
+    }
+
+    impl World for Fake {
+        fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
+            let fails = matches!(effect, Effect::Copy(_));
+            self.did.push((self.started.elapsed(), Did::Effect(Box::new(effect))));
+            let failed = Event::TaskFailed { task: "clipboard".into(), why: "no terminal".into() };
+            if fails { vec![failed] } else { Vec::new() }
+        }
+
+        fn draw(&mut self, _: &App) -> io::Result<Seen> {
+            if self.gone {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            self.did.push((self.started.elapsed(), Did::Frame));
+            Ok(seen())
+        }
+
+        fn wait_for(&self, time: Timestamp) -> Option<Duration> {
+            let wait = time.duration_since((self.clock)()).max(SignedDuration::ZERO);
+            (!self.stands).then(|| wait.unsigned_abs())
+        }
+    }
+
+    /// A loop to be run, and the ends that feed it.
+    struct Trial {
+        app: App,
+        world: Fake,
+        keys: UnboundedSender<Event>,
+        typed: mpsc::UnboundedReceiver<Event>,
+        events: mpsc::Sender<Event>,
+        inbox: mpsc::Receiver<Event>,
+        stop: CancellationToken,
+    }
+
+    impl Trial {
+        fn new() -> Trial {
+            let started = Instant::now();
+            let clock: Clock = Arc::new(move || minute(0) + started.elapsed());
+            let (keys, typed) = mpsc::unbounded_channel();
+            let (events, inbox) = mpsc::channel(256);
+            let mut app = App::new(Arc::new(config()), minute(0));
+            app.update(Event::Loaded(Loaded { done: true, ..Loaded::default() }), minute(0));
+            let world = Fake { started, did: Vec::new(), clock, stands: false, gone: false };
+            Trial { app, world, keys, typed, events, inbox, stop: CancellationToken::new() }
+        }
+
+        /// Runs until it ends by itself, or for so long, while something happens beside it.
+        async fn run(&mut self, long: Duration, beside: impl Future<Output = ()>) -> Option<io::Result<()>> {
+            let typed = &mut self.typed;
+            let terminal = stream::unfold(typed, async |typed| match typed.recv().await? {
+                Event::Terminal(event) => Some((Ok(event), typed)),
+                _ => Some((Err(io::ErrorKind::Other.into()), typed)),
+            });
+            let clock = self.world.clock.clone();
+            let run = run(&mut self.app, &mut self.world, &clock, Box::pin(terminal), &mut self.inbox, &self.stop);
+            let both = async { tokio::join!(tokio::time::timeout(long, run), beside).0 };
+            both.await.ok()
+        }
+
+        fn frames(&self) -> Vec<Duration> {
+            self.world.did.iter().filter(|(_, did)| *did == Did::Frame).map(|(at, _)| *at).collect()
+        }
+    }
+
+    fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_prices_draws_ten_times_a_second() {
+        let mut trial = Trial::new();
+        let (events, clock) = (trial.events.clone(), trial.world.clock.clone());
+        let mut sent = 0;
+        let flood = async {
+            for _ in 0..1_000 {
+                for at in 0..100 {
+                    events.send(Event::Quote(quote("BTC-USD", 97_000.0 + f64::from(at), clock()))).await.unwrap();
+                    sent += 1;
+                }
+                tokio::time::sleep(millis(1)).await;
+            }
+        };
+        assert!(trial.run(SECOND, flood).await.is_none());
+        let frames = trial.frames();
+        assert!((9..=12).contains(&frames.len()), "{frames:?}");
+        assert!(frames.windows(2).all(|pair| pair[1] - pair[0] >= PRICE_FRAME), "{frames:?}");
+        assert_eq!(sent, 100_000);
+        let saved = trial.world.did.iter().filter(|(_, did)| name(did) == "SaveQuote").count();
+        assert_eq!(saved, 1, "one a second");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn news_is_drawn_within_33_ms_also_amid_prices() {
+        let mut trial = Trial::new();
+        let (events, clock) = (trial.events.clone(), trial.world.clock.clone());
+        let started = trial.world.started;
+        let mut told = Vec::new();
+        let news = async {
+            for at in 0..300 {
+                events.send(Event::Quote(quote("BTC-USD", 97_000.0, clock()))).await.unwrap();
+                if at % 7 == 0 {
+                    told.push(started.elapsed());
+                    events.send(Event::Stories(vec![story(at, -1)])).await.unwrap();
+                }
+                tokio::time::sleep(millis(3)).await;
+            }
+        };
+        trial.run(SECOND, news).await;
+        let frames = trial.frames();
+        for told in told {
+            let drawn = frames.iter().find(|at| **at >= told).unwrap();
+            assert!(*drawn - told <= millis(33), "told at {told:?}, drawn at {drawn:?}");
+        }
+        assert!(frames.len() <= 31, "no more than needed: {}", frames.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_comes_before_a_full_queue_and_is_drawn_at_once() {
+        let mut trial = Trial::new();
+        trial.app.update(Event::Stories(vec![story(1, -1)]), minute(0));
+        for at in 0..256 {
+            trial.events.try_send(Event::Quote(quote(["NVDA", "BTC-USD"][at % 2], 1.0, minute(0)))).unwrap();
+        }
+        trial.keys.send(key("s")).unwrap();
+        trial.run(millis(1), async {}).await;
+        let did: Vec<&str> = trial.world.did.iter().map(|(_, did)| name(did)).collect();
+        assert_eq!(did[..4], ["frame", "SaveMarks", "frame", "SaveQuote"]);
+        assert!(trial.world.did.iter().all(|(at, _)| *at < millis(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_amid_a_flood_waits_for_one_batch_at_most() {
+        let mut trial = Trial::new();
+        trial.app.update(Event::Stories(vec![story(1, -1)]), minute(0));
+        let (events, keys) = (trial.events.clone(), trial.keys.clone());
+        let beside = async move {
+            for at in 0..10_000 {
+                events.send(Event::Stories(vec![story(10 + at, -2)])).await.unwrap();
+                if at == 5_000 {
+                    keys.send(key("s")).unwrap();
+                }
+            }
+        };
+        trial.run(millis(1), beside).await;
+        let star = trial.world.did.iter().position(|(_, did)| name(did) == "SaveMarks").unwrap();
+        let before = trial.world.did[..star].iter().filter(|(_, did)| name(did) == "SaveStories").count();
+        assert!((4_700..=5_000 + BATCH).contains(&before), "{before}");
+        assert_eq!(name(&trial.world.did[star + 1].1), "frame");
+    }
+
+    fn name(did: &Did) -> &'static str {
+        let Did::Effect(effect) = did else { return "frame" };
+        match **effect {
+            Effect::SaveMarks(_) => "SaveMarks",
+            Effect::SaveQuote(_) => "SaveQuote",
+            Effect::SaveStories(_) => "SaveStories",
+            _ => "other",
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn with_nothing_to_do_a_frame_a_minute() {
+        let mut trial = Trial::new();
+        for (at, symbol) in (0..).zip(["NVDA", "BTC-USD", "ETH-USD", "SOL-USD"]) {
+            let stale = minute(-30) + SignedDuration::from_secs(at * 13);
+            trial.app.update(Event::Quote(quote(symbol, 100.0, stale)), minute(0));
+        }
+        trial.app.update(Event::Tick, minute(0));
+        let (events, clock) = (trial.events.clone(), trial.world.clock.clone());
+        let life = async move {
+            for _ in 0..120 {
+                let report = report("coinbase", Capability::Candles, clock(), Outcome::Well);
+                events.send(Event::Source(report)).await.unwrap();
+                tokio::time::sleep(millis(5_000)).await;
+            }
+        };
+        trial.run(Duration::from_mins(10), life).await;
+        let frames = trial.frames();
+        // The first frame, the source that is well now, and one a minute.
+        assert!((10..=12).contains(&frames.len()), "{frames:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_stands_still_asks_for_nothing() {
+        let mut trial = Trial::new();
+        trial.world.stands = true;
+        trial.run(Duration::from_mins(60), async {}).await;
+        assert_eq!(trial.frames().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_back_is_noticed_within_a_minute() {
+        let mut trial = Trial::new();
+        let started = trial.world.started;
+        trial.world.clock = Arc::new(move || {
+            let back =
+                if started.elapsed() > 10 * SECOND { SignedDuration::from_hours(5) } else { SignedDuration::ZERO };
+            minute(0) + started.elapsed() - back
+        });
+        trial.run(Duration::from_secs(125), async {}).await;
+        assert!((3..=4).contains(&trial.frames().len()), "{:?}", trial.frames());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_without_end_are_drawn_now_and_then() {
+        let mut trial = Trial::new();
+        trial.app.update(Event::Stories((0..100).map(|id| story(id, id as i64 - 200)).collect()), minute(0));
+        for _ in 0..3_200 {
+            trial.keys.send(key("j")).unwrap();
+        }
+        trial.run(millis(1), async {}).await;
+        assert!((100..=102).contains(&trial.frames().len()), "{}", trial.frames().len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_effect_leads_to_is_taken_in_at_once() {
+        let mut trial = Trial::new();
+        trial.app.update(Event::Stories(vec![story(1, -1)]), minute(0));
+        trial.keys.send(key("y")).unwrap();
+        trial.run(millis(1), async {}).await;
+        assert_eq!(trial.app.notice.as_ref().unwrap().text, "clipboard stopped: no terminal");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_runningends_when_it_should() {
+        let ended = async |prepare: fn(&mut Trial)| {
+            let mut trial = Trial::new();
+            prepare(&mut trial);
+            let ended = trial.run(SECOND, async {}).await;
+            ended.map(|ended| ended.map_err(|error| error.kind()))
+        };
+        assert_eq!(ended(|_| {}).await, None, "by itself never");
+        assert_eq!(ended(|trial| trial.stop.cancel()).await, Some(Ok(())), "stopped");
+        assert_eq!(ended(|trial| trial.keys.send(key("q")).unwrap()).await, Some(Ok(())), "quit");
+        assert_eq!(ended(|trial| trial.typed.close()).await, Some(Ok(())), "the terminal is gone");
+        assert_eq!(ended(|trial| trial.inbox.close()).await, Some(Ok(())), "nobody sends any more");
+        let broken = |trial: &mut Trial| trial.keys.send(Event::Tick).unwrap();
+        assert_eq!(ended(broken).await, Some(Err(io::ErrorKind::Other)), "the terminal can't be read");
+        assert_eq!(ended(|trial| trial.world.gone = true).await, Some(Err(io::ErrorKind::BrokenPipe)), "nor drawn on");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stopping_does_not_wait_for_what_is_queued() {
+        let mut trial = Trial::new();
+        for at in 0..256 {
+            trial.events.try_send(Event::Stories(vec![story(at, -1)])).unwrap();
+        }
+        trial.keys.send(key("q")).unwrap();
+        assert!(trial.run(SECOND, async {}).await.is_some());
+        assert!(trial.world.did.iter().all(|(_, did)| name(did) != "SaveStories"));
     }
 }
