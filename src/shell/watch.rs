@@ -59,11 +59,12 @@ pub async fn watch(
                 let config = Arc::new(config);
                 let changed = **in_force.borrow() != *config;
                 // After a mistake, the same config as before is news too.
-                if changed {
-                    in_force.send_replace(config.clone());
+                if std::mem::take(&mut mistaken) || changed {
+                    events.send(Event::Config(config.clone())).await?;
                 }
-                if changed || std::mem::take(&mut mistaken) {
-                    events.send(Event::Config(config)).await?;
+                // Only then the sources: the first price of a new symbol must find a screen that knows it.
+                if changed {
+                    in_force.send_replace(config);
                 }
             }
             Err(mistake) => {
