@@ -26,7 +26,7 @@ fn start(around: &Surroundings, what: Show) -> Done {
     }
     start_log(&around.places);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Failure::not_had(format!("the system gives no event loop: {error}")))?;
