@@ -385,8 +385,8 @@ mod tests {
     fn the_nearest_folder_is_watched_and_none_twice() {
         let folder = TempDir::new().unwrap();
         let real = folder.path().canonicalize().unwrap();
-        assert_eq!(folders(&folder.path().join("config.toml")), [real.clone()]);
-        assert_eq!(folders(&folder.path().join("a/b/config.toml")), [real.clone()]);
+        assert_eq!(folders(&folder.path().join("config.toml")), std::slice::from_ref(&real));
+        assert_eq!(folders(&folder.path().join("a/b/config.toml")), std::slice::from_ref(&real));
         fs::write(folder.path().join("config.toml"), "").unwrap();
         assert_eq!(folders(&folder.path().join("config.toml")), [real]);
         let here = std::env::current_dir().unwrap().canonicalize().unwrap();
