@@ -23,11 +23,11 @@ pub enum Event {
     Stories(Vec<Story>),
     /// A poll of a feed ended, well or not.
     Feed(FeedState),
+    /// A price came in.
     Quote(Quote),
-    Series {
-        span: Span,
-        series: Series,
-    },
+    /// Candles came in: all of a span, or its newest.
+    Series { span: Span, series: Series },
+    /// A price source was asked or heard, well or not.
     Source(SourceReport),
     /// A new configuration is in force, with what was passed over in it.
     #[serde(skip)]
@@ -35,10 +35,7 @@ pub enum Event {
     /// The changed config file can't be used: where and why, in one line. The old configuration stays in force.
     ConfigMistake(String),
     /// A task ended in an error or a panic: its name and one sentence.
-    TaskFailed {
-        task: String,
-        why: String,
-    },
+    TaskFailed { task: String, why: String },
     /// The store saved everything it was sent up to this moment.
     Saved(Timestamp),
     /// The store can't be used or written: one sentence.
@@ -75,8 +72,11 @@ pub struct Loaded {
 /// Where a replay stands.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReplayPosition {
+    /// Where playing began, in the time of the day played.
     pub from: Timestamp,
+    /// Where it ends.
     pub to: Timestamp,
+    /// Seconds of the day for each second that passes.
     pub speed: f64,
     pub paused: bool,
     /// How often it has come round.
@@ -88,38 +88,39 @@ pub struct ReplayPosition {
 pub enum Effect {
     /// The screen reads differently now.
     Draw(Urgency),
+    /// New or edited stories.
     SaveStories(Vec<Story>),
+    /// What the reader marked.
     SaveMarks(Vec<(StoryId, Marks)>),
+    /// With the validators that belong to the stories saved before.
     SaveFeed(FeedState),
+    /// The last good price.
     SaveQuote(Quote),
-    SaveSeries {
-        span: Span,
-        series: Series,
-    },
+    /// The candles of a chart.
+    SaveSeries { span: Span, series: Series },
+    /// How a price source fared: a refusal outlives a restart.
     SaveSource(SourceReport),
     /// All that is stored has been read: sources may start, from what is remembered of them.
-    Start {
-        feeds: Vec<FeedState>,
-        sources: Vec<SourceReport>,
-    },
+    Start { feeds: Vec<FeedState>, sources: Vec<SourceReport> },
     /// Ask feeds now (still conditional, still floored): the named ones, or all when empty.
     RefreshFeeds(Vec<Name>),
     /// Ask prices now.
     RefreshPrices,
     /// The chart shows this span of this symbol.
-    WantSeries {
-        symbol: Name,
-        span: Span,
-    },
+    WantSeries { symbol: Name, span: Span },
     /// Open in the browser. http(s) only.
     Open(String),
     /// Put on the clipboard.
     Copy(String),
+    /// Take the mouse, or give it back.
     Mouse(bool),
     /// Paint every cell again.
     Repaint,
+    /// Stop the clock of the replay, or let it run.
     PauseReplay(bool),
+    /// To the background, as the shell's Ctrl-Z.
     Suspend,
+    /// End, after everything is saved.
     Quit,
 }
 

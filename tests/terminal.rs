@@ -109,6 +109,28 @@ fn signals_end_it_as_a_key_does() {
 }
 
 #[test]
+fn a_signal_in_the_first_moment_finds_somebody_who_gives_the_terminal_back() {
+    for _ in 0..5 {
+        let home = Home::new();
+        let mut terminal = Terminal::start(&home, &DEMO, WIDE);
+        terminal.wait_for("the other screen", |view| view.screen.alternate_screen());
+        terminal.signal("TERM");
+        let status = terminal.wait_for_end();
+        assert_eq!((status.exit_code(), status.signal()), (0, None));
+        terminal.assert_given_back();
+    }
+}
+
+#[test]
+fn a_config_that_cannot_be_used_is_told_before_the_terminal_is_taken() {
+    let home = Home::with_config("[network]\ntimeout = \n");
+    let mut terminal = Terminal::start(&home, &["demo"], WIDE);
+    assert_eq!(terminal.wait_for_end().exit_code(), 2);
+    terminal.look(|view| assert!(view.contains("config.toml:2:"), "{:#?}", view.rows));
+    assert!(!terminal.bytes().contains(&b'\x1b'), "something was done to the terminal");
+}
+
+#[test]
 fn it_ends_when_its_window_is_closed() {
     let home = Home::with_config(NOTHING_TO_ASK);
     let mut terminal = Terminal::start(&home, &[], WIDE);

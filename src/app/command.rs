@@ -98,6 +98,7 @@ impl Command {
         self.into()
     }
 
+    /// What it does, as the help and the README say it.
     pub fn help(self) -> &'static str {
         self.get_message().unwrap_or_default()
     }

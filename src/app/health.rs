@@ -11,6 +11,7 @@ use crate::domain::price::{Capability, Outcome, SourceReport};
 /// A feed counts as fresh this many of its intervals after its last success.
 const FRESH_INTERVALS: i32 = 3;
 
+/// What is known of every feed and of every way to every price source.
 #[derive(Debug, Default)]
 pub struct Health {
     feeds: Vec<Feed>,
@@ -53,6 +54,7 @@ pub enum Standing {
 }
 
 impl FeedLine<'_> {
+    /// How it fares at a time.
     pub fn standing(&self, now: Timestamp) -> Standing {
         let Some(state) = self.state.filter(|_| self.feed.enabled) else {
             return if self.feed.enabled { Standing::Waiting } else { Standing::Disabled };
@@ -76,10 +78,12 @@ impl FeedLine<'_> {
 }
 
 impl Health {
+    /// Follows the configuration; what is known of feeds that are gone is kept, for when they come back.
     pub fn set_feeds(&mut self, feeds: Vec<Feed>) {
         self.feeds = feeds;
     }
 
+    /// Takes in how a poll ended.
     pub fn take_feed(&mut self, state: FeedState) {
         self.asked = true;
         self.answered |= state.status.is_some();
@@ -93,6 +97,7 @@ impl Health {
         }
     }
 
+    /// Takes in how a price source fared.
     pub fn take_source(&mut self, report: SourceReport) {
         self.asked = true;
         self.answered |= report.status.is_some() || report.outcome == Outcome::Well;
@@ -102,10 +107,12 @@ impl Health {
         self.sources.insert((report.source.clone(), report.capability), report);
     }
 
+    /// Every configured feed, in the order of the files.
     pub fn feeds(&self) -> impl Iterator<Item = FeedLine<'_>> {
         self.feeds.iter().map(|feed| FeedLine { feed, state: self.states.get(&feed.name) })
     }
 
+    /// What is known of feeds, by name; also of those that are configured no more.
     pub fn feed_states(&self) -> impl Iterator<Item = &FeedState> {
         self.states.values()
     }
@@ -117,10 +124,12 @@ impl Health {
         }
     }
 
+    /// The last report of each source and capability.
     pub fn sources(&self) -> impl Iterator<Item = &SourceReport> {
         self.sources.values()
     }
 
+    /// The last report of a source on one of its capabilities.
     pub fn source(&self, source: &str, capability: Capability) -> Option<&SourceReport> {
         self.sources.iter().find(|((name, of), _)| &**name == source && *of == capability).map(|(_, report)| report)
     }

@@ -167,6 +167,7 @@ impl Keymap {
         }
     }
 
+    /// What a key gives.
     pub fn command(&self, key: Key) -> Option<Command> {
         self.bindings.iter().find(|(bound, _)| *bound == key).map(|(_, command)| *command)
     }

@@ -68,6 +68,7 @@ pub struct Notice {
     pub until: Option<Timestamp>,
 }
 
+/// How a notice is meant, and so its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     Info,
@@ -112,6 +113,7 @@ pub struct App {
 }
 
 impl App {
+    /// The state before anything has happened: nothing is known yet but the configuration.
     pub fn new(config: Arc<Config>, now: Timestamp) -> App {
         let mut app = App {
             calendar: calendar(&config),
@@ -230,10 +232,12 @@ impl App {
         }
     }
 
+    /// The rules in force, in the order of the files.
     pub fn topics(&self) -> &[TopicRule] {
         self.tagger.topics.rules()
     }
 
+    /// The rule of a name.
     pub fn topic(&self, name: &str) -> Option<&TopicRule> {
         self.topics().iter().find(|rule| &*rule.name == name)
     }

@@ -20,10 +20,12 @@ pub struct Prompt {
 }
 
 impl Prompt {
+    /// With the cursor at the end of the text; `before` is what `Esc` goes back to.
     pub fn new(text: String, before: Filter) -> Prompt {
         Prompt { cursor: text.len(), text, before, mistake: None }
     }
 
+    /// What has been typed.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -45,12 +47,14 @@ impl Prompt {
         }
     }
 
+    /// Takes away the character before the cursor.
     pub fn backspace(&mut self) {
         let start = self.left_of_cursor();
         self.text.replace_range(start..self.cursor, "");
         self.cursor = start;
     }
 
+    /// Takes away the character behind the cursor.
     pub fn delete(&mut self) {
         let end = self.right_of_cursor();
         self.text.replace_range(self.cursor..end, "");
@@ -64,23 +68,28 @@ impl Prompt {
         self.cursor = start;
     }
 
+    /// Takes everything away.
     pub fn clear(&mut self) {
         self.text.clear();
         self.cursor = 0;
     }
 
+    /// One character back.
     pub fn left(&mut self) {
         self.cursor = self.left_of_cursor();
     }
 
+    /// One character on.
     pub fn right(&mut self) {
         self.cursor = self.right_of_cursor();
     }
 
+    /// To the beginning.
     pub fn home(&mut self) {
         self.cursor = 0;
     }
 
+    /// To the end.
     pub fn end(&mut self) {
         self.cursor = self.text.len();
     }

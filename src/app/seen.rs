@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::Name;
 
+/// Where things stood on the last frame, in cells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// The rows of the wire.

@@ -34,12 +34,14 @@ pub struct Entry {
 /// A price move since a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Move {
+    /// In per cent of the base, with its sign.
     pub percent: f64,
     pub base: f64,
     /// When the base price was true: the end of its bar.
     pub base_time: Timestamp,
 }
 
+/// Prices and candles of the watchlist, and what of them the chart shows.
 #[derive(Debug, Default)]
 pub struct Tape {
     symbols: Vec<Symbol>,
@@ -73,6 +75,7 @@ impl Tape {
         self.symbols.get(self.selected)
     }
 
+    /// Selects the symbol so many places on, round and round.
     pub fn step(&mut self, by: isize) {
         let count = self.symbols.len().max(1) as isize;
         self.selected = (self.selected as isize + by).rem_euclid(count) as usize;
@@ -83,6 +86,7 @@ impl Tape {
         self.selected = place.min(self.symbols.len().saturating_sub(1));
     }
 
+    /// The next longer span, and from the longest the shortest.
     pub fn next_span(&mut self) {
         let spans: Vec<Span> = Span::iter().collect();
         let at = spans.iter().position(|span| *span == self.span).unwrap_or(0);
@@ -93,6 +97,7 @@ impl Tape {
         self.symbols.iter().any(|symbol| &*symbol.name == name || symbol.benchmark.as_deref() == Some(name))
     }
 
+    /// The newest price of a symbol.
     pub fn quote(&self, symbol: &str) -> Option<&Quote> {
         self.entries.get(symbol)?.quote.as_ref()
     }
@@ -240,9 +245,11 @@ fn lay_over(held: &mut Series, new: Series) {
 /// The close of the last bar whose end is not after `time`, with that end.
 fn close_at(series: &Series, time: Timestamp) -> Option<(f64, Timestamp)> {
     let interval = Duration::from_secs(series.interval.into());
-    let after = series.bars.partition_point(|bar| bar.time + interval <= time);
+    // A source may tell any time; none of them may overflow.
+    let end = |bar: &Candle| bar.time.checked_add(interval).unwrap_or(Timestamp::MAX);
+    let after = series.bars.partition_point(|bar| end(bar) <= time);
     let bar = series.bars.get(after.checked_sub(1)?)?;
-    Some((bar.close, bar.time + interval))
+    Some((bar.close, end(bar)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod pause;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,6 +56,7 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Does everything pass?
     pub fn is_empty(&self) -> bool {
         self.topic.is_none() && self.query.is_none()
     }
@@ -143,6 +144,7 @@ struct Members {
     row: Option<Row>,
 }
 
+/// The stories held, their groups as rows, and where the reader is among them.
 #[derive(Debug)]
 pub struct Wire {
     /// How many stories are held at most.
@@ -330,18 +332,25 @@ impl Wire {
 
     /// Counts the outlets and the topics of a group anew, and finds its last wave.
     fn tally(&mut self, group: GroupId) {
-        let outlets = self.outlets(group).len();
-        let times: Vec<Timestamp> = self.group(group).map(|item| item.story.time()).collect();
-        let lull = times.windows(2).rposition(|pair| pair[1].duration_since(pair[0]) > LULL);
+        let mut outlets: HashSet<&Name> = HashSet::new();
         let mut topics: Vec<Name> = Vec::new();
-        for topic in self.group(group).flat_map(|item| &item.tagged.topics) {
-            if !topics.contains(topic) {
-                topics.push(topic.clone());
+        let mut earlier = 0;
+        let mut before: Option<Timestamp> = None;
+        for (at, item) in self.group(group).enumerate() {
+            outlets.insert(&item.story.outlet);
+            for topic in &item.tagged.topics {
+                if !topics.contains(topic) {
+                    topics.push(topic.clone());
+                }
+            }
+            let time = item.story.time();
+            if before.replace(time).is_some_and(|before| time.duration_since(before) > LULL) {
+                earlier = at;
             }
         }
+        let outlets = outlets.len();
         let Some(members) = self.members.get_mut(&group) else { return };
-        members.outlets = outlets;
-        members.earlier = lull.map_or(0, |at| at + 1);
+        (members.outlets, members.earlier) = (outlets, earlier);
         if members.topics != topics {
             topics.iter().for_each(|topic| *self.counts.entry(topic.clone()).or_default() += 1);
             for topic in std::mem::replace(&mut members.topics, topics) {
@@ -386,6 +395,7 @@ impl Wire {
         Some(Row { time: lead.story.time(), group, lead: lead.story.id })
     }
 
+    /// The rows that pass the filter, newest first.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
@@ -434,6 +444,7 @@ impl Wire {
 
     // --- reading ---
 
+    /// A story that is held.
     pub fn item(&self, id: StoryId) -> Option<&Item> {
         self.items.get(&id)
     }
@@ -443,10 +454,12 @@ impl Wire {
         self.order.iter().filter_map(|(_, id)| self.items.get(id))
     }
 
+    /// Is no story held?
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
+    /// How many groups there are, filtered or not.
     pub fn group_count(&self) -> usize {
         self.members.len()
     }

@@ -209,7 +209,10 @@ async fn look_at_sources(config: &Arc<Config>, around: &Surroundings) -> Result<
     let findings = market::SOURCES.iter().filter(used).flat_map(|source| {
         let reports: Vec<&SourceReport> =
             heard.reports.values().filter(|report| &*report.source == source.id).collect();
+        // Whoever gave a price has answered, though its report may not have come before the last price did.
+        let gave_prices = heard.quotes.values().any(|quote| &*quote.source == source.id);
         match reports.is_empty() {
+            true if gave_prices => vec![Finding::new("source", source.id, None, source.terms)],
             true => vec![Finding::new("source", source.id, Some("did not answer in time".into()), "")],
             false => reports.into_iter().map(|report| source_finding(source, report)).collect(),
         }

@@ -18,6 +18,7 @@ use crate::store::Reader;
 #[derive(Debug, Args)]
 pub struct Stories {
     /// A query, as in the filter line: nvidia -gaming topic:regulation outlet:reuters
+    #[arg(allow_hyphen_values = true)]
     query: Vec<String>,
     /// Only stories of the last 24h, 90m, 7d …
     #[arg(long, value_name = "TIME", value_parser = read_duration)]

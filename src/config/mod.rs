@@ -59,6 +59,7 @@ pub struct View {
     pub query: String,
 }
 
+/// `[network]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     pub user_agent: String,
@@ -74,12 +75,14 @@ pub struct Network {
     pub allow_private: Vec<String>,
 }
 
+/// `[store]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreSettings {
     /// How long unstarred stories are kept, by first seen.
     pub keep: Duration,
 }
 
+/// `[market]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MarketSettings {
     /// The exchange's zone, in which sessions and market times are shown.
@@ -90,6 +93,7 @@ pub struct MarketSettings {
     pub overnight: bool,
 }
 
+/// `[screen]` and `[theme]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScreenSettings {
     /// One of [`THEMES`].

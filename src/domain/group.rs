@@ -5,6 +5,7 @@
 //! is placed once, when it arrives; nothing placed is moved by what comes later.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +39,9 @@ const OTHER_NUMBERS: f64 = 0.75;
 const SAME_NUMBER: f64 = 1.1;
 /// Stories taken as seen before the first, so that early words are not all rare alike.
 const SEEN_BEFORE: f64 = 300.0;
+
+/// Logarithms of small numbers: they are asked for some hundred times for each title.
+static LOGARITHMS: LazyLock<[f64; 1024]> = LazyLock::new(|| std::array::from_fn(|number| (number as f64).ln()));
 
 /// What is remembered of the stories of the last 72 hours, to place the next one.
 #[derive(Debug, Default)]
@@ -101,13 +105,17 @@ impl Groups {
 
     /// The group of the story most like this one, when one is alike enough.
     fn nearest(&self, sketch: &Sketch, time: Timestamp) -> Option<GroupId> {
+        let scale = (f64::from(self.titles_seen) + SEEN_BEFORE).ln();
+        let own = self.weigh(&sketch.words, scale);
         let near = self.candidates(sketch).into_iter().filter_map(|number| {
             let other = self.story(number)?;
             let apart = time.duration_since(other.time).abs();
+            if apart > WINDOW {
+                return None;
+            }
             let days = apart.as_secs_f64() / 86_400.0;
-            let likeness = self.likeness(sketch, &other.sketch)?;
-            let enough = apart <= WINDOW && likeness >= ALIKE + ALIKE_PER_DAY * days;
-            enough.then_some((likeness, number, other.group))
+            let likeness = self.likeness(sketch, own, &other.sketch, scale)?;
+            (likeness >= ALIKE + ALIKE_PER_DAY * days).then_some((likeness, number, other.group))
         });
         near.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).map(|(.., group)| group)
     }
@@ -127,13 +135,15 @@ impl Groups {
 
     /// From 0, nothing in common, to about 1; None when the two can't be one event. Other numbers make titles that are
     /// else the same, or nearly so and of one outlet, two of a series.
-    fn likeness(&self, a: &Sketch, b: &Sketch) -> Option<f64> {
+    /// `own`: the weight of all words of `a`.
+    fn likeness(&self, a: &Sketch, own: f64, b: &Sketch, scale: f64) -> Option<f64> {
         if a.contradicts(b) {
             return None;
         }
-        let weigh = |words: &[u32]| words.iter().map(|&word| self.weight(word)).sum::<f64>();
-        let shared: Vec<u32> = common(&a.words, &b.words).collect();
-        let likeness = 2.0 * weigh(&shared) / (weigh(&a.words) + weigh(&b.words));
+        let weigh = |words: &[u32]| self.weigh(words, scale);
+        let shared = 2.0 * weigh(&common(&a.words, &b.words).collect::<Vec<u32>>());
+        let all = own + weigh(&b.words);
+        let likeness = shared / all;
         if a.numbers.is_empty() || b.numbers.is_empty() {
             return Some(likeness);
         }
@@ -143,14 +153,15 @@ impl Groups {
         if common(&a.numbers, &b.numbers).next().is_some() {
             return Some(likeness * SAME_NUMBER);
         }
-        let without = weigh(&a.words) + weigh(&b.words) - weigh(&a.numbers) - weigh(&b.numbers);
-        (2.0 * weigh(&shared) < ALL_BUT_NUMBERS * without).then_some(likeness * OTHER_NUMBERS)
+        let without = all - weigh(&a.numbers) - weigh(&b.numbers);
+        (shared < ALL_BUT_NUMBERS * without).then_some(likeness * OTHER_NUMBERS)
     }
 
-    /// Inverse document frequency: a word in few titles tells more.
-    fn weight(&self, word: u32) -> f64 {
-        let seen = f64::from(self.seen.get(&word).copied().unwrap_or_default());
-        ((f64::from(self.titles_seen) + SEEN_BEFORE) / (seen + 1.0)).ln()
+    /// Inverse document frequency: a word in few titles tells more. `scale` is the logarithm of the number of titles.
+    fn weigh(&self, words: &[u32], scale: f64) -> f64 {
+        let seen = |word| self.seen.get(word).copied().unwrap_or_default() as usize + 1;
+        let weight = |seen: usize| scale - LOGARITHMS.get(seen).copied().unwrap_or_else(|| (seen as f64).ln());
+        words.iter().map(|word| weight(seen(word))).sum()
     }
 
     fn remember(&mut self, story: Placed) {

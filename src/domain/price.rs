@@ -48,6 +48,7 @@ impl Symbol {
         Symbol { name, list: None, benchmark: None, sources: sources.map(Name::from).to_vec() }
     }
 
+    /// What its name tells.
     pub fn kind(&self) -> Kind {
         kind(&self.name)
     }

@@ -178,6 +178,7 @@ impl Query {
         parse::query(source, terms).map(|root| Query { root })
     }
 
+    /// Does it match a story?
     pub fn matches(&self, subject: &Subject) -> bool {
         self.root.holds(&mut |leaf| leaf.holds(subject))
     }

@@ -86,6 +86,7 @@ impl Calendar {
         &self.zone
     }
 
+    /// The part of the trading day that a time lies in.
     pub fn session(&self, at: Timestamp) -> Session {
         let local = at.to_zoned_datetime(self.zone.clone());
         let date = local.date();

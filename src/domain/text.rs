@@ -168,6 +168,7 @@ impl Text {
     /// Longest source kept, in bytes; what lies behind is not searched.
     const MAX: usize = u16::MAX as usize - 1;
 
+    /// Of clean text; see [`clean`].
     pub fn new(title: &str, summary: &str) -> Text {
         let title = cut(title, Text::MAX);
         let summary = cut(summary, Text::MAX - title.len());
@@ -183,10 +184,12 @@ impl Text {
         Text { source: source.into_boxed_str(), words: words.into_boxed_slice(), title_bytes, title_words }
     }
 
+    /// As given.
     pub fn title(&self) -> &str {
         self.source.get(..self.title_bytes.into()).unwrap_or_default()
     }
 
+    /// As given.
     pub fn summary(&self) -> &str {
         self.source.get(usize::from(self.title_bytes) + 1..).unwrap_or_default()
     }

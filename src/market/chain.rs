@@ -36,6 +36,7 @@ impl Board {
         });
     }
 
+    /// Wakes when a source does well that did not, or the reverse.
     pub fn watch(&self) -> watch::Receiver<Standings> {
         self.0.subscribe()
     }

@@ -49,7 +49,9 @@ pub struct Source {
     pub delay: Option<Duration>,
     /// What one may do with it, for the README and `newstape check`.
     pub terms: &'static str,
+    /// It answers nobody without an API key.
     pub needs_key: bool,
+    /// Without a slash at its end; `[source.<id>]` may override it.
     pub base_url: &'static str,
     pub socket_url: Option<&'static str>,
     /// Sent where the configuration sets none; None: that of the network settings.
@@ -62,8 +64,11 @@ pub struct Source {
     pub pause: Duration,
     /// How it spells a symbol; None for one that it does not have.
     pub spell: fn(&str) -> Option<String>,
+    /// Prices by asking, when it has them.
     pub poll: Option<Poll>,
+    /// History for charts, when it has it.
     pub candles: Option<Candles>,
+    /// Prices by listening, when it pushes them.
     pub wire: Option<Wire>,
 }
 
@@ -101,6 +106,7 @@ pub type ReadPrices = fn(Moment, &[String], &[Vec<u8>]) -> Result<Vec<Tick>, Mis
 /// How history is asked for.
 #[derive(Debug)]
 pub struct Candles {
+    /// The question for a symbol, as the source spells it, at a time.
     pub ask: fn(Access, &str, Span, Timestamp) -> BarsAsk,
     /// Reads the body of one answer, in whatever order it has.
     pub read: fn(&[u8]) -> Result<Vec<Candle>, Misread>,
@@ -121,10 +127,13 @@ pub struct BarsAsk {
 pub struct Wire {
     /// Sent with the opening request.
     pub headers: &'static [(&'static str, &'static str)],
+    /// What to say to hear of these symbols.
     pub subscribe: fn(&[String]) -> Vec<String>,
+    /// What to say to hear of them no more.
     pub unsubscribe: fn(&[String]) -> Vec<String>,
     /// What must be said now and then to be kept on the line.
     pub beat: Option<Beat>,
+    /// Reads one message; what it does not know says nothing.
     pub read: fn(Moment, &str) -> Vec<Frame>,
     /// Longest time without any frame on a connection that lives.
     pub quiet: Duration,
@@ -139,7 +148,7 @@ pub struct Beat {
     pub say: fn(&[String]) -> String,
 }
 
-/// What a source says of one symbol. Numbers are as checked by [`read`]: positive, of sane size.
+/// What a source says of one symbol. Numbers are as checked by `read::price`: positive, of sane size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
     /// As the source spells it.

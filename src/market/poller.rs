@@ -36,6 +36,7 @@ const LONGEST_RETRY: Duration = Duration::from_mins(10);
 
 /// Whoever can answer a question: [`Http`], or a test.
 pub trait Fetch: Send + Sync + 'static {
+    /// One GET, under the network settings of a configuration.
     fn fetch(&self, config: &Config, ask: Ask) -> impl Future<Output = Result<Answer, Trouble>> + Send;
 }
 

@@ -46,8 +46,10 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// Whoever can open a socket: the network, or a test.
 pub trait Dial: Send + Sync + 'static {
+    /// What an open connection reads and writes.
     type Io: AsyncRead + AsyncWrite + Unpin + Send;
 
+    /// Opens a connection and goes through the upgrade to a socket.
     fn dial(&self, request: Request) -> impl Future<Output = Result<WebSocketStream<Self::Io>, Error>> + Send;
 }
 

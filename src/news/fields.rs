@@ -10,6 +10,7 @@ use crate::domain::text;
 
 /// Longest title, source and category kept, in bytes.
 const TITLE_MAX: usize = 1000;
+/// Categories of an entry kept.
 pub const CATEGORIES_MAX: usize = 32;
 /// How much plain text is taken from HTML: what fills a summary, and a little to cut it at a word.
 const ENOUGH: usize = Story::SUMMARY_MAX + 64;
@@ -22,6 +23,7 @@ pub struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// Text that is HTML, or may be.
     pub fn html(text: impl Into<Cow<'a, str>>) -> Self {
         Value { text: text.into(), is_html: true }
     }
@@ -37,6 +39,7 @@ impl<'a> Value<'a> {
         plain::cut(&self.cleaned(TITLE_MAX + 64), TITLE_MAX)
     }
 
+    /// Plain text, cut at a word where it is longer than a summary may be.
     pub fn summary(&self) -> String {
         plain::cut(&self.cleaned(ENOUGH), Story::SUMMARY_MAX)
     }

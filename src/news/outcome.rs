@@ -37,6 +37,7 @@ pub struct Told {
 }
 
 impl Told {
+    /// Of an answer that came at `now`.
     pub fn by(answer: &Answer, now: Timestamp) -> Told {
         let verbatim = |name| answer.header(name).map(str::to_owned);
         Told {

@@ -8,6 +8,7 @@ use url::{Host, Url};
 pub struct Place(String);
 
 impl Place {
+    /// The place of an address; one that is none is a place by itself.
     pub fn of(url: &str) -> Place {
         let Ok(url) = Url::parse(url) else { return Place(url.to_owned()) };
         let domain = match url.host() {

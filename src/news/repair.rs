@@ -47,6 +47,7 @@ pub enum Repair {
 pub struct Repairs(BTreeSet<Repair>);
 
 impl Repairs {
+    /// Counts once, however often it was needed.
     pub fn note(&mut self, repair: Repair) {
         self.0.insert(repair);
     }
@@ -56,6 +57,7 @@ impl Repairs {
         self.0.is_empty()
     }
 
+    /// As `newstape read` shows them.
     pub fn names(&self) -> Vec<String> {
         self.0.iter().map(|repair| <&'static str>::from(repair).to_owned()).collect()
     }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
@@ -15,6 +15,7 @@ use super::quotes::{change, extended_line, no_symbols, plain_price, price, short
 use super::text::{cut, fit_right, spans_width, width, wrap};
 use crate::app::seen::Seen;
 use crate::app::tape::ChartStyle;
+use crate::app::wire::Item;
 use crate::app::{App, Focus};
 use crate::domain::price::{Candle, Kind, Series, Span as ChartSpan, Symbol};
 
@@ -57,9 +58,10 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         return no_symbols(frame, inner, scene);
     };
     seen.symbols.push((Rect { height: 1, ..area }, symbol.name.clone()));
-    let right = right_title(scene, symbol);
-    // The blanks around both titles, and a piece of the frame between them.
-    let room = title_room(area).saturating_sub(spans_width(&right.spans) + 5);
+    // Price and change come first, then the state, then the amount. Between the titles stands a piece of the frame.
+    let room = title_room(area).saturating_sub(5);
+    let right = right_title(scene, symbol, room.saturating_sub(spans_width(&title(scene, symbol, 0).spans)));
+    let room = room.saturating_sub(spans_width(&right.spans));
     let inner = panel(frame, area, scene, app.focus == Focus::Tape, title(scene, symbol, room), right);
     let extended = extended_line(scene, symbol);
     let [note, body] =
@@ -88,9 +90,9 @@ fn title(scene: Scene, symbol: &Symbol, room: usize) -> Line<'static> {
 /// A name in the title is not cut to less than this.
 const NAME_MIN: usize = 8;
 
-fn right_title(scene: Scene, symbol: &Symbol) -> Line<'static> {
+fn right_title(scene: Scene, symbol: &Symbol, room: usize) -> Line<'static> {
     let span = Span::styled(format!(" · {}", scene.app.tape.span), scene.theme.dim);
-    Line::from(vec![state(scene, symbol, 24), span])
+    Line::from(vec![state(scene, symbol, room.saturating_sub(width(&span.content)).max(8)), span])
 }
 
 fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
@@ -323,19 +325,20 @@ fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
 /// Below the bars: where stories of the symbol's topics appeared, counted, in the colour of their topic.
 fn draw_marks(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
     let y = plot.area.bottom();
-    let mut marks: Vec<(usize, Style)> = vec![(0, scene.theme.faint); plot.columns.len()];
+    // How many, and the newest story of them, which comes first: its topic gives the colour.
+    let mut marks: Vec<(usize, Option<&Item>)> = vec![(0, None); plot.columns.len()];
+    let wire = &scene.app.wire;
     let begins = plot.columns[0].bar.time;
-    let shown = scene.app.wire.items().take_while(|item| item.story.time() >= begins);
-    for item in shown.filter(|item| item.tagged.symbols.contains(&symbol.name) && scene.app.wire.is_first(item)) {
+    let shown = wire.items().take_while(|item| item.story.time() >= begins);
+    for item in shown.filter(|item| item.tagged.symbols.contains(&symbol.name) && wire.is_first(item)) {
         let Some(at) = plot.column_at(item.story.time()) else { continue };
-        let style = super::wire::shown_topics(scene, item).first().map_or(scene.theme.dim, |(_, style)| *style);
-        marks[at] = (marks[at].0 + 1, style);
+        marks[at] = (marks[at].0 + 1, marks[at].1.or(Some(item)));
     }
-    for (at, (count, style)) in marks.into_iter().enumerate() {
+    for (at, (count, newest)) in marks.into_iter().enumerate() {
         let x = plot.x(at);
-        if count > 0 && x < plot.area.right() {
-            buffer.set_string(x, y, mark(count), style);
-        }
+        let Some(item) = newest.filter(|_| x < plot.area.right()) else { continue };
+        let style = super::wire::shown_topics(scene, item).first().map_or(scene.theme.dim, |(_, style)| *style);
+        buffer.set_string(x, y, mark(count), style);
     }
 }
 

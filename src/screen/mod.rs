@@ -68,6 +68,7 @@ pub enum Size {
 }
 
 impl Size {
+    /// The size of a screen of so many cells.
     pub fn of(area: Rect) -> Size {
         match (area.width, area.height) {
             (130.., 30..) => Size::Wide,

@@ -197,11 +197,19 @@ fn change_day(scene: Scene, quote: &Quote) -> Option<String> {
     }
 }
 
-/// The state of the price in words.
+/// The state of the price in words; where they have no room, without what stands in parentheses, else its first word.
 pub(super) fn state(scene: Scene, symbol: &Symbol, room: usize) -> Span<'static> {
     let state = scene.app.price_state(&symbol.name);
     let style = if state.is_current() { scene.theme.dim } else { scene.theme.warning };
-    Span::styled(cut(&state.words(&scene.app.config.market.time_zone), room), style)
+    Span::styled(state_words(scene, &state, room), style)
+}
+
+fn state_words(scene: Scene, state: &State, room: usize) -> String {
+    let words = state.words(&scene.app.config.market.time_zone);
+    let bare = words.split(" (").next().unwrap_or_default();
+    let forms = [words.as_str(), bare, &state.word().to_uppercase()].map(str::to_owned);
+    let fitting = forms.iter().find(|form| super::text::width(form) <= room);
+    fitting.cloned().unwrap_or_else(|| cut(&forms[2], room))
 }
 
 /// `pre 180.12 ▲ +0.34 %`: the price outside hours, measured from the close; dimmed when it is not current.
@@ -313,7 +321,7 @@ fn cell(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     spans.extend(change);
     put(frame, Line::from(spans), Rect { height: 1, ..area });
     if area.height > 1 {
-        let line = Line::from(rail_state(scene, symbol, width.saturating_sub(2)));
+        let line = Line::from(rail_state(scene, symbol, width.saturating_sub(1)));
         put(frame, line, Rect { y: area.y + 1, height: 1, ..area });
     }
 }
@@ -353,8 +361,7 @@ fn rail_change(scene: Scene, symbol: &Symbol, room: usize) -> Vec<Span<'static>>
     let state = scene.app.price_state(&symbol.name);
     let tiny = scene.size == Size::Tiny;
     if tiny && !state.is_current() {
-        let words = state.words(&scene.app.config.market.time_zone);
-        return vec![Span::styled(cut(&words, room), scene.theme.warning)];
+        return vec![Span::styled(state_words(scene, &state, room), scene.theme.warning)];
     }
     let Some(quote) = scene.app.tape.quote(&symbol.name) else { return Vec::new() };
     let outside = extended(scene, symbol).is_some();

@@ -112,7 +112,7 @@ fn says(scene: Scene) -> (String, Style) {
         return (replay(scene, position), theme.dim);
     }
     if app.health.offline() {
-        let text = "No network: nothing could be reached. What is shown is stored; newstape tries again by itself.";
+        let text = "No network. What is shown is stored; newstape tries again by itself.";
         return (text.into(), theme.warning);
     }
     if app.read_only {

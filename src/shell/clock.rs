@@ -59,25 +59,30 @@ impl ReplayClock {
         ReplayClock { inner: Arc::new(Mutex::new(run)) }
     }
 
+    /// What it shows.
     pub fn now(&self) -> Timestamp {
         self.run().now()
     }
 
+    /// The same clock, as the rest of the program takes one.
     pub fn clock(&self) -> Clock {
         let clock = self.clone();
         Arc::new(move || clock.now())
     }
 
+    /// Does it stand still?
     pub fn paused(&self) -> bool {
         self.run().paused
     }
 
+    /// Stops it, or lets it go on from where it stands.
     pub fn pause(&self, paused: bool) {
         let mut run = self.run();
         let now = run.now();
         *run = Run { time: now, anchor: Instant::now(), paused, ..*run };
     }
 
+    /// Sets it to a time, from which it goes on.
     pub fn set(&self, time: Timestamp) {
         let mut run = self.run();
         *run = Run { time, anchor: Instant::now(), ..*run };

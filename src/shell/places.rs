@@ -11,6 +11,7 @@ const NAME: &str = "newstape";
 /// The log begins anew above this size, in bytes; the one before is kept.
 const LOG_MAX: u64 = 4 << 20;
 
+/// The files of this reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
     /// The user's one file; it need not exist.

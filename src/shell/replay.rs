@@ -26,6 +26,7 @@ const BASE_AGE_BARS: i64 = 3;
 pub struct Plan {
     /// What is older is there at once.
     pub from: Timestamp,
+    /// Seconds of the day for each second that passes; positive.
     pub speed: f64,
     /// Begin again at the end.
     pub again: bool,

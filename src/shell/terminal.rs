@@ -61,6 +61,7 @@ impl Terminal {
         self.canvas.send(command)
     }
 
+    /// Takes the mouse, or gives it back to the terminal.
     pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if on { self.send(EnableMouseCapture) } else { self.send(DisableMouseCapture) }

@@ -74,15 +74,9 @@ pub async fn watch(
         let found = settled(|| text(&file), |text| is_doubtful(&file, text)).await;
         if known.as_ref() != Some(&found) {
             let news = understand(&file, &found);
-            known = Some(found);
             let was_mistaken = std::mem::replace(&mut mistaken, news.is_err());
-            let event = match news {
-                Err(mistake) => Some(Event::ConfigMistake(mistake.to_string())),
-                Ok(config) => put_in_force(config, &in_force, was_mistaken),
-            };
-            if let Some(event) = event {
-                events.send(event).await?;
-            }
+            tell(news, was_mistaken, &in_force, &events).await?;
+            known = Some(found);
         }
         if touches.recv().await.is_none() {
             return Ok(());
@@ -90,14 +84,26 @@ pub async fn watch(
     }
 }
 
-/// After a mistake, the same config as before is news too.
-fn put_in_force(config: Config, in_force: &watch::Sender<Arc<Config>>, was_mistaken: bool) -> Option<Event> {
-    let config = Arc::new(config);
+async fn tell(
+    news: anyhow::Result<Config>,
+    was_mistaken: bool,
+    in_force: &watch::Sender<Arc<Config>>,
+    events: &mpsc::Sender<Event>,
+) -> anyhow::Result<()> {
+    let config = match news {
+        Ok(config) => Arc::new(config),
+        Err(mistake) => return Ok(events.send(Event::ConfigMistake(mistake.to_string())).await?),
+    };
     let changed = **in_force.borrow() != *config;
-    if changed {
-        in_force.send_replace(config.clone());
+    // After a mistake, the same config as before is news too.
+    if changed || was_mistaken {
+        events.send(Event::Config(config.clone())).await?;
     }
-    (changed || was_mistaken).then_some(Event::Config(config))
+    // Only then the sources: the first price of a new symbol must find a screen that knows it.
+    if changed {
+        in_force.send_replace(config);
+    }
+    Ok(())
 }
 
 /// It may be half written, or about to be written again.

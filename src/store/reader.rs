@@ -43,6 +43,7 @@ impl Reader {
         self.ask(|connection| read::search(connection, words, limit))
     }
 
+    /// What is remembered about polling each feed.
     pub fn feeds(&self) -> Result<Vec<FeedState>, Trouble> {
         self.ask(read::feeds)
     }

@@ -275,12 +275,14 @@ pub fn page(buffer: &Buffer) -> String {
     let plain = buffer_plain(buffer);
     for y in 0..buffer.area.height {
         let mut runs: Vec<(Style, usize)> = Vec::new();
-        for x in 0..buffer.area.width {
-            let style = buffer[(x, y)].style();
+        let mut x = 0;
+        while x < buffer.area.width {
+            let (style, columns) = (buffer[(x, y)].style(), buffer[(x, y)].symbol().cell_width().max(1));
             match runs.last_mut().filter(|(last, _)| *last == style) {
-                Some((_, count)) => *count += 1,
-                None => runs.push((style, 1)),
+                Some((_, count)) => *count += usize::from(columns),
+                None => runs.push((style, columns.into())),
             }
+            x += columns;
         }
         if runs.last().is_some_and(|(style, _)| *style == plain) {
             runs.pop();

@@ -33,6 +33,7 @@ impl Wire {
         self.rows.get(self.cursor().unwrap_or(0))
     }
 
+    /// The story that leads the current row.
     pub fn current_item(&self) -> Option<&super::Item> {
         self.item(self.current()?.lead)
     }

@@ -31,6 +31,7 @@ impl Wire {
         self.wave(row.group).all(|item| !item.marks.read)
     }
 
+    /// Has any of its stories a star?
     pub fn row_is_starred(&self, row: &Row) -> bool {
         self.group(row.group).any(|item| item.marks.starred)
     }

@@ -37,6 +37,7 @@ impl Held {
 }
 
 impl Wire {
+    /// Are new rows held back?
     pub fn paused(&self) -> bool {
         self.held.paused
     }
