@@ -467,7 +467,7 @@ fn titles_of_the_wire_never_collide() {
         tell_stories(&mut app, many);
         let shown = text(&mut app, (width, 24));
         let title = shown.lines().find(|line| line.contains("Wire")).unwrap();
-        assert!(title.contains(" ↑ 40 new ") || title.contains(" ↑ 4"), "{title}");
+        assert!(title.contains(" ↑ ") && title.contains(" new "), "{title}");
     }
 }
 
