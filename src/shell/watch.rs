@@ -1,5 +1,6 @@
-//! Watches the config file. Editors replace files and write them in steps, so the *folder* is watched, and a change
-//! counts once it has rested; a mistake only once it has rested longer.
+//! Watches the config file. Editors replace files and write them in steps, so the *folder* is watched, and what the file
+//! says counts once it has rested; what can't be read, and what is suddenly nothing, once it has rested longer. What is
+//! compared is the text, so that neither our own reading nor what happens beside the file is a change.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,21 +13,38 @@ use tokio::sync::{mpsc, watch};
 use crate::config::{self, Config};
 use crate::event::Event;
 
-/// A changed file is read once nothing has touched it for this long …
+/// A changed text is read once it has stayed the same for this long …
 const REST: Duration = Duration::from_millis(100);
-/// … and what can't be read is a mistake only after this long: it may be half written.
-const MISTAKE_REST: Duration = Duration::from_millis(500);
+/// … and one that may be half written only after this many times as long.
+const DOUBTFUL_RESTS: usize = 6;
+/// Folders may come and go while they are looked for.
+const TRIES: usize = 8;
+
+/// What stands in the file. None: there is no file.
+type Text = Result<Option<Vec<u8>>, ErrorKind>;
+
+fn text(file: &Path) -> Text {
+    match std::fs::read(file) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.kind()),
+    }
+}
 
 /// Reads a config file and lays it over the shipped one; a file that is missing says nothing.
 ///
 /// # Errors
 /// A [`config::Mistake`] with its place, or that the file can't be read; one line as `Display`.
 pub fn read(file: &Path) -> anyhow::Result<Config> {
+    understand(file, &text(file))
+}
+
+fn understand(file: &Path, text: &Text) -> anyhow::Result<Config> {
     let shown = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut config = match std::fs::read(file) {
-        Ok(bytes) => config::load(Some((&shown, &String::from_utf8_lossy(&bytes))))?,
-        Err(error) if error.kind() == ErrorKind::NotFound => config::load(None)?,
-        Err(error) => anyhow::bail!("{shown} can't be read: {}", error.kind()),
+    let mut config = match text {
+        Ok(Some(bytes)) => config::load(Some((&shown, &String::from_utf8_lossy(bytes))))?,
+        Ok(None) => config::load(None)?,
+        Err(kind) => anyhow::bail!("{shown} can't be read: {kind}"),
     };
     config.take_keys(|variable| std::env::var(variable).ok());
     Ok(config)
@@ -42,97 +60,342 @@ pub async fn watch(
     events: mpsc::Sender<Event>,
 ) -> anyhow::Result<()> {
     let (touched, mut touches) = mpsc::channel::<()>(1);
-    let named = file.clone();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| concerns(&event, &named)) {
-            // One touch waiting is as good as many.
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // Reading, our own too, is no change. One touch waiting is as good as many.
+        if !event.is_ok_and(|event| event.kind.is_access()) {
             let _ = touched.try_send(());
         }
     })?;
-    let mut mistaken = false;
-    let mut watched = follow(&mut watcher, &file, None)?;
-    while touches.recv().await.is_some() {
-        watched = follow(&mut watcher, &file, Some(watched))?;
-        let Some(news) = settle(&file, &mut touches).await else { return Ok(()) };
-        match news {
-            Ok(config) => {
-                let config = Arc::new(config);
-                let changed = **in_force.borrow() != *config;
-                // After a mistake, the same config as before is news too.
-                if std::mem::take(&mut mistaken) || changed {
-                    events.send(Event::Config(config.clone())).await?;
-                }
-                // Only then the sources: the first price of a new symbol must find a screen that knows it.
-                if changed {
-                    in_force.send_replace(config);
-                }
-            }
-            Err(mistake) => {
-                mistaken = true;
-                events.send(Event::ConfigMistake(mistake.to_string())).await?;
-            }
+    let mut folders = Folders { watcher, watched: Vec::new() };
+    let (mut known, mut mistaken) = (None, false);
+    // The first time round finds what was changed since the start.
+    loop {
+        folders.follow(&file)?;
+        let found = settled(|| text(&file), |text| is_doubtful(&file, text)).await;
+        if known.as_ref() != Some(&found) {
+            let news = understand(&file, &found);
+            let was_mistaken = std::mem::replace(&mut mistaken, news.is_err());
+            tell(news, was_mistaken, &in_force, &events).await?;
+            known = Some(found);
         }
+        if touches.recv().await.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+async fn tell(
+    news: anyhow::Result<Config>,
+    was_mistaken: bool,
+    in_force: &watch::Sender<Arc<Config>>,
+    events: &mpsc::Sender<Event>,
+) -> anyhow::Result<()> {
+    let config = match news {
+        Ok(config) => Arc::new(config),
+        Err(mistake) => return Ok(events.send(Event::ConfigMistake(mistake.to_string())).await?),
+    };
+    let changed = **in_force.borrow() != *config;
+    // After a mistake, the same config as before is news too.
+    if changed || was_mistaken {
+        events.send(Event::Config(config.clone())).await?;
+    }
+    // Only then the sources: the first price of a new symbol must find a screen that knows it.
+    if changed {
+        in_force.send_replace(config);
     }
     Ok(())
 }
 
-/// Whether something may have changed the file. Reading it is no change (our own reading would never end), and what
-/// goes on beside it is none either: only its own name counts, that of what it links to, and those of its folders.
-fn concerns(event: &notify::Event, file: &Path) -> bool {
-    let target = file.canonicalize().unwrap_or_default();
-    let names = || file.iter().chain(target.iter());
-    let named = |path: &PathBuf| path.file_name().is_some_and(|name| names().any(|own| own == name));
-    !event.kind.is_access() && event.paths.iter().any(named)
+/// It may be half written, or about to be written again.
+fn is_doubtful(file: &Path, text: &Text) -> bool {
+    text.as_ref().is_ok_and(|text| text.as_ref().is_none_or(Vec::is_empty)) || understand(file, text).is_err()
 }
 
-/// Waits until the file rests and reads it. None: the watcher is gone.
-async fn settle(file: &Path, touches: &mut mpsc::Receiver<()>) -> Option<anyhow::Result<Config>> {
+/// Waits until the text rests.
+async fn settled(mut text: impl FnMut() -> Text, is_doubtful: impl Fn(&Text) -> bool) -> Text {
+    let mut found = text();
+    let mut rests = 0;
     loop {
-        rest(touches, REST).await?;
-        let read_now = read(file);
-        if read_now.is_ok() {
-            return Some(read_now);
+        tokio::time::sleep(REST).await;
+        let now = text();
+        rests = if now == found { rests + 1 } else { 0 };
+        found = now;
+        if rests == DOUBTFUL_RESTS || (rests == 1 && !is_doubtful(&found)) {
+            return found;
         }
-        if !touched_within(touches, MISTAKE_REST).await? {
-            return Some(read(file));
+    }
+}
+
+/// The folders that are watched.
+struct Folders {
+    watcher: RecommendedWatcher,
+    watched: Vec<PathBuf>,
+}
+
+impl Folders {
+    /// Watches the folder of the file, or the nearest one above it that exists, and where a link leads.
+    fn follow(&mut self, file: &Path) -> notify::Result<()> {
+        let mut tried = Ok(());
+        for _ in 0..TRIES {
+            let wanted = folders(file);
+            // All of them again: one that was removed and made anew is not watched any more.
+            tried = wanted.iter().try_for_each(|folder| self.watcher.watch(folder, RecursiveMode::NonRecursive));
+            for folder in self.watched.iter().filter(|folder| !wanted.contains(folder)) {
+                let _ = self.watcher.unwatch(folder);
+            }
+            self.watched = wanted;
+            // What was made before it was watched would never be heard of.
+            if tried.is_ok() && folders(file) == self.watched {
+                break;
+            }
         }
+        tried
     }
-}
-
-async fn rest(touches: &mut mpsc::Receiver<()>, time: Duration) -> Option<()> {
-    while touched_within(touches, time).await? {}
-    Some(())
-}
-
-/// Whether the folder was touched within a time; None: the watcher is gone.
-async fn touched_within(touches: &mut mpsc::Receiver<()>, time: Duration) -> Option<bool> {
-    match tokio::time::timeout(time, touches.recv()).await {
-        Ok(Some(())) => Some(true),
-        Ok(None) => None,
-        Err(_) => Some(false),
-    }
-}
-
-/// Watches the folder of the file, or the nearest one above it that exists, and where a link leads.
-fn follow(watcher: &mut RecommendedWatcher, file: &Path, before: Option<Vec<PathBuf>>) -> anyhow::Result<Vec<PathBuf>> {
-    let wanted = folders(file);
-    let before = before.unwrap_or_default();
-    for folder in wanted.iter().filter(|folder| !before.contains(folder)) {
-        watcher.watch(folder, RecursiveMode::NonRecursive)?;
-    }
-    for folder in before.iter().filter(|folder| !wanted.contains(folder)) {
-        let _ = watcher.unwatch(folder);
-    }
-    Ok(wanted)
 }
 
 fn folders(file: &Path) -> Vec<PathBuf> {
-    let above =
-        file.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-    let mut folders: Vec<PathBuf> = above.filter(|folder| folder.is_dir()).take(1).map(Path::to_path_buf).collect();
-    if let Some(target) = file.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf)) {
-        folders.push(target);
-    }
+    let above = file.ancestors().skip(1);
+    let named = |folder: &Path| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_path_buf() };
+    let nearest = above.map(named).find(|folder| folder.is_dir());
+    let target = file.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf));
+    let mut folders: Vec<PathBuf> =
+        nearest.into_iter().chain(target).filter_map(|path| path.canonicalize().ok()).collect();
     folders.dedup();
     folders
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const GOOD: &str = "[network]\ntimeout = \"7s\"\n";
+    const OTHER: &str = "[network]\ntimeout = \"9s\"\n";
+    const HALF: &str = "[network]\ntimeou";
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    fn some(text: &str) -> Text {
+        Ok(Some(text.as_bytes().to_vec()))
+    }
+
+    /// A file that reads so from these milliseconds on; what it settles on, and when.
+    async fn settles(story: &[(u64, Text)]) -> (Text, u64) {
+        let started = Instant::now();
+        let elapsed = || started.elapsed().as_millis() as u64;
+        let now = || story.iter().rev().find(|(from, _)| *from <= elapsed()).unwrap().1.clone();
+        let file = Path::new("config.toml");
+        let found = settled(now, |text| is_doubtful(file, text)).await;
+        (found, elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_text_counts_once_it_has_rested_and_a_doubtful_one_later() {
+        let denied = || Err(ErrorKind::PermissionDenied);
+        let cases = [
+            ("at rest", vec![(0, some(GOOD))], some(GOOD), 100),
+            ("written in steps", vec![(0, some("")), (50, some(HALF)), (250, some(GOOD))], some(GOOD), 400),
+            ("a slow writer", vec![(0, some(HALF)), (550, some(GOOD))], some(GOOD), 700),
+            ("removed and written again", vec![(0, Ok(None)), (400, some(GOOD))], some(GOOD), 500),
+            ("emptied and written again", vec![(0, some("")), (400, some(GOOD))], some(GOOD), 500),
+            ("readable a moment later", vec![(0, denied()), (300, some(GOOD))], some(GOOD), 400),
+            ("a mistake", vec![(0, some(HALF))], some(HALF), 600),
+            ("removed for good", vec![(0, Ok(None))], Ok(None), 600),
+            ("emptied for good", vec![(0, some(""))], some(""), 600),
+            ("not to be read", vec![(0, denied())], denied(), 600),
+            ("one mistake after another", vec![(0, some(HALF)), (500, some("["))], some("["), 1_100),
+        ];
+        for (case, story, expected, after) in cases {
+            assert_eq!(settles(&story).await, (expected, after), "{case}");
+        }
+    }
+
+    /// A watcher over a folder of its own, from whose `below` the file is read.
+    struct Watched {
+        folder: TempDir,
+        in_force: watch::Sender<Arc<Config>>,
+    }
+
+    impl Watched {
+        fn new() -> Watched {
+            let (in_force, _) = watch::channel(Arc::new(config::load(None).unwrap()));
+            Watched { folder: TempDir::new().unwrap(), in_force }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join(name)
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.path(name), text).unwrap();
+        }
+
+        /// Seconds of the timeout that is in force: what the texts of these tests change.
+        fn timeout(&self) -> u64 {
+            self.in_force.borrow().network.timeout.as_secs()
+        }
+
+        /// Watches a file while it is worked on; answers what was told.
+        async fn while_doing(&self, name: &str, work: impl AsyncFnOnce(&mut Told)) -> anyhow::Result<()> {
+            let (events, inbox) = mpsc::channel(16);
+            let watching = watch(self.path(name), self.in_force.clone(), events);
+            let mut told = Told(inbox);
+            tokio::select! {
+                ended = watching => ended,
+                () = work(&mut told) => Ok(()),
+            }
+        }
+    }
+
+    /// What the watcher tells.
+    struct Told(mpsc::Receiver<Event>);
+
+    impl Told {
+        /// The next thing told, within the limit.
+        async fn next(&mut self) -> Result<u64, String> {
+            match tokio::time::timeout(LIMIT, self.0.recv()).await.expect("told in time").expect("still watching") {
+                Event::Config(config) => Ok(config.network.timeout.as_secs()),
+                Event::ConfigMistake(mistake) => Err(mistake),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_followed_however_it_is_saved() {
+        let watched = Watched::new();
+        let shipped = watched.timeout();
+        watched.write("config.toml", GOOD);
+        let work = async |told: &mut Told| {
+            assert_eq!(told.next().await, Ok(7), "changed before anybody watched");
+            watched.write("config.toml", OTHER);
+            assert_eq!((told.next().await, watched.timeout()), (Ok(9), 9), "written in place");
+            watched.write("config.toml.new", GOOD);
+            fs::rename(watched.path("config.toml.new"), watched.path("config.toml")).unwrap();
+            assert_eq!(told.next().await, Ok(7), "replaced");
+            watched.write("config.toml", HALF);
+            let mistake = told.next().await.unwrap_err();
+            assert!(mistake.starts_with("config.toml:2:"), "{mistake}");
+            assert_eq!(watched.timeout(), 7, "the old one stays in force");
+            watched.write("config.toml", GOOD);
+            assert_eq!(told.next().await, Ok(7), "after a mistake the same is news");
+            fs::remove_file(watched.path("config.toml")).unwrap();
+            assert_eq!(told.next().await, Ok(shipped), "removed");
+            watched.write("config.toml", OTHER);
+            assert_eq!(told.next().await, Ok(9), "and there again");
+        };
+        watched.while_doing("config.toml", work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_changes_nothing_is_not_told() {
+        let watched = Watched::new();
+        watched.write("config.toml", GOOD);
+        let work = async |told: &mut Told| {
+            assert_eq!(told.next().await, Ok(7));
+            fs::read(watched.path("config.toml")).unwrap();
+            watched.write("notes.txt", "beside it");
+            watched.write("config.toml", &format!("# a remark\n{GOOD}"));
+            watched.write("config.toml", OTHER);
+            assert_eq!(told.next().await, Ok(9), "only what it came to");
+        };
+        watched.while_doing("config.toml", work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_busy_folder_keeps_nothing_from_being_read() {
+        let watched = Watched::new();
+        let busy = async {
+            for number in 0_u64.. {
+                watched.write("beside.log", &number.to_string());
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let work = async |told: &mut Told| {
+            watched.write("config.toml", GOOD);
+            assert_eq!(told.next().await, Ok(7));
+            watched.write("config.toml", HALF);
+            assert!(told.next().await.is_err());
+        };
+        tokio::select! {
+            done = watched.while_doing("config.toml", work) => done.unwrap(),
+            () = busy => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn folders_may_come_later_and_go() {
+        let watched = Watched::new();
+        let shipped = watched.timeout();
+        let work = async |told: &mut Told| {
+            for round in 0..3 {
+                fs::create_dir_all(watched.path("a/b/c")).unwrap();
+                watched.write("a/b/c/config.toml", GOOD);
+                assert_eq!(told.next().await, Ok(7), "round {round}");
+                watched.write("a/b/c/config.toml", OTHER);
+                assert_eq!(told.next().await, Ok(9), "round {round}");
+                fs::remove_dir_all(watched.path("a")).unwrap();
+                assert_eq!(told.next().await, Ok(shipped), "round {round}");
+            }
+            // Removed and made anew at once.
+            fs::create_dir_all(watched.path("a/b/c")).unwrap();
+            watched.write("a/b/c/config.toml", GOOD);
+            assert_eq!(told.next().await, Ok(7));
+            fs::remove_dir_all(watched.path("a")).unwrap();
+            fs::create_dir_all(watched.path("a/b/c")).unwrap();
+            watched.write("a/b/c/config.toml", OTHER);
+            assert_eq!(told.next().await, Ok(9));
+            watched.write("a/b/c/config.toml", GOOD);
+            assert_eq!(told.next().await, Ok(7), "it is still watched");
+        };
+        watched.while_doing("a/b/c/config.toml", work).await.unwrap();
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn links_are_followed_to_what_they_lead_to() {
+        use std::os::unix::fs::symlink;
+
+        let watched = Watched::new();
+        for folder in ["dotfiles", "config", "others"] {
+            fs::create_dir(watched.path(folder)).unwrap();
+        }
+        watched.write("dotfiles/newstape.toml", GOOD);
+        watched.write("others/newstape.toml", GOOD);
+        symlink(watched.path("dotfiles/newstape.toml"), watched.path("config/config.toml")).unwrap();
+        let work = async |told: &mut Told| {
+            assert_eq!(told.next().await, Ok(7));
+            watched.write("dotfiles/newstape.toml", OTHER);
+            assert_eq!(told.next().await, Ok(9), "what it leads to was written");
+            watched.write("dotfiles/next", GOOD);
+            fs::rename(watched.path("dotfiles/next"), watched.path("dotfiles/newstape.toml")).unwrap();
+            assert_eq!(told.next().await, Ok(7), "… replaced");
+            watched.write("others/newstape.toml", OTHER);
+            symlink(watched.path("others/newstape.toml"), watched.path("config/next")).unwrap();
+            fs::rename(watched.path("config/next"), watched.path("config/config.toml")).unwrap();
+            assert_eq!(told.next().await, Ok(9), "it leads elsewhere");
+            watched.write("others/newstape.toml", GOOD);
+            assert_eq!(told.next().await, Ok(7), "and is watched there");
+            fs::remove_file(watched.path("others/newstape.toml")).unwrap();
+            assert!(told.next().await.is_ok_and(|timeout| timeout != 7), "it leads nowhere");
+            watched.write("others/newstape.toml", OTHER);
+        };
+        watched.while_doing("config/config.toml", work).await.unwrap();
+    }
+
+    #[test]
+    fn the_nearest_folder_is_watched_and_none_twice() {
+        let folder = TempDir::new().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        assert_eq!(folders(&folder.path().join("config.toml")), std::slice::from_ref(&real));
+        assert_eq!(folders(&folder.path().join("a/b/config.toml")), std::slice::from_ref(&real));
+        fs::write(folder.path().join("config.toml"), "").unwrap();
+        assert_eq!(folders(&folder.path().join("config.toml")), [real]);
+        let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+        assert_eq!(folders(Path::new("no-such-file.toml")), [here]);
+    }
 }
