@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Done, Failure, Surroundings, runtime};
+use super::{Done, Failure, Surroundings, in_words, runtime};
 use crate::config::Config;
 use crate::http::{Ask, Http};
 use crate::news::{self, Document};
@@ -67,7 +67,7 @@ fn body(source: &str, config: &Config) -> Result<Body, Failure> {
         "-" => std::io::stdin().lock().read_to_end(&mut bytes),
         path => std::fs::File::open(Path::new(path)).and_then(|mut file| file.read_to_end(&mut bytes)),
     };
-    read.map_err(|error| Failure::not_had(format!("{source} can't be read: {}", error.kind())))?;
+    read.map_err(|error| Failure::not_had(format!("{source} can't be read: {}", in_words(&error))))?;
     Ok(Body { bytes, content_type: None, base: String::new() })
 }
 

@@ -160,6 +160,18 @@ fn dispatch(cli: Cli) -> Done {
     }
 }
 
+/// What is wrong with a file, as one says it.
+fn in_words(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file or folder".into(),
+        ErrorKind::PermissionDenied => "permission is refused".into(),
+        ErrorKind::IsADirectory => "it is a folder".into(),
+        ErrorKind::NotADirectory => "it is no folder".into(),
+        kind => kind.to_string(),
+    }
+}
+
 /// A runtime for the commands that ask over the network.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

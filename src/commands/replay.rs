@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::json::StoryLine;
-use super::{Done, Failure, Surroundings, screen};
+use super::{Done, Failure, Surroundings, in_words, screen};
 use crate::app::wire::{Tagger, Wire};
 use crate::config::Config;
 use crate::domain::Name;
@@ -86,7 +86,7 @@ impl Replay {
 /// The files of a day, by name.
 fn read_folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let unreadable = |path: &Path, error: std::io::Error| {
-        Failure::not_had(format!("{} can't be read: {}", path.display(), error.kind()))
+        Failure::not_had(format!("{} can't be read: {}", path.display(), in_words(&error)))
     };
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(dir).map_err(|error| unreadable(dir, error))? {
