@@ -78,7 +78,8 @@ impl Theme {
             dim,
             faint: dim,
             accent: bold,
-            border: dim,
+            // Not dimmed: what is written into a frame would be dimmed with it, and a dimmed price is one that is not current.
+            border: plain,
             selected: plain.add_modifier(Modifier::REVERSED),
             up: bold,
             down: bold,
