@@ -56,6 +56,7 @@ fn story(number: u64) -> Story {
         feed: format!("Feed {}", number % 30).into(),
         outlet: format!("Outlet {}", number % 90).into(),
         title,
+        title_before: None,
         summary,
         link: Some(format!("https://desk.example/{number}")),
         lang: Some("en".into()),

@@ -189,16 +189,8 @@ mod tests {
 
     /// Asked every ten minutes.
     fn feed(name: &str) -> Feed {
-        Feed {
-            name: name.into(),
-            url: format!("https://example.com/{name}"),
-            category: "News".into(),
-            interval: Duration::from_mins(10),
-            primary: false,
-            lang: None,
-            user_agent: None,
-            enabled: true,
-        }
+        let feed = Feed::new(name.into(), format!("https://example.com/{name}"));
+        Feed { category: "News".into(), interval: Duration::from_mins(10), ..feed }
     }
 
     fn failing(name: &str, last_success: Option<Timestamp>, last_attempt: Timestamp) -> FeedState {

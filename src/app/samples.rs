@@ -38,6 +38,7 @@ pub fn titled(id: u64, minutes: i64, title: &str) -> Story {
         feed: "Reuters".into(),
         outlet: "Reuters".into(),
         title: title.into(),
+        title_before: None,
         summary: String::new(),
         link: Some(format!("https://example.com/{id}")),
         lang: None,

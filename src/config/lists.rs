@@ -11,8 +11,6 @@ use crate::domain::feed::Feed;
 use crate::domain::price::Symbol;
 use crate::domain::topic::TopicRule;
 
-/// How often a feed is asked that says nothing about it.
-const FEED_INTERVAL: Duration = Duration::from_secs(15 * 60);
 /// A feed asked less than once a day would miss what has fallen off its end.
 const FEED_CEILING: Duration = Duration::from_secs(86_400);
 
@@ -40,7 +38,7 @@ fn put<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
 }
 
 fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Vec<Feed>) -> Result<(), Mistake> {
-    let mut feed = standing(feeds, |feed| feed.name == name, || new_feed(&name));
+    let mut feed = standing(feeds, |feed| feed.name == name, || Feed::new(name.clone(), ""));
     if feed.url.is_empty() {
         let Some(url) = entry.need("url", read::address(&["https", "http"])) else { return Ok(()) };
         feed.url = url;
@@ -56,19 +54,6 @@ fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Vec<Feed>) -> 
     }
     put(feeds, |feed| feed.name == name, feed);
     Ok(())
-}
-
-fn new_feed(name: &Name) -> Feed {
-    Feed {
-        name: name.clone(),
-        url: String::new(),
-        category: "Other".into(),
-        interval: FEED_INTERVAL,
-        primary: false,
-        lang: None,
-        user_agent: None,
-        enabled: true,
-    }
 }
 
 /// True when the entry gives an interval of its own.

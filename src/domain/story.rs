@@ -36,6 +36,9 @@ pub struct Story {
     /// Who published it: the feed's name, or the publisher that an aggregator's entry names.
     pub outlet: Name,
     pub title: String,
+    /// The title it was first seen with, when its outlet has changed it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_before: Option<String>,
     /// Plain text, at most [`Story::SUMMARY_MAX`] bytes; empty when there is none.
     pub summary: String,
     /// Absolute http(s) address, never anything else.

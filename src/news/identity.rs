@@ -146,6 +146,7 @@ fn story(entry: &Entry, id: StoryId, feed: &Feed, now: Timestamp) -> Story {
         feed: feed.name.clone(),
         outlet: entry.source.as_deref().map_or_else(|| feed.name.clone(), Name::from),
         title,
+        title_before: None,
         summary: entry.summary.clone(),
         link: entry.link.clone(),
         lang: entry.lang.as_deref().map(Name::from).or_else(|| feed.lang.clone()),
@@ -165,21 +166,11 @@ fn hash(parts: &[&str]) -> StoryId {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
 
     fn feed() -> Feed {
-        Feed {
-            name: "Paper".into(),
-            url: "https://example.org/feed".into(),
-            category: "Press".into(),
-            interval: Duration::from_secs(600),
-            primary: false,
-            lang: Some("en".into()),
-            user_agent: None,
-            enabled: true,
-        }
+        Feed { lang: Some("en".into()), ..Feed::new("Paper".into(), "https://example.org/feed") }
     }
 
     fn entry(title: &str, link: &str, guid: &str) -> Entry {

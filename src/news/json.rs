@@ -30,6 +30,8 @@ pub fn read(text: &str, max: usize, base: Option<&Url>, mut repairs: Repairs) ->
         home: address(&feed, "home_page_url", base),
         lang: own,
         ttl: None,
+        skip_hours: Vec::new(),
+        skip_days: Vec::new(),
         repairs: repairs.names(),
         entries,
     })

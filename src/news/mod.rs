@@ -62,8 +62,12 @@ pub struct Document {
     pub home: Option<String>,
     /// Two-letter code in lower case.
     pub lang: Option<String>,
-    /// How long the publisher says it stays good (`<ttl>`).
+    /// How long the publisher says it stays good (`<ttl>`, else `sy:updatePeriod` by `sy:updateFrequency`).
     pub ttl: Option<Duration>,
+    /// Hours of the day (0 to 23, GMT) in which it asks not to be polled (`<skipHours>`).
+    pub skip_hours: Vec<u8>,
+    /// Days of the week (0 is Monday, GMT) on which it asks not to be polled (`<skipDays>`).
+    pub skip_days: Vec<u8>,
     /// Names of the repairs it needed, as `bare-ampersand`.
     pub repairs: Vec<String>,
     /// In the order of the document, nothing merged.

@@ -57,6 +57,8 @@ fn document(feed: model::Feed, survey: &Survey, base: Option<&Url>) -> Document 
         title: feed.title.as_ref().map(|title| value(title, &kind).line()).unwrap_or_default(),
         home: page(homes, base),
         ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        skip_hours: Vec::new(),
+        skip_days: Vec::new(),
         repairs: Vec::new(),
         entries: feed.entries.iter().map(|found| entry(found, &kind, lang.as_deref(), base)).collect(),
         lang,

@@ -207,6 +207,7 @@ fn story(line: Line, begins: Timestamp, taken: &mut HashSet<StoryId>) -> Story {
         feed: outlet.clone(),
         outlet,
         title: clean_up_to(line.title.as_deref(), TITLE_MAX),
+        title_before: None,
         summary: clean_up_to(line.summary.as_deref(), Story::SUMMARY_MAX),
         link: line.url.as_deref().and_then(web_address),
         lang: line.lang.as_deref().and_then(language),

@@ -131,6 +131,7 @@ fn story(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Marks)> {
         feed: names.name(row.get_ref(2)?.as_str()?),
         outlet: names.name(row.get_ref(3)?.as_str()?),
         title: row.get(4)?,
+        title_before: None,
         summary: row.get(5)?,
         link: row.get(6)?,
         lang: lang.map(|lang| names.name(lang)),

@@ -29,6 +29,7 @@ fn story(id: u64, title: &str, published: i64) -> Story {
         feed: "Desk".into(),
         outlet: "The Desk".into(),
         title: title.into(),
+        title_before: None,
         summary: format!("More on {title}."),
         link: Some(format!("https://desk.example/{id}")),
         lang: Some("en".into()),

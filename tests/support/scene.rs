@@ -70,6 +70,7 @@ pub fn story(id: u64, at: Timestamp, outlet: &str, title: &str) -> Story {
         feed: outlet.into(),
         outlet: outlet.into(),
         title: title.into(),
+        title_before: None,
         summary: String::new(),
         link: Some(format!("https://desk.example/{id}")),
         lang: None,

@@ -14,6 +14,7 @@ fn story() -> Story {
         feed: "SEC press releases".into(),
         outlet: "The Café Post".into(),
         title: "OpenAI finally raises another $6.6bn, says SEC filing".into(),
+        title_before: None,
         summary: "L'Élysée watches. The sec of state isn't amused.".into(),
         link: None,
         lang: Some("en".into()),

@@ -43,16 +43,7 @@ pub fn config(feeds: Vec<Feed>) -> Config {
 
 /// A feed that is asked every ten minutes.
 pub fn feed(name: &str, url: &str) -> Feed {
-    Feed {
-        name: name.into(),
-        url: url.into(),
-        category: "Press".into(),
-        interval: Duration::from_secs(600),
-        primary: false,
-        lang: None,
-        user_agent: None,
-        enabled: true,
-    }
+    Feed { interval: Duration::from_secs(600), ..Feed::new(name.into(), url) }
 }
 
 fn rss(title: &str, link: &str) -> String {
