@@ -1,26 +1,30 @@
 //! The one HTTP client: polite, capped, guarded. Feeds, price services and articles all ask through [`Http::get`].
 
+mod client;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, LOCATION};
-use reqwest::redirect::Policy;
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use url::{Host, Url};
 
 use crate::config::Network;
+use crate::domain::feed::{Login, Secret};
+use client::{Clients, IDLE_TIMEOUT, PrivateAddress, Way};
 
 /// More hops than this is a loop.
 const MAX_HOPS: usize = 8;
 /// Headers that say nothing about who asks: they go along to other hosts.
 const HARMLESS: [&str; 4] = ["accept", "accept-language", "if-none-match", "if-modified-since"];
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Headers that ask about one document: no other is asked with them.
+const CONDITIONS: [&str; 2] = ["if-none-match", "if-modified-since"];
 
 /// Asks over HTTP(S). Cheap to clone; connections are shared.
 #[derive(Clone, Debug)]
 pub struct Http {
-    client: reqwest::Client,
+    clients: Arc<Clients>,
     network: Arc<Network>,
 }
 
@@ -35,6 +39,23 @@ pub struct Ask {
     pub timeout: Option<Duration>,
     /// Smaller than `network.max-body`, in bytes.
     pub max_body: Option<u64>,
+    /// The address that gave the validators among the headers; None: not known. They go there and to `url`, not to
+    /// others that redirects lead to.
+    pub validators_of: Option<String>,
+    pub access: Access,
+}
+
+/// What the reader has set for one address: how it is reached, and what opens it.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Sent to the server of `url` only, instead of ours of the same name.
+    pub headers: BTreeMap<String, Secret>,
+    /// Basic authentication, at the server of `url` only.
+    pub login: Option<Login>,
+    /// `http://`, `https://`, `socks5://` or `socks5h://`; without one the system's settings hold.
+    pub proxy: Option<Secret>,
+    /// Certificates are not checked.
+    pub accept_invalid_certificate: bool,
 }
 
 /// What came back: any status.
@@ -64,6 +85,10 @@ pub enum Trouble {
     Name,
     #[error("could not connect")]
     Connect,
+    #[error("its proxy can't be used; see 'proxy' in its entry in the config")]
+    Proxy,
+    #[error("its proxy wants a login; set it in 'proxy' in its entry in the config")]
+    ProxyLogin,
     #[error("the secure connection could not be made")]
     Tls,
     #[error("no answer within {} s", .0.as_secs())]
@@ -81,27 +106,24 @@ pub enum Trouble {
 }
 
 impl Http {
-    /// The only place that builds a client. Installs the TLS provider first: without one, reqwest panics.
-    #[expect(clippy::disallowed_methods, reason = "this is the one HTTP constructor")]
+    /// Under these settings.
+    ///
+    /// # Errors
+    ///
+    /// TLS can't be had on this machine.
     pub fn new(network: &Network) -> anyhow::Result<Http> {
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT.min(network.timeout))
-            .referer(false)
-            .build()?;
-        Ok(Http { client, network: Arc::new(network.clone()) })
+        Ok(Http { clients: Arc::new(Clients::new(network.timeout)?), network: Arc::new(network.clone()) })
     }
 
     /// The same connections under other settings, after a reload of the configuration.
     pub fn with(&self, network: &Network) -> Http {
-        Http { client: self.client.clone(), network: Arc::new(network.clone()) }
+        Http { clients: self.clients.clone(), network: Arc::new(network.clone()) }
     }
 
     /// Asks an address that the reader configured or typed: it may be private. Follows redirects, reads the body up to
     /// the cap. The whole takes at most the timeout.
     pub async fn get(&self, ask: Ask) -> Result<Answer, Trouble> {
-        self.within(&ask, async { self.follow(&ask, parse(&ask.url)?).await }).await
+        self.within(&ask, async { self.follow(&ask, parse(&ask.url)?, false).await }).await
     }
 
     /// As [`Http::get`], for an address that came from outside, as the link of a story: it must be public, or allowed
@@ -109,8 +131,8 @@ impl Http {
     pub async fn get_link(&self, ask: Ask) -> Result<Answer, Trouble> {
         let work = async {
             let url = parse(&ask.url)?;
-            self.public(&url).await?;
-            self.follow(&ask, url).await
+            let is_guarded = self.guarded(&url)?;
+            self.follow(&ask, url, is_guarded).await
         };
         self.within(&ask, work).await
     }
@@ -120,17 +142,17 @@ impl Http {
         tokio::time::timeout(limit, work).await.unwrap_or(Err(Trouble::Timeout(limit)))
     }
 
-    async fn follow(&self, ask: &Ask, first: Url) -> Result<Answer, Trouble> {
+    async fn follow(&self, ask: &Ask, first: Url, mut is_guarded: bool) -> Result<Answer, Trouble> {
         let mut url = first.clone();
         let mut hops = Vec::new();
         loop {
-            let response = self.send(&url, ask, first.origin() == url.origin()).await?;
+            let response = self.send(&url, ask, &first, is_guarded).await?;
             let Some(target) = redirect(&response) else {
                 let cap = ask.max_body.unwrap_or(self.network.max_body);
                 return read(response, url, hops, cap).await;
             };
             let next = url.join(target).map_err(|_| Trouble::Forbidden)?;
-            self.allowed(&url, &next).await?;
+            is_guarded = self.allowed(&url, &next, is_guarded)?;
             hops.push(response.status().as_u16());
             if hops.len() > MAX_HOPS {
                 return Err(Trouble::Loop);
@@ -139,35 +161,62 @@ impl Http {
         }
     }
 
-    /// `is_home`: the address is at the origin that was asked first. Other origins get no header that could be a key.
-    async fn send(&self, url: &Url, ask: &Ask, is_home: bool) -> Result<reqwest::Response, Trouble> {
+    /// Servers other than the first get no header that could be a key.
+    async fn send(&self, url: &Url, ask: &Ask, first: &Url, is_guarded: bool) -> Result<reqwest::Response, Trouble> {
+        let Access { headers, login, proxy, accept_invalid_certificate } = &ask.access;
+        let is_home = is_same_server(first, url);
+        let way = Way {
+            proxy: proxy.clone(),
+            // What was allowed for one server is not for others.
+            accept_invalid_certificate: *accept_invalid_certificate && is_home,
+            is_guarded,
+        };
+        let is_validated =
+            url == first || ask.validators_of.as_deref().is_none_or(|of| is_same_resource(of, url.as_str()));
+        let replaces = |name: &str| is_home && headers.keys().any(|own| own.eq_ignore_ascii_case(name));
         let agent = ask.user_agent.as_ref().unwrap_or(&self.network.user_agent);
-        let mut request = self.client.get(url.clone()).header("user-agent", agent);
+        let mut request = self.clients.of(&way)?.get(url.clone());
+        if !replaces("user-agent") {
+            request = request.header("user-agent", agent);
+        }
         for (name, value) in ask.headers.iter().filter(|(name, _)| is_home || HARMLESS.contains(name)) {
-            request = request.header(*name, value);
+            if !replaces(name) && (is_validated || !CONDITIONS.contains(name)) {
+                request = request.header(*name, value);
+            }
+        }
+        for (name, Secret(value)) in headers.iter().filter(|_| is_home) {
+            let mut value =
+                HeaderValue::try_from(value).map_err(|_| unusable("a header of its entry holds what no header may"))?;
+            value.set_sensitive(true);
+            request = request.header(name, value);
+        }
+        if let Some(login) = login.as_ref().filter(|_| is_home) {
+            request = request.basic_auth(&login.user, Some(&login.password.0));
         }
         request.send().await.map_err(|error| explain(&error))
     }
 
     /// A redirect may lead anywhere public over http(s); to a private address only within its own host or by leave of
-    /// the configuration.
-    async fn allowed(&self, from: &Url, to: &Url) -> Result<(), Trouble> {
+    /// the configuration. Answers whether the connection must be guarded.
+    fn allowed(&self, from: &Url, to: &Url, is_guarded: bool) -> Result<bool, Trouble> {
         if !matches!(to.scheme(), "http" | "https") || (from.scheme() == "https" && to.scheme() == "http") {
             return Err(Trouble::Forbidden);
         }
-        if is_same_server(from, to) { Ok(()) } else { self.public(to).await }
+        if is_same_server(from, to) { Ok(is_guarded) } else { self.guarded(to) }
     }
 
-    /// A name is looked up here and again when it is connected to; what lies between is not guarded. Behind a proxy,
-    /// where names may not be known here, the proxy decides.
-    async fn public(&self, to: &Url) -> Result<(), Trouble> {
+    /// Whether an address from outside must be guarded when it is connected to: by leave of the configuration it need
+    /// not. Numbers are checked here, names when they are looked up ([`client`]).
+    fn guarded(&self, to: &Url) -> Result<bool, Trouble> {
         if self.network.allow_private.iter().any(|leave| is_leave_for(leave, to)) {
-            return Ok(());
+            return Ok(false);
         }
-        match resolve(to).await {
-            Some(addresses) if addresses.iter().any(|address| is_private(*address)) => Err(Trouble::Forbidden),
-            _ => Ok(()),
-        }
+        let number = match to.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::from(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::from(address)),
+            _ => None,
+        };
+        if number.is_some_and(is_private) { Err(Trouble::Forbidden) } else { Ok(true) }
     }
 }
 
@@ -179,8 +228,19 @@ fn redirect(response: &reqwest::Response) -> Option<&str> {
     response.headers().get(LOCATION)?.to_str().ok()
 }
 
+/// Whether two addresses differ at most in their query, where redirects to storage carry a signature that is new each
+/// time.
+pub fn is_same_resource(one: &str, other: &str) -> bool {
+    let bare = |url: &str| url.split(['?', '#']).next().map(str::to_owned);
+    bare(one) == bare(other)
+}
+
 /// The same host and port, or the step from http to https there.
-fn is_same_server(from: &Url, to: &Url) -> bool {
+pub fn is_same_server(from: &Url, to: &Url) -> bool {
+    from.host().is_some() && is_same_host(from, to)
+}
+
+fn is_same_host(from: &Url, to: &Url) -> bool {
     let ports = (from.port_or_known_default(), to.port_or_known_default());
     from.host() == to.host() && (ports.0 == ports.1 || ports == (Some(80), Some(443)))
 }
@@ -189,13 +249,17 @@ fn parse(url: &str) -> Result<Url, Trouble> {
     let url = Url::parse(url).map_err(|error| Trouble::Address(error.to_string()))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
-        _ => Err(Trouble::Address("it must begin with http:// or https://".into())),
+        _ => Err(unusable("it must begin with http:// or https://")),
     }
+}
+
+fn unusable(why: &str) -> Trouble {
+    Trouble::Address(why.into())
 }
 
 async fn read(mut response: reqwest::Response, url: Url, hops: Vec<u16>, cap: u64) -> Result<Answer, Trouble> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| Trouble::Broken)? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
         if (body.len() + chunk.len()) as u64 > cap {
             return Err(Trouble::TooLarge(cap));
         }
@@ -210,48 +274,45 @@ async fn read(mut response: reqwest::Response, url: Url, hops: Vec<u16>, cap: u6
     })
 }
 
+fn broken(error: &reqwest::Error) -> Trouble {
+    if error.is_timeout() { Trouble::Timeout(IDLE_TIMEOUT) } else { Trouble::Broken }
+}
+
 /// reqwest's error as one of ours: its own text carries the address and a chain of causes.
 fn explain(error: &reqwest::Error) -> Trouble {
     let chain = causes(error);
     if error.is_builder() {
-        Trouble::Address("it is not a usable address".into())
+        unusable("it is not a usable address")
+    } else if is_private_address(error) {
+        Trouble::Forbidden
+    } else if chain.contains("proxy auth") || chain.contains("proxy authorization") {
+        Trouble::ProxyLogin
     } else if chain.contains("dns") {
         Trouble::Name
     } else if chain.contains("certificate") || chain.contains("tls") || chain.contains("handshake") {
         Trouble::Tls
     } else if error.is_connect() {
         Trouble::Connect
-    } else if error.is_timeout() {
-        Trouble::Timeout(CONNECT_TIMEOUT)
     } else {
-        Trouble::Broken
+        broken(error)
     }
 }
 
+fn chain<'a>(error: &'a dyn std::error::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |error| error.source())
+}
+
 fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = String::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&error.to_string().to_lowercase());
-        cause = error.source();
-    }
-    text
+    chain(error).map(|error| error.to_string().to_lowercase()).collect()
+}
+
+fn is_private_address(error: &dyn std::error::Error) -> bool {
+    chain(error).any(|error| error.is::<PrivateAddress>())
 }
 
 fn is_leave_for(leave: &str, url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     leave == host || url.port_or_known_default().is_some_and(|port| leave == format!("{host}:{port}"))
-}
-
-async fn resolve(url: &Url) -> Option<Vec<IpAddr>> {
-    match url.host()? {
-        Host::Ipv4(address) => Some(vec![address.into()]),
-        Host::Ipv6(address) => Some(vec![address.into()]),
-        Host::Domain(name) => {
-            let found = tokio::net::lookup_host((name, url.port_or_known_default()?)).await.ok()?;
-            Some(found.map(|address| address.ip()).collect())
-        }
-    }
 }
 
 /// All that is not the public internet: loopback, link-local, private, shared, multicast and reserved ranges of both

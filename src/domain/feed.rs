@@ -91,8 +91,17 @@ pub struct FeedState {
     pub etag: Option<String>,
     /// `Last-Modified`, verbatim.
     pub last_modified: Option<String>,
+    /// The address that gave the two, after redirects; None: not known.
+    #[serde(default)]
+    pub validators_of: Option<String>,
+    /// Tells under which settings (user agent, names of headers …) the document was had: others may get another one.
+    #[serde(default)]
+    pub asked_as: Option<u64>,
     /// Never asked before this, also after a restart. None: due at once.
     pub next_check: Option<Timestamp>,
+    /// Its server asked for patience until then: it is not even asked by hand.
+    #[serde(default)]
+    pub cool_until: Option<Timestamp>,
     pub last_attempt: Option<Timestamp>,
     pub last_success: Option<Timestamp>,
     /// HTTP status of the last attempt, when there was an answer.
@@ -146,6 +155,7 @@ pub struct Attempt {
 
 /// When a feed has something new, as its last body told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Rhythm {
     /// Published time of its newest entry.
     pub newest: Option<Timestamp>,
@@ -153,6 +163,8 @@ pub struct Rhythm {
     pub median_gap: Option<Duration>,
     /// `<ttl>`, `sy:updatePeriod`.
     pub ttl: Option<Duration>,
+    /// `max-age`: it holds for answers of 304 that do not repeat it (RFC 9111, 4.3.4).
+    pub max_age: Option<Duration>,
     /// Hours of the day (0 to 23, GMT) in which it asks not to be polled.
     pub skip_hours: Vec<u8>,
     /// Days of the week (0 is Monday, GMT) on which it asks not to be polled.
@@ -189,7 +201,10 @@ impl FeedState {
             url,
             etag: None,
             last_modified: None,
+            validators_of: None,
+            asked_as: None,
             next_check: None,
+            cool_until: None,
             last_attempt: None,
             last_success: None,
             status: None,

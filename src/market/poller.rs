@@ -278,6 +278,7 @@ impl<F: Fetch> Poller<F> {
                 user_agent: self.source.user_agent(config),
                 timeout: Some(TIMEOUT.min(config.network.timeout)),
                 max_body: Some(BODY_CAP.min(config.network.max_body)),
+                ..Ask::default()
             };
             let answer = self.fetch.fetch(config, ask).await;
             match judge(self.source, answer, (self.clock)()) {

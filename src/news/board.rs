@@ -3,27 +3,34 @@
 //! Pure: the time comes from outside, twice. Wall-clock time tells when a feed is due, since that is stored and must
 //! survive restarts and suspends; monotonic time keeps requests apart, since a clock that is set back must not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod silence;
+mod slot;
+
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::outcome::{self, Polled};
+use super::outcome::{self, Circumstances, Report};
 use super::place::Place;
-use super::schedule::{Ending, Pace};
+use super::schedule::{self, Ending, Pace};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState};
+use silence::Silence;
+use slot::Slot;
 
 /// In flight at once, over all places.
 const AT_ONCE: usize = 12;
 /// Between any two requests: small name servers refuse bursts.
 const LAUNCH_GAP: Duration = Duration::from_millis(50);
+/// Between requests that are overdue, after a stop or a sleep of the machine: a hundred feeds take half a minute.
+const OVERDUE_GAP: Duration = Duration::from_millis(250);
+/// Later than this is overdue.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
 /// A feed is asked by hand at most this often.
 const MANUAL_FLOOR: SignedDuration = SignedDuration::from_secs(60);
-/// This many places without an answer, and no answer in between, mean that the network is down.
-const SILENT_PLACES: usize = 3;
 /// The longest sleep: time passes unseen while the machine is suspended.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
@@ -35,22 +42,11 @@ pub struct Board {
     places: HashMap<Place, Traffic>,
     /// States of feeds that are not polled now: stored ones, removed and disabled ones.
     shelf: BTreeMap<Name, FeedState>,
-    /// Feeds that nobody answered for, since the last answer of anybody.
-    silent: BTreeSet<Name>,
+    silence: Silence,
     next_launch: Option<Instant>,
     in_flight: usize,
     spacing: Duration,
     floor: Duration,
-}
-
-#[derive(Debug)]
-struct Slot {
-    feed: Feed,
-    state: FeedState,
-    place: Place,
-    in_flight: bool,
-    /// Hash of the last body that was read, while newstape runs.
-    body: Option<u64>,
 }
 
 /// What goes on at a place.
@@ -59,18 +55,22 @@ struct Traffic {
     in_flight: bool,
     /// Spacing: no request before.
     free_at: Option<Instant>,
-    /// 429 and 503: no request before.
+    /// The spacing of the last run, where a place is known to insist on it.
+    quiet_until: Option<Timestamp>,
+    /// It asked for patience: no request before.
     cool_until: Option<Timestamp>,
+    /// How often it has asked for patience since its last good answer, whichever of its feeds was read.
+    patience: u32,
 }
 
 /// A feed to be asked now.
 #[derive(Clone, Debug)]
 pub struct Job {
     pub feed: Feed,
+    /// Its own address, or the one it has moved to for good.
+    pub url: String,
     /// The validators to send are in it.
     pub state: FeedState,
-    /// Hash of the last body, to tell the same one.
-    pub body: Option<u64>,
     place: Place,
 }
 
@@ -82,58 +82,103 @@ impl Board {
     }
 
     /// Takes over a configuration: new feeds are due at once, removed ones are shelved, a changed address is a new
-    /// feed, a changed user agent may be given another document (rule 7).
-    pub fn adopt(&mut self, config: &Config, now: Timestamp) {
+    /// feed, other changed settings may be given another document (rule 7). Gives the states that changed by it.
+    pub fn adopt(&mut self, config: &Config, now: Timestamp) -> Vec<FeedState> {
         (self.spacing, self.floor) = (config.network.domain_spacing, config.network.feed_floor);
         let mut old = std::mem::take(&mut self.slots);
-        let mut addresses = BTreeSet::new();
-        // Rule 14: an address that stands twice is asked once.
-        for feed in config.feeds.iter().filter(|feed| feed.enabled && addresses.insert(&feed.url)) {
+        for (order, feed) in config.feeds.iter().filter(|feed| feed.enabled).enumerate() {
             let slot = match old.remove(&feed.name) {
-                Some(slot) if slot.feed.url == feed.url => slot.with(feed),
-                _ => Slot::new(feed, self.shelf.remove(&feed.name)),
+                Some(slot) if slot.feed.url == feed.url => slot.with(feed, order, now),
+                _ => Slot::new(feed, self.shelf.remove(&feed.name), order, now),
             };
-            self.cool_again(&slot, now);
             self.slots.insert(feed.name.clone(), slot);
         }
         self.shelf.extend(old.into_iter().map(|(name, slot)| (name, slot.state)));
+        self.set_clock_right(now);
+        self.remember_traffic(now);
+        let mut changed = self.pair();
+        for slot in self.slots.values_mut() {
+            let cool = self.places.get(&slot.place).and_then(|traffic| traffic.cool_until).filter(|cool| *cool > now);
+            changed.extend(cool.and_then(|cool| slot.cool(cool, "waits: its site asked for patience".into())));
+        }
+        changed
     }
 
-    /// A place that asked for patience before a restart still has it.
-    fn cool_again(&mut self, slot: &Slot, now: Timestamp) {
-        let next = slot.state.next_check.filter(|next| *next > now);
-        if matches!(slot.state.status, Some(429 | 503)) && next.is_some() {
+    /// A place that asked for patience before a restart still has it; one that is known to insist on time between
+    /// requests gets it over a restart, too.
+    fn remember_traffic(&mut self, now: Timestamp) {
+        for slot in self.slots.values() {
+            let quiet = slot.place.spacing().zip(slot.state.last_attempt);
+            let quiet = quiet.map(|(spacing, last)| schedule::later(last, spacing)).filter(|until| *until > now);
+            let cool = slot.cooling().filter(|until| *until > now);
+            if quiet.is_none() && cool.is_none() {
+                continue;
+            }
             let traffic = self.places.entry(slot.place.clone()).or_default();
-            traffic.cool_until = traffic.cool_until.max(next);
+            traffic.quiet_until = traffic.quiet_until.max(quiet);
+            traffic.cool_until = traffic.cool_until.max(cool);
+            if cool.is_some() {
+                traffic.patience = traffic.patience.max(slot.state.failures);
+            }
         }
     }
 
-    /// The next feed that may be asked, the one waiting longest first; it counts as being asked from now on.
-    pub fn launch(&mut self, now: Timestamp, instant: Instant) -> Option<Job> {
+    /// Rule 14: an address that stands twice, or that two feeds have moved to, is asked once, for the first of them.
+    fn pair(&mut self) -> Vec<FeedState> {
+        let mut first: HashMap<String, Name> = HashMap::new();
+        let mut order: Vec<&mut Slot> = self.slots.values_mut().collect();
+        order.sort_by_key(|slot| slot.order);
+        let twins = order.into_iter().filter_map(|slot| {
+            let known = first.get(slot.address()).cloned();
+            first.entry(slot.address().to_owned()).or_insert_with(|| slot.feed.name.clone());
+            slot.pair_with(known)
+        });
+        twins.collect()
+    }
+
+    fn set_clock_right(&mut self, now: Timestamp) {
+        for slot in self.slots.values_mut() {
+            if let Some(state) = schedule::set_right(&slot.state, now) {
+                slot.state = state;
+            }
+        }
+        let longest = schedule::later(now, schedule::LONGEST_RETRY_AFTER * 2);
+        for traffic in self.places.values_mut() {
+            traffic.cool_until = traffic.cool_until.filter(|until| *until <= longest);
+            traffic.quiet_until = traffic.quiet_until.filter(|until| *until <= schedule::later(now, LONGEST_SLEEP));
+        }
+    }
+
+    /// The next feed that may be asked, the one that is needed most first; it counts as being asked from now on.
+    /// `chance` lies between -1 and 1.
+    pub fn launch(&mut self, now: Timestamp, instant: Instant, chance: f64) -> Option<Job> {
         if self.in_flight >= AT_ONCE || self.next_launch.is_some_and(|next| next > instant) {
             return None;
         }
+        self.set_clock_right(now);
         let due = self.slots.values().filter(|slot| self.wait_of(slot, now, instant) == Some(Duration::ZERO));
-        let name = due.min_by_key(|slot| slot.state.next_check)?.feed.name.clone();
+        let name = due.max_by_key(|slot| (slot.need(now), std::cmp::Reverse(slot.order)))?.feed.name.clone();
         let slot = self.slots.get_mut(&name)?;
-        slot.in_flight = true;
+        let is_overdue = !slot.by_hand && slot.state.next_check.is_some_and(|next| now.duration_since(next) > OVERDUE);
+        let gap = if is_overdue { OVERDUE_GAP.mul_f64(1.0 + chance.clamp(-1.0, 1.0) / 2.0) } else { LAUNCH_GAP };
+        (slot.in_flight, slot.by_hand) = (true, false);
         self.places.entry(slot.place.clone()).or_default().in_flight = true;
         self.in_flight += 1;
-        self.next_launch = Some(instant + LAUNCH_GAP);
-        Some(Job { feed: slot.feed.clone(), state: slot.state.clone(), body: slot.body, place: slot.place.clone() })
+        self.next_launch = Some(instant + gap);
+        let url = slot.address().to_owned();
+        Some(Job { feed: slot.feed.clone(), url, state: slot.state.clone(), place: slot.place.clone() })
     }
 
     /// How long a feed must wait; None while it or its place is being asked.
     fn wait_of(&self, slot: &Slot, now: Timestamp, instant: Instant) -> Option<Duration> {
         let traffic = self.places.get(&slot.place);
-        if slot.in_flight || traffic.is_some_and(|traffic| traffic.in_flight) {
+        if slot.in_flight || slot.twin.is_some() || traffic.is_some_and(|traffic| traffic.in_flight) {
             return None;
         }
         let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
-        let due = slot.state.next_check.map(until).unwrap_or_default();
-        let cool = traffic.and_then(|traffic| traffic.cool_until).map(until).unwrap_or_default();
+        let cool = traffic.and_then(|traffic| traffic.cool_until.max(traffic.quiet_until)).map(until);
         let free = traffic.and_then(|traffic| traffic.free_at).map(|at| at.saturating_duration_since(instant));
-        Some(due.max(cool).max(free.unwrap_or_default()))
+        Some(until(slot.due(now)).max(cool.unwrap_or_default()).max(free.unwrap_or_default()))
     }
 
     /// How long nothing can be launched, if nothing finishes meanwhile.
@@ -147,89 +192,79 @@ impl Board {
     }
 
     /// Asks feeds by hand: the named ones, or all when there are no names. Within a minute of the last time, and while
-    /// their place is cooling, they stay as they are (rule 12).
-    pub fn refresh(&mut self, names: &[Name], now: Timestamp) {
+    /// their server or place asks for patience, they stay as they are (rule 12): their states, which say so, are given
+    /// back.
+    pub fn refresh(&mut self, names: &[Name], now: Timestamp) -> Vec<FeedState> {
+        let mut changed = Vec::new();
         for slot in self.slots.values_mut().filter(|slot| names.is_empty() || names.contains(&slot.feed.name)) {
-            let is_early = slot.state.last_attempt.is_some_and(|last| last <= now && now < last + MANUAL_FLOOR);
-            let is_patient = matches!(slot.state.status, Some(429 | 503)) && slot.state.next_check > Some(now);
-            if !is_early && !is_patient {
+            let place = self.places.get(&slot.place).and_then(|traffic| traffic.cool_until);
+            let last = slot.state.last_attempt;
+            let is_early = last.is_some_and(|last| last <= now && now.duration_since(last) < MANUAL_FLOOR);
+            if place.max(slot.state.cool_until).is_some_and(|cool| cool > now) {
+                changed.extend(slot.refuse(slot::NOT_WHILE_COOLING));
+            } else if is_early {
+                changed.extend(slot.refuse(slot::NOT_SO_SOON));
+            } else if slot.twin.is_none() && !slot.in_flight {
+                slot.by_hand = true;
                 slot.state.next_check = slot.state.next_check.map(|next| next.min(now));
             }
         }
+        changed
     }
 
-    /// Takes in a finished poll. Gives the states that changed, that of the feed first; none when the feed was removed
-    /// or got another address meanwhile. `chance` lies between -1 and 1.
+    /// Takes in a finished poll. Gives the states that changed, that of the feed first; without it when the feed was
+    /// removed or got another address meanwhile. `chance` lies between -1 and 1.
     pub fn settle(
         &mut self,
         job: &Job,
-        polled: &Polled,
-        body: Option<u64>,
+        report: &Report,
         now: Timestamp,
         instant: Instant,
         chance: f64,
     ) -> Vec<FeedState> {
         self.in_flight = self.in_flight.saturating_sub(1);
-        let traffic = self.places.entry(job.place.clone()).or_default();
-        traffic.in_flight = false;
-        traffic.free_at = Some(instant + self.spacing);
-        let is_offline = self.is_offline(job, polled);
+        let ending = report.polled.ending();
+        let patience = self.leave(&job.place, ending, instant);
+        let (network, mut changed) = self.silence.hear(&mut self.slots, &job.feed.name, &report.polled, now);
         let Some(slot) = self.slots.get_mut(&job.feed.name).filter(|slot| slot.feed.url == job.feed.url) else {
-            return Vec::new();
+            return changed;
         };
-        slot.in_flight = false;
-        slot.body = body.or(slot.body);
-        let pace = Pace { interval: slot.feed.interval, floor: self.floor };
-        slot.state = outcome::settle(&slot.state, polled, pace, now, chance, is_offline);
+        let at = Circumstances { pace: Pace::of(&slot.feed, self.floor), now, network, patience, chance };
+        let moved_to = slot.state.moved_to.clone();
+        slot.take(outcome::settle(&slot.state, report, &at), &job.feed);
         let state = slot.state.clone();
-        let mut changed = vec![state.clone()];
-        if polled.ending() == Ending::Patience {
+        if state.moved_to != moved_to {
+            changed.extend(self.pair());
+        }
+        if ending == Ending::Patience {
             changed.extend(self.cool(job, &state));
         }
+        changed.insert(0, state);
         changed
+    }
+
+    /// A request at a place has ended. Answers how often in a row the place has asked for patience.
+    fn leave(&mut self, place: &Place, ending: Ending, instant: Instant) -> u32 {
+        let traffic = self.places.entry(place.clone()).or_default();
+        traffic.in_flight = false;
+        traffic.free_at = Some(instant + self.spacing.max(place.spacing().unwrap_or_default()));
+        match ending {
+            Ending::Patience => traffic.patience = traffic.patience.saturating_add(1),
+            Ending::Good => traffic.patience = 0,
+            _ => {}
+        }
+        traffic.patience
     }
 
     /// A place that asks for patience gets it from all its feeds (rule 16).
     fn cool(&mut self, job: &Job, state: &FeedState) -> Vec<FeedState> {
+        let Some(until) = state.cool_until else { return Vec::new() };
         if let Some(traffic) = self.places.get_mut(&job.place) {
-            traffic.cool_until = state.next_check;
+            traffic.cool_until = traffic.cool_until.max(Some(until));
         }
         let others = self.slots.values_mut().filter(|slot| slot.place == job.place && slot.feed.name != job.feed.name);
-        let mut changed = Vec::new();
-        for slot in others.filter(|slot| slot.state.next_check < state.next_check) {
-            slot.state.next_check = state.next_check;
-            slot.state.trouble = Some(format!("waits: its site asked for patience when {} was read", job.feed.name));
-            changed.push(slot.state.clone());
-        }
-        changed
-    }
-
-    /// Counts who does not answer; any answer at all means that the network is up (rule 17).
-    fn is_offline(&mut self, job: &Job, polled: &Polled) -> bool {
-        if !polled.is_silence() {
-            self.silent.clear();
-            return false;
-        }
-        self.silent.insert(job.feed.name.clone());
-        let places: BTreeSet<&Place> =
-            self.silent.iter().filter_map(|name| self.slots.get(name)).map(|slot| &slot.place).collect();
-        places.len() >= SILENT_PLACES
-    }
-}
-
-impl Slot {
-    fn new(feed: &Feed, stored: Option<FeedState>) -> Slot {
-        let fresh = || FeedState::new(feed.name.clone(), feed.url.clone());
-        let state = stored.filter(|state| state.url == feed.url).unwrap_or_else(fresh);
-        Slot { feed: feed.clone(), state, place: Place::of(&feed.url), in_flight: false, body: None }
-    }
-
-    fn with(mut self, feed: &Feed) -> Slot {
-        if self.feed.user_agent != feed.user_agent {
-            (self.state.etag, self.state.last_modified, self.body) = (None, None, None);
-        }
-        self.feed = feed.clone();
-        self
+        let trouble = format!("waits: its site asked for patience when {} was read", job.feed.name);
+        others.filter_map(|slot| slot.cool(until, trouble.clone())).collect()
     }
 }
 

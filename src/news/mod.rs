@@ -14,8 +14,11 @@
 //! | [`unread`] | what a document is that is no feed | no |
 //! | [`barrier`] | a panic on someone's document costs that document only | no |
 //! | [`identity`] | which entry is which story | no |
-//! | [`schedule`] | when a feed is asked next | no |
+//! | [`fingerprint`] | a hash that may be stored | no |
+//! | [`rhythm`] | how often a feed has something new, and when it wishes to be left alone | no |
+//! | [`schedule`] | when a feed is asked next, and why then | no |
 //! | [`place`] | whose server a feed is on | no |
+//! | [`moved`] | which new addresses are believed | no |
 //! | [`outcome`] | what an answer means for a feed's state, and the sentence for it | no |
 //! | [`board`] | all feeds and places at once: which may be asked now | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
@@ -26,15 +29,18 @@ pub mod dates;
 pub mod decode;
 pub mod entities;
 pub mod fields;
+pub mod fingerprint;
 pub mod identity;
 pub mod json;
 pub mod markup;
+pub mod moved;
 pub mod outcome;
 pub mod parse;
 pub mod place;
 pub mod plain;
 pub mod poll;
 pub mod repair;
+pub mod rhythm;
 pub mod schedule;
 pub mod spaces;
 pub mod strict;

@@ -1,18 +1,33 @@
-//! What an answer means for a feed: its next state, and the sentence for people.
+//! What an answer means for a feed: its next state, and the sentences for people.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Unreadable;
-use super::schedule::{self, Ending, Pace, Wishes};
-use crate::domain::feed::FeedState;
+use super::schedule::{self, Case, Ending, Pace, Plan, Why, Wishes};
+use super::{Unreadable, moved};
+use crate::domain::feed::{Attempt, FeedState, Rhythm};
 use crate::domain::story::Story;
-use crate::http::{Answer, Trouble};
+use crate::http::{Answer, Trouble, is_same_resource};
+
+/// How soon the configured address is tried when a learned one has failed.
+const BACK: SignedDuration = SignedDuration::from_mins(1);
 
 /// How a poll ended.
 #[derive(Clone, Debug)]
 pub enum Polled {
     /// A document came and was read.
-    Read { answer: Told, stories: Vec<Story>, repairs: Vec<String> },
+    Read {
+        answer: Told,
+        /// Without those that its kill rule keeps out.
+        stories: Vec<Story>,
+        repairs: Vec<String>,
+        rhythm: Rhythm,
+        /// In the document.
+        entries: usize,
+        /// Kept out by its kill rule.
+        killed: usize,
+        /// Hash of the document.
+        body: u64,
+    },
     /// The document is byte for byte the last one.
     Same { answer: Told },
     /// 304.
@@ -20,15 +35,32 @@ pub enum Polled {
     /// An answer of 200 that is no feed.
     Unreadable { answer: Told, why: Unreadable },
     /// Any other status; a bot guard's name when its body was a challenge page.
-    Refused { answer: Told, guard: Option<&'static str> },
+    Refused { answer: Told, guard: Option<&'static str>, is_rate_limit: bool },
     /// No answer.
     Unreached(Trouble),
+}
+
+/// A poll: what was asked, what it took, and how it ended.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The address asked, before redirects.
+    pub asked: String,
+    /// Validators went with it.
+    pub is_conditional: bool,
+    pub millis: u32,
+    /// Of the body, decompressed.
+    pub bytes: u32,
+    pub polled: Polled,
 }
 
 /// What the head of an answer told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     pub status: u16,
+    /// The address that answered, after redirects.
+    pub url: String,
+    /// Statuses of the redirects on the way.
+    pub hops: Vec<u16>,
     /// Verbatim.
     pub etag: Option<String>,
     /// Verbatim.
@@ -42,6 +74,8 @@ impl Told {
         let verbatim = |name| answer.header(name).map(str::to_owned);
         Told {
             status: answer.status,
+            url: answer.url.clone(),
+            hops: answer.hops.clone(),
             etag: verbatim("etag"),
             last_modified: verbatim("last-modified"),
             wishes: Wishes::read(|name| answer.header(name), now),
@@ -50,7 +84,8 @@ impl Told {
 }
 
 impl Polled {
-    fn told(&self) -> Option<&Told> {
+    /// What the head of the answer told, if there was one.
+    pub fn told(&self) -> Option<&Told> {
         match self {
             Polled::Read { answer, .. }
             | Polled::Same { answer }
@@ -71,14 +106,16 @@ impl Polled {
         match self {
             Polled::Read { .. } | Polled::Same { .. } | Polled::NotModified { .. } => Ending::Good,
             Polled::Unreadable { why: Unreadable::Challenge(_), .. } => Ending::Refused,
-            Polled::Refused { guard: Some(_), answer } if answer.wishes.retry_after.is_none() => Ending::Refused,
-            Polled::Refused { answer, .. } => match answer.status {
+            Polled::Refused { answer, guard, is_rate_limit } => match answer.status {
                 429 | 503 => Ending::Patience,
+                403 if *is_rate_limit || answer.wishes.retry_after.is_some() => Ending::Patience,
                 403 | 451 => Ending::Refused,
                 401 | 402 | 407 => Ending::Locked,
                 410 => Ending::Gone,
+                _ if guard.is_some() => Ending::Refused,
                 _ => Ending::Failed,
             },
+            Polled::Unreached(Trouble::ProxyLogin) => Ending::Locked,
             Polled::Unreadable { .. } | Polled::Unreached(_) => Ending::Failed,
         }
     }
@@ -88,11 +125,26 @@ impl Polled {
         match self {
             Polled::Read { .. } | Polled::Same { .. } | Polled::NotModified { .. } => None,
             Polled::Unreadable { why, .. } => Some(why.to_string()),
-            Polled::Refused { guard: Some(guard), answer } => {
-                Some(format!("refused with a challenge page ({guard}), meant for browsers ({})", answer.status))
+            Polled::Refused { guard: Some(guard), answer, .. } => {
+                Some(format!("blocked by {guard}, which wants to see a browser ({})", answer.status))
+            }
+            Polled::Refused { answer, is_rate_limit: true, .. } if answer.status == 403 => {
+                Some("refused: asked too often (403)".into())
             }
             Polled::Refused { answer, .. } => Some(refusal(answer.status)),
             Polled::Unreached(trouble) => Some(trouble.to_string()),
+        }
+    }
+
+    /// What came of it, in a clause.
+    fn what(&self) -> String {
+        match self {
+            Polled::Read { entries: 1, killed: 0, .. } => "1 entry".into(),
+            Polled::Read { entries, killed: 0, .. } => format!("{entries} entries"),
+            Polled::Read { entries, killed, .. } => format!("{entries} entries, {killed} of them killed"),
+            Polled::Same { .. } => "the same document".into(),
+            Polled::NotModified { .. } => "unchanged".into(),
+            _ => self.trouble().unwrap_or_default(),
         }
     }
 }
@@ -100,9 +152,11 @@ impl Polled {
 fn refusal(status: u16) -> String {
     let words = match status {
         301..=308 => "redirected to nowhere",
-        401 | 402 | 407 => "wants a login; see its entry in the config",
+        401 => "wants a login; set or correct 'login' in its entry in the config",
+        402 => "wants to be paid; 'login' or 'headers' in its entry in the config may open it",
         403 => "refused",
         404 => "not found; its address may have changed",
+        407 => "its proxy wants a login; set it in 'proxy' in its entry in the config",
         410 => "gone for good; it is not asked any more",
         429 => "asked for patience",
         451 => "refused for legal reasons",
@@ -113,61 +167,133 @@ fn refusal(status: u16) -> String {
     format!("{words} ({status})")
 }
 
-/// The state of a feed after a poll. `chance` lies between -1 and 1; `is_offline` tells that no place answers.
-pub fn settle(
-    before: &FeedState,
-    polled: &Polled,
-    pace: Pace,
-    now: Timestamp,
-    chance: f64,
-    is_offline: bool,
-) -> FeedState {
+/// Whose fault a silence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Others answer.
+    Up,
+    /// There are too few others to tell, and none of them answers.
+    Unknown,
+    /// Nobody answers.
+    Down,
+}
+
+/// Under what circumstances a poll ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    pub pace: Pace,
+    pub now: Timestamp,
+    pub network: Network,
+    /// How often in a row its site has asked for patience, this time too.
+    pub patience: u32,
+    /// Between -1 and 1.
+    pub chance: f64,
+}
+
+/// The state of a feed after a poll.
+pub fn settle(before: &FeedState, report: &Report, at: &Circumstances) -> FeedState {
     let mut state = before.clone();
-    let ending = if is_offline && polled.is_silence() { Ending::Offline } else { polled.ending() };
-    state.last_attempt = Some(now);
+    let polled = &report.polled;
+    let is_back = moved::is_taken_back(&mut state, polled);
+    let ending = match polled.ending() {
+        _ if polled.is_silence() && at.network == Network::Down => Ending::Offline,
+        // It was the learned address that is gone.
+        Ending::Gone if is_back => Ending::Failed,
+        ending => ending,
+    };
+    state.last_attempt = Some(at.now);
     state.status = polled.told().map(|answer| answer.status);
     state.trouble = polled.trouble();
     match ending {
         Ending::Good => {
-            state.last_success = Some(now);
+            state.last_success = Some(at.now);
             state.failures = 0;
         }
         // Not the feed's fault.
-        Ending::Offline => state.trouble = Some("the network seems to be down".into()),
+        Ending::Offline => state.trouble = Some(OFFLINE.into()),
+        _ if polled.is_silence() && at.network == Network::Unknown => {}
         _ => state.failures = state.failures.saturating_add(1),
     }
     remember(&mut state, polled);
+    let news = moved::learn(&mut state, &report.asked, polled);
+    note(&mut state, report, at.now, news);
     let wishes = polled.told().map(|answer| answer.wishes).unwrap_or_default();
-    let next = schedule::next_check(now, pace, ending, state.failures, &wishes, chance);
-    state.next_check = Some(next.unwrap_or(FeedState::STOPPED));
+    let Circumstances { pace, now, patience, chance, .. } = *at;
+    let failures = state.failures.max(u32::from(ending != Ending::Good));
+    let case = Case { pace, ending, failures, patience, wishes: &wishes, rhythm: &state.rhythm, now, chance };
+    let plan = schedule::plan(&case);
+    schedule(&mut state, plan, is_back.then_some(now));
     state
+}
+
+/// The trouble of a feed when nobody answers.
+pub const OFFLINE: &str = "the network seems to be down";
+
+fn schedule(state: &mut FeedState, plan: Plan, back: Option<Timestamp>) {
+    let back = back.and_then(|now| now.checked_add(BACK).ok());
+    let (next, why) = back.map_or((plan.next, plan.why), |soon| (soon, Why::Back));
+    state.next_check = Some(next);
+    state.cool_until = plan.cool_until;
+    state.waits_for = Some(match (why, state.status) {
+        (Why::Patience, Some(status)) => format!("{why} ({status})"),
+        _ => why.to_string(),
+    });
+}
+
+fn note(state: &mut FeedState, report: &Report, at: Timestamp, news: Option<String>) {
+    let what = report.polled.what();
+    let attempt = Attempt {
+        at,
+        status: state.status,
+        conditional: report.is_conditional,
+        millis: report.millis,
+        bytes: report.bytes,
+        what: news.map_or(what.clone(), |news| format!("{what}; {news}")),
+    };
+    state.attempts.insert(0, attempt);
+    state.attempts.truncate(FeedState::ATTEMPTS_MAX);
 }
 
 /// Validators and repairs: from a document that could be read, and from a 304.
 fn remember(state: &mut FeedState, polled: &Polled) {
     match polled {
-        Polled::Read { answer, repairs, .. } => {
+        Polled::Read { answer, repairs, rhythm, body, .. } => {
             state.repairs.clone_from(repairs);
-            state.etag.clone_from(&answer.etag);
-            state.last_modified.clone_from(&answer.last_modified);
+            state.rhythm.clone_from(rhythm);
+            state.body = Some(*body);
+            validators(state, answer);
         }
         Polled::Same { answer } => {
-            state.etag.clone_from(&answer.etag);
-            state.last_modified.clone_from(&answer.last_modified);
+            state.rhythm.max_age = answer.wishes.max_age;
+            validators(state, answer);
         }
         Polled::NotModified { answer } => {
             state.not_modified = state.not_modified.saturating_add(1);
+            state.rhythm.max_age = answer.wishes.max_age.or(state.rhythm.max_age);
+            if state.validators_of.as_ref().is_some_and(|of| !is_same_resource(of, &answer.url)) {
+                // Another address says that it has not changed: that says nothing about this document.
+                drop_validators(state);
+                return;
+            }
             // A 304 need not repeat what has not changed.
             state.etag = answer.etag.clone().or(state.etag.take());
             state.last_modified = answer.last_modified.clone().or(state.last_modified.take());
         }
         // Kept, they would earn a 304 for ever, and the document would never be seen.
-        Polled::Unreadable { .. } => {
-            state.etag = None;
-            state.last_modified = None;
-        }
+        Polled::Unreadable { .. } => drop_validators(state),
         Polled::Refused { .. } | Polled::Unreached(_) => {}
     }
+}
+
+fn validators(state: &mut FeedState, answer: &Told) {
+    state.etag.clone_from(&answer.etag);
+    state.last_modified.clone_from(&answer.last_modified);
+    state.validators_of = Some(answer.url.clone());
+}
+
+/// The document is then had anew, and read.
+pub fn drop_validators(state: &mut FeedState) {
+    (state.etag, state.last_modified, state.validators_of, state.body) = (None, None, None, None);
 }
 
 #[cfg(test)]
@@ -177,7 +303,7 @@ mod tests {
 
     use super::*;
 
-    const PACE: Pace = Pace { interval: Duration::from_secs(600), floor: Duration::from_secs(60) };
+    const PACE: Pace = Pace { interval: Duration::from_secs(600), floor: Duration::from_secs(60), is_primary: false };
 
     fn now() -> Timestamp {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -186,18 +312,37 @@ mod tests {
     fn told(status: u16, etag: Option<&str>, last_modified: Option<&str>) -> Told {
         Told {
             status,
+            url: "u".into(),
             etag: etag.map(Into::into),
             last_modified: last_modified.map(Into::into),
-            wishes: Wishes::default(),
+            ..Told::default()
         }
     }
 
     fn read(answer: Told) -> Polled {
-        Polled::Read { answer, stories: Vec::new(), repairs: vec!["bare-ampersand".into()] }
+        Polled::Read {
+            answer,
+            stories: Vec::new(),
+            repairs: vec!["bare-ampersand".into()],
+            rhythm: Rhythm { skip_days: vec![6], ..Rhythm::default() },
+            entries: 41,
+            killed: 0,
+            body: 7,
+        }
+    }
+
+    fn refused(status: u16) -> Polled {
+        Polled::Refused { answer: told(status, None, None), guard: None, is_rate_limit: false }
+    }
+
+    fn after_under(before: &FeedState, polled: &Polled, network: Network) -> FeedState {
+        let report =
+            Report { asked: "u".into(), is_conditional: true, millis: 12, bytes: 3400, polled: polled.clone() };
+        settle(before, &report, &Circumstances { pace: PACE, now: now(), network, patience: 1, chance: 0.0 })
     }
 
     fn after(before: &FeedState, polled: &Polled) -> FeedState {
-        settle(before, polled, PACE, now(), 0.0, false)
+        after_under(before, polled, Network::Up)
     }
 
     fn known() -> FeedState {
@@ -212,56 +357,149 @@ mod tests {
     }
 
     #[test]
-    fn rule_3_and_6_validators_are_replaced_or_cleared_by_each_answer() {
-        let not_modified = |etag| after(&known(), &Polled::NotModified { answer: told(304, etag, None) });
-        assert_eq!(not_modified(Some("\"b\"")).etag.as_deref(), Some("\"b\""));
-        assert_eq!(not_modified(None).etag.as_deref(), Some("W/\"a\""));
-        assert_eq!(not_modified(None).not_modified, 1);
-        let bare = after(&known(), &read(told(200, None, None)));
-        assert_eq!((bare.etag, bare.last_modified), (None, None));
+    fn rule_3_validators_are_replaced_by_each_answer_each_for_itself() {
+        let not_modified = |etag, date| after(&known(), &Polled::NotModified { answer: told(304, etag, date) });
+        let validators = |state: FeedState| (state.etag.unwrap(), state.last_modified.unwrap());
+        assert_eq!(validators(not_modified(Some("\"b\""), None)), ("\"b\"".into(), "yesterday".into()));
+        assert_eq!(validators(not_modified(None, Some("today"))), ("W/\"a\"".into(), "today".into()));
+        assert_eq!(validators(not_modified(None, None)), ("W/\"a\"".into(), "yesterday".into()));
+        assert_eq!(not_modified(None, None).not_modified, 1);
     }
 
     #[test]
     fn rule_4_the_same_body_still_brings_its_new_validators() {
         let state = after(&known(), &Polled::Same { answer: told(200, Some("\"c\""), None) });
         assert_eq!((state.etag.as_deref(), state.last_modified), (Some("\"c\""), None));
-        assert_eq!(state.repairs.len(), 1);
+        assert_eq!((state.repairs.len(), state.body), (1, Some(7)));
     }
 
     #[test]
     fn rule_5_validators_of_what_could_not_be_read_are_dropped() {
         let polled = Polled::Unreadable { answer: told(200, Some("\"x\""), None), why: Unreadable::WebPage };
         let state = after(&known(), &polled);
-        assert_eq!((state.etag, state.last_modified, state.failures), (None, None, 1));
+        assert_eq!((state.etag, state.last_modified, state.body, state.failures), (None, None, None, 1));
         assert_eq!(state.trouble.as_deref(), Some("it is a web page, not a feed"));
+    }
+
+    #[test]
+    fn rule_6_an_answer_without_validators_clears_them() {
+        let bare = after(&known(), &read(told(200, None, None)));
+        assert_eq!((bare.etag, bare.last_modified), (None, None));
+    }
+
+    #[test]
+    fn rule_7_a_304_of_another_address_says_nothing_about_this_document() {
+        let answer = |url: &str| Polled::NotModified { answer: Told { url: url.into(), ..told(304, None, None) } };
+        assert!(after(&known(), &answer("u?signature=2")).etag.is_some());
+        let state = after(&known(), &answer("v"));
+        assert_eq!((state.etag, state.last_modified, state.body), (None, None, None));
+    }
+
+    #[test]
+    fn rule_8_a_304_keeps_the_max_age_of_the_document_or_brings_its_own() {
+        let answer = |status, max_age: Option<u64>| {
+            let max_age = max_age.map(Duration::from_secs);
+            Told { wishes: Wishes { max_age, fresh_for: max_age, ..Wishes::default() }, ..told(status, None, None) }
+        };
+        let not_modified =
+            |before: &FeedState, max_age| after(before, &Polled::NotModified { answer: answer(304, max_age) });
+        let fresh = after(&known(), &Polled::Same { answer: answer(200, Some(1800)) });
+        let minutes = |state: &FeedState| state.next_check.unwrap().duration_since(now()).as_mins();
+        assert_eq!(minutes(&fresh), 30);
+        let again = not_modified(&fresh, None);
+        assert_eq!(minutes(&again), 30);
+        assert_eq!(again.waits_for.as_deref(), Some("its server asks for 30 min (max-age)"));
+        assert_eq!(minutes(&not_modified(&again, Some(3600))), 60);
+        assert_eq!(minutes(&not_modified(&again, Some(0))), 10);
     }
 
     #[test]
     fn rule_16_each_status_has_its_sentence_and_its_patience() {
         for (status, sentence, minutes) in [
-            (401, "wants a login; see its entry in the config (401)", Some(1440)),
+            (401, "wants a login; set or correct 'login' in its entry in the config (401)", Some(1440)),
+            (402, "wants to be paid; 'login' or 'headers' in its entry in the config may open it (402)", Some(1440)),
             (403, "refused (403)", Some(60)),
             (404, "not found; its address may have changed (404)", Some(10)),
+            (407, "its proxy wants a login; set it in 'proxy' in its entry in the config (407)", Some(1440)),
             (410, "gone for good; it is not asked any more (410)", None),
             (429, "asked for patience (429)", Some(15)),
             (500, "server error (500)", Some(10)),
             (503, "out of service for now (503)", Some(15)),
             (418, "unexpected answer (418)", Some(10)),
         ] {
-            let state = after(&known(), &Polled::Refused { answer: told(status, None, None), guard: None });
+            let state = after(&known(), &refused(status));
             assert_eq!(state.trouble.as_deref(), Some(sentence));
             let next = minutes.map_or(FeedState::STOPPED, |minutes| now() + jiff::SignedDuration::from_mins(minutes));
             assert_eq!(state.next_check, Some(next), "{status}");
             assert_eq!((state.status, state.failures), (Some(status), 1));
             assert_eq!(state.etag.as_deref(), Some("W/\"a\""), "the last good document is still the last good one");
         }
+        assert_eq!(after(&known(), &refused(429)).waits_for.as_deref(), Some("its site asked for patience (429)"));
+    }
+
+    #[test]
+    fn rule_16_a_403_for_haste_is_a_wish_for_patience() {
+        let retry_after = Wishes { retry_after: Some(Duration::from_secs(60)), ..Wishes::default() };
+        for (wishes, is_rate_limit, expected) in [
+            (Wishes::default(), false, Ending::Refused),
+            (Wishes::default(), true, Ending::Patience),
+            (retry_after, false, Ending::Patience),
+        ] {
+            let answer = Told { wishes, ..told(403, None, None) };
+            assert_eq!(Polled::Refused { answer, guard: None, is_rate_limit }.ending(), expected);
+        }
     }
 
     #[test]
     fn rule_17_a_network_that_is_down_counts_against_no_feed() {
-        let state = settle(&known(), &Polled::Unreached(Trouble::Name), PACE, now(), 0.0, true);
+        let silent = Polled::Unreached(Trouble::Name);
+        let state = after_under(&known(), &silent, Network::Down);
         assert_eq!((state.failures, state.trouble.as_deref()), (0, Some("the network seems to be down")));
-        let state = settle(&known(), &Polled::Unreached(Trouble::Broken), PACE, now(), 0.0, true);
+        let state = after_under(&known(), &silent, Network::Unknown);
+        assert_eq!((state.failures, state.next_check), (0, Some(now() + SignedDuration::from_mins(10))));
+        assert!(state.trouble.unwrap().starts_with("its name could not be found"));
+        let state = after_under(&known(), &Polled::Unreached(Trouble::Broken), Network::Down);
         assert_eq!((state.failures, state.trouble.as_deref()), (1, Some("the answer broke off")));
+    }
+
+    #[test]
+    fn rule_22_the_last_ten_attempts_are_remembered_the_newest_first() {
+        let state = known();
+        let expected = Attempt {
+            at: now(),
+            status: Some(200),
+            conditional: true,
+            millis: 12,
+            bytes: 3400,
+            what: "41 entries".into(),
+        };
+        assert_eq!(state.attempts, [expected]);
+        let polled = [
+            (Polled::Same { answer: told(200, None, None) }, "the same document"),
+            (Polled::NotModified { answer: told(304, None, None) }, "unchanged"),
+            (refused(500), "server error (500)"),
+            (Polled::Unreached(Trouble::Broken), "the answer broke off"),
+        ];
+        let mut state = state;
+        for (polled, what) in &polled {
+            state = after(&state, polled);
+            assert_eq!(state.attempts[0].what, *what);
+        }
+        assert_eq!(state.attempts[0].status, None);
+        (0..20).for_each(|_| state = after(&state, &refused(500)));
+        assert_eq!(state.attempts.len(), FeedState::ATTEMPTS_MAX);
+    }
+
+    #[test]
+    fn rule_22_why_it_waits_is_always_told() {
+        for (polled, why) in [
+            (Polled::NotModified { answer: told(304, None, None) }, "asked every 10 min"),
+            (refused(403), "its site refused; asked again after a while"),
+            (refused(404), "it failed once"),
+            (refused(410), "not asked any more: it is gone for good"),
+            (refused(401), "its settings must change first; asked again once a day"),
+        ] {
+            assert_eq!(after(&known(), &polled).waits_for.as_deref(), Some(why), "{polled:?}");
+        }
     }
 }

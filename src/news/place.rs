@@ -1,6 +1,19 @@
 //! Whose server a feed is on: requests are counted and cooled by place, not by host name.
 
+use std::time::Duration;
+
 use url::{Host, Url};
+
+/// Places that are known to want more time between two requests than others, each with its reason.
+const SPACINGS: &[(&str, Duration)] = &[
+    // Since June 2026 about one request a minute is answered for each address that asks, the rest is 429 or 403.
+    ("reddit.com", Duration::from_secs(60)),
+    // News searches asked in a row are answered with 503 and a page for humans.
+    ("google.com", Duration::from_secs(5)),
+    // 429 after short bursts.
+    ("yahoo.com", Duration::from_secs(3)),
+    ("tumblr.com", Duration::from_secs(5)),
+];
 
 /// A registrable domain (public suffix list); an address or a name without one counts with its port, since programs
 /// that serve there have little to do with each other.
@@ -20,6 +33,11 @@ impl Place {
             (None, Some(host), Some(port)) => Place(format!("{host}:{port}")),
             (None, host, _) => Place(host.unwrap_or_default().to_owned()),
         }
+    }
+
+    /// What is known of the time it wants between two requests.
+    pub fn spacing(&self) -> Option<Duration> {
+        SPACINGS.iter().find(|(place, _)| *place == self.0).map(|(_, spacing)| *spacing)
     }
 }
 
@@ -41,5 +59,13 @@ mod tests {
         ] {
             assert_eq!(Place::of(url), Place(expected.into()), "{url}");
         }
+    }
+
+    #[test]
+    fn rule_13_some_places_want_more_time() {
+        let spacing = |url| Place::of(url).spacing().map(|spacing| spacing.as_secs());
+        assert_eq!(spacing("https://old.reddit.com/r/a/.rss"), Some(60));
+        assert_eq!(spacing("https://news.google.com/rss/search?q=a"), Some(5));
+        assert_eq!(spacing("https://notreddit.com/"), None);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -11,21 +10,22 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::board::{Board, Job};
-use super::outcome::{Polled, Told};
-use super::{Unreadable, unread};
+use super::outcome::{Polled, Report, Told};
+use super::{Unreadable, fingerprint, unread};
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::feed::FeedState;
+use crate::domain::feed::{Feed, FeedState, Rhythm};
+use crate::domain::query::{Query, Subject};
+use crate::domain::story::{Marks, Story};
+use crate::domain::text::Text;
 use crate::event::{Clock, Event, STORIES_AT_ONCE};
-use crate::http::{Answer, Ask, Http};
+use crate::http::{Access, Answer, Ask, Http, is_same_server};
 
 /// What newstape can read, the best first.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml;q=0.9, application/feed+json;q=0.9, \
     application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1";
 /// While this many events wait to be taken, nothing more is asked: a stalled screen slows the feeds, not the memory.
 const OUTBOX: usize = 64;
-/// How much of a refusal's body is looked at for the marks of a bot guard, in bytes.
-const GUARD_HEAD: usize = 16 * 1024;
 
 /// Chance, given from outside: numbers between -1 and 1.
 pub type Chance = Box<dyn FnMut() -> f64 + Send>;
@@ -62,16 +62,15 @@ pub enum Order {
 /// None as yet; the shell wants one shape for all tasks.
 pub async fn run(desk: Desk) -> anyhow::Result<()> {
     let Desk { mut http, clock, mut config, events, mut orders, states, mut chance } = desk;
-    let hasher = RandomState::new();
     let mut board = Board::new(states);
-    board.adopt(&config.borrow_and_update().clone(), clock());
     let mut asked = FuturesUnordered::new();
-    let mut outbox = VecDeque::new();
+    let told = |states: Vec<FeedState>| states.into_iter().map(Event::Feed);
+    let mut outbox: VecDeque<Event> = told(board.adopt(&config.borrow_and_update().clone(), clock())).collect();
     loop {
         while outbox.len() < OUTBOX
-            && let Some(job) = board.launch(clock(), Instant::now())
+            && let Some(job) = board.launch(clock(), Instant::now(), chance())
         {
-            asked.push(ask(http.clone(), job, clock.clone(), hasher.clone()));
+            asked.push(ask(http.clone(), job, clock.clone()));
         }
         let sleep = board.sleep(clock(), Instant::now());
         tokio::select! {
@@ -81,15 +80,15 @@ pub async fn run(desk: Desk) -> anyhow::Result<()> {
                 }
                 let config = config.borrow_and_update().clone();
                 http = http.with(&config.network);
-                board.adopt(&config, clock());
+                outbox.extend(told(board.adopt(&config, clock())));
             }
             order = orders.recv() => match order {
-                Some(Order::Refresh(names)) => board.refresh(&names, clock()),
+                Some(Order::Refresh(names)) => outbox.extend(told(board.refresh(&names, clock()))),
                 None => return Ok(()),
             },
             Some(done) = asked.next(), if !asked.is_empty() => {
-                let states = board.settle(&done.job, &done.polled, done.body, clock(), Instant::now(), chance());
-                outbox.extend(news(done.polled, states));
+                let states = board.settle(&done.job, &done.report, clock(), Instant::now(), chance());
+                outbox.extend(news(&done.job.feed.name, done.report.polled, states));
             }
             permit = events.reserve(), if !outbox.is_empty() => {
                 let Ok(permit) = permit else { return Ok(()) };
@@ -103,10 +102,10 @@ pub async fn run(desk: Desk) -> anyhow::Result<()> {
 }
 
 /// The stories, newest first and in parts, then the states. A feed that went meanwhile has no news.
-fn news(polled: Polled, states: Vec<FeedState>) -> Vec<Event> {
+fn news(feed: &Name, polled: Polled, states: Vec<FeedState>) -> Vec<Event> {
     let mut events = Vec::new();
     if let Polled::Read { mut stories, .. } = polled
-        && !states.is_empty()
+        && states.first().is_some_and(|state| state.feed == *feed)
     {
         stories.sort_by_key(|story| std::cmp::Reverse(story.time()));
         events.extend(stories.chunks(STORIES_AT_ONCE).map(|part| Event::Stories(part.to_vec())));
@@ -118,29 +117,46 @@ fn news(polled: Polled, states: Vec<FeedState>) -> Vec<Event> {
 /// A finished poll.
 struct Done {
     job: Job,
-    polled: Polled,
-    /// Hash of the body, when it was read.
-    body: Option<u64>,
+    report: Report,
 }
 
-async fn ask(http: Http, job: Job, clock: Clock, hasher: RandomState) -> Done {
-    let answer = match http.get(request(&job)).await {
-        Ok(answer) => answer,
-        Err(trouble) => return Done { job, polled: Polled::Unreached(trouble), body: None },
+async fn ask(http: Http, job: Job, clock: Clock) -> Done {
+    let request = request(&job);
+    let is_conditional =
+        request.headers.contains_key("if-none-match") || request.headers.contains_key("if-modified-since");
+    let begun = Instant::now();
+    let answer = http.get(request).await;
+    let millis = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+    let bytes = answer.as_ref().map_or(0, |answer| u32::try_from(answer.body.len()).unwrap_or(u32::MAX));
+    let polled = match answer {
+        Ok(answer) => judge(answer, &job, &clock).await,
+        Err(trouble) => Polled::Unreached(trouble),
     };
+    let report = Report { asked: job.url.clone(), is_conditional, millis, bytes, polled };
+    Done { job, report }
+}
+
+async fn judge(answer: Answer, job: &Job, clock: &Clock) -> Polled {
     let told = Told::by(&answer, clock());
-    let (polled, body) = match answer.status {
-        304 => (Polled::NotModified { answer: told }, None),
+    let header = |name: &str| answer.header(name);
+    match answer.status {
+        304 => Polled::NotModified { answer: told },
+        200..=299 if header("cf-mitigated").is_some() => {
+            Polled::Unreadable { answer: told, why: Unreadable::Challenge("Cloudflare") }
+        }
         200..=299 => {
-            let body = hasher.hash_one(&answer.body);
-            match job.body {
-                Some(last) if last == body => (Polled::Same { answer: told }, None),
-                _ => read(answer, told, &job, &clock, body).await,
+            let body = fingerprint::of(answer.body.iter().copied());
+            match job.state.body {
+                Some(last) if last == body => Polled::Same { answer: told },
+                _ => read(answer, told, job, clock, body).await,
             }
         }
-        _ => (Polled::Refused { guard: guard(&answer), answer: told }, None),
-    };
-    Done { job, polled, body }
+        _ => Polled::Refused {
+            guard: unread::guard(header, &answer.body),
+            is_rate_limit: unread::is_rate_limit(header, &answer.body),
+            answer: told,
+        },
+    }
 }
 
 /// First unconditional, later always conditional, also by hand (rule 1), with both validators (rule 2).
@@ -148,34 +164,64 @@ fn request(job: &Job) -> Ask {
     let mut headers = BTreeMap::from([("accept", ACCEPT.to_owned())]);
     headers.extend(job.state.etag.clone().map(|etag| ("if-none-match", etag)));
     headers.extend(job.state.last_modified.clone().map(|date| ("if-modified-since", date)));
-    Ask { url: job.feed.url.clone(), headers, user_agent: job.feed.user_agent.clone(), ..Ask::default() }
+    Ask {
+        url: job.url.clone(),
+        headers,
+        user_agent: job.feed.user_agent.clone(),
+        validators_of: job.state.validators_of.clone(),
+        access: access(&job.feed, &job.url),
+        ..Ask::default()
+    }
+}
+
+/// What opens a feed is meant for the server it was configured at, not for one that it has moved to.
+fn access(feed: &Feed, asked: &str) -> Access {
+    let parsed = url::Url::parse(&feed.url).ok().zip(url::Url::parse(asked).ok());
+    let is_home = feed.url == asked || parsed.is_some_and(|(own, asked)| is_same_server(&own, &asked));
+    Access {
+        headers: if is_home { feed.headers.clone() } else { BTreeMap::new() },
+        login: feed.login.clone().filter(|_| is_home),
+        proxy: feed.proxy.clone(),
+        accept_invalid_certificate: feed.accept_invalid_certificate && is_home,
+    }
 }
 
 /// Reading takes a while for large documents: it has its own thread, and a panic there stays there.
-async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -> (Polled, Option<u64>) {
-    let (feed, now) = (job.feed.clone(), clock());
+async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -> Polled {
+    let (feed, now, max_age) = (job.feed.clone(), clock(), told.wishes.max_age);
     let work = move || {
         let document = super::read(&answer.body, answer.header("content-type"), &answer.url)?;
-        let stories = document.stories(&feed, now);
-        Ok((document, stories))
+        let all = document.stories(&feed, now);
+        let count = all.len();
+        let stories = kept(all, &feed, now);
+        let rhythm = Rhythm::of(&document, max_age, now);
+        Ok((stories, count, rhythm, document))
     };
     match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Unreadable::Fault)) {
-        Ok((document, stories)) => {
-            let mut answer = told;
-            answer.wishes.ttl = document.ttl;
-            (Polled::Read { answer, stories, repairs: document.repairs }, Some(body))
-        }
-        Err(why) => (Polled::Unreadable { answer: told, why }, None),
+        Ok((stories, count, rhythm, document)) => Polled::Read {
+            answer: told,
+            killed: count - stories.len(),
+            stories,
+            repairs: document.repairs,
+            rhythm,
+            entries: document.entries.len(),
+            body,
+        },
+        Err(why) => Polled::Unreadable { answer: told, why },
     }
 }
 
-/// Whose challenge page a refusal is, if it is one.
-fn guard(answer: &Answer) -> Option<&'static str> {
-    if answer.header("cf-mitigated").is_some() {
-        return Some("Cloudflare");
-    }
-    let head = answer.body.get(..GUARD_HEAD).unwrap_or(&answer.body);
-    unread::challenge(&String::from_utf8_lossy(head).to_lowercase())
+/// Without the stories that match the kill rule of their feed. They are told from others before, so that what is left
+/// keeps its identity. A rule that can't be read keeps nothing out: the configuration has warned of it.
+fn kept(stories: Vec<Story>, feed: &Feed, now: jiff::Timestamp) -> Vec<Story> {
+    let Some(kill) = feed.kill.as_deref().and_then(|kill| Query::parse(kill).ok()) else { return stories };
+    let is_killed = |story: &Story| {
+        let text = Text::new(&story.title, &story.summary);
+        let subject =
+            Subject { story, text: &text, topics: &[], symbols: &[], marks: Marks::default(), outlets: 1, now };
+        kill.matches(&subject)
+    };
+    stories.into_iter().filter(|story| !is_killed(story)).collect()
 }
 
 #[cfg(test)]

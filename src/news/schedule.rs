@@ -1,20 +1,27 @@
-//! When a feed is asked next. Pure: the time, the answer's wishes and chance come from outside.
+//! When a feed is asked next, and why then. Pure: the time, the answer's wishes and chance come from outside.
 //!
 //! The server's own wishes (`Cache-Control`, `Expires`, `Retry-After`; RFC 9110, 9111 and 6585) may only lengthen the
 //! wait. Chance spreads it, so that many programs started together do not stay together.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::dates;
+use crate::domain::feed::{Feed, FeedState, Rhythm};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 /// No wait is longer, however absurd a header or long a trouble: every feed is asked once a day.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// But for this: a server may ask for patience by name.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+/// No `next_check` is further away than this (skipped days come on top of the longest wait): one that is was written
+/// under another clock.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(16 * 24);
+/// A clock may be set right by so much without anything to be done about it.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 /// After a 429 or 503 that does not tell how long, doubled each time.
 const UNTOLD_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// After refusals in a row; the last for all further ones.
@@ -23,30 +30,32 @@ const AFTER_REFUSALS: [Duration; 3] = [HOUR, Duration::from_secs(6 * 3600), LONG
 const OFFLINE: Duration = MINUTE;
 /// How far chance moves a wait, as a part of it.
 const SPREAD: f64 = 0.1;
+/// How far chance moves the first request after skipped hours: they end for everybody at once.
+const AFTER_SKIPPED: Duration = Duration::from_secs(5 * 60);
 
 /// What an answer wishes for, as spans from now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
+    /// `max-age` as it stands: it holds for later answers of 304 that do not repeat it.
+    pub max_age: Option<Duration>,
     /// How long the answer stays good: `max-age` less `Age`, else `Expires` less `Date`.
     pub fresh_for: Option<Duration>,
     pub retry_after: Option<Duration>,
-    /// `<ttl>` of RSS.
-    pub ttl: Option<Duration>,
 }
 
 impl Wishes {
     /// Reads the headers of an answer that came at `now`.
     pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Wishes {
         let date = header("date").and_then(dates::parse).unwrap_or(now);
-        let age = header("age").and_then(|age| age.trim().parse().ok()).unwrap_or(0);
-        let max_age =
-            header("cache-control").and_then(max_age).map(|seconds| Duration::from_secs(seconds.saturating_sub(age)));
+        let age = header("age").and_then(|age| age.trim().parse().ok()).unwrap_or_default();
+        let max_age = header("cache-control").and_then(max_age).map(Duration::from_secs);
         let expires = || span(date, dates::parse(header("expires")?)?);
         let retry_after = header("retry-after").and_then(|text| match text.trim().parse() {
             Ok(seconds) => Some(Duration::from_secs(seconds)),
             Err(_) => Some(span(now, dates::parse(text)?).unwrap_or_default()),
         });
-        Wishes { fresh_for: max_age.or_else(expires), retry_after, ttl: None }
+        let left = max_age.map(|max_age| max_age.saturating_sub(Duration::from_secs(age)));
+        Wishes { max_age, fresh_for: left.or_else(expires), retry_after }
     }
 }
 
@@ -68,7 +77,7 @@ fn span(from: Timestamp, to: Timestamp) -> Option<Duration> {
 pub enum Ending {
     /// Read, or unchanged.
     Good,
-    /// 429 or 503: asks for patience.
+    /// 429 or 503, or a refusal for being too fast: asks for patience.
     Patience,
     /// 403, or a challenge page.
     Refused,
@@ -88,42 +97,166 @@ pub struct Pace {
     pub interval: Duration,
     /// No feed is asked more often.
     pub floor: Duration,
+    /// A primary source is wanted soon, however rarely it speaks.
+    pub is_primary: bool,
 }
 
-/// How long to wait after a poll; None: for ever.
-///
-/// `failures` counts this one too; `chance` lies between -1 and 1.
-pub fn wait(pace: Pace, ending: Ending, failures: u32, wishes: &Wishes, chance: f64) -> Option<Duration> {
-    let interval = pace.interval.max(pace.floor);
-    let own = match ending {
-        Ending::Gone => return None,
-        Ending::Good => interval,
-        Ending::Offline => return Some(spread(OFFLINE.max(pace.floor), chance)),
-        Ending::Patience if wishes.retry_after.is_some() => pace.floor,
-        Ending::Patience => doubled(UNTOLD_PATIENCE, failures),
-        Ending::Refused => AFTER_REFUSALS[failures.clamp(1, 3) as usize - 1],
-        Ending::Locked => LONGEST,
-        Ending::Failed => doubled(interval, failures),
+impl Pace {
+    /// Of a feed, under the floor of the network settings.
+    pub fn of(feed: &Feed, floor: Duration) -> Pace {
+        Pace { interval: feed.interval, floor, is_primary: feed.primary }
+    }
+}
+
+/// Why a feed waits. `Display` is a clause for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its configured interval.
+    Interval(Duration),
+    /// Longer than configured, since its server does not say that less is welcome.
+    Unwelcome(Duration),
+    /// Its usual gap between two entries.
+    Seldom(Duration),
+    /// Days since its last entry.
+    Silent(i64),
+    MaxAge(Duration),
+    Ttl(Duration),
+    RetryAfter(Duration),
+    /// Its server asked for patience, without telling how long.
+    Patience,
+    /// How often in a row it was refused.
+    Refused(u32),
+    Locked,
+    /// Failures in a row.
+    Failures(u32),
+    Offline,
+    SkipHours,
+    SkipDays,
+    /// Its learned address fails, and its configured one is tried again.
+    Back,
+    Gone,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Interval(time) => write!(f, "asked every {}", spoken(*time)),
+            Why::Unwelcome(time) => write!(f, "asked every {}: its server names no shorter time", spoken(*time)),
+            Why::Seldom(gap) => write!(f, "it publishes about every {}", spoken(*gap)),
+            Why::Silent(days) => write!(f, "it has published nothing for {days} days"),
+            Why::MaxAge(time) => write!(f, "its server asks for {} (max-age)", spoken(*time)),
+            Why::Ttl(time) => write!(f, "the feed asks for {} (ttl)", spoken(*time)),
+            Why::RetryAfter(time) => write!(f, "its site asked for {} of patience (Retry-After)", spoken(*time)),
+            Why::Patience => f.write_str("its site asked for patience"),
+            Why::Refused(1) => f.write_str("its site refused; asked again after a while"),
+            Why::Refused(times) => write!(f, "its site refused {times} times in a row"),
+            Why::Locked => f.write_str("its settings must change first; asked again once a day"),
+            Why::Failures(1) => f.write_str("it failed once"),
+            Why::Failures(times) => write!(f, "backs off after {times} failures"),
+            Why::Offline => f.write_str("the network seems to be down; tried every minute"),
+            Why::SkipHours => f.write_str("it asks not to be polled at this hour (skipHours)"),
+            Why::SkipDays => f.write_str("it asks not to be polled on this day (skipDays)"),
+            Why::Back => f.write_str("its new address fails; its configured one is tried again"),
+            Why::Gone => f.write_str("not asked any more: it is gone for good"),
+        }
+    }
+}
+
+/// A span in the one unit that suits it, as `45 s`, `15 min`, `6 h`, `2 days`.
+fn spoken(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", (seconds + 30) / 60),
+        seconds @ 7200..172_800 => format!("{} h", (seconds + 1800) / 3600),
+        seconds => format!("{} days", (seconds + 43_200) / 86_400),
+    }
+}
+
+/// All that the next time depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    pub pace: Pace,
+    pub ending: Ending,
+    /// Failures in a row, this one too.
+    pub failures: u32,
+    /// How often in a row its site asked for patience, this time too; from whichever of its feeds.
+    pub patience: u32,
+    pub wishes: &'a Wishes,
+    pub rhythm: &'a Rhythm,
+    pub now: Timestamp,
+    /// Between -1 and 1.
+    pub chance: f64,
+}
+
+/// The moment to ask next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// [`FeedState::STOPPED`]: never.
+    pub next: Timestamp,
+    pub why: Why,
+    /// Before this it may not even be asked by hand.
+    pub cool_until: Option<Timestamp>,
+}
+
+/// When to ask again after a poll.
+pub fn plan(case: &Case) -> Plan {
+    let Some((wait, why)) = wait(case) else {
+        return Plan { next: FeedState::STOPPED, why: Why::Gone, cool_until: None };
     };
-    let own = spread(own.min(LONGEST), chance).max(pace.floor);
-    let kept = [wishes.fresh_for, wishes.ttl.filter(|_| ending == Ending::Good)];
-    let kept = kept.into_iter().flatten().max().unwrap_or_default().min(LONGEST);
-    let patience = wishes.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
-    // A wish is a lower bound: chance may only add to it.
-    Some(own.max(spread(kept.max(patience), chance.abs())))
+    let due = later(case.now, wait);
+    let is_patience = case.ending == Ending::Patience || case.wishes.retry_after.is_some_and(|time| !time.is_zero());
+    let patient = Case { wishes: &Wishes { retry_after: case.wishes.retry_after, ..Wishes::default() }, ..*case };
+    let cool = if case.ending == Ending::Patience { wait_of(&patient) } else { told_patience(case) };
+    let cool_until = is_patience.then(|| later(case.now, cool));
+    let open = case.rhythm.open_from(due);
+    match open > due {
+        true => {
+            let is_day = case.rhythm.skip_hours.is_empty() || open.duration_since(due) > SignedDuration::from_hours(23);
+            let why = if is_day { Why::SkipDays } else { Why::SkipHours };
+            Plan { next: later(open, AFTER_SKIPPED.mul_f64(case.chance.abs().min(1.0))), why, cool_until }
+        }
+        false => Plan { next: due, why, cool_until },
+    }
 }
 
-/// The moment to ask next; None: never again.
-pub fn next_check(
-    now: Timestamp,
-    pace: Pace,
-    ending: Ending,
-    failures: u32,
-    wishes: &Wishes,
-    chance: f64,
-) -> Option<Timestamp> {
-    let wait = wait(pace, ending, failures, wishes, chance)?;
-    Some(now.checked_add(SignedDuration::try_from(wait).ok()?).unwrap_or(Timestamp::MAX))
+fn wait_of(case: &Case) -> Duration {
+    wait(case).map_or(Duration::ZERO, |(wait, _)| wait)
+}
+
+/// How long to wait and why; None: for ever.
+fn wait(case: &Case) -> Option<(Duration, Why)> {
+    let Case { pace, ending, failures, wishes, chance, .. } = *case;
+    let interval = pace.interval.max(pace.floor);
+    let (own, why) = match ending {
+        Ending::Gone => return None,
+        Ending::Offline => return Some((spread(OFFLINE, chance).max(pace.floor), Why::Offline)),
+        Ending::Good => case.rhythm.interval(&pace, case.now),
+        Ending::Patience if wishes.retry_after.is_some() => (pace.floor, Why::Patience),
+        Ending::Patience => (doubled(UNTOLD_PATIENCE, case.patience), Why::Patience),
+        Ending::Refused => (AFTER_REFUSALS[failures.clamp(1, 3) as usize - 1], Why::Refused(failures.max(1))),
+        Ending::Locked => (LONGEST, Why::Locked),
+        Ending::Failed => (backed_off(interval, failures, chance), Why::Failures(failures)),
+    };
+    let own = spread(own.min(LONGEST.max(pace.floor)), chance).max(pace.floor);
+    // A wish is a lower bound: chance may only add to it.
+    let wish = |wish: Option<Duration>, why: fn(Duration) -> Why, most: Duration| {
+        wish.map(|time| (spread(time.min(most), chance.abs()), why(time.min(most))))
+    };
+    let good = ending == Ending::Good;
+    let remembered = wishes.fresh_for.or(case.rhythm.max_age.filter(|_| good));
+    let wishes = [
+        wish(remembered, Why::MaxAge, LONGEST),
+        wish(case.rhythm.ttl.filter(|_| good), Why::Ttl, LONGEST),
+        wish(wishes.retry_after, Why::RetryAfter, LONGEST_RETRY_AFTER),
+    ];
+    // The first of equal ones is told: what the reader configured.
+    let longer = |best: (Duration, Why), next: (Duration, Why)| if next.0 > best.0 { next } else { best };
+    Some(wishes.into_iter().flatten().fold((own, why), longer))
+}
+
+/// What `Retry-After` alone asks for.
+fn told_patience(case: &Case) -> Duration {
+    spread(case.wishes.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER), case.chance.abs())
 }
 
 /// Doubled for each failure after the first.
@@ -131,8 +264,39 @@ fn doubled(base: Duration, failures: u32) -> Duration {
     base.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1).min(20)).unwrap_or(u32::MAX)).min(LONGEST)
 }
 
+/// After failures: anywhere between the interval and its double for each failure, so that those who failed together
+/// do not come back together.
+fn backed_off(interval: Duration, failures: u32, chance: f64) -> Duration {
+    let longest = doubled(interval, failures);
+    interval.saturating_add(longest.saturating_sub(interval).mul_f64((chance.clamp(-1.0, 1.0) + 1.0) / 2.0))
+}
+
 fn spread(wait: Duration, chance: f64) -> Duration {
     wait.mul_f64(1.0 + SPREAD * chance.clamp(-1.0, 1.0))
+}
+
+/// A time and a span after it, as far as times go.
+pub fn later(at: Timestamp, time: Duration) -> Timestamp {
+    SignedDuration::try_from(time).ok().and_then(|time| at.checked_add(time).ok()).unwrap_or(Timestamp::MAX)
+}
+
+/// The times of a state, when the clock they were written under ran ahead of this one: it was set back since, or
+/// wrong then. The feed waits as long as it was to wait, but not for the clock to come round again. None: all is well.
+pub fn set_right(state: &FeedState, now: Timestamp) -> Option<FeedState> {
+    let next = state.next_check.filter(|_| !state.is_stopped())?;
+    let ahead = state.last_attempt.map_or(SignedDuration::ZERO, |last| last.duration_since(now));
+    if ahead <= CLOCK_TOLERANCE && next.duration_since(now) <= FARTHEST {
+        return None;
+    }
+    let wait = state.last_attempt.map_or(SignedDuration::ZERO, |last| next.duration_since(last));
+    let wait = if wait > FARTHEST { Duration::ZERO } else { Duration::try_from(wait).unwrap_or_default() };
+    let cool = state.cool_until.map(|cool| later(now, wait).min(cool));
+    Some(FeedState {
+        next_check: Some(later(now, wait)),
+        cool_until: cool,
+        last_attempt: state.last_attempt.map(|last| last.min(now)),
+        ..state.clone()
+    })
 }
 
 #[cfg(test)]
@@ -140,11 +304,20 @@ fn spread(wait: Duration, chance: f64) -> Duration {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace { interval: Duration::from_secs(600), floor: MINUTE };
-    const NONE: Wishes = Wishes { fresh_for: None, retry_after: None, ttl: None };
+    const PACE: Pace = Pace { interval: Duration::from_secs(600), floor: MINUTE, is_primary: false };
+    const NONE: Wishes = Wishes { max_age: None, fresh_for: None, retry_after: None };
 
-    fn seconds(ending: Ending, failures: u32, wishes: Wishes, chance: f64) -> u64 {
-        wait(PACE, ending, failures, &wishes, chance).unwrap().as_secs()
+    fn now() -> Timestamp {
+        "2026-11-23T12:00:00Z".parse().unwrap()
+    }
+
+    fn planned(ending: Ending, failures: u32, wishes: Wishes, rhythm: &Rhythm, chance: f64) -> Plan {
+        plan(&Case { pace: PACE, ending, failures, patience: failures, wishes: &wishes, rhythm, now: now(), chance })
+    }
+
+    fn seconds(ending: Ending, failures: u32, wishes: Wishes, chance: f64) -> i64 {
+        let plan = planned(ending, failures, wishes, &Rhythm::default(), chance);
+        plan.next.duration_since(now()).as_secs()
     }
 
     fn secs(seconds: u64) -> Option<Duration> {
@@ -152,24 +325,40 @@ mod tests {
     }
 
     #[test]
-    fn rule_8_the_longest_of_interval_and_wishes() {
-        for (wishes, expected) in [
-            (NONE, 600),
-            (Wishes { fresh_for: secs(300), ..NONE }, 600),
-            (Wishes { fresh_for: secs(900), ..NONE }, 900),
-            (Wishes { ttl: secs(3600), ..NONE }, 3600),
-            (Wishes { retry_after: secs(1200), ..NONE }, 1200),
-            (Wishes { fresh_for: secs(99_999_999), ..NONE }, 86_400),
-            (Wishes { retry_after: secs(99_999_999), ..NONE }, 604_800),
+    fn rule_8_the_longest_of_interval_and_wishes_and_it_is_told() {
+        let ttl = Rhythm { ttl: secs(3600), ..Rhythm::default() };
+        let max_age = Rhythm { max_age: secs(1800), ..Rhythm::default() };
+        let none = Rhythm::default();
+        for (wishes, rhythm, expected, why) in [
+            (NONE, &none, 600, "asked every 10 min"),
+            (Wishes { fresh_for: secs(300), ..NONE }, &none, 600, "asked every 10 min"),
+            (Wishes { fresh_for: secs(900), ..NONE }, &none, 900, "its server asks for 15 min (max-age)"),
+            (NONE, &ttl, 3600, "the feed asks for 60 min (ttl)"),
+            (NONE, &max_age, 1800, "its server asks for 30 min (max-age)"),
+            (Wishes { fresh_for: secs(900), ..NONE }, &max_age, 900, "its server asks for 15 min (max-age)"),
+            (
+                Wishes { retry_after: secs(1200), ..NONE },
+                &none,
+                1200,
+                "its site asked for 20 min of patience (Retry-After)",
+            ),
+            (Wishes { fresh_for: secs(99_999_999), ..NONE }, &none, 86_400, "its server asks for 24 h (max-age)"),
+            (
+                Wishes { retry_after: secs(99_999_999), ..NONE },
+                &ttl,
+                604_800,
+                "its site asked for 7 days of patience (Retry-After)",
+            ),
         ] {
-            assert_eq!(seconds(Ending::Good, 0, wishes, 0.0), expected, "{wishes:?}");
+            let plan = planned(Ending::Good, 0, wishes, rhythm, 0.0);
+            assert_eq!(plan.next.duration_since(now()).as_secs(), expected, "{wishes:?} {rhythm:?}");
+            assert_eq!(plan.why.to_string(), why);
         }
         assert_eq!(seconds(Ending::Patience, 1, Wishes { fresh_for: secs(7200), ..NONE }, 0.0), 7200);
     }
 
     #[test]
     fn rule_8_headers_are_read_in_all_their_forms() {
-        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
         for (headers, fresh_for, retry_after) in [
             (vec![("cache-control", "public, max-age=300")], Some(300), None),
             (vec![("cache-control", "max-age=\"300\""), ("age", "100")], Some(200), None),
@@ -189,7 +378,7 @@ mod tests {
             (vec![("retry-after", "Mon, 23 Nov 2026 11:02:00 GMT")], None, Some(0)),
             (vec![("retry-after", "soon")], None, None),
         ] {
-            let wishes = Wishes::read(|name| headers.iter().find(|(known, _)| *known == name).map(|(_, v)| *v), now);
+            let wishes = Wishes::read(|name| headers.iter().find(|(known, _)| *known == name).map(|(_, v)| *v), now());
             assert_eq!(wishes.fresh_for, fresh_for.and_then(secs), "{headers:?}");
             assert_eq!(wishes.retry_after, retry_after.and_then(secs), "{headers:?}");
         }
@@ -197,11 +386,37 @@ mod tests {
 
     #[test]
     fn rule_9_never_below_the_floor() {
-        let hasty = Pace { interval: Duration::from_secs(5), floor: MINUTE };
-        for ending in [Ending::Good, Ending::Patience, Ending::Failed] {
-            let wishes = Wishes { retry_after: secs(0), ..NONE };
-            assert!(wait(hasty, ending, 1, &wishes, -1.0).unwrap() >= MINUTE, "{ending:?}");
+        let pace = Pace { interval: Duration::from_secs(5), ..PACE };
+        let (wishes, rhythm) =
+            (Wishes { retry_after: secs(0), ..NONE }, Rhythm { max_age: secs(0), ..Default::default() });
+        for ending in [Ending::Good, Ending::Patience, Ending::Failed, Ending::Offline] {
+            let case = Case {
+                pace,
+                ending,
+                failures: 1,
+                patience: 1,
+                wishes: &wishes,
+                rhythm: &rhythm,
+                now: now(),
+                chance: -1.0,
+            };
+            assert!(plan(&case).next >= later(now(), MINUTE), "{ending:?}");
         }
+    }
+
+    #[test]
+    fn rule_10_skipped_hours_move_the_next_request_but_not_the_patience() {
+        let rhythm = Rhythm { skip_hours: vec![12, 13], ..Rhythm::default() };
+        let plan = planned(Ending::Good, 0, NONE, &rhythm, 0.0);
+        assert_eq!(plan.next.to_string(), "2026-11-23T14:00:00Z");
+        assert_eq!(plan.why.to_string(), "it asks not to be polled at this hour (skipHours)");
+        let spread = planned(Ending::Good, 0, NONE, &rhythm, -1.0);
+        assert_eq!(spread.next.to_string(), "2026-11-23T14:05:00Z");
+        let monday = Rhythm { skip_days: vec![0], ..Rhythm::default() };
+        let plan = planned(Ending::Patience, 1, NONE, &monday, 0.0);
+        assert_eq!(plan.next.to_string(), "2026-11-24T00:00:00Z");
+        assert_eq!(plan.cool_until.unwrap().to_string(), "2026-11-23T12:15:00Z");
+        assert_eq!(plan.why.to_string(), "it asks not to be polled on this day (skipDays)");
     }
 
     #[test]
@@ -214,23 +429,56 @@ mod tests {
     }
 
     #[test]
+    fn rule_11_a_clock_that_was_set_back_stalls_nothing() {
+        let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+        let state = |last: Option<Timestamp>, next: Option<Timestamp>| FeedState {
+            last_attempt: last,
+            next_check: next,
+            ..FeedState::new("Paper".into(), "u".into())
+        };
+        let well = state(at("2026-11-23T11:55:00Z"), at("2026-11-23T12:05:00Z"));
+        assert_eq!(set_right(&well, now()), None);
+        let ahead = state(at("2026-11-23T15:00:00Z"), at("2026-11-23T15:10:00Z"));
+        let set = set_right(&ahead, now()).unwrap();
+        assert_eq!((set.last_attempt, set.next_check), (Some(now()), at("2026-11-23T12:10:00Z")));
+        assert_eq!(set_right(&set, now()), None);
+        let absurd = state(at("2026-11-23T11:00:00Z"), at("2038-01-01T00:00:00Z"));
+        assert_eq!(set_right(&absurd, now()).unwrap().next_check, Some(now()));
+        let stopped = state(at("2027-01-01T00:00:00Z"), Some(FeedState::STOPPED));
+        assert_eq!(set_right(&stopped, now()), None);
+    }
+
+    #[test]
     fn rule_16_failures_back_off_and_never_give_up() {
-        for (ending, failures, expected) in [
-            (Ending::Failed, 1, 600),
-            (Ending::Failed, 2, 1200),
-            (Ending::Failed, 4, 4800),
-            (Ending::Failed, 60, 86_400),
-            (Ending::Patience, 1, 900),
-            (Ending::Patience, 3, 3600),
-            (Ending::Refused, 1, 3600),
-            (Ending::Refused, 2, 21_600),
-            (Ending::Refused, 9, 86_400),
-            (Ending::Locked, 1, 86_400),
+        for (ending, failures, chance, expected) in [
+            (Ending::Failed, 1, 0.0, 600),
+            (Ending::Failed, 2, 0.0, 900),
+            (Ending::Failed, 4, 0.0, 2700),
+            (Ending::Failed, 4, -1.0, 540),
+            (Ending::Failed, 4, 1.0, 5280),
+            (Ending::Failed, 60, 1.0, 95_040),
+            (Ending::Patience, 1, 0.0, 900),
+            (Ending::Patience, 3, 0.0, 3600),
+            (Ending::Refused, 1, 0.0, 3600),
+            (Ending::Refused, 2, 0.0, 21_600),
+            (Ending::Refused, 9, 0.0, 86_400),
+            (Ending::Locked, 1, 0.0, 86_400),
         ] {
-            assert_eq!(seconds(ending, failures, NONE, 0.0), expected, "{ending:?} {failures}");
+            assert_eq!(seconds(ending, failures, NONE, chance), expected, "{ending:?} {failures} {chance}");
         }
         assert_eq!(seconds(Ending::Patience, 5, Wishes { retry_after: secs(120), ..NONE }, 0.0), 120);
-        assert_eq!(wait(PACE, Ending::Gone, 1, &NONE, 0.0), None);
+        assert_eq!(planned(Ending::Gone, 1, NONE, &Rhythm::default(), 0.0).next, FeedState::STOPPED);
+    }
+
+    #[test]
+    fn rule_16_patience_may_be_told_by_any_answer() {
+        let wishes = Wishes { retry_after: secs(1800), fresh_for: secs(7200), ..NONE };
+        for ending in [Ending::Good, Ending::Patience, Ending::Failed] {
+            let plan = planned(ending, 1, wishes, &Rhythm::default(), 0.0);
+            assert_eq!(plan.cool_until, Some(later(now(), Duration::from_secs(1800))), "{ending:?}");
+            assert_eq!(plan.next, later(now(), Duration::from_secs(7200)));
+        }
+        assert_eq!(planned(Ending::Good, 0, NONE, &Rhythm::default(), 0.0).cool_until, None);
     }
 
     #[test]

@@ -11,13 +11,38 @@ const CHALLENGES: &[(&str, &str)] = &[
     ("challenges.cloudflare.com", "Cloudflare"),
     ("<title>just a moment", "Cloudflare"),
     ("attention required! | cloudflare", "Cloudflare"),
+    ("cf-error-details", "Cloudflare"),
     ("_incapsula_resource", "Imperva"),
+    ("incapsula incident id", "Imperva"),
     ("vercel security checkpoint", "Vercel"),
+    ("errors.edgesuite.net", "Akamai"),
+    ("/_sec/cp_challenge", "Akamai"),
     ("ddos-guard", "DDoS-Guard"),
     ("request rate threshold exceeded", "SEC"),
     ("captcha-delivery.com", "DataDome"),
     ("px-captcha", "PerimeterX"),
+    ("_pxappid", "PerimeterX"),
+    ("sucuri website firewall", "Sucuri"),
+    ("awswaf.com", "AWS WAF"),
+    ("anubis_challenge", "Anubis"),
+    ("blocked by network security", "Reddit"),
+    ("our systems have detected unusual traffic", "Google"),
 ];
+
+/// Headers by which a guard tells that it answered itself: name, how the value begins, whose it is.
+const GUARD_HEADERS: &[(&str, &str, &str)] = &[
+    ("cf-mitigated", "", "Cloudflare"),
+    ("x-vercel-mitigated", "", "Vercel"),
+    ("x-amzn-waf-action", "", "AWS WAF"),
+    ("x-datadome", "protected", "DataDome"),
+    ("x-dd-b", "", "DataDome"),
+    ("x-sucuri-block", "", "Sucuri"),
+    ("server", "akamaighost", "Akamai"),
+    ("server", "ddos-guard", "DDoS-Guard"),
+];
+
+/// Words of refusals that come from haste, in lower case.
+const HASTE: &[&str] = &["request rate threshold exceeded", "rate limit", "ratelimit", "too many requests"];
 
 /// Why a text without any feed in it can't be read.
 pub fn why(text: &str) -> Unreadable {
@@ -43,9 +68,69 @@ pub fn challenge(head: &str) -> Option<&'static str> {
     CHALLENGES.iter().find(|(mark, _)| head.contains(mark)).map(|(_, guard)| *guard)
 }
 
+/// Whose guard refused, by the headers of its answer and the beginning of its body. Only a web page is a challenge: a
+/// plain refusal of a server behind a guard is its own.
+pub fn guard<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Option<&'static str> {
+    if header("cf-mitigated").is_some() {
+        return Some("Cloudflare");
+    }
+    let head = lower_head(body);
+    let is_page = head.contains("<html") || head.contains("<!doctype html");
+    let told = |(name, value, guard): &(&str, &str, &'static str)| {
+        header(name).is_some_and(|told| told.to_ascii_lowercase().starts_with(value)).then_some(*guard)
+    };
+    challenge(&head).or_else(|| GUARD_HEADERS.iter().filter(|_| is_page).find_map(told))
+}
+
+/// Whether a refusal says that it comes from asking too often.
+pub fn is_rate_limit<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> bool {
+    let spent = |name| header(name).is_some_and(|left| left.trim().trim_end_matches(".0") == "0");
+    let head = lower_head(body);
+    spent("x-ratelimit-remaining") || spent("ratelimit-remaining") || HASTE.iter().any(|words| head.contains(words))
+}
+
+fn lower_head(body: &[u8]) -> String {
+    String::from_utf8_lossy(body.get(..HEAD).unwrap_or(body)).to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rule_15_guards_are_known_by_their_headers_and_their_pages() {
+        for (headers, body, expected) in [
+            (vec![("cf-mitigated", "challenge")], "", Some("Cloudflare")),
+            (vec![], "<html><title>Just a moment...</title>", Some("Cloudflare")),
+            (vec![], "<title>Attention Required! | Cloudflare</title>", Some("Cloudflare")),
+            (vec![("x-vercel-mitigated", "challenge")], "<!DOCTYPE html>", Some("Vercel")),
+            (vec![("server", "AkamaiGHost")], "<HTML><H1>Access Denied</H1>", Some("Akamai")),
+            (vec![("server", "AkamaiGHost")], "no", None),
+            (vec![("x-datadome", "protected")], "<html>", Some("DataDome")),
+            (vec![], "<script src=https://ct.captcha-delivery.com/c.js>", Some("DataDome")),
+            (vec![], "<iframe src=\"/_Incapsula_Resource?x\">", Some("Imperva")),
+            (vec![], "<div id=px-captcha>", Some("PerimeterX")),
+            (vec![], "<h1>Request Rate Threshold Exceeded</h1>", Some("SEC")),
+            (vec![("server", "nginx")], "<html><h1>403 Forbidden</h1>", None),
+        ] {
+            let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            assert_eq!(guard(header, body.as_bytes()), expected, "{headers:?} {body}");
+        }
+    }
+
+    #[test]
+    fn rule_16_haste_is_told_by_headers_or_words() {
+        for (headers, body, expected) in [
+            (vec![("x-ratelimit-remaining", "0.0")], "", true),
+            (vec![("ratelimit-remaining", "0")], "", true),
+            (vec![("x-ratelimit-remaining", "12")], "", false),
+            (vec![], "<h1>Too Many Requests</h1>", true),
+            (vec![], "Forbidden", false),
+        ] {
+            let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            assert_eq!(is_rate_limit(header, body.as_bytes()), expected, "{headers:?} {body}");
+        }
+    }
 
     #[test]
     fn causes() {

@@ -227,6 +227,7 @@ impl State {
         if self.refused.contains(&state.feed) {
             state.etag = None;
             state.last_modified = None;
+            state.body = None;
         }
         self.waiting.feeds.insert(state.feed.clone(), state);
     }

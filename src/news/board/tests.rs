@@ -1,6 +1,6 @@
 use super::*;
 use crate::http::Trouble;
-use crate::news::outcome::Told;
+use crate::news::outcome::{Polled, Told};
 use crate::news::poll::tests::{config, feed};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -35,7 +35,7 @@ impl Hall {
     /// Launches all that may be launched, apart by the gap.
     fn launch(&mut self) -> Vec<Job> {
         let mut jobs = Vec::new();
-        while let Some(job) = self.board.launch(self.now, self.instant) {
+        while let Some(job) = self.board.launch(self.now, self.instant, 0.0) {
             jobs.push(job);
             self.pass(SignedDuration::from_millis(50));
         }
@@ -43,7 +43,14 @@ impl Hall {
     }
 
     fn settle(&mut self, job: &Job, polled: &Polled) -> Vec<FeedState> {
-        self.board.settle(job, polled, None, self.now, self.instant, 0.0)
+        let report = Report {
+            asked: job.url.clone(),
+            is_conditional: job.state.etag.is_some(),
+            millis: 20,
+            bytes: 0,
+            polled: polled.clone(),
+        };
+        self.board.settle(job, &report, self.now, self.instant, 0.0)
     }
 }
 
@@ -77,8 +84,8 @@ fn rule_13_one_request_a_place_and_twelve_in_all() {
 #[test]
 fn rule_13_launches_are_kept_apart() {
     let mut hall = Hall::new(&["https://one.org/", "https://two.org/"]);
-    assert!(hall.board.launch(hall.now, hall.instant).is_some());
-    assert!(hall.board.launch(hall.now, hall.instant).is_none());
+    assert!(hall.board.launch(hall.now, hall.instant, 0.0).is_some());
+    assert!(hall.board.launch(hall.now, hall.instant, 0.0).is_none());
     assert_eq!(hall.board.sleep(hall.now, hall.instant), LAUNCH_GAP);
 }
 
@@ -126,7 +133,7 @@ fn rule_12_by_hand_within_floors() {
     let job = hall.launch().remove(0);
 
     let wishes = crate::news::schedule::Wishes { retry_after: Some(Duration::from_secs(3600)), ..Default::default() };
-    hall.settle(&job, &Polled::Refused { answer: Told { wishes, ..told(429) }, guard: None });
+    hall.settle(&job, &Polled::Refused { answer: Told { wishes, ..told(429) }, guard: None, is_rate_limit: false });
     hall.pass(MINUTE * 30);
     hall.board.refresh(&[], hall.now);
     assert!(hall.launch().is_empty(), "asked for an hour's patience");
@@ -136,9 +143,20 @@ fn rule_12_by_hand_within_floors() {
 
 #[test]
 fn rule_14_an_address_that_stands_twice_is_asked_once() {
-    let mut board = Board::new(Vec::new());
-    board.adopt(&config(vec![feed("a", "https://one.org/"), feed("b", "https://one.org/")]), noon());
-    assert_eq!(board.slots.len(), 1);
+    let mut hall = Hall::new(&[]);
+    let both = config(vec![feed("b", "https://one.org/"), feed("a", "https://one.org/#top")]);
+    let told = hall.board.adopt(&both, noon()).remove(0);
+    assert_eq!(
+        (&*told.feed, told.waits_for.as_deref()),
+        ("a", Some("has the same address as b, which is asked for both"))
+    );
+    let job = hall.launch().remove(0);
+    assert_eq!(&*job.feed.name, "b");
+    hall.settle(&job, &good());
+    hall.pass(MINUTE);
+    assert!(hall.launch().is_empty());
+    hall.board.adopt(&config(vec![feed("a", "https://one.org/")]), hall.now);
+    assert_eq!(names(&hall.launch()), ["a"]);
 }
 
 #[test]
@@ -146,7 +164,7 @@ fn rule_16_patience_cools_the_whole_place_also_after_a_restart() {
     let urls = ["https://a.one.org/", "https://b.one.org/", "https://two.org/"];
     let mut hall = Hall::new(&urls);
     let jobs = hall.launch();
-    let changed = hall.settle(&jobs[0], &Polled::Refused { answer: told(503), guard: None });
+    let changed = hall.settle(&jobs[0], &Polled::Refused { answer: told(503), guard: None, is_rate_limit: false });
     assert_eq!(changed.len(), 2);
     assert_eq!(changed[0].next_check, changed[1].next_check);
     hall.pass(MINUTE * 14);
@@ -160,7 +178,7 @@ fn rule_16_patience_cools_the_whole_place_also_after_a_restart() {
 fn rule_16_what_is_gone_stays_unasked_until_asked_by_hand() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
-    let state = hall.settle(&job, &Polled::Refused { answer: told(410), guard: None }).remove(0);
+    let state = hall.settle(&job, &Polled::Refused { answer: told(410), guard: None, is_rate_limit: false }).remove(0);
     assert!(state.is_stopped());
     hall.pass(MINUTE * 60 * 24 * 400);
     assert!(hall.launch().is_empty());
@@ -172,14 +190,35 @@ fn rule_16_what_is_gone_stays_unasked_until_asked_by_hand() {
 fn rule_17_offline_is_told_from_failing() {
     let mut hall = Hall::new(&["https://a.org/", "https://b.org/", "https://c.org/", "https://d.org/"]);
     let jobs = hall.launch();
-    let failures: Vec<u32> =
-        jobs.iter().map(|job| hall.settle(job, &Polled::Unreached(Trouble::Name))[0].failures).collect();
-    assert_eq!(failures, [1, 1, 0, 0], "after three silent places the network is at fault");
+    let silent = Polled::Unreached(Trouble::Name);
+    let counts: Vec<usize> = jobs.iter().map(|job| hall.settle(job, &silent).len()).collect();
+    assert_eq!(counts, [1, 1, 3, 1], "the third silent place tells that it was the network before, too");
+    for slot in hall.board.slots.values() {
+        let FeedState { failures, trouble, next_check, .. } = &slot.state;
+        assert_eq!((*failures, trouble.as_deref()), (0, Some("the network seems to be down")), "{}", slot.feed.name);
+        assert!(next_check.unwrap() <= hall.now + MINUTE);
+    }
     hall.pass(MINUTE * 2);
     let jobs = hall.launch();
-    assert_eq!(names(&jobs), ["https://c.org/", "https://d.org/"]);
-    assert_eq!(hall.settle(&jobs[0], &good())[0].failures, 0);
-    assert_eq!(hall.settle(&jobs[1], &Polled::Unreached(Trouble::Name))[0].failures, 1, "the network is up");
+    assert_eq!(jobs.len(), 4);
+    hall.settle(&jobs[0], &silent);
+    hall.settle(&jobs[1], &silent);
+    assert_eq!(hall.settle(&jobs[2], &good())[0].failures, 0);
+    let due = names(&hall.launch()).len();
+    assert_eq!(due, 0, "their places are spaced");
+    hall.pass(SignedDuration::from_secs(2));
+    assert_eq!(hall.launch().len(), 2, "those whose silence was the network's are asked again at once");
+    assert_eq!(hall.settle(&jobs[3], &silent)[0].failures, 1, "the network is up");
+}
+
+#[test]
+fn rule_17_few_places_that_are_all_silent_are_not_counted_either() {
+    let mut hall = Hall::new(&["https://a.org/", "https://b.org/"]);
+    let jobs = hall.launch();
+    let silent = Polled::Unreached(Trouble::Connect);
+    assert_eq!(hall.settle(&jobs[0], &silent)[0].failures, 1, "the other may answer");
+    let state = hall.settle(&jobs[1], &silent).remove(0);
+    assert_eq!((state.failures, state.trouble.as_deref()), (0, Some("could not connect")));
 }
 
 #[test]

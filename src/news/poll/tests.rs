@@ -236,7 +236,7 @@ async fn a_faulty_feed_costs_only_itself_and_its_fault_is_named() {
     for (path, sentence) in [
         ("/html", "it is a web page, not a feed"),
         ("/empty", "it is empty"),
-        ("/challenge", "refused with a challenge page (Cloudflare), meant for browsers (403)"),
+        ("/challenge", "blocked by Cloudflare, which wants to see a browser (403)"),
         ("/refused", "refused (403)"),
         ("/missing", "not found; its address may have changed (404)"),
         ("/gone", "gone for good; it is not asked any more (410)"),

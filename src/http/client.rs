@@ -1,0 +1,130 @@
+//! The connections under the one HTTP client: one set for each way of reaching a server, made when first needed.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Proxy};
+use url::Url;
+
+use super::{Trouble, is_private};
+use crate::domain::feed::Secret;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Nothing comes for so long: the server hangs.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Ways kept open. Those of a configuration that is gone go first.
+const WAYS_MAX: usize = 16;
+/// Where programs are told of a proxy. Its name may lead to a private address, as it does in most offices.
+const PROXY_VARIABLES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// How a server is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Way {
+    /// None: the system's settings.
+    pub proxy: Option<Secret>,
+    pub accept_invalid_certificate: bool,
+    /// Only public addresses are connected to.
+    pub is_guarded: bool,
+}
+
+/// The clients of all ways, the last used at the end.
+#[derive(Debug)]
+pub(super) struct Clients {
+    known: Mutex<VecDeque<(Way, Client)>>,
+    connect_timeout: Duration,
+}
+
+impl Clients {
+    /// Installs the TLS provider first: without one, reqwest panics. The usual way is made at once, so that what would
+    /// make all requests fail is told at the start.
+    pub fn new(timeout: Duration) -> anyhow::Result<Clients> {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let connect_timeout = CONNECT_TIMEOUT.min(timeout);
+        let usual = Way::default();
+        let client = build(&usual, connect_timeout)?;
+        Ok(Clients { known: Mutex::new(VecDeque::from([(usual, client)])), connect_timeout })
+    }
+
+    /// The client of a way.
+    pub fn of(&self, way: &Way) -> Result<Client, Trouble> {
+        // What a panic left is a list of whole clients.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.iter().position(|(other, _)| other == way).and_then(|at| known.remove(at));
+        let (way, client) = match found {
+            Some(found) => found,
+            // Only the proxy comes from outside; its address may hold a password, so the error is not told further.
+            None => (way.clone(), build(way, self.connect_timeout).map_err(|_| Trouble::Proxy)?),
+        };
+        if known.len() >= WAYS_MAX {
+            known.pop_front();
+        }
+        known.push_back((way, client.clone()));
+        Ok(client)
+    }
+}
+
+/// The only place that builds a client.
+#[expect(clippy::disallowed_methods, reason = "this is the one HTTP constructor")]
+fn build(way: &Way, connect_timeout: Duration) -> reqwest::Result<Client> {
+    let mut builder = Client::builder()
+        .redirect(Policy::none())
+        .connect_timeout(connect_timeout)
+        .read_timeout(IDLE_TIMEOUT)
+        .referer(false)
+        .tls_danger_accept_invalid_certs(way.accept_invalid_certificate);
+    if let Some(Secret(proxy)) = &way.proxy {
+        builder = builder.proxy(Proxy::all(proxy)?);
+    }
+    if way.is_guarded {
+        builder = builder.dns_resolver(Arc::new(Guard { proxies: proxy_hosts(way) }));
+    }
+    builder.build()
+}
+
+/// Looks names up and gives no private address: what is checked is what is connected to, so that a name which changes
+/// its address in between gains nothing. Behind a proxy that looks names up itself, the proxy decides.
+struct Guard {
+    proxies: HashSet<String>,
+}
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let is_proxy = self.proxies.contains(name.as_str());
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            if !is_proxy && found.iter().any(|address| is_private(address.ip())) {
+                return Err(PrivateAddress.into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A name from outside leads to an address that is not public.
+#[derive(Debug)]
+pub(super) struct PrivateAddress;
+
+impl fmt::Display for PrivateAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a private address")
+    }
+}
+
+impl std::error::Error for PrivateAddress {}
+
+/// The names of the proxies that may be used on this way.
+fn proxy_hosts(way: &Way) -> HashSet<String> {
+    let named = way.proxy.iter().map(|Secret(proxy)| proxy.clone());
+    let of_system = PROXY_VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
+    // A variable may hold a host and port only.
+    let hosts = named.chain(of_system).filter_map(|proxy| {
+        let url = if proxy.contains("://") { Url::parse(&proxy) } else { Url::parse(&format!("http://{proxy}")) };
+        url.ok()?.host_str().map(str::to_ascii_lowercase)
+    });
+    hosts.collect()
+}

@@ -1,0 +1,175 @@
+//! One feed on the board.
+
+use jiff::Timestamp;
+use url::Url;
+
+use crate::domain::Name;
+use crate::domain::feed::{Feed, FeedState};
+use crate::news::outcome::drop_validators;
+use crate::news::{fingerprint, place::Place};
+
+/// Why it was not asked by hand, to follow why it waits.
+pub(super) const NOT_SO_SOON: &str = "; not by hand within a minute of the last time";
+pub(super) const NOT_WHILE_COOLING: &str = "; till then not even by hand";
+
+/// A feed that is polled, with what goes on about it.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub feed: Feed,
+    pub state: FeedState,
+    pub place: Place,
+    /// Its place in the configuration.
+    pub order: usize,
+    pub in_flight: bool,
+    /// A person asked for it: skipped hours do not count then.
+    pub by_hand: bool,
+    /// The feed that has the same address and is asked for both.
+    pub twin: Option<Name>,
+    /// The address asked, as it is always written.
+    address: String,
+}
+
+impl Slot {
+    pub fn new(feed: &Feed, stored: Option<FeedState>, order: usize, now: Timestamp) -> Slot {
+        let fresh = || FeedState::new(feed.name.clone(), feed.url.clone());
+        let mut state = stored.filter(|state| state.url == feed.url).unwrap_or_else(fresh);
+        if state.asked_as.is_some_and(|before| before != settings(feed)) {
+            start_over(&mut state, now);
+        }
+        let mut slot = Slot {
+            feed: feed.clone(),
+            state,
+            place: Place::of(&feed.url),
+            order,
+            in_flight: false,
+            by_hand: false,
+            twin: None,
+            address: String::new(),
+        };
+        slot.locate();
+        slot
+    }
+
+    /// The same under a new configuration that leaves its address as it is.
+    pub fn with(mut self, feed: &Feed, order: usize, now: Timestamp) -> Slot {
+        if !is_asked_alike(&self.feed, feed) {
+            start_over(&mut self.state, now);
+        }
+        (self.feed, self.order) = (feed.clone(), order);
+        self
+    }
+
+    /// Where it is asked: its own address, or the one it has moved to.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn locate(&mut self) {
+        let url = self.state.moved_to.as_ref().unwrap_or(&self.feed.url);
+        self.place = Place::of(url);
+        self.address = Url::parse(url).map_or_else(
+            |_| url.clone(),
+            |mut url| {
+                url.set_fragment(None);
+                url.into()
+            },
+        );
+    }
+
+    /// When it is to be asked, skipped hours and days left out.
+    pub fn due(&self, now: Timestamp) -> Timestamp {
+        let next = self.state.next_check.unwrap_or(now).max(now);
+        if self.by_hand || self.state.next_check.is_none() { next } else { self.state.rhythm.open_from(next) }
+    }
+
+    /// How much it is needed, when it is due: one that was never asked or is asked by hand most, then by how many of
+    /// its intervals it is late, in thousandths.
+    pub fn need(&self, now: Timestamp) -> u64 {
+        let Some(next) = self.state.next_check.filter(|_| !self.by_hand) else { return u64::MAX };
+        let late = u64::try_from(now.duration_since(next).as_millis()).unwrap_or_default();
+        late / self.feed.interval.as_secs().max(1)
+    }
+
+    /// Until when its server has asked for patience, for all of its place.
+    pub fn cooling(&self) -> Option<Timestamp> {
+        match self.state.status {
+            // What was stored by earlier versions tells it by its next check.
+            Some(429 | 503) => self.state.cool_until.or(self.state.next_check.filter(|_| !self.state.is_stopped())),
+            Some(403) => self.state.cool_until,
+            _ => None,
+        }
+    }
+
+    /// Waits with the others of its place. None: it waits that long anyway.
+    pub fn cool(&mut self, until: Timestamp, trouble: String) -> Option<FeedState> {
+        if self.state.next_check.is_some_and(|next| next >= until) {
+            return None;
+        }
+        self.state.next_check = Some(until);
+        self.state.trouble = Some(trouble);
+        self.state.waits_for = Some("its site asked for patience".into());
+        Some(self.state.clone())
+    }
+
+    /// Is not asked by hand now, and says why. None: it has said so already.
+    pub fn refuse(&mut self, why: &'static str) -> Option<FeedState> {
+        let before = self.state.waits_for.as_deref().unwrap_or_default();
+        let bare = before.trim_end_matches(NOT_SO_SOON).trim_end_matches(NOT_WHILE_COOLING);
+        let told = format!("{bare}{why}").trim_start_matches("; ").to_owned();
+        let is_new = before != told;
+        self.state.waits_for = Some(told);
+        is_new.then(|| self.state.clone())
+    }
+
+    /// Takes in whether another feed has its address. Gives its state when that changed.
+    pub fn pair_with(&mut self, twin: Option<Name>) -> Option<FeedState> {
+        if self.twin == twin {
+            return None;
+        }
+        self.twin = twin;
+        let told = self.twin.as_ref().map(|twin| format!("has the same address as {twin}, which is asked for both"));
+        self.state.waits_for = told;
+        Some(self.state.clone())
+    }
+
+    /// Its state after a poll that was made under these settings.
+    pub fn take(&mut self, state: FeedState, asked_with: &Feed) {
+        self.state = state;
+        self.in_flight = false;
+        self.state.asked_as = Some(settings(&self.feed));
+        if !is_asked_alike(asked_with, &self.feed) {
+            drop_validators(&mut self.state);
+        }
+        self.locate();
+    }
+}
+
+/// Other settings may be given another document. What went wrong under the old ones is tried anew, unless the server
+/// asked for patience.
+fn start_over(state: &mut FeedState, now: Timestamp) {
+    drop_validators(state);
+    if state.trouble.is_some() && state.cool_until.is_none_or(|cool| cool <= now) {
+        state.next_check = state.next_check.map(|next| next.min(now));
+    }
+}
+
+/// Whether two configurations of a feed get the same stories of the same document.
+fn is_asked_alike(one: &Feed, other: &Feed) -> bool {
+    let secrets = |feed: &Feed| (feed.headers.clone(), feed.login.clone(), feed.proxy.clone());
+    settings(one) == settings(other) && secrets(one) == secrets(other)
+}
+
+/// A hash of the settings that decide what a feed answers and what is made of it. It is stored, so no secret is in it.
+fn settings(feed: &Feed) -> u64 {
+    let flag = |is_set| if is_set { "yes" } else { "no" };
+    let plain = [
+        feed.user_agent.as_deref().unwrap_or_default(),
+        feed.login.as_ref().map_or("", |login| &login.user),
+        feed.kill.as_deref().unwrap_or_default(),
+        feed.lang.as_deref().unwrap_or_default(),
+        flag(feed.primary),
+        flag(feed.proxy.is_some()),
+        flag(feed.accept_invalid_certificate),
+    ];
+    fingerprint::of_texts(plain.into_iter().chain(feed.headers.keys().map(String::as_str)))
+}

@@ -1,0 +1,154 @@
+//! Moves for good: when a feed is asked at a new address, and when no longer. Pure.
+//!
+//! Servers say 301 or 308 by mistake, too: captive portals, expired domains, a redesign that sends everything to the
+//! home page. So a move is believed after three answers in a row that tell the same, when every step was for good and
+//! a feed was at its end; never to another registrable domain, where somebody else may have come to live.
+
+use url::Url;
+
+use super::outcome::{Polled, Told};
+use super::place::Place;
+use super::schedule::Ending;
+use crate::domain::feed::FeedState;
+use crate::http::Trouble;
+
+/// How often in a row the same must be told.
+const TIMES: u32 = 3;
+
+/// Takes in what an answer told of moves; gives a clause when there is something to tell people.
+pub fn learn(state: &mut FeedState, asked: &str, polled: &Polled) -> Option<String> {
+    let told = polled.told()?;
+    let Some(target) = target(asked, told).filter(|_| polled.ending() == Ending::Good) else {
+        state.moving = None;
+        return None;
+    };
+    let times = match state.moving.take() {
+        Some((before, times)) if before == target => times.saturating_add(1),
+        _ => 1,
+    };
+    if times < TIMES {
+        state.moving = Some((target, times));
+        return Some(format!("moved for good (told {times} of {TIMES} times)"));
+    }
+    let host = Url::parse(&target).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    // A move back to where it is configured needs no memory.
+    state.moved_to = (target != state.url).then_some(target);
+    Some(format!("moved for good: from now on asked at its new address at {host}"))
+}
+
+/// Where a feed has moved for good by this answer, if it is to be believed when told often enough.
+fn target(asked: &str, told: &Told) -> Option<String> {
+    let (from, to) = (Url::parse(asked).ok()?, Url::parse(&told.url).ok()?);
+    let for_good = !told.hops.is_empty() && told.hops.iter().all(|status| matches!(status, 301 | 308));
+    let is_home_page = to.path() == "/" && to.query().is_none();
+    let is_downgrade = from.scheme() == "https" && to.scheme() == "http";
+    let is_ours = to.username().is_empty() && to.password().is_none();
+    let believed = for_good && is_ours && !is_home_page && !is_downgrade && from != to;
+    (believed && Place::of(asked) == Place::of(&told.url)).then(|| to.into())
+}
+
+/// Forgets a learned address that does not answer any more, or says that nothing is there. True when it did: the
+/// configured address is to be tried again.
+pub fn is_taken_back(state: &mut FeedState, polled: &Polled) -> bool {
+    let is_dead = match polled {
+        Polled::Refused { answer, .. } => matches!(answer.status, 404 | 410),
+        Polled::Unreached(trouble) => *trouble == Trouble::Name,
+        _ => false,
+    };
+    if !is_dead || state.moved_to.is_none() {
+        return false;
+    }
+    (state.moved_to, state.moving) = (None, None);
+    (state.etag, state.last_modified, state.validators_of, state.body) = (None, None, None, None);
+    true
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "http://feeds.example.org/old";
+    const NEW: &str = "https://www.example.org/new";
+
+    fn state() -> FeedState {
+        FeedState::new("Paper".into(), OLD.into())
+    }
+
+    fn answer(hops: &[u16], url: &str) -> Polled {
+        Polled::NotModified { answer: Told { status: 304, hops: hops.to_vec(), url: url.into(), ..Told::default() } }
+    }
+
+    #[test]
+    fn rule_15_a_move_is_learned_after_three_answers_that_tell_the_same() {
+        let mut state = state();
+        assert_eq!(learn(&mut state, OLD, &answer(&[301], NEW)).unwrap(), "moved for good (told 1 of 3 times)");
+        learn(&mut state, OLD, &answer(&[301, 308], NEW));
+        assert_eq!(state.moved_to, None);
+        let clause = learn(&mut state, OLD, &answer(&[308], NEW)).unwrap();
+        assert_eq!(clause, "moved for good: from now on asked at its new address at www.example.org");
+        assert_eq!((state.moved_to.as_deref(), &state.moving), (Some(NEW), &None));
+    }
+
+    #[test]
+    fn rule_15_a_row_is_broken_by_any_other_answer_but_not_by_none() {
+        let mut state = state();
+        let other = "https://www.example.org/other";
+        for (polled, times) in [
+            (answer(&[301], NEW), 1),
+            (answer(&[301], NEW), 2),
+            (answer(&[301], other), 1),
+            (answer(&[301], other), 2),
+            (Polled::Unreached(Trouble::Broken), 2),
+            (answer(&[302], other), 0),
+            (answer(&[301], other), 1),
+            (answer(&[], OLD), 0),
+        ] {
+            learn(&mut state, OLD, &polled);
+            assert_eq!(state.moving.as_ref().map_or(0, |(_, times)| *times), times, "{polled:?}");
+        }
+    }
+
+    #[test]
+    fn rule_15_what_is_never_believed() {
+        for (from, hops, to) in [
+            (OLD, &[302][..], NEW),
+            (OLD, &[301, 302], NEW),
+            (OLD, &[307, 308], NEW),
+            (OLD, &[301], "https://www.example.net/new"),
+            (OLD, &[301], "https://www.example.org/"),
+            (OLD, &[301], "https://user:pass@www.example.org/new"),
+            (NEW, &[301], "http://www.example.org/new"),
+            ("http://127.0.0.1:8000/feed", &[301], "http://127.0.0.1:9000/feed"),
+            (OLD, &[301], OLD),
+        ] {
+            let mut state = state();
+            (0..5).for_each(|_| drop(learn(&mut state, from, &answer(hops, to))));
+            assert_eq!((state.moved_to, state.moving), (None, None), "{from} {hops:?} {to}");
+        }
+        let mut state = state();
+        let told = Told { status: 200, hops: vec![301], url: NEW.into(), ..Told::default() };
+        let page = Polled::Unreadable { answer: told, why: crate::news::Unreadable::WebPage };
+        (0..5).for_each(|_| drop(learn(&mut state, OLD, &page)));
+        assert_eq!((state.moved_to, state.moving), (None, None), "an answer that is a web page");
+    }
+
+    #[test]
+    fn rule_15_a_learned_address_that_fails_gives_way_to_the_configured_one() {
+        let refused =
+            |status| Polled::Refused { answer: Told { status, ..Told::default() }, guard: None, is_rate_limit: false };
+        for (polled, expected) in [
+            (refused(404), true),
+            (refused(410), true),
+            (Polled::Unreached(Trouble::Name), true),
+            (refused(500), false),
+            (Polled::Unreached(Trouble::Connect), false),
+        ] {
+            let learned = || FeedState { moved_to: Some(NEW.into()), etag: Some("\"a\"".into()), ..state() };
+            let mut state = learned();
+            assert_eq!(is_taken_back(&mut state, &polled), expected, "{polled:?}");
+            assert_eq!((state.moved_to.is_none(), state.etag.is_none()), (expected, expected));
+        }
+        assert!(!is_taken_back(&mut state(), &refused(404)), "nothing was learned");
+    }
+}
