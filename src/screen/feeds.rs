@@ -88,7 +88,10 @@ fn next_time(scene: Scene, state: &FeedState) -> Option<String> {
     match state.next_check? {
         _ if state.is_stopped() => None,
         at if at <= scene.app.now => Some("asked again now".into()),
-        at => Some(format!("asked again {}", scene.market_day_time(at))),
+        at => {
+            let why = state.waits_for.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            Some(format!("asked again {}{why}", scene.market_day_time(at)))
+        }
     }
 }
 
