@@ -64,7 +64,7 @@ pub async fn run(desk: Desk) -> anyhow::Result<()> {
     let Desk { mut http, clock, mut config, events, mut orders, states, mut chance } = desk;
     let mut board = Board::new(states);
     let mut asked = FuturesUnordered::new();
-    let told = |states: Vec<FeedState>| states.into_iter().map(Event::Feed);
+    let told = |states: Vec<FeedState>| states.into_iter().map(|state| Event::Feed(Box::new(state)));
     let mut outbox: VecDeque<Event> = told(board.adopt(&config.borrow_and_update().clone(), clock())).collect();
     loop {
         while outbox.len() < OUTBOX
