@@ -14,6 +14,7 @@
 //! | [`unread`] | what a document is that is no feed | no |
 //! | [`barrier`] | a panic on someone's document costs that document only | no |
 //! | [`identity`] | which entry is which story | no |
+//! | `recognise` | finding an entry again among those that a feed had before | no |
 //! | [`schedule`] | when a feed is asked next | no |
 //! | [`place`] | whose server a feed is on | no |
 //! | [`outcome`] | what an answer means for a feed's state, and the sentence for it | no |
@@ -34,6 +35,7 @@ pub mod parse;
 pub mod place;
 pub mod plain;
 pub mod poll;
+mod recognise;
 pub mod repair;
 pub mod schedule;
 pub mod spaces;

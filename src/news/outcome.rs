@@ -1,10 +1,12 @@
 //! What an answer means for a feed: its next state, and the sentence for people.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::Unreadable;
 use super::schedule::{self, Ending, Pace, Wishes};
-use crate::domain::feed::FeedState;
+use crate::domain::feed::{FeedState, Known};
 use crate::domain::story::Story;
 use crate::http::{Answer, Trouble};
 
@@ -12,7 +14,7 @@ use crate::http::{Answer, Trouble};
 #[derive(Clone, Debug)]
 pub enum Polled {
     /// A document came and was read.
-    Read { answer: Told, stories: Vec<Story>, repairs: Vec<String> },
+    Read { answer: Told, stories: Vec<Story>, known: Arc<[Known]>, repairs: Vec<String> },
     /// The document is byte for byte the last one.
     Same { answer: Told },
     /// 304.
@@ -146,7 +148,8 @@ pub fn settle(
 /// Validators and repairs: from a document that could be read, and from a 304.
 fn remember(state: &mut FeedState, polled: &Polled) {
     match polled {
-        Polled::Read { answer, repairs, .. } => {
+        Polled::Read { answer, known, repairs, .. } => {
+            state.known = known.clone();
             state.repairs.clone_from(repairs);
             state.etag.clone_from(&answer.etag);
             state.last_modified.clone_from(&answer.last_modified);
@@ -193,7 +196,7 @@ mod tests {
     }
 
     fn read(answer: Told) -> Polled {
-        Polled::Read { answer, stories: Vec::new(), repairs: vec!["bare-ampersand".into()] }
+        Polled::Read { answer, stories: Vec::new(), known: Arc::default(), repairs: vec!["bare-ampersand".into()] }
     }
 
     fn after(before: &FeedState, polled: &Polled) -> FeedState {

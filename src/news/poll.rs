@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::board::{Board, Job};
+use super::identity::Recognised;
 use super::outcome::{Polled, Told};
 use super::{Unreadable, unread};
 use crate::config::Config;
@@ -153,17 +154,17 @@ fn request(job: &Job) -> Ask {
 
 /// Reading takes a while for large documents: it has its own thread, and a panic there stays there.
 async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -> (Polled, Option<u64>) {
-    let (feed, now) = (job.feed.clone(), clock());
+    let (feed, known, now) = (job.feed.clone(), job.state.known.clone(), clock());
     let work = move || {
         let document = super::read(&answer.body, answer.header("content-type"), &answer.url)?;
-        let stories = document.stories(&feed, now);
-        Ok((document, stories))
+        let recognised = document.recognise(&feed, &known, now);
+        Ok((document, recognised))
     };
     match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Unreadable::Fault)) {
-        Ok((document, stories)) => {
+        Ok((document, Recognised { stories, known })) => {
             let mut answer = told;
             answer.wishes.ttl = document.ttl;
-            (Polled::Read { answer, stories, repairs: document.repairs }, Some(body))
+            (Polled::Read { answer, stories, known, repairs: document.repairs }, Some(body))
         }
         Err(why) => (Polled::Unreadable { answer: told, why }, None),
     }
