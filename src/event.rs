@@ -22,7 +22,7 @@ pub enum Event {
     /// Stories of a feed, at most [`STORIES_AT_ONCE`] at a time; its [`Event::Feed`] follows the last of them.
     Stories(Vec<Story>),
     /// A poll of a feed ended, well or not.
-    Feed(FeedState),
+    Feed(Box<FeedState>),
     /// A price came in.
     Quote(Quote),
     /// Candles came in: all of a span, or its newest.
@@ -93,7 +93,7 @@ pub enum Effect {
     /// What the reader marked.
     SaveMarks(Vec<(StoryId, Marks)>),
     /// With the validators that belong to the stories saved before.
-    SaveFeed(FeedState),
+    SaveFeed(Box<FeedState>),
     /// The last good price.
     SaveQuote(Quote),
     /// The candles of a chart.

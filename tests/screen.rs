@@ -73,7 +73,7 @@ fn offline_on_the_first_start_names_the_demo() {
     let mut app = started(NOON, "");
     let mut state = FeedState::new("Harbour Wire".into(), "https://desk.example/feed".into());
     state.trouble = Some("desk.example can't be reached: no network".into());
-    tell(&mut app, Event::Feed(state));
+    tell(&mut app, Event::Feed(state.into()));
     report(&mut app, "yahoo", Outcome::Failed { why: "yahoo can't be reached: no network".into() }, None);
     snapshot("offline-80", &mut app, SMALL);
     assert!(text(&mut app, SMALL).contains("newstape demo"));
@@ -144,6 +144,9 @@ fn popups() {
     keys(&mut app, "?fj");
     snapshot("feeds-160", &mut app, WIDE);
     snapshot("feeds-80", &mut app, SMALL);
+    press(&mut app, KeyCode::Tab);
+    snapshot("feed-160", &mut app, WIDE);
+    snapshot("feed-80", &mut app, SMALL);
 }
 
 #[test]
@@ -230,11 +233,12 @@ fn hostile() -> App {
 #[test]
 fn every_size_draws_whole() {
     type Prepare = fn(&mut App);
-    let modes: [(&str, Prepare); 6] = [
+    let modes: [(&str, Prepare); 7] = [
         ("wire", |_| {}),
         ("reader", |app| press(app, KeyCode::Enter)),
         ("help", |app| keys(app, "?")),
         ("feeds", |app| keys(app, "fG")),
+        ("feed", |app| keys(app, "f\t")),
         ("prompt", |app| keys(app, "/title:nvidia OR (")),
         ("prices", |app| press(app, KeyCode::BackTab)),
     ];

@@ -24,7 +24,7 @@ pub enum Command {
     NextUnread,
     #[strum(message = "to the previous unread story")]
     PreviousUnread,
-    #[strum(message = "to the next panel")]
+    #[strum(message = "to the next panel; in the feed list: all that is known of the feed")]
     NextPanel,
     #[strum(message = "to the previous panel")]
     PreviousPanel,

@@ -276,7 +276,7 @@ impl App {
         self.set_filter(filter)
     }
 
-    fn set_filter(&mut self, filter: Filter) -> Vec<Effect> {
+    pub(super) fn set_filter(&mut self, filter: Filter) -> Vec<Effect> {
         self.popup = None;
         self.wire.set_filter(filter, self.now);
         self.reader_scroll = 0;
@@ -368,73 +368,6 @@ impl App {
         drawn()
     }
 
-    // --- popups ---
-
-    fn show(&mut self, popup: Popup) -> Vec<Effect> {
-        self.popup = Some(popup);
-        drawn()
-    }
-
-    /// What a command does while a popup is open; None: the same as without it.
-    fn popup_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
-        let page = page(self.seen.popup.height);
-        let by = match command {
-            Command::Down => 1,
-            Command::Up => -1,
-            Command::PageDown => page,
-            Command::PageUp => -page,
-            Command::Top => isize::MIN / 2,
-            Command::Bottom => isize::MAX / 2,
-            Command::Close => {
-                self.popup = None;
-                return Some(drawn());
-            }
-            Command::Help | Command::Feeds if same_kind(popup, command) => {
-                self.popup = None;
-                return Some(drawn());
-            }
-            Command::Read | Command::Refresh => return self.feed_command(popup, command),
-            // These act on a story, and it can't be seen now.
-            Command::Open
-            | Command::CopyLink
-            | Command::Star
-            | Command::ToggleRead
-            | Command::MarkAllRead
-            | Command::Undo
-            | Command::NextUnread
-            | Command::PreviousUnread
-            | Command::NextPanel
-            | Command::PreviousPanel => return Some(Vec::new()),
-            _ => return None,
-        };
-        self.popup = Some(match popup {
-            Popup::Help { scroll } => {
-                Popup::Help { scroll: scroll.saturating_add_signed(by).min(self.seen.popup_scroll_max) }
-            }
-            Popup::Feeds { cursor } => {
-                let last = self.config.feeds.len().saturating_sub(1);
-                Popup::Feeds { cursor: cursor.saturating_add_signed(by).min(last) }
-            }
-        });
-        Some(drawn())
-    }
-
-    /// In the feed list: show only this feed, or ask it now.
-    fn feed_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
-        let Popup::Feeds { cursor } = popup else { return (command == Command::Read).then(Vec::new) };
-        let Some(feed) = self.health.feeds().nth(cursor).map(|line| line.feed.name.clone()) else {
-            return Some(Vec::new());
-        };
-        if command == Command::Refresh {
-            return Some(self.refresh(vec![feed]));
-        }
-        let text = format!("feed:\"{feed}\"");
-        match Query::parse(&text) {
-            Ok(query) => Some(self.set_filter(Filter { topic: None, query: Some((text, query)) })),
-            Err(mistake) => Some(self.notify(Tone::Warning, mistake.message)),
-        }
-    }
-
     // --- the rest ---
 
     fn chart(&mut self, command: Command) -> Vec<Effect> {
@@ -469,7 +402,7 @@ impl App {
     }
 
     /// Asks the named feeds; without names all feeds, and prices.
-    fn refresh(&mut self, feeds: Vec<Name>) -> Vec<Effect> {
+    pub(super) fn refresh(&mut self, feeds: Vec<Name>) -> Vec<Effect> {
         if self.replay.is_some() {
             return self.notify(Tone::Info, "a replay asks nobody".into());
         }
@@ -537,10 +470,6 @@ impl App {
     }
 }
 
-fn same_kind(popup: Popup, command: Command) -> bool {
-    matches!((popup, command), (Popup::Help { .. }, Command::Help) | (Popup::Feeds { .. }, Command::Feeds))
-}
-
 fn next(focus: Focus) -> Focus {
     match focus {
         Focus::Wire => Focus::Reader,
@@ -555,10 +484,10 @@ fn moved(prompt: &mut Prompt, step: fn(&mut Prompt)) -> Vec<Effect> {
 }
 
 /// A page of a panel of this height: one row of the page before stays.
-fn page(height: u16) -> isize {
+pub(super) fn page(height: u16) -> isize {
     i16::try_from(height).unwrap_or(i16::MAX).saturating_sub(1).max(1).into()
 }
 
-fn drawn() -> Vec<Effect> {
+pub(super) fn drawn() -> Vec<Effect> {
     vec![Effect::Draw(Urgency::Key)]
 }

@@ -5,6 +5,7 @@ pub mod command;
 pub mod health;
 mod input;
 pub mod keymap;
+mod popup;
 pub mod prompt;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -29,6 +30,7 @@ use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
 use health::Health;
 use keymap::Keymap;
+pub use popup::Popup;
 use prompt::Prompt;
 use saves::Saves;
 use seen::Seen;
@@ -45,18 +47,6 @@ pub enum Focus {
     Wire,
     Reader,
     Tape,
-}
-
-/// What lies over the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Popup {
-    Help {
-        scroll: usize,
-    },
-    /// Feeds and sources; the cursor is on this line.
-    Feeds {
-        cursor: usize,
-    },
 }
 
 /// A line for the reader of the screen, in the status line.
@@ -172,7 +162,7 @@ impl App {
             Event::Terminal(event) => self.terminal(event),
             Event::Loaded(part) => self.loaded(part),
             Event::Stories(stories) => self.stories(stories),
-            Event::Feed(state) => self.feed(state),
+            Event::Feed(state) => self.feed(*state),
             Event::Quote(quote) => self.quote(quote),
             Event::Series { span, series } => self.series(span, series),
             Event::Source(report) => self.source(report),
@@ -328,13 +318,13 @@ impl App {
         let before = self.health.told(self.now);
         self.health.take_feed(state.clone());
         let told = before != self.health.told(self.now) || self.health_is_open();
-        let mut effects = vec![Effect::SaveFeed(state)];
+        let mut effects = vec![Effect::SaveFeed(Box::new(state))];
         effects.extend(told.then_some(Effect::Draw(Urgency::News)));
         effects
     }
 
     fn health_is_open(&self) -> bool {
-        matches!(self.popup, Some(Popup::Feeds { .. }))
+        self.popup.is_some_and(|popup| popup.feed().is_some())
     }
 
     fn quote(&mut self, quote: Quote) -> Vec<Effect> {
@@ -413,9 +403,7 @@ impl App {
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
         self.retag(&config, topics);
-        if let Some(Popup::Feeds { cursor }) = &mut self.popup {
-            *cursor = (*cursor).min(config.feeds.len().saturating_sub(1));
-        }
+        self.popup = self.popup.map(|popup| popup.within(config.feeds.len()));
         let mistakes: Vec<String> = config.warnings.iter().cloned().chain(broken).chain(unusable).collect();
         self.config = config;
         self.config_warning = match mistakes.as_slice() {

@@ -377,7 +377,7 @@ fn under_a_popup_no_story_is_touched() {
     let mut desk = Desk::with_stories(5);
     for popup in ["f", "?"] {
         desk.press(popup);
-        for keys in ["o", "y", "s", "u", "m", "z", "n", "N", "tab"] {
+        for keys in ["o", "y", "s", "u", "m", "z", "n", "N"] {
             assert_eq!(desk.press(keys), [], "{popup} {keys}");
         }
         desk.press("esc");
@@ -406,6 +406,21 @@ fn the_list_of_feeds_moves_filters_and_asks() {
     assert!(effects.contains(&Effect::RefreshFeeds(vec![])) && effects.contains(&Effect::RefreshPrices));
     let none = Config { feeds: Vec::new(), ..config() };
     assert_eq!(Desk::of(none).press("f j enter"), []);
+}
+
+#[test]
+fn one_feed_is_told_of_whole_and_left_for_the_list() {
+    let mut desk = Desk::new();
+    let names: Vec<Name> = config().feeds.iter().map(|feed| feed.name.clone()).collect();
+    desk.press("f j tab");
+    assert_eq!(desk.app.popup, Some(Popup::Feed { cursor: 1, scroll: 0 }));
+    desk.press("j");
+    let effects = desk.press("r");
+    assert!(effects.contains(&Effect::RefreshFeeds(vec![names[2].clone()])), "{effects:?}");
+    desk.press("esc");
+    assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 2 }));
+    desk.press("tab tab tab f");
+    assert_eq!(desk.app.popup, None);
 }
 
 fn click(x: u16, y: u16) -> Event {
@@ -609,7 +624,7 @@ fn what_changes_nothing_draws_nothing() {
         assert_eq!(desk.send(heartbeat(second(at))), [], "{at}");
     }
     let feed = config().feeds[0].name.clone();
-    let polled = |at| Event::Feed(feed_state(&feed, at));
+    let polled = |at| Event::Feed(feed_state(&feed, at).into());
     assert!(draws(&desk.send(polled(second(50)))), "one more is fresh");
     let effects = desk.send(polled(second(51)));
     assert_eq!((effects.len(), draws(&effects)), (1, false), "saved; the line reads the same");
@@ -888,7 +903,7 @@ mod at_random {
                 Event::Source(report("yahoo", Capability::Quote, second(at), blocked))
             }),
             1 => symbols.prop_map(|symbol| Event::Series { span: Span::Day, series: series(symbol, minute(-5), &[1.0, 2.0]) }),
-            1 => Just(Event::Feed(feed_state("CNBC", minute(0)))),
+            1 => Just(Event::Feed(feed_state("CNBC", minute(0)).into())),
             2 => Just(Event::Tick),
             4 => keys.prop_map(key),
             1 => (0u32..3, any::<bool>(), 1.0f64..1e5).prop_map(|(loops, paused, speed)| position(speed, paused, loops)),

@@ -171,7 +171,7 @@ async fn ask_feeds(
             done = &mut polling => return done.map_err(Failure::from),
             () = &mut end => return Ok(()),
             event = inbox.recv() => if let Some(Event::Feed(state)) = event {
-                heard.insert(state.feed.clone(), state);
+                heard.insert(state.feed.clone(), *state);
                 progress(heard.len(), enabled.len());
             },
         }

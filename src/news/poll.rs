@@ -112,7 +112,7 @@ fn news(polled: Polled, states: Vec<FeedState>) -> Vec<Event> {
         stories.sort_by_key(|story| std::cmp::Reverse(story.time()));
         events.extend(stories.chunks(STORIES_AT_ONCE).map(|part| Event::Stories(part.to_vec())));
     }
-    events.extend(states.into_iter().map(Event::Feed));
+    events.extend(states.into_iter().map(|state| Event::Feed(Box::new(state))));
     events
 }
 

@@ -88,14 +88,18 @@ fn next_time(scene: Scene, state: &FeedState) -> Option<String> {
     match state.next_check? {
         _ if state.is_stopped() => None,
         at if at <= scene.app.now => Some("asked again now".into()),
-        at => Some(format!("asked again {}", scene.market_day_time(at))),
+        at => {
+            let why = state.waits_for.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            Some(format!("asked again {}{why}", scene.market_day_time(at)))
+        }
     }
 }
 
 fn hint(scene: Scene) -> Line<'static> {
     let keymap = &scene.app.keymap;
-    let (read, again, close) = (keymap.hint(Command::Read), keymap.hint(Command::Refresh), keymap.hint(Command::Close));
-    Span::styled(format!("{read} only this feed  {again} ask now  {close} close"), scene.theme.dim).into()
+    let [all, read, again, close] =
+        [Command::NextPanel, Command::Read, Command::Refresh, Command::Close].map(|command| keymap.hint(command));
+    Span::styled(format!("{all} details  {read} stories  {again} ask now  {close} close"), scene.theme.dim).into()
 }
 
 /// All lines, and the one the cursor is on. Price sources come first: they are few, and a price that can't be had is
@@ -155,7 +159,7 @@ fn next(state: &FeedState, now: Timestamp) -> String {
     }
 }
 
-fn standing_word(scene: Scene, line: &FeedLine) -> &'static str {
+pub(super) fn standing_word(scene: Scene, line: &FeedLine) -> &'static str {
     match line.state {
         Some(state) if state.is_stopped() && line.feed.enabled => "stopped",
         _ => mark(scene, line.standing(scene.app.now)).1,
@@ -175,7 +179,7 @@ fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
 }
 
 /// Sign, word and style.
-fn mark(scene: Scene, standing: Standing) -> (&'static str, &'static str, Style) {
+pub(super) fn mark(scene: Scene, standing: Standing) -> (&'static str, &'static str, Style) {
     match standing {
         Standing::Fresh => ("✓", "fresh", scene.theme.up),
         Standing::Failing => ("✗", "fails", scene.theme.down),

@@ -12,6 +12,7 @@
 
 mod braille;
 mod chart;
+mod feed;
 mod feeds;
 mod frame;
 mod header;
@@ -114,6 +115,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
     match app.popup {
         Some(Popup::Help { scroll }) => help::draw(frame, area, scene, scroll, &mut seen),
         Some(Popup::Feeds { cursor }) => feeds::draw(frame, area, scene, cursor, &mut seen),
+        Some(Popup::Feed { cursor, scroll }) => feed::draw(frame, area, scene, (cursor, scroll), &mut seen),
         None => {}
     }
     seen

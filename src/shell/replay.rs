@@ -35,7 +35,7 @@ pub struct Plan {
 /// Something that happens at a time of the day.
 #[derive(Clone, Debug)]
 enum Cue {
-    Story(Story),
+    Story(Box<Story>),
     /// A bar of a series begins, at its open.
     Open {
         series: usize,
@@ -61,7 +61,7 @@ struct Script {
 fn story_cue(mut story: Story) -> (Timestamp, Cue) {
     let time = arrival(&story);
     story.first_seen = time;
-    (time, Cue::Story(story))
+    (time, Cue::Story(Box::new(story)))
 }
 
 /// Plays until the events are no longer wanted. At its end a day that does not begin again by itself is paused, and
@@ -165,7 +165,7 @@ impl Script {
         let mut stories: Vec<Story> = Vec::new();
         for (_, cue) in &self.cues[..begun] {
             if let Cue::Story(story) = cue {
-                stories.push(story.clone());
+                stories.push(Story::clone(story));
             }
         }
         // The newest first: the screen shows them while the rest is still coming.
@@ -196,7 +196,7 @@ impl Script {
     ) -> anyhow::Result<usize> {
         while let Some((time, cue)) = self.cues.get(at).filter(|(time, _)| *time <= now) {
             match cue {
-                Cue::Story(story) => events.send(Event::Stories(vec![story.clone()])).await?,
+                Cue::Story(story) => events.send(Event::Stories(vec![Story::clone(story)])).await?,
                 Cue::Open { series, bar } => {
                     let series = &self.series[*series];
                     events.send(quote(series, *bar, series.bars[*bar].open, *time, calendar)).await?;

@@ -197,7 +197,7 @@ impl State {
             Effect::SaveStories(stories) => self.put_stories(stories),
             Effect::SaveMarks(marks) if waiting.marks.len() + marks.len() <= MARKS_MAX => waiting.marks.extend(marks),
             Effect::SaveMarks(marks) => tracing::warn!(count = marks.len(), "too many marks wait; these are not saved"),
-            Effect::SaveFeed(state) => self.put_feed(state),
+            Effect::SaveFeed(state) => self.put_feed(*state),
             Effect::SaveQuote(quote) => drop(waiting.quotes.insert(quote.symbol.clone(), quote)),
             Effect::SaveSeries { span, series } => {
                 waiting.series.insert((series.symbol.clone(), span), series);

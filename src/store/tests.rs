@@ -153,7 +153,7 @@ fn all_that_is_saved_is_loaded_again() {
         Story { published: None, link: None, lang: None, summary: String::new(), ..story(u64::MAX, "ż ∂", NOW) };
     bench.put(Effect::SaveStories(vec![story(1, "Chips are scarce", NOW - 100), strange.clone()]));
     bench.put(Effect::SaveMarks(vec![(StoryId(1), READ)]));
-    bench.put(Effect::SaveFeed(feed("a")));
+    bench.put(Effect::SaveFeed(feed("a").into()));
     bench.put(Effect::SaveQuote(quote("181.23")));
     bench.put(Effect::SaveSeries { span: Span::Day, series: series() });
     bench.put(Effect::SaveSource(report(Capability::Quote, blocked(NOW + 60))));
@@ -301,10 +301,10 @@ fn pruning_keeps_what_is_starred_and_remembers_what_it_removed() {
 
     let mut bench = Bench::open(&dir);
     bench.load(10);
-    bench.put(Effect::SaveFeed(feed("a")));
+    bench.put(Effect::SaveFeed(feed("a").into()));
     bench.saved();
     while stories(&dir).len() > 2 {
-        bench.put(Effect::SaveFeed(feed("a")));
+        bench.put(Effect::SaveFeed(feed("a").into()));
         bench.saved();
     }
     assert_eq!(stories(&dir).iter().map(|(story, _)| story.id.0).collect::<Vec<_>>(), [5_000, 3]);
@@ -396,7 +396,7 @@ fn a_scratch_never_says_saved() {
     let mut bench = Bench::at(None, NOW);
     bench.put(Effect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
     assert_eq!(bench.load(10)[0].stories.len(), 1);
-    bench.put(Effect::SaveFeed(feed("a")));
+    bench.put(Effect::SaveFeed(feed("a").into()));
     bench.store.close(LIMIT).unwrap();
     assert!(bench.events.try_recv().is_err());
 }
@@ -440,7 +440,7 @@ fn refused_stories_withhold_the_validators_of_their_feed() {
     for from in 0..=(inbox::STORIES_MAX as u64 / 100) {
         inbox.put(Effect::SaveStories((0..100).map(|id| story(from * 100 + id, "Chips", NOW)).collect()));
     }
-    inbox.put(Effect::SaveFeed(feed("a")));
+    inbox.put(Effect::SaveFeed(feed("a").into()));
     assert_eq!(inbox.refused(), 1);
     let waiting = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock).waiting;
     assert_eq!(waiting.stories.len(), inbox::STORIES_MAX);
@@ -470,7 +470,7 @@ fn files_are_for_their_owner_only() {
     let dir = TempDir::new().unwrap();
     let place = dir.path().join("share").join("newstape");
     let mut bench = Bench::at(Some(&place), NOW);
-    bench.put(Effect::SaveFeed(feed("a")));
+    bench.put(Effect::SaveFeed(feed("a").into()));
     bench.saved();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&place), 0o700);
@@ -518,7 +518,7 @@ fn saves_until_killed() {
     for id in 0.. {
         store.carry_out(Effect::SaveStories(vec![story(id, "Chips", NOW)]));
         put.store(id as i64, Ordering::SeqCst);
-        store.carry_out(Effect::SaveFeed(feed(&id.to_string())));
+        store.carry_out(Effect::SaveFeed(feed(&id.to_string()).into()));
         // Every so often wait for the store, so that the disk keeps up.
         while id % 50 == 49 || !events.is_empty() {
             if let Event::Saved(upto) = next(&mut events) {
@@ -561,10 +561,10 @@ fn what_was_said_to_be_saved_survives_a_kill() {
 fn what_waits_is_saved_within_a_quarter_of_a_second() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveFeed(feed("a")));
+    bench.put(Effect::SaveFeed(feed("a").into()));
     bench.saved();
     let (done, timer) = mpsc::channel::<()>();
-    bench.put(Effect::SaveFeed(feed("b")));
+    bench.put(Effect::SaveFeed(feed("b").into()));
     // Generous, for a busy machine: the point is that nothing else has to happen.
     let watch = std::thread::Builder::new().spawn(move || timer.recv_timeout(Duration::from_secs(2)).is_ok()).unwrap();
     bench.saved();

@@ -10,7 +10,7 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use newstape::app::App;
 use newstape::config;
-use newstape::domain::feed::FeedState;
+use newstape::domain::feed::{Attempt, FeedState};
 use newstape::domain::price::{Candle, Delivery, Quote, Series, Session, Span, kind};
 use newstape::domain::price::{Kind, Outcome, SourceReport};
 use newstape::domain::story::{Marks, Story, StoryId};
@@ -191,6 +191,28 @@ pub fn prices(app: &mut App) {
 
 // --- feeds ---
 
+/// What a feed's detail view tells.
+fn known_long(app: &App, state: &mut FeedState) {
+    state.etag = Some("W/\"5f2-61c\"".into());
+    state.last_modified = Some("Mon, 23 Nov 2026 18:30:00 GMT".into());
+    state.waits_for = Some("its server asks for 5 min (max-age)".into());
+    state.rhythm.newest = Some(app.now - minutes(25));
+    state.rhythm.median_gap = Some(std::time::Duration::from_secs(3 * 3600 + 47));
+    let attempt = |at: i64, status, millis, bytes, what: &str| Attempt {
+        at: app.now - minutes(at),
+        status,
+        conditional: at < 31,
+        millis,
+        bytes,
+        what: what.into(),
+    };
+    state.attempts = vec![
+        attempt(1, state.status, 120, 0, state.trouble.as_deref().unwrap_or("unchanged")),
+        attempt(16, None, 30_000, 0, "no answer within 30 s"),
+        attempt(31, Some(200), 480, 61_300, "41 entries"),
+    ];
+}
+
 /// Every feed answered a minute ago; the second is refused, the third gone for good.
 pub fn feeds(app: &mut App) {
     let feeds: Vec<_> = app.config.feeds.iter().filter(|feed| feed.enabled).cloned().collect();
@@ -216,7 +238,8 @@ pub fn feeds(app: &mut App) {
         if at == 3 {
             state.repairs = vec!["bare-ampersand".into()];
         }
-        tell(app, Event::Feed(state));
+        known_long(app, &mut state);
+        tell(app, Event::Feed(state.into()));
     }
 }
 

@@ -99,7 +99,7 @@ impl Newsroom {
             let event = tokio::time::timeout(Duration::from_secs(20), self.events.recv()).await.unwrap().unwrap();
             match event {
                 Event::Stories(part) => stories.extend(part),
-                Event::Feed(state) => return (stories, state),
+                Event::Feed(state) => return (stories, *state),
                 other => panic!("unexpected: {other:?}"),
             }
         }

@@ -1,0 +1,147 @@
+//! What lies over the screen: opening, closing, and moving about in it.
+
+use super::command::Command;
+use super::input::{drawn, page};
+use super::wire::Filter;
+use super::{App, Tone};
+use crate::domain::Name;
+use crate::domain::query::Query;
+use crate::event::Effect;
+
+/// What lies over the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Popup {
+    Help {
+        scroll: usize,
+    },
+    /// Feeds and sources; the cursor is on this feed.
+    Feeds {
+        cursor: usize,
+    },
+    /// All that is known of one feed, by its place in the list.
+    Feed {
+        cursor: usize,
+        scroll: usize,
+    },
+}
+
+impl Popup {
+    /// The feed that the cursor is on, by its place in the list.
+    pub fn feed(self) -> Option<usize> {
+        match self {
+            Popup::Help { .. } => None,
+            Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
+        }
+    }
+
+    /// The same with the cursor on a feed that there is.
+    pub(super) fn within(self, feeds: usize) -> Popup {
+        let last = feeds.saturating_sub(1);
+        match self {
+            Popup::Help { scroll } => Popup::Help { scroll },
+            Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.min(last) },
+            Popup::Feed { cursor, scroll } => Popup::Feed { cursor: cursor.min(last), scroll },
+        }
+    }
+
+    fn is_opened_by(self, command: Command) -> bool {
+        match self {
+            Popup::Help { .. } => command == Command::Help,
+            Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
+        }
+    }
+}
+
+impl App {
+    pub(super) fn show(&mut self, popup: Popup) -> Vec<Effect> {
+        self.popup = Some(popup);
+        drawn()
+    }
+
+    /// What a command does while a popup is open; None: the same as without it.
+    pub(super) fn popup_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
+        if let Some(by) = self.popup_step(command) {
+            self.popup = Some(self.popup_moved(popup, command, by));
+            return Some(drawn());
+        }
+        match (command, popup) {
+            (Command::Close | Command::NextPanel | Command::PreviousPanel, Popup::Feed { cursor, .. }) => {
+                Some(self.show(Popup::Feeds { cursor }))
+            }
+            (Command::NextPanel | Command::PreviousPanel, Popup::Feeds { cursor }) => {
+                Some(self.show(Popup::Feed { cursor, scroll: 0 }))
+            }
+            (Command::Close, _) => Some(self.close_popup()),
+            (command, popup) if popup.is_opened_by(command) => Some(self.close_popup()),
+            (Command::Read | Command::Refresh, _) => self.feed_command(popup, command),
+            // These act on a story, and it can't be seen now.
+            (
+                Command::Open
+                | Command::CopyLink
+                | Command::Star
+                | Command::ToggleRead
+                | Command::MarkAllRead
+                | Command::Undo
+                | Command::NextUnread
+                | Command::PreviousUnread
+                | Command::NextPanel
+                | Command::PreviousPanel,
+                _,
+            ) => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    fn close_popup(&mut self) -> Vec<Effect> {
+        self.popup = None;
+        drawn()
+    }
+
+    /// How far a command moves.
+    fn popup_step(&self, command: Command) -> Option<isize> {
+        let page = page(self.seen.popup.height);
+        Some(match command {
+            Command::Down => 1,
+            Command::Up => -1,
+            Command::PageDown => page,
+            Command::PageUp => -page,
+            Command::Top => isize::MIN / 2,
+            Command::Bottom => isize::MAX / 2,
+            _ => return None,
+        })
+    }
+
+    /// One feed is read by pages; row by row one goes from feed to feed.
+    fn popup_moved(&self, popup: Popup, command: Command, by: isize) -> Popup {
+        let scrolled = |scroll: usize| scroll.saturating_add_signed(by).min(self.seen.popup_scroll_max);
+        let moved = match popup {
+            Popup::Help { scroll } => Popup::Help { scroll: scrolled(scroll) },
+            Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.saturating_add_signed(by) },
+            Popup::Feed { cursor, .. } if matches!(command, Command::Down | Command::Up) => {
+                Popup::Feed { cursor: cursor.saturating_add_signed(by), scroll: 0 }
+            }
+            Popup::Feed { cursor, scroll } => Popup::Feed { cursor, scroll: scrolled(scroll) },
+        };
+        moved.within(self.config.feeds.len())
+    }
+
+    /// Among the feeds: show only this one, or ask it now.
+    fn feed_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
+        let Some(cursor) = popup.feed() else { return (command == Command::Read).then(Vec::new) };
+        let Some(feed) = self.health.feeds().nth(cursor).map(|line| line.feed.name.clone()) else {
+            return Some(Vec::new());
+        };
+        match command {
+            Command::Refresh => Some(self.refresh(vec![feed])),
+            _ => Some(self.only_feed(&feed)),
+        }
+    }
+
+    fn only_feed(&mut self, feed: &Name) -> Vec<Effect> {
+        let text = format!("feed:\"{feed}\"");
+        match Query::parse(&text) {
+            Ok(query) => self.set_filter(Filter { topic: None, query: Some((text, query)) }),
+            Err(mistake) => self.notify(Tone::Warning, mistake.message),
+        }
+    }
+}
