@@ -119,3 +119,67 @@ pub struct Marks {
     pub read: bool,
     pub starred: bool,
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + minutes * 60).unwrap()
+    }
+
+    fn story(title: &str, published: Option<i64>, first_seen: i64) -> Story {
+        Story {
+            id: StoryId(1),
+            feed: "Desk".into(),
+            outlet: "Desk".into(),
+            title: title.into(),
+            title_before: None,
+            summary: String::new(),
+            link: None,
+            lang: None,
+            published: published.map(at),
+            first_seen: at(first_seen),
+            primary: false,
+            reference: None,
+        }
+    }
+
+    #[test]
+    fn headlines_that_say_the_same() {
+        for (a, b, same) in [
+            ("Chips are scarce", "CHIPS  are scarce ", true),
+            ("Chips are “scarce”", "Chips are \"scarce\"", true),
+            ("L’économie – enfin", "L'ÉCONOMIE - enfin", true),
+            ("Chips are scarce - The Evening Desk", "Chips are scarce", true),
+            ("Chips are scarce", "Chips are scarce | Desk", true),
+            ("Chips are scarce - report", "Chips are scarce", false),
+            ("Chips are scarce", "Chips are scarce?", false),
+            ("Chips are scarce", "Chips are scarce - Nobody Knows For How Long Yet", false),
+            ("Chips are scarce", "Chips are rare", false),
+            ("- A", "", false),
+            ("", "", true),
+        ] {
+            assert_eq!((is_same_headline(a, b), is_same_headline(b, a)), (same, same), "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_story_stays_whatever_an_edit_says() {
+        for (published, time) in
+            [(Some(-30), -30), (Some(-90_000), -90_000), (None, 0), (Some(3), 0), (Some(90_000), 0)]
+        {
+            let first = story("Draft", published, 0);
+            assert_eq!(first.time(), at(time), "{published:?}");
+            for later in [None, Some(-90_000), Some(50), Some(90_000)] {
+                let edit = story("Final", later, 60).as_edit_of(&first);
+                assert_eq!(
+                    (edit.time(), edit.title_before.as_deref()),
+                    (at(time), Some("Draft")),
+                    "{published:?} {later:?}"
+                );
+            }
+        }
+    }
+}

@@ -346,7 +346,7 @@ proptest! {
                     0 => entry.title = format!("Edited {round} {number}"),
                     1 => entry.link = Some(format!("http://www.example.org/{number}/{round}.html?utm_source=x")),
                     2 => entry.guid = entry.guid.as_ref().map(|_| format!("https://example.org/?q={round}-{number}")),
-                    _ => entry.published = Some(at(1_000 + 20 * round as i64)),
+                    _ => entry.published = Some(at(1_000 + (100 * round + number) as i64)),
                 }
             }
             (0..fresh).for_each(|_| articles.push(article(articles.len(), kind)));
