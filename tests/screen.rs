@@ -494,3 +494,21 @@ fn a_config_reload_changes_the_help() {
     tell(&mut app, Event::Config(Arc::new(config)));
     assert!(text(&mut app, SMALL).contains("F1 help"));
 }
+
+#[test]
+fn an_edited_story_says_so_and_what_it_was() {
+    let mut app = started(NOON, "");
+    let at = app.now;
+    tell_stories(&mut app, vec![story(1, at, "Desk", "Harbour closed")]);
+    assert!(!text(&mut app, SMALL).contains("edited"));
+    tell_stories(&mut app, vec![story(1, at, "Desk", "Harbour closed after the storm")]);
+    let row = text(&mut app, SMALL).lines().find(|line| line.contains("after the storm")).unwrap().to_owned();
+    assert!(row.contains("after the storm edited"), "{row}");
+    press(&mut app, KeyCode::Enter);
+    assert!(text(&mut app, SMALL).contains("edited · was: Harbour closed"));
+    // Where there is no room, the headline has it.
+    tell_stories(&mut app, vec![story(1, at, "Desk", &"Harbour closed ".repeat(20))]);
+    press(&mut app, KeyCode::Esc);
+    let rows = text(&mut app, SMALL);
+    assert!(!rows.lines().any(|line| line.contains("Harbour") && line.contains(" edited") && !line.contains("was:")));
+}

@@ -208,7 +208,7 @@ impl Wire {
     /// Takes in a story with its marks; those already held win.
     pub fn take(&mut self, story: Story, marks: Marks, tagger: &Tagger, now: Timestamp) -> Arrival {
         if let Some(item) = self.items.get(&story.id) {
-            return if same_text(&item.story, &story) { Arrival::Known } else { self.edit(story, tagger, now) };
+            return if is_edit(&item.story, &story) { self.edit(story, tagger, now) } else { Arrival::Known };
         }
         if self.place((story.time(), story.id)) >= self.window {
             return Arrival::Beyond;
@@ -229,7 +229,7 @@ impl Wire {
         self.trim(now);
     }
 
-    /// What the store knows of a story that came from its feed before it came from the store: when it was first seen,
+    /// What the store knows of a story that came from its feed before it came from the store: its first title and times,
     /// and its marks, which are added to those it has. Answers its marks now; None when it is not held.
     pub fn remember(&mut self, stored: &Story, marks: Marks, now: Timestamp) -> Option<Marks> {
         if let Some(held) = self.held.remember(stored, marks) {
@@ -239,10 +239,10 @@ impl Wire {
         item.marks.read |= marks.read;
         item.marks.starred |= marks.starred;
         let (merged, group, before) = (item.marks, item.group, item.key());
-        item.story.first_seen = item.story.first_seen.min(stored.first_seen);
+        item.story = merged_with(item.story.clone(), stored);
         let after = item.key();
         if before != after {
-            // Where the feed gives no time, the first sight decides the place.
+            // The first published time decides the place; where the feed gives none, the first sight.
             self.remove(before, group);
             self.insert(after, group);
             self.settle(group, now);
@@ -253,7 +253,7 @@ impl Wire {
     /// A story as an edit of the one held: an edit never moves a story, its place is that of its first appearance.
     pub fn as_edit(&self, story: Story) -> Story {
         match self.items.get(&story.id) {
-            Some(item) => Story { first_seen: item.story.first_seen, published: item.story.published, ..story },
+            Some(item) => story.as_edit_of(&item.story),
             None => story,
         }
     }
@@ -509,6 +509,17 @@ fn place_of(row: &Row) -> (Timestamp, GroupId) {
     (row.time, row.group)
 }
 
-fn same_text(a: &Story, b: &Story) -> bool {
-    a.title == b.title && a.summary == b.summary && a.link == b.link
+/// Has its feed changed a story? When two feeds carry one article, each with words of its own, the words of the one
+/// that brought it first stand: they would change places at each poll.
+fn is_edit(held: &Story, story: &Story) -> bool {
+    let is_same = held.title == story.title && held.summary == story.summary && held.link == story.link;
+    !is_same && held.feed == story.feed
+}
+
+/// A story from its feed, with what is stored of it.
+fn merged_with(story: Story, stored: &Story) -> Story {
+    if story.feed == stored.feed {
+        return story.as_edit_of(stored);
+    }
+    Story { first_seen: story.first_seen.min(stored.first_seen), published: stored.published, ..story }
 }

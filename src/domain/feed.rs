@@ -132,7 +132,7 @@ pub struct FeedState {
     /// What the last body told about when the feed has something new.
     #[serde(default)]
     pub rhythm: Rhythm,
-    /// The entries that were last seen, by all that tells them apart.
+    /// The entries that were last seen, by all that tells them apart; those of the last document first.
     #[serde(default)]
     pub known: Arc<[Known]>,
 }
@@ -176,9 +176,10 @@ pub struct Rhythm {
 pub struct Known {
     pub story: StoryId,
     pub guid: Option<u64>,
+    /// None for the feed's own home page, which tells nothing.
     pub link: Option<u64>,
-    /// Of its title and published time.
-    pub text: u64,
+    pub title: u64,
+    pub published: Option<Timestamp>,
 }
 
 impl FeedState {

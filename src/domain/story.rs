@@ -10,6 +10,9 @@ use super::Name;
 /// How far ahead of the clock a published time may be before it counts as wrong (feeds' clocks drift).
 const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
+/// The longest name of an outlet behind a title, in words.
+const NAME_WORDS: usize = 4;
+
 /// The identity of a story: stable across polls, restarts and edits of its title. Printed as 16 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -45,6 +48,7 @@ pub struct Story {
     pub link: Option<String>,
     /// Two-letter code in lower case (`en`, `fr`), when the feed or the entry tells it.
     pub lang: Option<Name>,
+    /// As first told: an edit never moves a story.
     pub published: Option<Timestamp>,
     /// When newstape first saw it.
     pub first_seen: Timestamp,
@@ -67,6 +71,46 @@ impl Story {
             _ => self.first_seen,
         }
     }
+
+    /// This story as an edit of what was known of it: its times stay those of its first appearance, and the title it
+    /// then had is kept, while the title is another.
+    #[must_use]
+    pub fn as_edit_of(self, before: &Story) -> Story {
+        let first = before.title_before.as_ref().unwrap_or(&before.title);
+        let title_before = (!is_same_headline(first, &self.title)).then(|| first.clone());
+        let first_seen = before.first_seen.min(self.first_seen);
+        Story { title_before, first_seen, published: before.published, ..self }
+    }
+}
+
+/// Do two titles say the same? Case, spaces, the shape of quotes and dashes, and a name at the end (` - The Paper`) are
+/// no matter.
+pub fn is_same_headline(a: &str, b: &str) -> bool {
+    let (a, b) = (plain(a), plain(b));
+    let (long, short) = if a.len() < b.len() { (b, a) } else { (a, b) };
+    let same = |long: &str| long.to_lowercase() == short.to_lowercase();
+    same(&long) || without_name(&long).is_some_and(same)
+}
+
+/// With straight quotes, short dashes and single spaces.
+fn plain(title: &str) -> String {
+    let shape = |c| match c {
+        '\u{2018}' | '\u{2019}' => '\'',
+        '\u{201c}' | '\u{201d}' => '"',
+        '\u{2010}'..='\u{2015}' => '-',
+        other => other,
+    };
+    let shaped: String = title.chars().map(shape).collect();
+    shaped.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The title without the name of an outlet behind it: at most [`NAME_WORDS`] words after a separator, the first in
+/// capitals. `… - report` is no name but says that something is less sure than it was.
+fn without_name(title: &str) -> Option<&str> {
+    let ends = [" - ", " | ", " · "].iter().filter_map(|separator| title.rsplit_once(separator));
+    let (rest, name) = ends.min_by_key(|(_, name)| name.len())?;
+    let is_name = name.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
+    (is_name && name.split(' ').count() <= NAME_WORDS).then_some(rest)
 }
 
 /// What the reader has done with a story.
@@ -74,4 +118,68 @@ impl Story {
 pub struct Marks {
     pub read: bool,
     pub starred: bool,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + minutes * 60).unwrap()
+    }
+
+    fn story(title: &str, published: Option<i64>, first_seen: i64) -> Story {
+        Story {
+            id: StoryId(1),
+            feed: "Desk".into(),
+            outlet: "Desk".into(),
+            title: title.into(),
+            title_before: None,
+            summary: String::new(),
+            link: None,
+            lang: None,
+            published: published.map(at),
+            first_seen: at(first_seen),
+            primary: false,
+            reference: None,
+        }
+    }
+
+    #[test]
+    fn headlines_that_say_the_same() {
+        for (a, b, same) in [
+            ("Chips are scarce", "CHIPS  are scarce ", true),
+            ("Chips are “scarce”", "Chips are \"scarce\"", true),
+            ("L’économie – enfin", "L'ÉCONOMIE - enfin", true),
+            ("Chips are scarce - The Evening Desk", "Chips are scarce", true),
+            ("Chips are scarce", "Chips are scarce | Desk", true),
+            ("Chips are scarce - report", "Chips are scarce", false),
+            ("Chips are scarce", "Chips are scarce?", false),
+            ("Chips are scarce", "Chips are scarce - Nobody Knows For How Long Yet", false),
+            ("Chips are scarce", "Chips are rare", false),
+            ("- A", "", false),
+            ("", "", true),
+        ] {
+            assert_eq!((is_same_headline(a, b), is_same_headline(b, a)), (same, same), "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_story_stays_whatever_an_edit_says() {
+        for (published, time) in
+            [(Some(-30), -30), (Some(-90_000), -90_000), (None, 0), (Some(3), 0), (Some(90_000), 0)]
+        {
+            let first = story("Draft", published, 0);
+            assert_eq!(first.time(), at(time), "{published:?}");
+            for later in [None, Some(-90_000), Some(50), Some(90_000)] {
+                let edit = story("Final", later, 60).as_edit_of(&first);
+                assert_eq!(
+                    (edit.time(), edit.title_before.as_deref()),
+                    (at(time), Some("Draft")),
+                    "{published:?} {later:?}"
+                );
+            }
+        }
+    }
 }

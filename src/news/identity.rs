@@ -1,31 +1,37 @@
 //! Which entry is which story: an identity that survives polls, restarts, edited titles and changed addresses.
 //!
-//! In order of trust:
+//! An entry that its feed had before keeps its story, whatever has changed about it meanwhile: see [`super::recognise`].
+//! One that is new is given an identity, in order of trust:
 //! 1. **A guid that is an address**, in its canonical form. Sites that write such guids keep them (`?p=123`) when a new
 //!    headline gives the article a new link.
-//! 2. **The link**, in its canonical form. It outlives other guids, some of which change at each poll, and it makes one
-//!    story of an article that two feeds carry.
+//! 2. **The link**, in its canonical form. It makes one story of an article that two feeds carry.
 //! 3. **The guid** with the feed's name: for entries that share one page, or have none.
-//! 4. **The title** with the feed's name. An edited title is then a new story: nothing is left to tell by.
+//! 4. **The title** with the feed's name.
+//! 5. **All there is**, where each of these stands twice or belongs to another story already.
 //!
 //! The first two count only when no other entry of the document has the same and it is not the feed's own home page:
 //! many feeds give all entries one address. The canonical form knows no scheme, so a move to `https` changes nothing.
 //!
-//! The hash is FNV-1a with 64 bits, written out here: stored ids must mean the same in every version and on every
-//! platform, which no standard hasher promises.
+//! Ids are stored: they are hashed by [`super::fingerprint`].
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Document, Entry, plain};
+use super::recognise::{Clues, Trust, recognise};
+use super::{Document, Entry, fingerprint, plain};
 use crate::domain::Name;
-use crate::domain::feed::Feed;
+use crate::domain::feed::{Feed, Known};
 use crate::domain::story::{Story, StoryId};
 
 /// Longest title made of a summary, for entries without one, in bytes.
 const MADE_TITLE_MAX: usize = 160;
+/// How many entries of a feed are known again. Those of its last document always are, and fill it up with older ones,
+/// that may come back: after an outage, or from another of its servers.
+const KNOWN_MAX: usize = 400;
 
 /// Parameters that tell who sent the reader, not which page it is.
 const TRACKING: &[&str] = &[
@@ -85,54 +91,169 @@ fn is_of_the_page(parameter: &str) -> bool {
     !name.is_empty() && !name.starts_with("utm_") && !TRACKING.contains(&name.as_str())
 }
 
+/// A fragment that tells one entry of a live page from the next; not one that tells who sent the reader.
+fn fragment(link: &str) -> Option<&str> {
+    let (_, fragment) = link.split_once('#')?;
+    (!fragment.contains('=') || is_of_the_page(fragment)).then_some(fragment)
+}
+
+/// The entries of a document as stories.
+#[derive(Clone, Debug, Default)]
+pub struct Recognised {
+    /// In the order of the document, each story once.
+    pub stories: Vec<Story>,
+    /// What to know the feed's entries by at the next poll.
+    pub known: Arc<[Known]>,
+}
+
 impl Document {
-    /// The entries as stories of a feed, in the order of the document, each story once. Entries with neither title nor
-    /// text are no stories.
+    /// As [`Document::recognise`], of a feed that nothing is known of.
     pub fn stories(&self, feed: &Feed, now: Timestamp) -> Vec<Story> {
-        let guids = Addresses::of(self.entries.iter().map(|entry| entry.guid.as_deref()));
-        let links = Addresses::of(self.entries.iter().map(|entry| entry.link.as_deref()));
+        self.recognise(feed, &[], now).stories
+    }
+
+    /// The entries as stories of a feed; `known` is what the last call for this feed gave back. No two different
+    /// entries become one story, and entries with neither title nor text become none.
+    pub fn recognise(&self, feed: &Feed, known: &[Known], now: Timestamp) -> Recognised {
         let homes: Vec<String> =
             [self.home.as_deref(), Some(&feed.url)].into_iter().flatten().filter_map(canonical_link).collect();
-        let address = |at| guids.telling(at, &homes).or_else(|| links.telling(at, &homes));
-        let mut seen = HashSet::new();
-        let entries = self.entries.iter().enumerate();
-        entries
-            .filter(|(_, entry)| !entry.title.is_empty() || !entry.summary.is_empty())
-            .map(|(at, entry)| story(entry, id(entry, address(at), &feed.name), feed, now))
-            .filter(|story| seen.insert(story.id))
-            .collect()
-    }
-}
-
-/// Addresses of the entries of a document, canonical, and how often each one stands there.
-struct Addresses {
-    by_entry: Vec<Option<String>>,
-    counts: HashMap<String, u32>,
-}
-
-impl Addresses {
-    fn of<'a>(addresses: impl Iterator<Item = Option<&'a str>>) -> Addresses {
-        let by_entry: Vec<_> = addresses.map(|address| canonical_link(address?)).collect();
-        let mut counts = HashMap::new();
-        for address in by_entry.iter().flatten() {
-            *counts.entry(address.clone()).or_default() += 1;
+        let entries = distinct(&self.entries, &homes);
+        let clues: Vec<Clues> = entries.iter().map(|(_, clues)| *clues).collect();
+        let found = recognise(&clues, known);
+        let fresh = Fresh::new(&entries, &homes, feed);
+        let mut ids: HashSet<StoryId> = known.iter().map(|known| known.story).collect();
+        let (mut stories, mut now_known) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
+        for (at, ((entry, clues), found)) in entries.iter().zip(&found).enumerate() {
+            let before = found.and_then(|found| known.get(found));
+            let id = before.map_or_else(|| fresh.id(at, &ids), |known| known.story);
+            ids.insert(id);
+            now_known.push(remembered(id, clues, before));
+            stories.push(story(entry, id, feed, now));
         }
-        Addresses { by_entry, counts }
-    }
-
-    /// The address of an entry, when it tells the entry from all others.
-    fn telling(&self, at: usize, homes: &[String]) -> Option<&str> {
-        let address = self.by_entry.get(at)?.as_ref()?;
-        (self.counts.get(address) == Some(&1) && !homes.contains(address)).then_some(address)
+        let is_found: HashSet<usize> = found.into_iter().flatten().collect();
+        let room = KNOWN_MAX.saturating_sub(now_known.len());
+        let gone = known.iter().enumerate().filter(|(at, _)| !is_found.contains(at)).map(|(_, known)| *known);
+        now_known.extend(gone.take(room));
+        Recognised { stories, known: now_known.into() }
     }
 }
 
-fn id(entry: &Entry, address: Option<&str>, feed: &str) -> StoryId {
-    match (address, &entry.guid) {
-        (Some(address), _) => hash(&["link", address]),
-        (None, Some(guid)) if !guid.is_empty() => hash(&["guid", feed, guid]),
-        _ if entry.title.is_empty() => hash(&["text", feed, &entry.summary]),
-        _ => hash(&["title", feed, &entry.title]),
+fn remembered(story: StoryId, clues: &Clues, before: Option<&Known>) -> Known {
+    Known {
+        story,
+        guid: clues.guid.or(before.and_then(|before| before.guid)),
+        link: clues.link.or(before.and_then(|before| before.link)),
+        title: clues.title,
+        published: clues.published,
+    }
+}
+
+/// The entries that are stories, with their clues; what stands there twice comes once.
+fn distinct<'a>(entries: &'a [Entry], homes: &[String]) -> Vec<(&'a Entry, Clues)> {
+    let mut seen = HashSet::new();
+    let stories = entries.iter().filter(|entry| !entry.title.is_empty() || !entry.summary.is_empty());
+    stories
+        .map(|entry| (entry, clues(entry, homes)))
+        .filter(|(_, clues)| {
+            let time = clues.published.filter(|_| clues.guid.is_none() || clues.link.is_none());
+            seen.insert((clues.guid, clues.link, clues.title, time))
+        })
+        .collect()
+}
+
+fn clues(entry: &Entry, homes: &[String]) -> Clues {
+    let address = |address: &str| Some((canonical_link(address)?, fragment(address).unwrap_or_default().to_owned()));
+    let page = |(page, fragment): &(String, String)| hash(&["page", page, fragment]).0;
+    let is_home = |(page, _): &(String, String)| homes.contains(page);
+    let guid = entry.guid.as_deref().filter(|guid| !guid.is_empty());
+    let guid_page = guid.and_then(address);
+    let text = if entry.title.is_empty() { &entry.summary } else { &entry.title };
+    Clues {
+        guid: guid.map(|guid| guid_page.as_ref().map_or_else(|| hash(&["guid", guid]).0, page)),
+        trust: guid.map(|guid| Trust::of(guid, guid_page.is_some_and(|page| !is_home(&page)))).unwrap_or_default(),
+        link: entry.link.as_deref().and_then(address).filter(|link| !is_home(link)).as_ref().map(page),
+        title: hash(&[&text.to_lowercase()]).0,
+        published: entry.published,
+    }
+}
+
+/// Identities for entries that are new.
+struct Fresh<'a> {
+    entries: &'a [(&'a Entry, Clues)],
+    homes: &'a [String],
+    feed: &'a str,
+    guid_pages: Counted<String>,
+    link_pages: Counted<String>,
+    guids: Counted<u64>,
+    titles: Counted<u64>,
+}
+
+impl<'a> Fresh<'a> {
+    fn new(entries: &'a [(&'a Entry, Clues)], homes: &'a [String], feed: &'a Feed) -> Fresh<'a> {
+        let page = |address: &Option<String>| canonical_link(address.as_deref()?);
+        Fresh {
+            entries,
+            homes,
+            feed: &feed.name,
+            guid_pages: Counted::of(entries.iter().map(|(entry, _)| page(&entry.guid))),
+            link_pages: Counted::of(entries.iter().map(|(entry, _)| page(&entry.link))),
+            guids: Counted::of(entries.iter().map(|(_, clues)| clues.guid)),
+            titles: Counted::of(entries.iter().map(|(_, clues)| Some(clues.title))),
+        }
+    }
+
+    /// Of the entry at this place; none of those that are taken.
+    fn id(&self, at: usize, taken: &HashSet<StoryId>) -> StoryId {
+        let (entry, _) = self.entries[at];
+        let page = |pages: &Counted<String>| {
+            let page = pages.single(at).filter(|page| !self.homes.contains(page))?;
+            Some(hash(&["link", page]))
+        };
+        let of_guid = || {
+            self.guids.single(at)?;
+            Some(hash(&["guid", self.feed, entry.guid.as_deref()?]))
+        };
+        let of_title = || {
+            self.titles.single(at)?;
+            Some(match entry.title.as_str() {
+                "" => hash(&["text", self.feed, &entry.summary]),
+                title => hash(&["title", self.feed, title]),
+            })
+        };
+        let best = [page(&self.guid_pages), page(&self.link_pages), of_guid(), of_title()];
+        let rest = (0..).map(|number| self.id_of_all(entry, number));
+        let mut all = best.into_iter().flatten().chain(rest);
+        all.find(|id| !taken.contains(id)).expect("there are more numbers than stories")
+    }
+
+    fn id_of_all(&self, entry: &Entry, number: usize) -> StoryId {
+        let given = |text: &Option<String>| text.clone().unwrap_or_default();
+        let published = entry.published.map(|time| time.to_string()).unwrap_or_default();
+        let (guid, link) = (given(&entry.guid), given(&entry.link));
+        hash(&["all", self.feed, &guid, &link, &entry.title, &published, &number.to_string()])
+    }
+}
+
+/// Something of each entry, and how often it stands there.
+struct Counted<T> {
+    by_entry: Vec<Option<T>>,
+    counts: HashMap<T, u32>,
+}
+
+impl<T: Clone + Eq + Hash> Counted<T> {
+    fn of(all: impl Iterator<Item = Option<T>>) -> Counted<T> {
+        let by_entry: Vec<Option<T>> = all.collect();
+        let mut counts = HashMap::new();
+        for one in by_entry.iter().flatten() {
+            *counts.entry(one.clone()).or_default() += 1;
+        }
+        Counted { by_entry, counts }
+    }
+
+    /// That of an entry, when no other has the same.
+    fn single(&self, at: usize) -> Option<&T> {
+        let one = self.by_entry.get(at)?.as_ref()?;
+        (self.counts.get(one) == Some(&1)).then_some(one)
     }
 }
 
@@ -157,100 +278,9 @@ fn story(entry: &Entry, id: StoryId, feed: &Feed, now: Timestamp) -> Story {
     }
 }
 
-/// FNV-1a (Fowler, Noll, Vo) over the parts, each ended by a byte that UTF-8 never holds.
 fn hash(parts: &[&str]) -> StoryId {
-    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
-    StoryId(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+    StoryId(fingerprint::of_texts(parts.iter().copied()))
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-
-    use super::*;
-
-    fn feed() -> Feed {
-        Feed { lang: Some("en".into()), ..Feed::new("Paper".into(), "https://example.org/feed") }
-    }
-
-    fn entry(title: &str, link: &str, guid: &str) -> Entry {
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Entry { title: title.into(), link: given(link), guid: given(guid), ..Entry::default() }
-    }
-
-    fn ids(entries: Vec<Entry>) -> Vec<StoryId> {
-        let document = Document { entries, home: Some("https://example.org/".into()), ..Document::default() };
-        document.stories(&feed(), Timestamp::UNIX_EPOCH).iter().map(|story| story.id).collect()
-    }
-
-    #[test]
-    fn canonical() {
-        for (link, expected) in [
-            ("https://www.example.org/a/?utm_source=x&id=3#top", "example.org/a?id=3"),
-            ("http://EXAMPLE.org/a", "example.org/a"),
-            ("https://example.org:443/a?fbclid=9", "example.org/a"),
-            ("http://127.0.0.1:8080/a", "127.0.0.1:8080/a"),
-            ("https://example.org/", "example.org"),
-            ("https://example.org/?p=12&UTM_medium=rss", "example.org?p=12"),
-        ] {
-            assert_eq!(canonical_link(link).as_deref(), Some(expected), "{link}");
-        }
-        assert_eq!(canonical_link("mailto:a@example.org"), None);
-    }
-
-    #[test]
-    fn an_edited_title_and_a_new_guid_leave_the_story_the_same() {
-        let before = ids(vec![entry("Old", "http://www.example.org/a/", "1")]);
-        let after = ids(vec![entry("New", "https://example.org/a?utm_source=rss", "2")]);
-        assert_eq!(before, after);
-    }
-
-    #[test]
-    fn a_guid_that_is_an_address_outlives_a_changed_link() {
-        let before = ids(vec![entry("Old", "https://example.org/4338/old.html", "https://example.org/?p=4338")]);
-        let after = ids(vec![entry("New", "https://example.org/4338/new.html", "http://www.example.org/?p=4338")]);
-        assert_eq!(before, after);
-        let shared = ids(vec![
-            entry("A", "https://example.org/a", "https://example.org/x"),
-            entry("B", "https://example.org/b", "https://example.org/x"),
-        ]);
-        assert_eq!(shared, ids(vec![entry("A", "https://example.org/a", ""), entry("B", "https://example.org/b", "")]));
-    }
-
-    #[test]
-    fn entries_that_share_a_page_are_told_by_their_guids() {
-        let shared = ids(vec![
-            entry("A", "https://example.org/live#1", "1"),
-            entry("B", "https://example.org/live#2", "2"),
-            entry("C", "https://example.org/", "3"),
-            entry("D", "", ""),
-        ]);
-        assert_eq!(shared.iter().collect::<HashSet<_>>().len(), 4);
-        let edited = ids(vec![
-            entry("A, edited", "https://example.org/live#1", "1"),
-            entry("B", "https://example.org/live#2", "2"),
-        ]);
-        assert_eq!(edited, shared[..2]);
-    }
-
-    #[test]
-    fn a_story_comes_once_and_empty_entries_never() {
-        assert_eq!(
-            ids(vec![entry("A", "", "1"), entry("A", "", "1"), entry("", "https://example.org/b", "2")]).len(),
-            1
-        );
-    }
-
-    #[test]
-    fn stored_ids_keep_their_meaning() {
-        assert_eq!(hash(&["link", "example.org/a"]).to_string(), "a03e70c97951aa1d");
-    }
-
-    #[test]
-    fn a_story_without_a_title_takes_one_from_its_text() {
-        let entry = Entry { summary: "Some text".into(), source: Some("Agency".into()), ..Entry::default() };
-        let document = Document { entries: vec![entry], ..Document::default() };
-        let story = document.stories(&feed(), Timestamp::UNIX_EPOCH).remove(0);
-        assert_eq!((story.title.as_str(), &*story.outlet, story.lang.as_deref()), ("Some text", "Agency", Some("en")));
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@
 //! | [`barrier`] | a panic on someone's document costs that document only | no |
 //! | [`identity`] | which entry is which story | no |
 //! | [`fingerprint`] | a hash that may be stored | no |
+//! | `recognise` | finding an entry again among those that a feed had before | no |
 //! | [`rhythm`] | how often a feed has something new, and when it wishes to be left alone | no |
 //! | [`schedule`] | when a feed is asked next, and why then | no |
 //! | [`place`] | whose server a feed is on | no |
@@ -39,6 +40,7 @@ pub mod parse;
 pub mod place;
 pub mod plain;
 pub mod poll;
+mod recognise;
 pub mod repair;
 pub mod rhythm;
 pub mod schedule;

@@ -1,10 +1,12 @@
 //! What an answer means for a feed: its next state, and the sentences for people.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::schedule::{self, Case, Ending, Pace, Plan, Why, Wishes};
 use super::{Unreadable, moved};
-use crate::domain::feed::{Attempt, FeedState, Rhythm};
+use crate::domain::feed::{Attempt, FeedState, Known, Rhythm};
 use crate::domain::story::Story;
 use crate::http::{Answer, Trouble, is_same_resource};
 
@@ -19,6 +21,8 @@ pub enum Polled {
         answer: Told,
         /// Without those that its kill rule keeps out.
         stories: Vec<Story>,
+        /// The entries to be known again.
+        known: Arc<[Known]>,
         repairs: Vec<String>,
         rhythm: Rhythm,
         /// In the document.
@@ -257,7 +261,8 @@ fn note(state: &mut FeedState, report: &Report, at: Timestamp, news: Option<Stri
 /// Validators and repairs: from a document that could be read, and from a 304.
 fn remember(state: &mut FeedState, polled: &Polled) {
     match polled {
-        Polled::Read { answer, repairs, rhythm, body, .. } => {
+        Polled::Read { answer, known, repairs, rhythm, body, .. } => {
+            state.known = known.clone();
             state.repairs.clone_from(repairs);
             state.rhythm.clone_from(rhythm);
             state.body = Some(*body);
@@ -323,6 +328,7 @@ mod tests {
         Polled::Read {
             answer,
             stories: Vec::new(),
+            known: Arc::default(),
             repairs: vec!["bare-ampersand".into()],
             rhythm: Rhythm { skip_days: vec![6], ..Rhythm::default() },
             entries: 41,

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::board::{Board, Job};
+use super::identity::Recognised;
 use super::outcome::{Polled, Report, Told};
 use super::{Unreadable, fingerprint, unread};
 use crate::config::Config;
@@ -188,20 +189,21 @@ fn access(feed: &Feed, asked: &str) -> Access {
 
 /// Reading takes a while for large documents: it has its own thread, and a panic there stays there.
 async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -> Polled {
-    let (feed, now, max_age) = (job.feed.clone(), clock(), told.wishes.max_age);
+    let (feed, known, now, max_age) = (job.feed.clone(), job.state.known.clone(), clock(), told.wishes.max_age);
     let work = move || {
         let document = super::read(&answer.body, answer.header("content-type"), &answer.url)?;
-        let all = document.stories(&feed, now);
-        let count = all.len();
-        let stories = kept(all, &feed, now);
+        let Recognised { stories, known } = document.recognise(&feed, &known, now);
+        let count = stories.len();
+        let stories = kept(stories, &feed, now);
         let rhythm = Rhythm::of(&document, max_age, now);
-        Ok((stories, count, rhythm, document))
+        Ok((stories, known, count, rhythm, document))
     };
     match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Unreadable::Fault)) {
-        Ok((stories, count, rhythm, document)) => Polled::Read {
+        Ok((stories, known, count, rhythm, document)) => Polled::Read {
             answer: told,
             killed: count - stories.len(),
             stories,
+            known,
             repairs: document.repairs,
             rhythm,
             entries: document.entries.len(),

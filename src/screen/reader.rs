@@ -64,6 +64,9 @@ fn lines(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
         wrap(text, columns).into_iter().map(|line| Line::styled(line, style)).collect()
     };
     let mut lines = styled(&item.story.title, theme.text.add_modifier(Modifier::BOLD));
+    if let Some(before) = &item.story.title_before {
+        lines.extend(styled(&format!("edited · was: {before}"), theme.dim));
+    }
     lines.extend(styled(&byline(scene, item), theme.dim));
     if let Some(carried) = carried_by(scene, item) {
         lines.extend(styled(&carried, theme.dim));

@@ -18,6 +18,9 @@ use crate::domain::text::TitleSpan;
 /// A story this young is bright.
 const FRESH: SignedDuration = SignedDuration::from_mins(15);
 
+/// Behind a headline that was another at first, where there is room.
+const EDITED: &str = " edited";
+
 /// Widths of the columns beside the headline; 0 leaves a column out.
 struct Columns {
     /// From this width of the panel on.
@@ -174,7 +177,11 @@ fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'stat
     };
     let words: Vec<&TitleSpan> = item.tagged.tags.iter().flat_map(|tag| &tag.spans).collect();
     let mut spans = emphasised(&item.story.title, &words, style, room.saturating_sub(1));
-    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    let mut used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    if item.story.title_before.is_some() && used + width(EDITED) < room {
+        spans.push(Span::styled(EDITED, scene.theme.faint.add_modifier(Modifier::ITALIC)));
+        used += width(EDITED);
+    }
     spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
     spans
 }

@@ -16,8 +16,8 @@ use crate::event::{Loaded, STORIES_AT_ONCE};
 /// Stories in the first part: more than any screen shows at once.
 const FIRST_STORIES: u32 = 200;
 
-const COLUMNS: &str =
-    "row, id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary, read, starred";
+pub(super) const COLUMNS: &str = "row, id, feed, outlet, title, summary, link, lang, published, first_seen, time, \
+    is_primary, read, starred, title_before";
 
 /// A place between two stories, newest first: time and row of the last one read.
 pub(super) type Place = (i64, i64);
@@ -124,14 +124,14 @@ fn collect(connection: &Connection, sql: &str, params: impl Params, names: &mut 
 }
 
 /// In the order of [`COLUMNS`]: by number, as looking names up takes longer than reading.
-fn story(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Marks)> {
+pub(super) fn story(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Marks)> {
     let lang = row.get_ref(7)?.as_str_or_null()?;
     let story = Story {
         id: StoryId(row.get::<_, i64>(1)?.cast_unsigned()),
         feed: names.name(row.get_ref(2)?.as_str()?),
         outlet: names.name(row.get_ref(3)?.as_str()?),
         title: row.get(4)?,
-        title_before: None,
+        title_before: row.get(14)?,
         summary: row.get(5)?,
         link: row.get(6)?,
         lang: lang.map(|lang| names.name(lang)),
@@ -204,7 +204,7 @@ fn senseless(column: usize, error: impl std::error::Error + Send + Sync + 'stati
 }
 
 /// A single row that makes no sense is passed over; trouble with the file is not.
-fn sense<T>(read: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+pub(super) fn sense<T>(read: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
     match read {
         Ok(value) => Ok(Some(value)),

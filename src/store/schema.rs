@@ -69,7 +69,10 @@ CREATE TABLE series (
 ) STRICT;
 ";
 
-const MIGRATIONS: &[&str] = &[V1];
+/// The title a story was first seen with, where it has been changed since.
+const V2: &str = "ALTER TABLE story ADD COLUMN title_before TEXT;";
+
+const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// Readies a connection that writes: pragmas, then the migrations that are missing.
 ///
@@ -131,6 +134,21 @@ mod tests {
            INSERT INTO feed_state VALUES ('Desk', '{"feed":"Desk","url":"https://desk.example/rss","etag":"\"a\"",
              "last_modified":null,"next_check":"2026-11-23T10:00:00Z","last_attempt":null,"last_success":null,"status":200,
              "failures":0,"not_modified":3,"trouble":null,"repairs":[]}');
+           INSERT INTO quote VALUES ('NVDA', '{"symbol":"NVDA","price":"181.23","currency":"USD","base":"185.17",
+             "source":"yahoo","session":"regular","exchange_time":"2026-11-23T10:00:00Z",
+             "received_time":"2026-11-23T10:00:01Z","delivery":{"polled":{"secs":30,"nanos":0}},"extended":null}');
+           INSERT INTO source_block VALUES ('yahoo', 'quote', '{"source":"yahoo","capability":"quote",
+             "at":"2026-11-23T10:00:00Z","outcome":{"blocked":{"why":"yahoo 429","until":"2026-11-23T11:00:00Z"}},
+             "status":429,"next":null}');
+           INSERT INTO series VALUES ('NVDA', '1D', 'yahoo', 300, '[[1000,1.0,2.0,0.5,1.5,null],[301000,1.5,2.0,1.0,1.0,9.0]]');"#,
+        r#"INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary, read,
+                              title_before)
+           VALUES (-7, 'Desk', 'Desk', 'Chips are scarce', 'Again.', 'https://desk.example/1', 'en', 1000, 2000, 1000, 1, 1,
+                   'Chips are rare');
+           INSERT INTO feed_state VALUES ('Desk', '{"feed":"Desk","url":"https://desk.example/rss","etag":"\"a\"",
+             "last_modified":null,"next_check":"2026-11-23T10:00:00Z","last_attempt":"2026-11-23T09:50:00Z",
+             "last_success":"2026-11-23T09:50:00Z","status":200,"failures":0,"not_modified":3,"trouble":null,"repairs":[],
+             "known":[{"story":7,"guid":1,"link":null,"title":2,"published":"2026-11-23T09:00:00Z"}]}');
            INSERT INTO quote VALUES ('NVDA', '{"symbol":"NVDA","price":"181.23","currency":"USD","base":"185.17",
              "source":"yahoo","session":"regular","exchange_time":"2026-11-23T10:00:00Z",
              "received_time":"2026-11-23T10:00:01Z","delivery":{"polled":{"secs":30,"nanos":0}},"extended":null}');

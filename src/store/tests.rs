@@ -178,23 +178,51 @@ fn other_effects_come_back() {
 }
 
 #[test]
-fn an_edit_keeps_the_marks_and_the_time_first_seen() {
+fn an_edit_keeps_the_marks_the_times_and_the_first_title() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
     bench.put(Effect::SaveStories(vec![story(1, "Draft", NOW - 100)]));
     bench.put(Effect::SaveMarks(vec![(StoryId(1), STARRED)]));
     bench.saved();
-    let edited = Story { first_seen: at(NOW), ..story(1, "Final", NOW - 90) };
+    let edited = Story { first_seen: at(NOW), ..story(1, "Final", NOW + 9_000) };
     bench.put(Effect::SaveStories(vec![edited.clone()]));
     // The sender took it for new: it is told otherwise.
-    let expected = Story { first_seen: at(NOW - 40), ..edited };
+    let expected = Story {
+        first_seen: at(NOW - 40),
+        published: Some(at(NOW - 100)),
+        title_before: Some("Draft".into()),
+        ..edited.clone()
+    };
     let Event::Loaded(known) = bench.event() else { panic!() };
     assert_eq!((known.stories, known.done), (vec![(expected.clone(), STARRED)], false));
     bench.saved();
     assert_eq!(stories(&dir), [(expected.clone(), STARRED)]);
     // Sent once more as it stands, there is nothing to tell.
-    bench.put(Effect::SaveStories(vec![expected]));
+    bench.put(Effect::SaveStories(vec![expected.clone()]));
     assert!(matches!(bench.event(), Event::Saved(_)));
+    assert_eq!(stories(&dir), [(expected.clone(), STARRED)]);
+
+    // The first title stays through further edits, and is no news when it comes back.
+    for (title, before) in [("Final, corrected", Some("Draft")), ("  DRAFT", None), ("Other", Some("  DRAFT"))] {
+        bench.put(Effect::SaveStories(vec![Story { title: title.into(), title_before: None, ..expected.clone() }]));
+        bench.saved();
+        let (stored, marks) = stories(&dir).remove(0);
+        assert_eq!((stored.title.as_str(), stored.title_before.as_deref(), marks), (title, before, STARRED));
+        assert_eq!(stored.time(), at(NOW - 100));
+    }
+}
+
+#[test]
+fn what_another_feed_makes_of_an_article_is_no_edit() {
+    let dir = TempDir::new().unwrap();
+    let mut bench = Bench::open(&dir);
+    let first = story(1, "Draft", NOW - 100);
+    let other = Story { feed: "Digest".into(), first_seen: at(NOW - 300), ..story(1, "Today: a draft", NOW - 100) };
+    bench.put(Effect::SaveStories(vec![first.clone()]));
+    bench.saved();
+    bench.put(Effect::SaveStories(vec![other]));
+    bench.saved();
+    assert_eq!(stories(&dir), [(Story { first_seen: at(NOW - 300), ..first }, Marks::default())]);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! Saving and pruning: plain functions over a connection.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::inbox::Waiting;
+use super::read::{self, COLUMNS, Names};
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Outcome, Quote, Series, SourceReport, Span};
@@ -36,39 +35,61 @@ pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::
     Ok(known)
 }
 
-/// An edit changes the text and the published time; the time it was first seen and the marks stay.
+/// An edit changes the text; the first title, the times and the marks stay. What another feed makes of an article that
+/// is here already changes nothing.
 fn save_story(transaction: &Transaction, story: &Story) -> rusqlite::Result<Option<Known>> {
-    let before = seen_before(transaction, story.id)?;
-    let earlier = before.filter(|(first_seen, _)| *first_seen < story.first_seen.as_millisecond());
-    let story = match earlier.and_then(|(first_seen, _)| Timestamp::from_millisecond(first_seen).ok()) {
-        Some(first_seen) => Cow::Owned(Story { first_seen, ..story.clone() }),
-        None => Cow::Borrowed(story),
+    let Some(before) = seen_before(transaction, story.id)? else {
+        upsert(transaction, story, Marks::default())?;
+        return Ok(None);
     };
-    let marks = before.map(|(_, marks)| marks).unwrap_or_default();
-    upsert(transaction, &story, marks)?;
-    Ok(earlier.map(|_| (story.into_owned(), marks)))
+    let is_earlier = before.first_seen.as_millisecond() < story.first_seen.as_millisecond();
+    let merged = match &before.story {
+        Some(stored) if stored.feed != story.feed => {
+            Story { first_seen: before.first_seen.min(story.first_seen), ..stored.clone() }
+        }
+        Some(stored) => story.clone().as_edit_of(stored),
+        None => Story { first_seen: before.first_seen.min(story.first_seen), ..story.clone() },
+    };
+    upsert(transaction, &merged, before.marks)?;
+    Ok(is_earlier.then_some((merged, before.marks)))
 }
 
-/// When a story was first seen, and its marks: also of one that has been pruned since.
-fn seen_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<(i64, Marks)>> {
-    let mut statement = transaction.prepare_cached(
-        "SELECT first_seen, read, starred FROM story WHERE id = ?1
-         UNION ALL SELECT first_seen, read, 0 FROM pruned WHERE id = ?1",
-    )?;
-    let row = statement
-        .query_row([id.0.cast_signed()], |row| Ok((row.get(0)?, Marks { read: row.get(1)?, starred: row.get(2)? })));
-    row.optional()
+/// What is stored of a story.
+struct Before {
+    first_seen: Timestamp,
+    marks: Marks,
+    /// None of one that has been pruned.
+    story: Option<Story>,
+}
+
+fn seen_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<Before>> {
+    let sql = format!("SELECT {COLUMNS} FROM story WHERE id = ?1");
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let stored = statement.query_row([id.0.cast_signed()], |row| read::story(row, &mut Names::default()));
+    match read::sense(stored.optional())?.flatten() {
+        Some((story, marks)) => Ok(Some(Before { first_seen: story.first_seen, marks, story: Some(story) })),
+        None => pruned_before(transaction, id),
+    }
+}
+
+fn pruned_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<Before>> {
+    let mut statement = transaction.prepare_cached("SELECT first_seen, read FROM pruned WHERE id = ?1")?;
+    let row = statement.query_row([id.0.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)));
+    let Some((first_seen, read)) = row.optional()? else { return Ok(None) };
+    let first_seen = Timestamp::from_millisecond(first_seen).ok();
+    Ok(first_seen.map(|first_seen| Before { first_seen, marks: Marks { read, starred: false }, story: None }))
 }
 
 fn upsert(transaction: &Transaction, story: &Story, marks: Marks) -> rusqlite::Result<()> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary,
-                            read, starred)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                            read, starred, title_before)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT (id) DO UPDATE SET
             feed = excluded.feed, outlet = excluded.outlet, title = excluded.title, summary = excluded.summary,
             link = excluded.link, lang = excluded.lang, published = excluded.published,
-            first_seen = min(first_seen, excluded.first_seen), time = excluded.time, is_primary = excluded.is_primary",
+            first_seen = min(first_seen, excluded.first_seen), time = excluded.time, is_primary = excluded.is_primary,
+            title_before = excluded.title_before",
     )?;
     statement.execute(params![
         story.id.0.cast_signed(),
@@ -84,6 +105,7 @@ fn upsert(transaction: &Transaction, story: &Story, marks: Marks) -> rusqlite::R
         story.primary,
         marks.read,
         marks.starred,
+        story.title_before,
     ])?;
     Ok(())
 }

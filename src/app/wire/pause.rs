@@ -1,6 +1,6 @@
 //! Pause: what arrives meanwhile is held back, and taken in when the wire goes on.
 
-use super::{Arrival, WINDOW, Wire, same_text};
+use super::{Arrival, WINDOW, Wire, is_edit, merged_with};
 use crate::domain::story::{Marks, Story};
 
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ impl Held {
     /// What the store knows of a story that is held back; its marks now.
     pub fn remember(&mut self, stored: &Story, marks: Marks) -> Option<Marks> {
         let (story, held) = self.find(stored)?;
-        story.first_seen = story.first_seen.min(stored.first_seen);
+        *story = merged_with(story.clone(), stored);
         held.read |= marks.read;
         held.starred |= marks.starred;
         Some(*held)
@@ -49,20 +49,19 @@ impl Wire {
 
     /// Holds a story back, unless it says nothing new.
     pub fn hold(&mut self, story: Story) -> Arrival {
-        let known = self.items.get(&story.id).map(|item| same_text(&item.story, &story));
-        let story = self.as_edit(story);
-        match (self.held.find(&story), known) {
-            (Some((held, _)), _) if same_text(held, &story) => Arrival::Known,
-            (Some((held, _)), _) => {
-                *held = Story { first_seen: held.first_seen, published: held.published, ..story };
-                Arrival::Edited
+        if let Some((held, _)) = self.held.find(&story) {
+            if !is_edit(held, &story) {
+                return Arrival::Known;
             }
-            (None, Some(true)) => Arrival::Known,
-            (None, known) => {
-                self.held.push(story);
-                if known.is_some() { Arrival::Edited } else { Arrival::New }
-            }
+            *held = story.as_edit_of(held);
+            return Arrival::Edited;
         }
+        let shown = self.items.get(&story.id).map(|item| is_edit(&item.story, &story));
+        if shown == Some(false) {
+            return Arrival::Known;
+        }
+        self.held.push(self.as_edit(story));
+        if shown.is_some() { Arrival::Edited } else { Arrival::New }
     }
 
     /// Stops or goes on; answers what was held back, in order of arrival.

@@ -334,6 +334,62 @@ fn edits_keep_place_group_and_marks() {
 }
 
 #[test]
+fn the_first_title_is_kept_while_the_title_is_another() {
+    let tagger = Tagger::default();
+    let mut wire = Wire::default();
+    wire.take(titled(1, 1, "Harbour closed"), Marks::default(), &tagger, now());
+    wire.take(story(2, 2), Marks::default(), &tagger, now());
+    let cases = [
+        ("Harbour closed after storm", Some("Harbour closed")),
+        ("Harbour open again", Some("Harbour closed")),
+        ("HARBOUR  closed - Reuters", None),
+        ("Harbour closed, then open", Some("HARBOUR  closed - Reuters")),
+    ];
+    for (minutes, (title, before)) in (100..).zip(cases) {
+        // Published anew, in the future: it stays where it was.
+        assert_eq!(wire.take(titled(1, minutes, title), Marks::default(), &tagger, now()), Arrival::Edited, "{title}");
+        check(&wire);
+        let story = &wire.item(StoryId(1)).unwrap().story;
+        assert_eq!((story.title_before.as_deref(), story.time()), (before, minute(1)), "{title}");
+        assert_eq!(leads(&wire), [2, 1]);
+        assert_eq!(wire.as_edit(titled(1, minutes, title)), *story, "saved as it is held");
+    }
+}
+
+#[test]
+fn two_feeds_with_words_of_their_own_for_one_article_do_not_edit_each_other() {
+    let tagger = Tagger::default();
+    let theirs = Story { feed: "Digest".into(), ..titled(1, 5, "Today: the harbour is closed") };
+    let mut wire = Wire::default();
+    wire.take(titled(1, 1, "Harbour closed"), Marks::default(), &tagger, now());
+    assert_eq!(wire.take(theirs.clone(), Marks::default(), &tagger, now()), Arrival::Known);
+    wire.set_paused(true);
+    assert_eq!(wire.hold(theirs.clone()), Arrival::Known);
+    wire.hold(titled(2, 2, "Bridge open"));
+    assert_eq!(wire.hold(Story { id: StoryId(2), ..theirs }), Arrival::Known);
+    assert_eq!(wire.item(StoryId(1)).unwrap().story.title, "Harbour closed");
+}
+
+#[test]
+fn the_store_knows_the_first_title_of_what_came_back() {
+    let tagger = Tagger::default();
+    let stored = Story { title_before: Some("Draft".into()), ..titled(1, 5, "Final") };
+    let expected = Story { title_before: Some("Draft".into()), ..titled(1, 5, "Final, again") };
+    let mut wire = Wire::default();
+    wire.take(titled(1, 50, "Final, again"), Marks::default(), &tagger, now());
+    wire.take(story(2, 30), Marks::default(), &tagger, now());
+    wire.remember(&stored, Marks::default(), now());
+    check(&wire);
+    assert_eq!(wire.item(StoryId(1)).unwrap().story, expected);
+    assert_eq!(leads(&wire), [2, 1], "back at its old place");
+    let mut wire = Wire::default();
+    wire.set_paused(true);
+    wire.hold(titled(1, 50, "Final, again"));
+    wire.remember(&stored, Marks::default(), now());
+    assert_eq!(wire.set_paused(false)[0].0, expected);
+}
+
+#[test]
 fn what_the_store_remembers_comes_late_and_counts_all_the_same() {
     let tagger = Tagger::default();
     let read = Marks { read: true, starred: false };
