@@ -18,17 +18,21 @@
 //! | [`place`] | whose server a feed is on | no |
 //! | [`outcome`] | what an answer means for a feed's state, and the sentence for it | no |
 //! | [`board`] | all feeds and places at once: which may be asked now | no |
+//! | [`opml`] | lists of feeds, from and for other readers | no |
+//! | [`discover`] | the feeds that a web page names | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
 pub mod barrier;
 pub mod board;
 pub mod dates;
 pub mod decode;
+pub mod discover;
 pub mod entities;
 pub mod fields;
 pub mod identity;
 pub mod json;
 pub mod markup;
+pub mod opml;
 pub mod outcome;
 pub mod parse;
 pub mod place;
