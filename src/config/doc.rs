@@ -292,6 +292,53 @@ impl<'d> Table<'d> {
         Ok(())
     }
 
+    /// A table of the entry's own, whose problems are warnings; false when there is none.
+    pub fn part(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&Table<'d>) -> Result<(), Mistake>,
+    ) -> Result<bool, Mistake> {
+        let Some(part) = self.inner(key)? else { return Ok(false) };
+        read(&part)?;
+        part.close();
+        Ok(true)
+    }
+
+    /// A table of the entry's own under names of the user's choice; false when there is none.
+    pub fn pairs(
+        &self,
+        key: &'static str,
+        mut read: impl FnMut(&str, &Value<'d>) -> Result<(), Wrong>,
+    ) -> Result<bool, Mistake> {
+        let Some(part) = self.inner(key)? else { return Ok(false) };
+        for (name, value) in part.entries {
+            if let Err(wrong) = read(name.get_ref(), value) {
+                part.pass_over(name.get_ref(), wrong)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// `login of feed 'SEC'`
+    fn inner(&self, key: &'static str) -> Result<Option<Table<'d>>, Mistake> {
+        let Some(value) = self.find(key).filter(|_| !self.is_empty_text(key)) else { return Ok(None) };
+        let table = Table::of(self.doc, value, key, format!("the {key} of {}", self.called));
+        if table.is_none() {
+            self.pass_over(key, Wrong::of_type(value, "a table { … }"))?;
+        }
+        Ok(table)
+    }
+
+    /// Does the file give this key?
+    pub fn gives(&self, key: &str) -> bool {
+        self.entries.get(key).is_some()
+    }
+
+    /// Does the file give this key an empty text, which takes away what stands?
+    pub fn is_empty_text(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|value| value.get_ref().as_str() == Some(""))
+    }
+
     /// A table `[key]` of lists under names of the user's choice; a text alone counts as a list of one.
     pub fn lists(&self, key: &'static str, mut put: impl FnMut(&str, Vec<String>)) -> Result<(), Mistake> {
         let Some(all) = self.free(key)? else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::doc::{Table, read_name, read_text};
 use super::mistake::Mistake;
-use super::{Config, Network, View, read, units};
+use super::{Config, Network, View, private, read, units};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
 use crate::domain::price::Symbol;
@@ -65,7 +65,11 @@ fn feed_fields(entry: &Table, feed: &mut Feed) -> Result<bool, Mistake> {
     entry.set("primary", read::flag, &mut feed.primary)?;
     entry.set("lang", read::optional(read::lang), &mut feed.lang)?;
     entry.set("user-agent", read::optional(read::header), &mut feed.user_agent)?;
+    entry.set("accept-invalid-certificate", read::flag, &mut feed.accept_invalid_certificate)?;
+    entry.set("kill", read::optional(read::query), &mut feed.kill)?;
     entry.set("enabled", read::flag, &mut feed.enabled)?;
+    private::login_of_address(feed);
+    private::lay(entry, feed)?;
     Ok(interval.is_some())
 }
 

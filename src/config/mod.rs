@@ -9,6 +9,7 @@ mod doc;
 mod lists;
 mod mistake;
 mod print;
+mod private;
 mod read;
 mod sections;
 pub mod units;
@@ -180,12 +181,19 @@ impl Config {
         Ok(())
     }
 
-    /// API keys from the environment (`NEWSTAPE_FINNHUB_KEY`), which win over those in the file.
+    /// What the environment holds: API keys (`NEWSTAPE_FINNHUB_KEY`), which win over those in the file, and the
+    /// variables that the headers, logins and proxies of feeds name (`${NAME}`). A missing one is a warning.
     pub fn take_keys(&mut self, variable: impl Fn(&str) -> Option<String>) {
         for (source, settings) in &mut self.sources {
             let name = format!("NEWSTAPE_{}_KEY", source.to_uppercase());
             let key = variable(&name).map(|key| key.trim().to_string());
             settings.key = key.filter(|key| !key.is_empty()).or(settings.key.take());
+        }
+        for feed in &mut self.feeds {
+            let wanted = feed.enabled;
+            let missing = private::fill(feed, &variable);
+            // Nobody misses what a feed needs that is not asked.
+            self.warnings.extend(missing.into_iter().filter(|_| wanted));
         }
     }
 }

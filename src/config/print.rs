@@ -107,6 +107,19 @@ fn feed(out: &mut Printer, feed: &Feed) {
     out.bare("primary", feed.primary);
     out.optional("lang", feed.lang.as_deref());
     out.optional("user-agent", feed.user_agent.as_deref());
+    for name in feed.headers.keys() {
+        out.line(&format!("# the header {name} is set, and not shown"));
+    }
+    if feed.login.is_some() {
+        out.line("# login is set, and not shown");
+    }
+    if feed.proxy.is_some() {
+        out.line("# proxy is set, and not shown");
+    }
+    if feed.accept_invalid_certificate {
+        out.bare("accept-invalid-certificate", true);
+    }
+    out.optional("kill", feed.kill.as_deref());
     out.bare("enabled", feed.enabled);
 }
 

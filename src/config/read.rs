@@ -10,6 +10,7 @@ use url::Url;
 use super::doc::{Value, Wrong, read_name, read_text};
 use super::units;
 use crate::domain::Name;
+use crate::domain::query::Query;
 
 pub(super) fn flag(value: &Value) -> Result<bool, Wrong> {
     value.get_ref().as_bool().ok_or_else(|| Wrong::of_type(value, "true or false"))
@@ -136,6 +137,18 @@ pub(super) fn lang(value: &Value) -> Result<Name, Wrong> {
         return Ok(Arc::from(text));
     }
     Err(Wrong::of_value(value, r#"a code of two letters such as "en" or "fr""#))
+}
+
+/// A query that can be understood, as it stands.
+pub(super) fn query(value: &Value) -> Result<String, Wrong> {
+    let text = read_text(value)?;
+    match Query::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(mistake) => {
+            let why = format!("a query (at its character {}: {})", mistake.at + 1, mistake.message);
+            Err(Wrong::of_value(value, why))
+        }
+    }
 }
 
 /// A name that queries can say.

@@ -22,12 +22,15 @@
 //! | [`moved`] | which new addresses are believed | no |
 //! | [`outcome`] | what an answer means for a feed's state, and the sentence for it | no |
 //! | [`board`] | all feeds and places at once: which may be asked now | no |
+//! | [`opml`] | lists of feeds, from and for other readers | no |
+//! | [`discover`] | the feeds that a web page names | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
 pub mod barrier;
 pub mod board;
 pub mod dates;
 pub mod decode;
+pub mod discover;
 pub mod entities;
 pub mod fields;
 pub mod fingerprint;
@@ -35,6 +38,7 @@ pub mod identity;
 pub mod json;
 pub mod markup;
 pub mod moved;
+pub mod opml;
 pub mod outcome;
 pub mod parse;
 pub mod place;
