@@ -5,6 +5,7 @@
 //! | [`decode`] | bytes to text: which encoding a document is really in | no |
 //! | [`markup`] | a tokeniser for XML as people publish it | no |
 //! | [`entities`], [`plain`], [`dates`] | references, HTML and dates, as feeds write them | no |
+//! | [`base64`] | text that was encoded to be carried | no |
 //! | [`repair`] | what had to be put right, by name | no |
 //! | [`vocabulary`] | the names of elements, and what they are to newstape | no |
 //! | [`fields`], [`spaces`] | a field, cleaned; what a prefix stands for | no |
@@ -21,6 +22,7 @@
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
 pub mod barrier;
+pub mod base64;
 pub mod board;
 pub mod dates;
 pub mod decode;

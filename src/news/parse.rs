@@ -15,7 +15,7 @@ use super::markup::{Inside, Markup, Tag, Token};
 use super::repair::{Repair, Repairs};
 use super::spaces::Spaces;
 use super::vocabulary::{Role, Space, is_entry, is_sibling, is_wall, local, lower, role};
-use super::{Document, Entry, Unreadable, dates, decode, entities, plain};
+use super::{Document, Entry, Unreadable, base64, dates, decode, entities, plain};
 use crate::domain::text;
 
 /// Reads a document that is no JSON.
@@ -249,7 +249,9 @@ impl<'a> Reader<'a> {
         let kind = tag.attribute("type").unwrap_or_default().to_ascii_lowercase();
         let is_encoded = tag.attribute("mode").is_some_and(|mode| mode == "base64");
         match kind.as_str() {
-            _ if is_encoded => Value::plain(""),
+            _ if is_encoded => Value::html(base64::text(&text)),
+            // What Atom calls neither text nor XML is base64 (RFC 4287, 4.1.3.3).
+            "application/octet-stream" if says_type => Value::html(base64::text(&text)),
             kind if kind.contains("html") => Value::html(text),
             "" | "text" | "text/plain" if says_type => Value::plain(text),
             kind if kind.starts_with("image/") || kind.starts_with("application/octet") => Value::plain(""),
