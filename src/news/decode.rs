@@ -94,13 +94,28 @@ fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs)
 }
 
 /// The text that was meant, when it is UTF-8 that somebody took for windows-1252 (`cafÃ©` for `café`). Other text that
-/// happens to read so is next to unthinkable: every accented letter would have to be one of these pairs.
+/// happens to read so is next to unthinkable: every accented letter would have to be one of these pairs. One pair alone
+/// that may be a name in capitals with a mark behind it (`UMEÅ’s`) is left as it is.
 pub fn twice_encoded(text: &str) -> Option<String> {
-    if text.is_ascii() || !text.contains(LEADS) {
+    if text.is_ascii() || !text.contains(LEADS) || is_capital_with_mark(text) {
         return None;
     }
     let (bytes, _, unmappable) = WINDOWS_1252.encode(text);
     if unmappable { None } else { String::from_utf8(bytes.into_owned()).ok() }
+}
+
+fn is_capital_with_mark(text: &str) -> bool {
+    if text.chars().filter(|c| !c.is_ascii()).count() != 2 {
+        return false;
+    }
+    let mut chars = text.chars().peekable();
+    let (mut before, mut is_found) = (' ', false);
+    while let Some(c) = chars.next() {
+        let is_mark = chars.peek().is_some_and(|next| matches!(next, '’' | '”' | '»' | '…' | '–' | '—' | '›'));
+        is_found |= !c.is_ascii() && before.is_uppercase() && is_mark;
+        before = c;
+    }
+    is_found
 }
 
 /// What the first bytes of UTF-8's pairs and triples look like.
@@ -191,6 +206,8 @@ mod tests {
             ("Ângela, São Paulo", None),
             ("plain", None),
             ("情報Ã©", None),
+            ("UMEÅ’s new plant", None),
+            ("REVUE «ÎLE»", None),
         ] {
             assert_eq!(twice_encoded(text).as_deref(), expected, "{text}");
         }

@@ -9,6 +9,7 @@
 //! | [`repair`] | what had to be put right, by name | no |
 //! | [`vocabulary`] | the names of elements, and what they are to newstape | no |
 //! | [`fields`], [`spaces`] | a field, cleaned; what a prefix stands for | no |
+//! | [`rhythm`] | how often a publisher asks to be polled | no |
 //! | [`survey`] | is anything wrong in a document, would anything be lost? | no |
 //! | [`strict`] | what is right, read by feed-rs | no |
 //! | [`parse`], [`json`] | all other documents, read leniently | no |
@@ -37,12 +38,17 @@ pub mod place;
 pub mod plain;
 pub mod poll;
 pub mod repair;
+pub mod rhythm;
 pub mod schedule;
 pub mod spaces;
 pub mod strict;
 pub mod survey;
 pub mod unread;
 pub mod vocabulary;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod mutations;
 
 use std::time::Duration;
 
