@@ -30,7 +30,9 @@ pub fn clean(text: &str) -> String {
 fn strip(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(c) = rest.chars().next() {
+    loop {
+        rest = push_run(&mut out, rest, |byte| matches!(byte, b' '..=b'~'));
+        let Some(c) = rest.chars().next() else { break };
         let after = &rest[c.len_utf8()..];
         rest = match c {
             ESC | '\u{90}' | '\u{98}' | '\u{9b}' | '\u{9d}'..='\u{9f}' => after_escape(c, after),
@@ -46,6 +48,14 @@ fn strip(text: &str) -> String {
         };
     }
     out
+}
+
+/// Takes over the ASCII bytes that are wanted, many at once; what follows them.
+fn push_run<'a>(out: &mut String, text: &'a str, is_wanted: impl Fn(u8) -> bool) -> &'a str {
+    let end = text.bytes().position(|byte| !is_wanted(byte)).unwrap_or(text.len());
+    let (run, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    out.push_str(run);
+    rest
 }
 
 /// What follows an escape sequence that `introducer` began.
@@ -97,11 +107,19 @@ fn is_invisible(c: char) -> bool {
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut last = ' ';
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut rest = text;
+    loop {
+        let before = out.len();
+        rest = push_run(&mut out, rest, |byte| byte.is_ascii_graphic());
+        if out.len() > before {
+            last = out.chars().next_back().unwrap_or(' ');
+        }
+        let mut chars = rest.chars();
+        let Some(c) = chars.next() else { break };
+        rest = chars.as_str();
         let keep = match c {
             ' ' => last != ' ',
-            ZWJ => (is_emoji(last) || last == EMOJI_PRESENTATION) && chars.peek().is_some_and(|&next| is_emoji(next)),
+            ZWJ => (is_emoji(last) || last == EMOJI_PRESENTATION) && rest.chars().next().is_some_and(is_emoji),
             EMOJI_PRESENTATION => is_emoji(last) || matches!(last, '0'..='9' | '#' | '*'),
             _ => true,
         };

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
+    static CAUGHT: Cell<u64> = const { Cell::new(0) };
 }
 
 /// True while this thread works behind the barrier. The program's panic hook asks this first, and prints nothing then:
@@ -14,11 +15,19 @@ pub fn is_guarded() -> bool {
     GUARDED.with(Cell::get)
 }
 
+/// How many panics this thread has caught here. There should be none: what makes other people's code panic is known,
+/// and is kept away from it.
+pub fn caught() -> u64 {
+    CAUGHT.with(Cell::get)
+}
+
 /// Does the work; None when it panicked.
 pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     let _flag = Flag(GUARDED.replace(true));
     // The work owns or only reads what it is given, and what it made is thrown away: nothing half-done can be seen.
-    catch_unwind(AssertUnwindSafe(work)).ok()
+    let done = catch_unwind(AssertUnwindSafe(work)).ok();
+    CAUGHT.set(CAUGHT.get() + u64::from(done.is_none()));
+    done
 }
 
 /// Puts the flag back, also when unwinding.
@@ -40,5 +49,6 @@ mod tests {
         assert_eq!(guarded(is_guarded), Some(true));
         assert_eq!(guarded(|| -> u8 { std::panic::resume_unwind(Box::new("quiet")) }), None);
         assert!(!is_guarded());
+        assert_eq!(caught(), 1);
     }
 }

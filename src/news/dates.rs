@@ -71,7 +71,11 @@ impl Pieces {
             return self.time_or_both(word);
         }
         if word.starts_with(|c: char| c.is_ascii_digit()) {
-            return self.numeric(word);
+            // 10h05, as the French write it.
+            return match word.split_once('h').filter(|(hour, minute)| is_number(hour) && is_number(minute)) {
+                Some((hour, minute)) => self.clock(&format!("{hour}:{minute}")),
+                None => self.numeric(word),
+            };
         }
         self.name(word)
     }
@@ -393,6 +397,23 @@ mod tests {
             ("06 Oct 25 10:00 EST", "2025-10-06T15:00:00Z"),
             ("Mon,06 Oct 2025 10:00:00 EDT", "2025-10-06T14:00:00Z"),
             ("Mon, 06 Oct 2025 10:00:00 CEST", "2025-10-06T08:00:00Z"),
+            ("Mon, 06 Oct 2025 10:00:00 CET", "2025-10-06T09:00:00Z"),
+            ("Mon, 06 Oct 2025 10:00:00 BST", "2025-10-06T09:00:00Z"),
+            ("Mon, 06 Oct 2025 10:00:00 MET", "2025-10-06T09:00:00Z"),
+            ("Mon, 06 Oct 2025 10:00:00 ET", "2025-10-06T14:00:00Z"),
+            ("Mon, 06 Oct 2025 10:00:00", "2025-10-06T10:00:00Z"),
+            ("Mon, 06 Oct 2025 10:00 GMT", "2025-10-06T10:00:00Z"),
+            ("Sun Jul 15 01:16:00 +0000 2012", "2012-07-15T01:16:00Z"),
+            ("Fri, 2006/09/15 08:19:53 EDT", "2006-09-15T12:19:53Z"),
+            ("October 6, 2025", "2025-10-06T00:00:00Z"),
+            ("Oct 6, 2025 1:55 pm ET", "2025-10-06T17:55:00Z"),
+            ("6 August 2025 - 12:05 AM", "2025-08-06T00:05:00Z"),
+            ("Montag, 6. Oktober 2025 - 10:00 Uhr", "2025-10-06T10:00:00Z"),
+            ("lundi 1er décembre 2025 à 10h05", "2025-12-01T10:05:00Z"),
+            ("06.10.25", "2025-10-06T00:00:00Z"),
+            ("2025-10-06T10:00:00+0200", "2025-10-06T08:00:00Z"),
+            ("2025-10-06T10:00:00 Z", "2025-10-06T10:00:00Z"),
+            ("2025-10-06T10:00:00.123456789Z", "2025-10-06T10:00:00.123456789Z"),
             ("Mon, 06 Oct 2025 10:00:00 JST", "2025-10-06T01:00:00Z"),
             ("Mon, 06 Oct 2025 10:00:00 PT", "2025-10-06T17:00:00Z"),
             ("Mon, 06 Oct 2025 10:00:00 America/New_York", "2025-10-06T14:00:00Z"),
@@ -440,8 +461,20 @@ mod tests {
 
     #[test]
     fn none_when_impossible() {
-        for text in ["", "yesterday", "2025-13-40", "31 Feb 2025", "Mon, 06 Oct 2025 25:00:00 GMT", "12", "-", "10:00"]
-        {
+        for text in [
+            "",
+            "yesterday",
+            "2025-13-40",
+            "31 Feb 2025",
+            "00.00.0000",
+            "2025-00-00",
+            "1 Oct",
+            "Sun, 16 zzz 2012 11:47:32 GMT",
+            "Mon, 06 Oct 2025 25:00:00 GMT",
+            "12",
+            "-",
+            "10:00",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

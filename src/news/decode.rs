@@ -20,7 +20,12 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &mut Rep
         return Cow::Owned(text);
     }
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
-        return with(encoding, bytes.get(length..).unwrap_or_default(), repairs);
+        let bytes = bytes.get(length..).unwrap_or_default();
+        if encoding == UTF_8 && std::str::from_utf8(bytes).is_err() {
+            repairs.note(Repair::InvalidBytes);
+            return Cow::Owned(with_strays(bytes));
+        }
+        return with(encoding, bytes, repairs);
     }
     if let Some(encoding) = by_nul_pattern(bytes) {
         return with(encoding, bytes, repairs);
@@ -51,8 +56,33 @@ fn not_utf8<'a>(
     if declared.or(sent).is_some() {
         repairs.note(Repair::FalseEncoding);
     }
-    let encoding = if is_mostly_utf8(bytes) { UTF_8 } else { detect(bytes) };
-    with(encoding, bytes, repairs)
+    if is_mostly_utf8(bytes) {
+        repairs.note(Repair::InvalidBytes);
+        return Cow::Owned(with_strays(bytes));
+    }
+    with(detect(bytes), bytes, repairs)
+}
+
+/// UTF-8 into which bytes of windows-1252 strayed: somebody's quotation marks, a name from an old database.
+fn with_strays(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut chunks = bytes.utf8_chunks().peekable();
+    while let Some(chunk) = chunks.next() {
+        out.push_str(chunk.valid());
+        let next = chunks.peek().and_then(|next| next.valid().bytes().next());
+        match *chunk.invalid() {
+            [] => {}
+            [byte] if is_stray(byte, next) => out.push_str(&WINDOWS_1252.decode_without_bom_handling(&[byte]).0),
+            _ => out.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+    out
+}
+
+/// A mark that UTF-8 has no use for at this place, or a letter within a word. Anything else is the rest of a
+/// character that was cut through.
+fn is_stray(byte: u8, next: Option<u8>) -> bool {
+    matches!(byte, 0x85 | 0x91..=0x97) || (byte >= 0xc0 && next.is_some_and(|next| next.is_ascii_lowercase()))
 }
 
 fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs) -> Cow<'a, str> {
@@ -64,13 +94,28 @@ fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs)
 }
 
 /// The text that was meant, when it is UTF-8 that somebody took for windows-1252 (`cafÃ©` for `café`). Other text that
-/// happens to read so is next to unthinkable: every accented letter would have to be one of these pairs.
+/// happens to read so is next to unthinkable: every accented letter would have to be one of these pairs. One pair alone
+/// that may be a name in capitals with a mark behind it (`UMEÅ’s`) is left as it is.
 pub fn twice_encoded(text: &str) -> Option<String> {
-    if text.is_ascii() || !text.contains(LEADS) {
+    if text.is_ascii() || !text.contains(LEADS) || is_capital_with_mark(text) {
         return None;
     }
     let (bytes, _, unmappable) = WINDOWS_1252.encode(text);
     if unmappable { None } else { String::from_utf8(bytes.into_owned()).ok() }
+}
+
+fn is_capital_with_mark(text: &str) -> bool {
+    if text.chars().filter(|c| !c.is_ascii()).count() != 2 {
+        return false;
+    }
+    let mut chars = text.chars().peekable();
+    let (mut before, mut is_found) = (' ', false);
+    while let Some(c) = chars.next() {
+        let is_mark = chars.peek().is_some_and(|next| matches!(next, '’' | '”' | '»' | '…' | '–' | '—' | '›'));
+        is_found |= !c.is_ascii() && before.is_uppercase() && is_mark;
+        before = c;
+    }
+    is_found
 }
 
 /// What the first bytes of UTF-8's pairs and triples look like.
@@ -129,9 +174,17 @@ fn charset(content_type: &str) -> Option<&'static Encoding> {
     label(value.trim_start_matches(['"', '\'']))
 }
 
+/// By the labels of the Encoding Standard, and those of Python and of old Macs.
 fn label(text: &str) -> Option<&'static Encoding> {
     let end = text.find(['"', '\'', ';', ' ', ',']).unwrap_or(text.len());
-    let encoding = Encoding::for_label_no_replacement(text.get(..end)?.as_bytes())?;
+    let label = text.get(..end)?;
+    let spelt = match label.to_ascii_lowercase().replace('_', "-").as_str() {
+        "macroman" | "mac-roman" => "macintosh".into(),
+        "maccyrillic" | "mac-cyrillic" => "x-mac-cyrillic".into(),
+        other => String::from(other),
+    };
+    let known = [label, &spelt].into_iter().find_map(|label| Encoding::for_label_no_replacement(label.as_bytes()));
+    let encoding = known?;
     (encoding != UTF_16LE && encoding != UTF_16BE).then_some(encoding)
 }
 
@@ -153,6 +206,8 @@ mod tests {
             ("Ângela, São Paulo", None),
             ("plain", None),
             ("情報Ã©", None),
+            ("UMEÅ’s new plant", None),
+            ("REVUE «ÎLE»", None),
         ] {
             assert_eq!(twice_encoded(text).as_deref(), expected, "{text}");
         }
@@ -179,6 +234,15 @@ mod tests {
             ),
             ("latin-1 that says utf-8", latin("<?xml encoding='utf-8'?>"), None, "déjà", "false-encoding"),
             ("utf-16 in name only", "<?xml encoding='UTF-16'?><a>é</a>".into(), None, "<a>é</a>", ""),
+            (
+                "a stray letter",
+                "<éé>Espa".bytes().chain([0xf1]).chain("a".bytes()).collect(),
+                None,
+                "España",
+                "invalid-bytes",
+            ),
+            ("stray quotes", "é é é ".bytes().chain([0x93, b'x', 0x94]).collect(), None, "é “x”", "invalid-bytes"),
+            ("cut through", "é é ".bytes().chain([0xc3, b'<']).collect(), None, "é é \u{fffd}<", "invalid-bytes"),
             ("one bad byte", [long.as_bytes(), b"\xff"].concat(), None, "garçon", "invalid-bytes"),
             ("utf-32", "<é".chars().flat_map(|c| (c as u32).to_be_bytes()).collect(), None, "<é", ""),
         ];

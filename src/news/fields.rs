@@ -10,6 +10,10 @@ use crate::domain::text;
 
 /// Longest title, source and category kept, in bytes.
 const TITLE_MAX: usize = 1000;
+/// Longest guid, date and address kept, in bytes.
+const WORDS_MAX: usize = 4000;
+/// Of a longer text, in bytes, no more than this is looked at: what it says stands at its beginning.
+pub const TEXT_MAX: usize = 1 << 20;
 /// Categories of an entry kept.
 pub const CATEGORIES_MAX: usize = 32;
 /// How much plain text is taken from HTML: what fills a summary, and a little to cut it at a word.
@@ -44,10 +48,9 @@ impl<'a> Value<'a> {
         plain::cut(&self.cleaned(ENOUGH), Story::SUMMARY_MAX)
     }
 
-    /// What is no prose: a date, an address, a number.
+    /// What is no prose: a date, an address, a number. At most 4 kB.
     pub fn words(&self) -> String {
-        let text = if self.is_html { plain::from_html(&self.text, TITLE_MAX) } else { text::clean(&self.text) };
-        plain::cut(&text, 4 * TITLE_MAX)
+        if self.is_html { plain::cut(&plain::from_html(&self.text, TITLE_MAX), WORDS_MAX) } else { words(&self.text) }
     }
 
     fn cleaned(&self, enough: usize) -> String {
@@ -55,9 +58,15 @@ impl<'a> Value<'a> {
     }
 }
 
+/// As [`Value::words`], of text without markup. What is longer is not even looked at.
+pub fn words(text: &str) -> String {
+    let head = text.get(..text.floor_char_boundary(4 * WORDS_MAX)).unwrap_or_default();
+    plain::cut(&text::clean(head), WORDS_MAX)
+}
+
 /// A category by name. What a machine calls it may be all there is.
 pub fn category(name: &str) -> Option<String> {
-    Some(plain::cut(&text::clean(name), TITLE_MAX)).filter(|name| !name.is_empty())
+    Some(plain::cut(&words(name), TITLE_MAX)).filter(|name| !name.is_empty())
 }
 
 /// Google News writes `Headline - Outlet`.
@@ -69,7 +78,7 @@ pub fn without_outlet(title: &str, outlet: &str) -> String {
 /// An absolute http(s) address.
 pub fn absolute(text: &str, base: Option<&Url>) -> Option<String> {
     let text = text.trim();
-    if text.is_empty() {
+    if text.is_empty() || text.len() > WORDS_MAX {
         return None;
     }
     let url = match (Url::parse(text), base) {

@@ -1,40 +1,212 @@
-//! JSON Feed 1 and 1.1 (jsonfeed.org), read loosely: ids may be numbers, the version may be missing.
+//! JSON Feed 1 and 1.1 (jsonfeed.org), read loosely: ids may be numbers, the version may be missing, the end too.
+//!
+//! Entries are made while the document is read, so that what it holds besides them takes no memory.
 
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::fields::{self, CATEGORIES_MAX, Value as Text, absolute, lang};
+use super::fields::{self, CATEGORIES_MAX, TEXT_MAX, Value as Text, absolute, lang};
 use super::repair::{Repair, Repairs};
 use super::{Document, Entry, Unreadable, dates, unread};
-use crate::domain::text;
+
+/// The members that newstape reads, of the feed and of an item.
+const MEMBERS: &[&str] = &[
+    "version",
+    "title",
+    "home_page_url",
+    "language",
+    "id",
+    "url",
+    "external_url",
+    "summary",
+    "content_text",
+    "content_html",
+    "date_published",
+    "date_modified",
+    "tags",
+];
 
 /// Reads a document that begins with `{`.
-pub fn read(text: &str, max: usize, base: Option<&Url>, mut repairs: Repairs) -> Result<Document, Unreadable> {
+pub fn read(text: &str, max: usize, base: Option<&Url>, repairs: Repairs) -> Result<Document, Unreadable> {
+    let mut reader = Reader { max, base, repairs, feed: Map::new(), has_items: false, entries: Vec::new() };
     // Only the first value: some servers write a comment behind it.
-    let first = serde_json::Deserializer::from_str(text).into_iter::<Value>().next();
-    let Some(Ok(Value::Object(feed))) = first else { return Err(unread::why(text)) };
-    let Some(Value::Array(items)) = feed.get("items") else { return Err(unread::why(text)) };
-    let version = feed.get("version").and_then(Value::as_str).unwrap_or_default();
-    if !version.contains("jsonfeed.org/version/") {
-        repairs.note(Repair::LooseJson);
+    let read = Whole(&mut reader).deserialize(&mut serde_json::Deserializer::from_str(text));
+    if !reader.has_items || (read.is_err() && reader.entries.is_empty()) {
+        return Err(unread::why(text));
     }
-    if items.len() > max {
-        repairs.note(Repair::TooManyEntries);
+    if read.is_err() {
+        reader.repairs.note(Repair::Truncated);
     }
-    let own = own_lang(&feed);
-    let entries = items.iter().filter_map(Value::as_object).take(max);
-    let entries = entries.map(|item| entry(item, base, own.as_deref(), &mut repairs)).collect();
-    Ok(Document {
-        format: format(version),
-        title: line(&feed, "title"),
-        home: address(&feed, "home_page_url", base),
-        lang: own,
-        ttl: None,
-        skip_hours: Vec::new(),
-        skip_days: Vec::new(),
-        repairs: repairs.names(),
-        entries,
-    })
+    Ok(reader.finish())
+}
+
+/// A document under way.
+struct Reader<'a> {
+    max: usize,
+    base: Option<&'a Url>,
+    repairs: Repairs,
+    feed: Map<String, Value>,
+    has_items: bool,
+    entries: Vec<Entry>,
+}
+
+impl Reader<'_> {
+    fn item(&mut self, item: &Map<String, Value>) {
+        let entry = entry(item, self.base, &mut self.repairs);
+        self.entries.push(entry);
+    }
+
+    fn finish(mut self) -> Document {
+        let version = self.feed.get("version").and_then(Value::as_str).unwrap_or_default();
+        if !version.contains("jsonfeed.org/version/") {
+            self.repairs.note(Repair::LooseJson);
+        }
+        let own = own_lang(&self.feed);
+        for entry in &mut self.entries {
+            entry.lang = entry.lang.take().or_else(|| own.clone());
+        }
+        Document {
+            format: format(version),
+            title: line(&self.feed, "title"),
+            home: address(&self.feed, "home_page_url", self.base),
+            lang: own,
+            ttl: None,
+            skip_hours: Vec::new(),
+            skip_days: Vec::new(),
+            repairs: self.repairs.names(),
+            entries: self.entries,
+        }
+    }
+}
+
+/// The feed itself.
+struct Whole<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'de> DeserializeSeed<'de> for Whole<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole<'_, '_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a feed")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "items" {
+                map.next_value_seed(Items(self.0))?;
+            } else {
+                member(name, &mut map, &mut self.0.feed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Items<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'de> DeserializeSeed<'de> for Items<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Items<'_, '_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of items")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        self.0.has_items = true;
+        while self.0.entries.len() < self.0.max {
+            match list.next_element_seed(Kept)? {
+                Some(Kind::Object(item)) => self.0.item(&item),
+                Some(Kind::Other(_)) => {}
+                None => return Ok(()),
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            self.0.repairs.note(Repair::TooManyEntries);
+        }
+        Ok(())
+    }
+}
+
+fn member<'de, A: MapAccess<'de>>(name: String, map: &mut A, into: &mut Map<String, Value>) -> Result<(), A::Error> {
+    if !MEMBERS.contains(&name.as_str()) {
+        return map.next_value::<IgnoredAny>().map(drop);
+    }
+    if let Kind::Other(value) = map.next_value_seed(Kept)? {
+        into.insert(name, value);
+    }
+    Ok(())
+}
+
+/// Any value: as much of it as newstape reads.
+struct Kept;
+
+enum Kind {
+    Object(Map<String, Value>),
+    Other(Value),
+}
+
+impl<'de> DeserializeSeed<'de> for Kept {
+    type Value = Kind;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Kind, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Kept {
+    type Value = Kind;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+    fn visit_str<E: Error>(self, text: &str) -> Result<Kind, E> {
+        let head = text.get(..text.floor_char_boundary(TEXT_MAX)).unwrap_or_default();
+        Ok(Kind::Other(Value::from(head)))
+    }
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Kind, E> {
+        Ok(Kind::Other(Value::from(number)))
+    }
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Kind, E> {
+        Ok(Kind::Other(Value::from(number)))
+    }
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Kind, E> {
+        Ok(Kind::Other(Value::from(number)))
+    }
+    fn visit_bool<E: Error>(self, is_true: bool) -> Result<Kind, E> {
+        Ok(Kind::Other(Value::from(is_true)))
+    }
+    fn visit_unit<E: Error>(self) -> Result<Kind, E> {
+        Ok(Kind::Other(Value::Null))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Kind, A::Error> {
+        let mut kept = Vec::new();
+        while kept.len() < CATEGORIES_MAX
+            && let Some(found) = list.next_element_seed(Kept)?
+        {
+            if let Kind::Other(value) = found {
+                kept.push(value);
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Kind::Other(Value::Array(kept)))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kind, A::Error> {
+        let mut kept = Map::new();
+        while let Some(name) = map.next_key::<String>()? {
+            member(name, &mut map, &mut kept)?;
+        }
+        Ok(Kind::Object(kept))
+    }
 }
 
 /// What the address of a version says.
@@ -42,7 +214,7 @@ pub(super) fn format(version: &str) -> String {
     format!("JSON Feed {}", version.rsplit('/').next().unwrap_or_default()).trim_end().to_owned()
 }
 
-fn entry(item: &Map<String, Value>, base: Option<&Url>, own: Option<&str>, repairs: &mut Repairs) -> Entry {
+fn entry(item: &Map<String, Value>, base: Option<&Url>, repairs: &mut Repairs) -> Entry {
     let guid = string(item, "id").filter(|id| !id.is_empty());
     if item.get("id").is_none_or(|id| !id.is_string()) {
         repairs.note(Repair::LooseJson);
@@ -55,7 +227,7 @@ fn entry(item: &Map<String, Value>, base: Option<&Url>, own: Option<&str>, repai
         link: link.or_else(|| guid.as_deref().and_then(|guid| absolute(guid, None))),
         guid,
         published: date("date_published").or_else(|| date("date_modified")),
-        lang: own_lang(item).or_else(|| own.map(str::to_owned)),
+        lang: own_lang(item),
         source: None,
         categories: categories(item),
     }
@@ -88,7 +260,7 @@ fn address(object: &Map<String, Value>, name: &str, base: Option<&Url>) -> Optio
 /// A string, or a number as one.
 fn string(object: &Map<String, Value>, name: &str) -> Option<String> {
     match object.get(name)? {
-        Value::String(text) => Some(text::clean(text)),
+        Value::String(text) => Some(fields::words(text)),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
@@ -124,6 +296,28 @@ mod tests {
         let document = document(r#"{"items": [{"id": 7, "content_text": "x"}]}"#);
         assert_eq!(document.entries[0].guid.as_deref(), Some("7"));
         assert_eq!(document.repairs, ["loose-json"]);
+    }
+
+    #[test]
+    fn what_came_before_the_fault_is_kept() {
+        for text in [
+            r#"{"items": [{"id": "1", "title": "a"}, {"id": "2", "tit"#,
+            r#"{"items": [{"id": "1", "title": "a"}, {"id": "2",, "title": "b"}]}"#,
+        ] {
+            let document = document(text);
+            assert_eq!(document.entries.len(), 1, "{text}");
+            assert_eq!(document.repairs, ["truncated", "loose-json"]);
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_no_matter() {
+        let deep = "[".repeat(90) + &"]".repeat(90);
+        let document = document(&format!(
+            r#"{{"x": {deep}, "items": [7, {{"id": 1, "title": null, "tags": [{{"a": 1}}, 2, "c"], "_x": {{}}}}, {{}}]}}"#
+        ));
+        assert_eq!(document.entries.len(), 2);
+        assert_eq!(document.entries[0].categories, ["c"]);
     }
 
     #[test]

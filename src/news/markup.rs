@@ -110,6 +110,10 @@ pub struct Markup<'a> {
     no_literal_end: bool,
     /// No `-->` stands in the rest.
     no_comment_end: bool,
+    /// No `?>` stands in the rest.
+    no_instruction_end: bool,
+    /// No `]>` stands in the rest.
+    no_doctype_end: bool,
     /// How many bytes may yet be read twice, when an element turns out to have no end.
     second_look: usize,
     pub repairs: Repairs,
@@ -128,6 +132,8 @@ impl<'a> Markup<'a> {
             rest: text,
             no_literal_end: false,
             no_comment_end: false,
+            no_instruction_end: false,
+            no_doctype_end: false,
             second_look: text.len().saturating_mul(4),
             repairs: Repairs::default(),
         }
@@ -146,7 +152,7 @@ impl<'a> Markup<'a> {
     fn step(&mut self, after: &'a str) -> Step<'a> {
         match after.as_bytes().first() {
             Some(b'!') => self.declaration(after),
-            Some(b'?') => self.pass(after.split_once("?>").or_else(|| after.split_once('>'))),
+            Some(b'?') => self.instruction(after),
             Some(b'/') => self.end_tag(after),
             Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => self.start_tag(after),
             _ => Step::NoMarkup,
@@ -159,6 +165,12 @@ impl<'a> Markup<'a> {
         Step::Passed
     }
 
+    fn instruction(&mut self, after: &'a str) -> Step<'a> {
+        let end = if self.no_instruction_end { None } else { after.split_once("?>") };
+        self.no_instruction_end |= end.is_none();
+        self.pass(end.or_else(|| after.split_once('>')))
+    }
+
     fn declaration(&mut self, after: &'a str) -> Step<'a> {
         if let Some(comment) = after.strip_prefix("!--") {
             return self.comment(comment);
@@ -167,11 +179,13 @@ impl<'a> Markup<'a> {
             return self.literal(literal);
         }
         let simple = after.split_once('>');
-        match simple {
-            // A document type with declarations of its own.
-            Some((head, _)) if head.contains('[') => self.pass(after.split_once("]>").or(simple)),
-            _ => self.pass(simple),
+        // A document type with declarations of its own.
+        if !self.no_doctype_end && simple.is_some_and(|(head, _)| head.contains('[')) {
+            let end = after.split_once("]>");
+            self.no_doctype_end = end.is_none();
+            return self.pass(end.or(simple));
         }
+        self.pass(simple)
     }
 
     fn comment(&mut self, comment: &'a str) -> Step<'a> {

@@ -5,9 +5,11 @@
 //! | [`decode`] | bytes to text: which encoding a document is really in | no |
 //! | [`markup`] | a tokeniser for XML as people publish it | no |
 //! | [`entities`], [`plain`], [`dates`] | references, HTML and dates, as feeds write them | no |
+//! | [`base64`] | text that was encoded to be carried | no |
 //! | [`repair`] | what had to be put right, by name | no |
 //! | [`vocabulary`] | the names of elements, and what they are to newstape | no |
 //! | [`fields`], [`spaces`] | a field, cleaned; what a prefix stands for | no |
+//! | [`timetable`] | when a publisher asks to be polled, and when not | no |
 //! | [`survey`] | is anything wrong in a document, would anything be lost? | no |
 //! | [`strict`] | what is right, read by feed-rs | no |
 //! | [`parse`], [`json`] | all other documents, read leniently | no |
@@ -27,6 +29,7 @@
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
 pub mod barrier;
+pub mod base64;
 pub mod board;
 pub mod dates;
 pub mod decode;
@@ -51,8 +54,13 @@ pub mod schedule;
 pub mod spaces;
 pub mod strict;
 pub mod survey;
+pub mod timetable;
 pub mod unread;
 pub mod vocabulary;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod mutations;
 
 use std::time::Duration;
 

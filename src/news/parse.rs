@@ -10,13 +10,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::Url;
 
-use super::fields::{CATEGORIES_MAX, Value, absolute, category, lang, without_outlet};
+use super::fields::{CATEGORIES_MAX, TEXT_MAX, Value, absolute, category, lang, without_outlet, words};
 use super::markup::{Inside, Markup, Tag, Token};
 use super::repair::{Repair, Repairs};
 use super::spaces::Spaces;
 use super::vocabulary::{Role, Space, is_entry, is_sibling, is_wall, local, lower, role};
-use super::{Document, Entry, Unreadable, dates, decode, entities, plain};
-use crate::domain::text;
+use super::{Document, Entry, Unreadable, base64, dates, decode, entities, plain, timetable};
 
 /// Reads a document that is no JSON.
 pub fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) -> Result<Document, Unreadable> {
@@ -51,6 +50,9 @@ struct Reader<'a> {
     draft: Option<Draft>,
     /// Name of the first element of all.
     first: Option<&'a str>,
+    /// `sy:updatePeriod` and `sy:updateFrequency`.
+    period: Option<Duration>,
+    frequency: u32,
 }
 
 #[derive(Debug)]
@@ -64,7 +66,8 @@ impl<'a> Reader<'a> {
         let mut markup = Markup::new(text);
         markup.repairs = repairs;
         let (document, spaces) = (Document::default(), Spaces::default());
-        Reader { markup, max, base, spaces, root: None, document, draft: None, first: None }
+        let (root, draft, first, period, frequency) = (None, None, None, None, 1);
+        Reader { markup, max, base, spaces, root, document, draft, first, period, frequency }
     }
 
     fn run(&mut self) {
@@ -133,7 +136,7 @@ impl<'a> Reader<'a> {
             self.root = Some(Root { format: format.into(), is_atom });
         }
         let mut draft = Draft { is_atom: local == "entry", base: base_of(tag, self.base.clone()), ..Draft::default() };
-        draft.entry.guid = tag.attribute("rdf:about").map(|about| text::clean(&about));
+        draft.entry.guid = tag.attribute("rdf:about").map(|about| words(&about));
         draft.entry.lang = tag.attribute("xml:lang").and_then(|value| lang(&value));
         self.draft = Some(draft);
         if tag.is_empty {
@@ -181,10 +184,18 @@ impl<'a> Reader<'a> {
                 let value = self.words(tag);
                 self.document.lang = self.document.lang.take().or_else(|| lang(&value));
             }
-            Role::Ttl => {
-                let minutes = self.words(tag).parse::<u32>().ok();
-                self.document.ttl = minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
-            }
+            _ => self.wish(tag, role),
+        }
+    }
+
+    /// What the publisher asks of those who poll.
+    fn wish(&mut self, tag: Tag<'a>, role: Role) {
+        match role {
+            Role::Ttl => self.document.ttl = timetable::ttl(&self.words(tag)),
+            Role::SkipHours => self.document.skip_hours = timetable::hours(self.inside(tag).raw),
+            Role::SkipDays => self.document.skip_days = timetable::days(self.inside(tag).raw),
+            Role::Period => self.period = timetable::period(&self.words(tag)),
+            Role::Frequency => self.frequency = timetable::frequency(&self.words(tag)),
             _ => self.pass_over(tag),
         }
     }
@@ -242,14 +253,17 @@ impl<'a> Reader<'a> {
     /// `says_type`: it is Atom's, whose text is plain unless its type tells otherwise; RSS has HTML anywhere.
     fn value(&mut self, tag: Tag<'a>, says_type: bool) -> Value<'a> {
         let inside = self.inside(tag);
+        let raw = inside.raw.get(..inside.raw.floor_char_boundary(TEXT_MAX)).unwrap_or_default();
         if inside.has_elements {
-            return Value::html(unwrap_literals(inside.raw));
+            return Value::html(unwrap_literals(raw));
         }
-        let text = character_data(inside.raw, &mut self.markup.repairs);
+        let text = character_data(raw, &mut self.markup.repairs);
         let kind = tag.attribute("type").unwrap_or_default().to_ascii_lowercase();
         let is_encoded = tag.attribute("mode").is_some_and(|mode| mode == "base64");
         match kind.as_str() {
-            _ if is_encoded => Value::plain(""),
+            _ if is_encoded => Value::html(base64::text(&text)),
+            // What Atom calls neither text nor XML is base64 (RFC 4287, 4.1.3.3).
+            "application/octet-stream" if says_type => Value::html(base64::text(&text)),
             kind if kind.contains("html") => Value::html(text),
             "" | "text" | "text/plain" if says_type => Value::plain(text),
             kind if kind.starts_with("image/") || kind.starts_with("application/octet") => Value::plain(""),
@@ -295,6 +309,7 @@ impl<'a> Reader<'a> {
     fn finish(mut self, text: &str) -> Result<Document, Unreadable> {
         let Some(root) = self.root else { return Err(super::unread::why(text)) };
         self.document.format = root.format;
+        self.document.ttl = self.document.ttl.or(self.period.map(|period| period / self.frequency));
         self.document.repairs = self.markup.repairs.names();
         Ok(self.document)
     }
@@ -416,7 +431,7 @@ pub(super) fn format(tag: Tag<'_>, local: &str, repairs: &mut Repairs) -> String
             if !matches!(&*version, "2.0" | "0.91" | "0.92") {
                 repairs.note(Repair::UnknownVersion);
             }
-            let number = plain::cut(&text::clean(&version), 16);
+            let number = plain::cut(&words(&version), 16);
             format!("RSS {number}").trim_end().to_owned()
         }
     }

@@ -5,18 +5,20 @@ use super::markup::{Markup, Token};
 use crate::domain::text;
 
 /// Elements whose content is not meant to be read.
-const UNREAD: &[&str] = &["script", "style", "iframe", "noscript", "object", "svg", "select", "textarea", "template"];
+const UNREAD: &[&str] =
+    &["applet", "iframe", "noframes", "noscript", "object", "script", "select", "style", "svg", "template", "textarea"];
 
 /// Elements that stand within a line; all others part words.
 const INLINE: &[&str] = &[
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
-    "kbd", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u",
-    "var", "wbr",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blink", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+    "ins", "kbd", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt",
+    "u", "var", "wbr",
 ];
 
 /// Elements that are markup in any text. Other names between `<` and `>` may be meant to be read: `Vec<String>`.
 const KNOWN: &[&str] = &[
     "address",
+    "applet",
     "area",
     "article",
     "aside",
@@ -43,6 +45,7 @@ const KNOWN: &[&str] = &[
     "footer",
     "form",
     "frame",
+    "frameset",
     "h1",
     "h2",
     "h3",
@@ -62,9 +65,11 @@ const KNOWN: &[&str] = &[
     "link",
     "main",
     "map",
+    "marquee",
     "menu",
     "meta",
     "nav",
+    "noframes",
     "noscript",
     "object",
     "ol",

@@ -56,7 +56,7 @@ fn document(feed: model::Feed, survey: &Survey, base: Option<&Url>) -> Document 
         format: survey.format.clone(),
         title: feed.title.as_ref().map(|title| value(title, &kind).line()).unwrap_or_default(),
         home: page(homes, base),
-        ttl: feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        ttl: feed.ttl.filter(|minutes| *minutes > 0).map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
         skip_hours: Vec::new(),
         skip_days: Vec::new(),
         repairs: Vec::new(),

@@ -33,6 +33,10 @@ const OF_RSS: &[&str] = &["title", "link", "description", "content:encoded", "gu
 const OF_ATOM: &[&str] = &["title", "link", "summary", "content", "id", "published", "updated", "category"];
 const OF_CHANNEL: &[&str] = &["title", "link", "atom:link", "atom10:link", "a10:link", "language", "ttl"];
 
+/// Who wrote it: newstape does not read that, but feed-rs does.
+const PERSONS: &[&str] =
+    &["author", "creator", "contributor", "managingEditor", "webMaster", "person", "owner", "credit"];
+
 /// What there is in a document fit for feed-rs.
 #[derive(Debug)]
 pub struct Survey {
@@ -121,6 +125,8 @@ impl<'a> Surveyor<'a> {
             _ if self.format.is_none() => None,
             Role::Entry => self.entry(tag),
             Role::Nothing => self.pass_over(tag),
+            // For these feed-rs has no place.
+            Role::SkipHours | Role::SkipDays | Role::Period | Role::Frequency => None,
             _ if self.in_entry => self.field(tag, if self.is_atom { OF_ATOM } else { OF_RSS }),
             Role::Title | Role::Link | Role::Lang | Role::Ttl => self.field(tag, OF_CHANNEL),
             _ => self.pass_over(tag),
@@ -143,10 +149,11 @@ impl<'a> Surveyor<'a> {
     }
 
     fn pass_over(&mut self, tag: Tag<'a>) -> Option<()> {
-        if !tag.is_empty {
-            self.markup.inside(tag.name, |_| false, |_| false);
+        if tag.is_empty {
+            return Some(());
         }
-        Some(())
+        let inside = self.markup.inside(tag.name, |_| false, |_| false);
+        (!is_perilous(local(tag.name), inside.raw)).then_some(())
     }
 
     /// It must be one that feed-rs knows, hold text only (or markup that says so), and stand there once.
@@ -181,6 +188,12 @@ impl<'a> Surveyor<'a> {
     }
 }
 
+/// feed-rs cuts names at bytes that it found around an e-mail address, and panics where these are part of a character.
+fn is_perilous(local: &str, raw: &str) -> bool {
+    let is_person = PERSONS.iter().any(|person| local.eq_ignore_ascii_case(person));
+    (is_person && raw.contains('&')) || (raw.contains('@') && !raw.is_ascii())
+}
+
 /// One of newstape's own, but not by the letter.
 fn is_misspelt(address: &str) -> bool {
     Space::of_address(address).is_some_and(|space| space != Space::Other) && !ADDRESSES.contains(&address)
@@ -210,6 +223,9 @@ mod tests {
             ("<title>a</title><dc:date>2026-10-06</dc:date>", false),
             ("<TITLE>a</TITLE>", false),
             ("<link> </link>", false),
+            ("<title>a</title><author>ed@example.org (E. D.)</author>", true),
+            ("<title>a</title><author>Jean\u{a0}jean@example.org</author>", false),
+            ("<title>a</title><author>Jean&#160;jean&#64;example.org</author>", false),
         ] {
             assert_eq!(survey(&rss(content), 10).is_some(), is_right, "{content}");
         }

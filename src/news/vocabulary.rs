@@ -8,6 +8,8 @@ pub enum Space {
     Content,
     DublinCore,
     Media,
+    /// `sy:`, which tells how often a feed changes.
+    Syndication,
     Other,
 }
 
@@ -17,6 +19,7 @@ impl Space {
         let address = address.trim().to_ascii_lowercase();
         let known = [
             ("purl.org/rss/1.0/modules/content", Space::Content),
+            ("purl.org/rss/1.0/modules/syndication", Space::Syndication),
             ("purl.org/rss/1.0/modules", Space::Other),
             ("purl.org/dc", Space::DublinCore),
             ("search.yahoo.com/mrss", Space::Media),
@@ -44,6 +47,7 @@ impl Space {
             "content" => Some(Space::Content),
             "dc" | "dcterms" => Some(Space::DublinCore),
             "media" => Some(Space::Media),
+            "sy" => Some(Space::Syndication),
             _ => None,
         }
     }
@@ -66,6 +70,10 @@ pub enum Role {
     Category,
     Lang,
     Ttl,
+    SkipHours,
+    SkipDays,
+    Period,
+    Frequency,
     /// Something else that holds no entries of ours, passed over whole.
     Nothing,
 }
@@ -88,6 +96,10 @@ pub fn role(space: Space, local: &str) -> Role {
         (Space::Feed, "category") | (Space::DublinCore, "subject") => Role::Category,
         (Space::Feed | Space::DublinCore, "language") => Role::Lang,
         (Space::Feed, "ttl") => Role::Ttl,
+        (Space::Feed, "skiphours") => Role::SkipHours,
+        (Space::Feed, "skipdays") => Role::SkipDays,
+        (Space::Syndication, "updateperiod") => Role::Period,
+        (Space::Syndication, "updatefrequency") => Role::Frequency,
         _ => Role::Nothing,
     }
 }

@@ -185,12 +185,28 @@ fn hostile_repetition_takes_linear_time() {
         "<x><script>",
         "<item><x>",
         "&amp",
+        "<![>",
+        "<?x>",
         "]]>",
         "<description><b>",
     ] {
         let text = format!("<rss version='2.0'><channel><item>{}", piece.repeat(2_000_000 / piece.len()));
         let _ = read(text.as_bytes(), None, BASE);
     }
+}
+
+#[test]
+fn what_a_publisher_asks_of_those_who_poll() {
+    let rss = "<rss version='2.0' xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'><channel><title>Paper</title>
+        <sy:updatePeriod> daily </sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>
+        <skipHours><hour>1</hour><hour>2</hour></skipHours><skipDays><day>Sunday</day></skipDays>
+        <item><title>a</title><link>https://example.org/a</link><description>b</description>
+        <pubDate>Mon, 06 Oct 2025 10:00:00 GMT</pubDate></item></channel></rss>";
+    let document = read(rss.as_bytes(), None, BASE).unwrap();
+    assert_eq!(document.ttl, Some(std::time::Duration::from_secs(6 * 3600)));
+    assert_eq!((document.skip_hours, document.skip_days), (vec![1, 2], vec![6]));
+    let both = rss.replace("<skipDays>", "<ttl>30</ttl><skipDays>");
+    assert_eq!(read(both.as_bytes(), None, BASE).unwrap().ttl, Some(std::time::Duration::from_secs(1800)));
 }
 
 const SEED: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\" xmlns:media=\"http://search.yahoo.com/mrss/\">
