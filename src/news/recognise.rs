@@ -34,7 +34,7 @@ pub(super) enum Trust {
     #[default]
     Little,
     /// A number or code that looks made for the entry.
-    Some,
+    Fair,
     /// The address of a page.
     Full,
 }
@@ -44,7 +44,7 @@ impl Trust {
         let digits = guid.bytes().filter(u8::is_ascii_digit).count();
         match is_address {
             true => Trust::Full,
-            false if digits >= 4 => Trust::Some,
+            false if digits >= 4 => Trust::Fair,
             false => Trust::Little,
         }
     }
@@ -110,7 +110,7 @@ fn same_by_guid(now: &Clues, before: &Clues, guids_stay: bool) -> bool {
             let is_of_its_time = now.published.is_some() && now.published == before.published;
             is_of_its_time || !is_another_page && !is_another_time
         }
-        Trust::Some | Trust::Little => !(is_another_page && is_another_time),
+        Trust::Fair | Trust::Little => !(is_another_page && is_another_time),
     }
 }
 

@@ -177,6 +177,8 @@ mod tests {
                 loaded.sources.len(),
             ];
             assert_eq!(counts, expected, "schema {version}");
+            let before = loaded.stories.first().and_then(|(story, _)| story.title_before.as_deref());
+            assert_eq!(before, (version >= 2).then_some("Chips are rare"), "schema {version}");
         }
     }
 
