@@ -202,3 +202,107 @@ fn private_addresses() {
         assert_eq!(is_private(address.parse().unwrap()), expected, "{address}");
     }
 }
+
+#[tokio::test]
+async fn rule_19_a_server_that_falls_silent_is_left() {
+    tokio::time::pause();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let begun = tokio::time::Instant::now();
+    let serve = async {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n<rss").await.unwrap();
+        std::future::pending::<()>().await;
+    };
+    let http = http(|network| network.timeout = Duration::from_secs(300));
+    tokio::select! {
+        answer = http.get(to(url)) => assert_eq!(answer.unwrap_err(), Trouble::Timeout(IDLE_TIMEOUT)),
+        () = serve => {}
+    }
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn rule_18_own_headers_and_login_go_to_their_own_server_only_and_replace_ours() {
+    let other = server("/", ResponseTemplate::new(200)).await;
+    let first = server("/", redirect_to(&other.uri())).await;
+    let http = http(|network| network.allow_private = vec!["127.0.0.1".into()]);
+    let own = |name: &str, value: &str| (name.to_owned(), Secret(value.to_owned()));
+    let access = Access {
+        headers: BTreeMap::from([own("X-Token", "t"), own("User-Agent", "mine"), own("Accept", "text/mine")]),
+        login: Some(Login { user: "jane".into(), password: Secret("secret".into()) }),
+        ..Access::default()
+    };
+    let headers = BTreeMap::from([("accept", "text/xml".to_owned())]);
+    let ask = Ask { access, headers, ..to(first.uri()) };
+    assert!(!format!("{ask:?}").contains("secret"));
+    http.get(ask).await.unwrap();
+    let sent = &asked(&first).await[0].headers;
+    assert_eq!(
+        (&sent["x-token"], &sent["user-agent"], &sent["accept"]),
+        (&"t".parse().unwrap(), &"mine".parse().unwrap(), &"text/mine".parse().unwrap())
+    );
+    assert_eq!(sent["authorization"], "Basic amFuZTpzZWNyZXQ=");
+    assert!(!sent.contains_key("cookie") && !sent.contains_key("referer") && !sent.contains_key("cache-control"));
+    let sent = &asked(&other).await[0].headers;
+    assert!(!sent.contains_key("x-token") && !sent.contains_key("authorization"));
+    assert_eq!(
+        (&sent["user-agent"], &sent["accept"]),
+        (&"newstape/test".parse().unwrap(), &"text/xml".parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn rule_7_validators_go_to_the_address_that_gave_them_and_to_no_other_that_redirects_lead_to() {
+    let server = server("/a", redirect_to("/b?signature=2")).await;
+    Mock::given(path("/b")).respond_with(ResponseTemplate::new(304)).mount(&server).await;
+    let ask = |of: Option<&str>| Ask {
+        headers: BTreeMap::from([("if-none-match", "\"x\"".to_owned())]),
+        validators_of: of.map(|path| format!("{}{path}", server.uri())),
+        ..to(format!("{}/a", server.uri()))
+    };
+    for (of, expected) in [(None, true), (Some("/b?signature=1"), true), (Some("/c"), false), (Some("/a"), false)] {
+        http(|_| {}).get(ask(of)).await.unwrap();
+        let requests = asked(&server).await;
+        let [first, second] = &requests[requests.len() - 2..] else { panic!("two requests each") };
+        assert!(first.headers.contains_key("if-none-match"));
+        assert_eq!(second.headers.contains_key("if-none-match"), expected, "{of:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_feed_may_have_its_own_proxy() {
+    let proxy = server("/feed", ResponseTemplate::new(200).set_body_string("through")).await;
+    let by = |proxy: &str| Access { proxy: Some(Secret(proxy.into())), ..Access::default() };
+    let http = http(|_| {});
+    let ask = Ask { access: by(&proxy.uri()), ..to("http://feeds.example.org/feed") };
+    assert_eq!(http.get(ask).await.unwrap().body, b"through");
+    for bad in ["", "http://", "not a proxy"] {
+        let trouble = http.get(Ask { access: by(bad), ..to("http://feeds.example.org/feed") }).await.unwrap_err();
+        assert_eq!(trouble, Trouble::Proxy, "{bad}");
+        assert_eq!(trouble.to_string(), "its proxy can't be used; see 'proxy' in its entry in the config");
+    }
+}
+
+#[test]
+fn the_ways_kept_open_are_bounded() {
+    let clients = Clients::new(Duration::from_secs(5)).unwrap();
+    for port in 1..200 {
+        let proxy = Some(Secret(format!("http://127.0.0.1:{port}")));
+        clients.of(&Way { proxy, ..Way::default() }).unwrap();
+    }
+    assert!(format!("{clients:?}").matches("Client {").count() <= 2 * 17);
+}
+
+#[tokio::test]
+async fn rule_20_a_name_that_leads_to_a_private_address_is_refused_when_it_is_connected_to() {
+    let inner = server("/", ResponseTemplate::new(200)).await;
+    let by_name = inner.uri().replace("127.0.0.1", "localhost");
+    assert_eq!(http(|_| {}).get_link(to(by_name.clone())).await.unwrap_err(), Trouble::Forbidden);
+    assert!(asked(&inner).await.is_empty());
+    assert_eq!(http(|_| {}).get(to(by_name.clone())).await.unwrap().status, 200, "a configured address may be private");
+    let leave = http(|network| network.allow_private = vec!["localhost".into()]);
+    assert_eq!(leave.get_link(to(by_name)).await.unwrap().status, 200);
+}

@@ -6,6 +6,7 @@
 mod silence;
 mod slot;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -149,7 +150,8 @@ impl Board {
         }
     }
 
-    /// The next feed that may be asked, the one that is needed most first; it counts as being asked from now on.
+    /// The next feed that may be asked, the one that is needed most first; of two, the one that was asked longer ago, so
+    /// that a feed whose site always asks for patience does not keep the others of its site waiting. It counts as being asked from now on.
     /// `chance` lies between -1 and 1.
     pub fn launch(&mut self, now: Timestamp, instant: Instant, chance: f64) -> Option<Job> {
         if self.in_flight >= AT_ONCE || self.next_launch.is_some_and(|next| next > instant) {
@@ -157,7 +159,8 @@ impl Board {
         }
         self.set_clock_right(now);
         let due = self.slots.values().filter(|slot| self.wait_of(slot, now, instant) == Some(Duration::ZERO));
-        let name = due.max_by_key(|slot| (slot.need(now), std::cmp::Reverse(slot.order)))?.feed.name.clone();
+        let name =
+            due.max_by_key(|slot| (slot.need(now), Reverse((slot.state.last_attempt, slot.order))))?.feed.name.clone();
         let slot = self.slots.get_mut(&name)?;
         let is_overdue = !slot.by_hand && slot.state.next_check.is_some_and(|next| now.duration_since(next) > OVERDUE);
         let gap = if is_overdue { OVERDUE_GAP.mul_f64(1.0 + chance.clamp(-1.0, 1.0) / 2.0) } else { LAUNCH_GAP };

@@ -240,3 +240,210 @@ fn a_feed_that_was_disabled_keeps_its_time() {
     hall.pass(MINUTE);
     assert!(hall.launch().is_empty());
 }
+
+/// A state as stored by an earlier run.
+fn stored(url: &str) -> FeedState {
+    FeedState { asked_as: None, ..FeedState::new(url.into(), url.into()) }
+}
+
+fn asked_for_patience(seconds: Option<u64>) -> Polled {
+    let wishes = crate::news::schedule::Wishes { retry_after: seconds.map(Duration::from_secs), ..Default::default() };
+    Polled::Refused { answer: Told { wishes, ..told(429) }, guard: None, is_rate_limit: false }
+}
+
+#[test]
+fn rule_7_settings_that_changed_while_newstape_was_off_drop_the_validators() {
+    let url = "https://one.org/";
+    let mut hall = Hall::new(&[url]);
+    let job = hall.launch().remove(0);
+    let answer = Told { etag: Some("\"a\"".into()), url: url.into(), ..told(304) };
+    let state = hall.settle(&job, &Polled::Same { answer }).remove(0);
+    assert_eq!(state.etag.as_deref(), Some("\"a\""));
+    let again = |feed: Feed| {
+        let mut board = Board::new(vec![state.clone()]);
+        board.adopt(&config(vec![feed]), noon());
+        board.slots[url].state.etag.clone()
+    };
+    assert!(again(feed(url, url)).is_some());
+    assert_eq!(again(Feed { user_agent: Some("another".into()), ..feed(url, url) }), None);
+    assert_eq!(again(Feed { kill: Some("sponsored".into()), ..feed(url, url) }), None);
+}
+
+#[test]
+fn rule_7_what_failed_under_other_settings_is_tried_anew() {
+    let url = "https://one.org/";
+    let mut hall = Hall::new(&[url]);
+    let job = hall.launch().remove(0);
+    hall.settle(&job, &Polled::Refused { answer: told(401), guard: None, is_rate_limit: false });
+    hall.pass(MINUTE);
+    assert!(hall.launch().is_empty());
+    let login = crate::domain::feed::Login { user: "a".into(), password: crate::domain::feed::Secret("b".into()) };
+    hall.board.adopt(&config(vec![Feed { login: Some(login), ..feed(url, url) }]), hall.now);
+    assert_eq!(hall.launch().len(), 1);
+}
+
+#[test]
+fn rule_10_no_scheduled_request_in_skipped_hours_but_one_by_hand() {
+    let url = "https://one.org/";
+    let rhythm = crate::domain::feed::Rhythm { skip_hours: vec![12], ..Default::default() };
+    let overdue = FeedState { next_check: Some(noon() - MINUTE * 90), rhythm, ..stored(url) };
+    let mut hall = Hall::with(&[url], vec![overdue]);
+    assert!(hall.launch().is_empty());
+    hall.pass(MINUTE * 59);
+    assert!(hall.launch().is_empty());
+    hall.board.refresh(&[], hall.now);
+    assert_eq!(hall.launch().len(), 1);
+}
+
+#[test]
+fn rule_11_after_a_long_stop_the_overdue_come_one_after_the_other_the_most_needed_first() {
+    let urls: Vec<String> = (0..10).map(|n| format!("https://site{n}.org/")).collect();
+    let overdue =
+        |(n, url): (i64, &String)| FeedState { next_check: Some(noon() - MINUTE * (60 + n as i32)), ..stored(url) };
+    let mut states: Vec<FeedState> = (0..).zip(&urls).map(overdue).collect();
+    states[3].next_check = None;
+    let names: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let mut hall = Hall::with(&names, states);
+    let mut launched = Vec::new();
+    for _ in 0..200 {
+        launched.extend(hall.board.launch(hall.now, hall.instant, 1.0).map(|job| (job.feed.name, hall.now)));
+        hall.pass(SignedDuration::from_millis(50));
+    }
+    let order: Vec<&str> = launched.iter().map(|(name, _)| &**name).collect();
+    let expected: Vec<&str> = [3, 9, 8, 7, 6, 5, 4, 2, 1, 0].iter().map(|n| names[*n]).collect();
+    assert_eq!(order, expected, "the one that was never asked first");
+    let took = launched[9].1.duration_since(launched[0].1);
+    assert!(took > SignedDuration::from_secs(2) && took < SignedDuration::from_secs(5), "{took}");
+}
+
+#[test]
+fn rule_11_a_sleep_of_the_machine_brings_no_storm() {
+    let urls: Vec<String> = (0..10).map(|n| format!("https://site{n}.org/")).collect();
+    let mut hall = Hall::new(&urls.iter().map(String::as_str).collect::<Vec<_>>());
+    for job in hall.launch() {
+        hall.settle(&job, &good());
+    }
+    hall.pass(SignedDuration::from_secs(2));
+    // The wall clock runs while the machine sleeps, the other one does not.
+    hall.now += MINUTE * 60 * 8;
+    let in_a_second = (0..20).filter(|_| {
+        let job = hall.board.launch(hall.now, hall.instant, 0.0);
+        hall.pass(SignedDuration::from_millis(50));
+        job.is_some()
+    });
+    let count = in_a_second.count();
+    assert!((1..=4).contains(&count), "{count}");
+}
+
+#[test]
+fn rule_11_a_clock_that_is_set_back_stalls_no_feed() {
+    let mut hall = Hall::new(&["https://one.org/"]);
+    let job = hall.launch().remove(0);
+    hall.settle(&job, &good());
+    hall.now -= MINUTE * 60 * 24 * 30;
+    assert!(hall.launch().is_empty());
+    hall.pass(MINUTE * 10);
+    assert_eq!(hall.launch().len(), 1);
+}
+
+#[test]
+fn rule_12_a_refusal_to_ask_by_hand_says_why() {
+    let mut hall = Hall::new(&["https://one.org/"]);
+    let job = hall.launch().remove(0);
+    hall.settle(&job, &good());
+    let told = |states: Vec<FeedState>| states.into_iter().next().and_then(|state| state.waits_for);
+    let early = "asked every 10 min; not by hand within a minute of the last time";
+    assert_eq!(told(hall.board.refresh(&[], hall.now)).as_deref(), Some(early));
+    assert_eq!(hall.board.refresh(&[], hall.now), [], "it is told once");
+    hall.pass(MINUTE * 10);
+    let job = hall.launch().remove(0);
+    hall.settle(&job, &asked_for_patience(Some(1800)));
+    hall.pass(MINUTE * 20);
+    let cooling = "its site asked for 30 min of patience (Retry-After); till then not even by hand";
+    assert_eq!(told(hall.board.refresh(&[], hall.now)).as_deref(), Some(cooling));
+    assert!(hall.launch().is_empty());
+    hall.pass(MINUTE * 10);
+    assert_eq!(hall.launch().len(), 1);
+}
+
+#[test]
+fn rule_13_a_place_that_wants_a_minute_gets_it_over_a_restart_too() {
+    let urls = ["https://www.reddit.com/r/a/.rss", "https://old.reddit.com/r/b/.rss"];
+    let mut hall = Hall::new(&urls);
+    let job = hall.launch().remove(0);
+    let state = hall.settle(&job, &good()).remove(0);
+    hall.pass(SignedDuration::from_secs(50));
+    assert!(hall.launch().is_empty());
+    let mut again = Hall::with(&urls, vec![state]);
+    again.pass(SignedDuration::from_secs(30));
+    assert!(again.launch().is_empty());
+    again.pass(SignedDuration::from_secs(31));
+    assert_eq!(names(&again.launch()), [urls[1]]);
+    hall.pass(SignedDuration::from_secs(10));
+    assert_eq!(names(&hall.launch()), [urls[1]]);
+}
+
+#[test]
+fn rule_14_two_feeds_that_moved_to_one_address_are_asked_once() {
+    let mut hall = Hall::new(&["https://one.org/a", "https://one.org/b"]);
+    let moved = |url: &str| Polled::NotModified { answer: Told { hops: vec![301], url: url.into(), ..told(304) } };
+    let mut told = Vec::new();
+    for _ in 0..6 {
+        let job = hall.launch().remove(0);
+        told = hall.settle(&job, &moved("https://one.org/new"));
+        hall.pass(MINUTE * 10);
+    }
+    assert_eq!(told.len(), 2);
+    let twin = "has the same address as https://one.org/a, which is asked for both";
+    assert!(told.iter().any(|state| state.waits_for.as_deref() == Some(twin)), "{told:?}");
+    hall.pass(MINUTE * 60);
+    let jobs = hall.launch();
+    assert_eq!((names(&jobs), jobs[0].url.as_str()), (vec!["https://one.org/a"], "https://one.org/new"));
+}
+
+#[test]
+fn rule_15_a_learned_address_is_asked_and_given_up_when_it_fails() {
+    let url = "https://one.org/old";
+    let learned = FeedState {
+        moved_to: Some("https://www.one.org/new".into()),
+        etag: Some("\"a\"".into()),
+        next_check: Some(noon()),
+        ..stored(url)
+    };
+    let mut hall = Hall::with(&[url], vec![learned]);
+    let job = hall.launch().remove(0);
+    assert_eq!(job.url, "https://www.one.org/new");
+    let state = hall.settle(&job, &Polled::Refused { answer: told(410), guard: None, is_rate_limit: false }).remove(0);
+    assert!(!state.is_stopped());
+    assert_eq!((state.moved_to, state.etag), (None, None));
+    assert_eq!(state.waits_for.as_deref(), Some("its new address fails; its configured one is tried again"));
+    hall.pass(MINUTE);
+    assert_eq!(hall.launch()[0].url, url);
+}
+
+#[test]
+fn rule_16_patience_grows_with_every_refusal_of_the_place_whichever_feed_is_read() {
+    let mut hall = Hall::new(&["https://a.one.org/", "https://b.one.org/"]);
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        let job = hall.launch().remove(0);
+        let state = hall.settle(&job, &asked_for_patience(None)).remove(0);
+        let wait = state.next_check.unwrap().duration_since(hall.now);
+        waits.push(wait.as_mins());
+        hall.pass(wait);
+    }
+    assert_eq!(waits, [15, 30, 60]);
+}
+
+#[test]
+fn rule_16_a_feed_that_is_added_while_its_place_cools_waits_too() {
+    let mut hall = Hall::new(&["https://a.one.org/"]);
+    let job = hall.launch().remove(0);
+    hall.settle(&job, &asked_for_patience(Some(3600)));
+    let both = config(vec![feed("a", "https://a.one.org/"), feed("new", "https://b.one.org/")]);
+    let told = hall.board.adopt(&both, hall.now);
+    let new = told.iter().find(|state| &*state.feed == "new").unwrap();
+    assert_eq!(new.waits_for.as_deref(), Some("its site asked for patience"));
+    hall.pass(MINUTE * 59);
+    assert!(hall.launch().is_empty());
+}

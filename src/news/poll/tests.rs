@@ -301,3 +301,173 @@ async fn it_ends_when_its_channels_close() {
     drop(std::mem::replace(&mut room.orders, orders));
     (&mut room.desk).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn rule_4_the_same_body_is_not_read_again_after_a_restart_either() {
+    let server = MockServer::start().await;
+    let body = ResponseTemplate::new(200).set_body_string(rss("A", "/a")).insert_header("etag", "\"new each time\"");
+    answers(&server, "/feed", body).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let (stories, state) = room.next().await;
+    assert_eq!((stories.len(), state.attempts[0].what.as_str()), (1, "1 entry"));
+    let stored = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
+    let server = std::mem::replace(&mut room.server, MockServer::start().await);
+    let mut room = Newsroom::open(server, &["/feed"], vec![stored]).await;
+    room.pass(10);
+    let (stories, state) = room.next().await;
+    assert_eq!((stories.len(), state.attempts[0].what.as_str()), (0, "the same document"));
+    assert_eq!(state.attempts.len(), 2);
+}
+
+#[tokio::test]
+async fn rule_11_a_stored_next_check_is_kept_over_a_restart() {
+    let server = MockServer::start().await;
+    answers(&server, "/early", ResponseTemplate::new(304)).await;
+    answers(&server, "/late", ResponseTemplate::new(304)).await;
+    let noon: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+    let state = |path: &str, minutes: i64| FeedState {
+        next_check: Some(noon + SignedDuration::from_mins(minutes)),
+        ..FeedState::new(path.into(), format!("{}{path}", server.uri()))
+    };
+    let states = vec![state("/early", 3), state("/late", 30)];
+    let mut room = Newsroom::open(server, &["/early", "/late"], states).await;
+    room.pass(4);
+    assert_eq!(&*room.next().await.1.feed, "/early");
+    assert_eq!(room.requests().await.len(), 1);
+}
+
+#[tokio::test]
+async fn rule_12_a_refresh_that_is_too_soon_is_answered_with_the_reason() {
+    let server = MockServer::start().await;
+    answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    room.next().await;
+    room.orders.send(Order::Refresh(Vec::new())).await.unwrap();
+    let state = room.next().await.1;
+    assert_eq!(state.waits_for.unwrap(), "asked every 10 min; not by hand within a minute of the last time");
+    assert_eq!(room.requests().await.len(), 1);
+}
+
+#[tokio::test]
+async fn rule_15_a_move_for_good_is_learned_and_the_new_address_asked() {
+    let server = MockServer::start().await;
+    let moved = ResponseTemplate::new(301).insert_header("location", "/new");
+    answers(&server, "/old", moved).await;
+    answers(&server, "/new", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
+    let mut room = Newsroom::open(server, &["/old"], Vec::new()).await;
+    let mut whats = Vec::new();
+    for _ in 0..4 {
+        let state = room.next().await.1;
+        assert_eq!(state.trouble, None);
+        whats.push(state.attempts[0].what.clone());
+        room.pass(10);
+    }
+    assert_eq!(whats[1], "the same document; moved for good (told 2 of 3 times)");
+    assert_eq!(whats[2], "the same document; moved for good: from now on asked at its new address at 127.0.0.1");
+    assert_eq!(whats[3], "the same document");
+    let paths: Vec<String> = room.requests().await.iter().map(|request| request.url.path().to_owned()).collect();
+    assert_eq!(paths[..7], ["/old", "/new", "/old", "/new", "/old", "/new", "/new"]);
+}
+
+#[tokio::test]
+async fn rule_15_a_guard_that_answers_200_is_told_from_a_feed() {
+    let server = MockServer::start().await;
+    let page = ResponseTemplate::new(200).insert_header("cf-mitigated", "challenge").set_body_string("<html></html>");
+    answers(&server, "/feed", page).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let state = room.next().await.1;
+    assert_eq!(state.trouble.as_deref(), Some("it is a challenge page (Cloudflare), meant for browsers"));
+    assert_eq!(state.next_check.unwrap().to_string(), "2026-11-23T13:00:00Z");
+}
+
+#[tokio::test]
+async fn rule_16_patience_asked_of_one_feed_is_had_by_all_of_its_site() {
+    let server = MockServer::start().await;
+    answers(&server, "/1", ResponseTemplate::new(429).insert_header("retry-after", "1800")).await;
+    answers(&server, "/2", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
+    let mut room = Newsroom::open(server, &["/1", "/2"], Vec::new()).await;
+    let states = room.round(2).await;
+    assert_eq!(states["/1"].1.trouble.as_deref(), Some("asked for patience (429)"));
+    assert_eq!(states["/2"].1.trouble.as_deref(), Some("waits: its site asked for patience when /1 was read"));
+    room.pass(29);
+    room.orders.send(Order::Refresh(vec!["/2".into()])).await.unwrap();
+    assert!(room.next().await.1.waits_for.unwrap().ends_with("till then not even by hand"));
+    assert_eq!(room.requests().await.len(), 1);
+    room.pass(2);
+    assert_eq!(room.round(2).await["/2"].1.trouble, None);
+}
+
+#[tokio::test]
+async fn rule_18_a_request_says_who_asks_and_nothing_more() {
+    let server = MockServer::start().await;
+    let cookie = ResponseTemplate::new(200).set_body_string(rss("A", "/a")).insert_header("set-cookie", "a=b");
+    answers(&server, "/feed", cookie).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    room.next().await;
+    room.pass(10);
+    room.next().await;
+    for request in room.requests().await {
+        let mut names: Vec<&str> = request.headers.keys().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
+        assert_eq!(request.url.query(), None);
+        assert!(
+            ["gzip", "br", "zstd"].iter().all(|way| request.headers["accept-encoding"].to_str().unwrap().contains(way))
+        );
+    }
+}
+
+#[tokio::test]
+async fn rule_22_an_attempt_is_remembered_with_what_it_took() {
+    let server = MockServer::start().await;
+    let body = rss("A", "/a");
+    let slow = ResponseTemplate::new(200).set_body_string(body.clone()).set_delay(Duration::from_millis(30));
+    answers(&server, "/feed", slow.insert_header("etag", "\"a\"")).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let first = room.next().await.1.attempts.remove(0);
+    assert_eq!((first.status, first.conditional, first.bytes as usize), (Some(200), false, body.len()));
+    assert!(first.millis >= 30, "{}", first.millis);
+    room.pass(10);
+    assert!(room.next().await.1.attempts[0].conditional);
+}
+
+#[tokio::test]
+async fn what_a_feeds_kill_rule_matches_is_never_taken_in() {
+    let server = MockServer::start().await;
+    let item = |title: &str, link: &str| format!("<item><title>{title}</title><link>{link}</link></item>");
+    let items = item("Sponsored: buy now", "/1") + &item("Rates rise", "/2") + &item("Price prediction", "/3");
+    let body = format!("<rss version='2.0'><channel>{items}</channel></rss>");
+    answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(body)).await;
+    let url = format!("{}/feed", server.uri());
+    for (kill, titles, what) in [
+        ("title:sponsored OR \"price prediction\"", vec!["Rates rise"], "3 entries, 2 of them killed"),
+        ("(((", vec!["Sponsored: buy now", "Rates rise", "Price prediction"], "3 entries"),
+    ] {
+        let feed = Feed { kill: Some(kill.into()), ..feed("/feed", &url) };
+        let http_server = MockServer::start().await;
+        let mut room = Newsroom::with(http_server, config(vec![feed]), Vec::new()).await;
+        let (stories, state) = room.next().await;
+        let mut found: Vec<&str> = stories.iter().map(|story| story.title.as_str()).collect();
+        found.sort_by_key(|title| titles.iter().position(|known| known == title));
+        assert_eq!((found, state.attempts[0].what.as_str()), (titles, what));
+    }
+}
+
+#[tokio::test]
+async fn what_opens_a_feed_is_sent_and_never_shown() {
+    let server = MockServer::start().await;
+    answers(&server, "/feed", ResponseTemplate::new(403)).await;
+    let secret = |text: &str| crate::domain::feed::Secret(text.into());
+    let login = crate::domain::feed::Login { user: "jane".into(), password: secret("s3cret") };
+    let headers = BTreeMap::from([("X-Token".to_owned(), secret("t0ken"))]);
+    let feed = Feed { login: Some(login), headers, ..feed("/feed", &format!("{}/feed", server.uri())) };
+    let mut room = Newsroom::with(server, config(vec![feed]), Vec::new()).await;
+    let state = room.next().await.1;
+    let shown = format!("{state:?} {}", serde_json::to_string(&state).unwrap());
+    assert!(!shown.contains("s3cret") && !shown.contains("t0ken"));
+    let request = room.requests().await.remove(0);
+    assert_eq!(
+        (&request.headers["x-token"], &request.headers["authorization"]),
+        (&"t0ken".parse().unwrap(), &"Basic amFuZTpzM2NyZXQ=".parse().unwrap())
+    );
+}
