@@ -17,6 +17,8 @@ use newstape::market::SOURCES;
 use strum::IntoEnumIterator;
 
 const README: &str = include_str!("../README.md");
+/// The commands of `newstape feeds`.
+const FEEDS: [&str; 7] = ["list", "add", "remove", "disable", "enable", "import", "export"];
 /// Options of every command, which the README names once.
 const EVERYWHERE: [&str; 4] = ["--config", "--data-dir", "--help", "--version"];
 
@@ -106,13 +108,15 @@ fn the_options_of_commands_are_those_of_the_program() {
     let names: BTreeSet<&str> =
         lines.iter().filter_map(|line| line.strip_prefix("newstape ")?.split(' ').next()).collect();
     for name in names.into_iter().filter(|name| !name.is_empty()) {
-        let help = help(&[name]);
+        let help = if name == "feeds" { FEEDS.map(|word| help(&["feeds", word])).concat() } else { help(&[name]) };
         let defined = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
         let mut known: BTreeSet<String> =
             defined.flat_map(|line| options(line.split("  ").next().unwrap_or(line))).collect();
         known.retain(|option| !EVERYWHERE.contains(&option.as_str()));
         assert_eq!(shown(name), known, "newstape {name}");
     }
+    let feeds = help(&["feeds"]);
+    assert!(FEEDS.iter().all(|word| feeds.contains(&format!("\n  {word} "))), "{feeds}");
     let config = help(&["config"]);
     assert!(["init", "print", "path"].iter().all(|word| config.contains(&format!("\n  {word} "))), "{config}");
 }

@@ -7,10 +7,10 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::asking::{Asking, host};
 use super::{Done, Failure, Surroundings, in_words, runtime};
 use crate::config::Config;
-use crate::http::{Ask, Http};
-use crate::news::{self, Document};
+use crate::news::{self, Document, Unreadable};
 
 #[derive(Debug, Args)]
 pub struct Read {
@@ -50,17 +50,38 @@ struct StoryOut<'a> {
 impl Read {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let config = around.config()?;
-        let body = body(&self.source, &config)?;
+        let body = body(&self.source, &config, around)?;
         let document = news::read_up_to(usize::MAX, &body.bytes, body.content_type.as_deref(), &body.base)
-            .map_err(|unreadable| Failure::not_had(format!("{}: {unreadable}", self.source)))?;
+            .map_err(|why| Failure::not_had(format!("{}: {why}{}", self.shown(), hint(&why))))?;
         let out = std::io::stdout().lock();
         if self.json { json(out, &document) } else { plain(out, &document) }
     }
+
+    /// As a sentence names it.
+    fn shown(&self) -> String {
+        match self.source.as_str() {
+            "-" => "standard input".into(),
+            source if is_address(source) => host(source),
+            source => source.into(),
+        }
+    }
 }
 
-fn body(source: &str, config: &Config) -> Result<Body, Failure> {
-    if source.starts_with("http://") || source.starts_with("https://") {
-        return fetch(source, config);
+/// What to do with a page.
+fn hint(why: &Unreadable) -> &'static str {
+    match why {
+        Unreadable::WebPage => "; newstape feeds add finds the feeds of a page",
+        _ => "",
+    }
+}
+
+fn is_address(source: &str) -> bool {
+    source.starts_with("http://") || source.starts_with("https://")
+}
+
+fn body(source: &str, config: &Config, around: &Surroundings) -> Result<Body, Failure> {
+    if is_address(source) {
+        return fetch(source, config, around);
     }
     let mut bytes = Vec::new();
     let read = match source {
@@ -71,14 +92,10 @@ fn body(source: &str, config: &Config) -> Result<Body, Failure> {
     Ok(Body { bytes, content_type: None, base: String::new() })
 }
 
-fn fetch(url: &str, config: &Config) -> Result<Body, Failure> {
-    let http = Http::new(&config.network)?;
-    let ask = Ask { url: url.to_owned(), ..Ask::default() };
-    let answer =
-        runtime()?.block_on(http.get(ask)).map_err(|trouble| Failure::not_had(format!("the feed: {trouble}")))?;
-    if answer.status != 200 {
-        return Err(Failure::not_had(format!("the feed: the server answered {}", answer.status)));
-    }
+/// By the settings of the feed whose address it is, if it is one.
+fn fetch(url: &str, config: &Config, around: &Surroundings) -> Result<Body, Failure> {
+    let mut asking = Asking::new(config, around)?;
+    let answer = runtime()?.block_on(asking.ask(url, None))?;
     let content_type = answer.header("content-type").map(str::to_owned);
     Ok(Body { content_type, base: answer.url.clone(), bytes: answer.body })
 }

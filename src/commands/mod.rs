@@ -1,7 +1,10 @@
 //! The commands, one file each, and the command line they are called by.
 
+mod asking;
 mod check;
 mod config;
+mod config_file;
+mod feeds;
 mod feeds_read;
 mod group;
 mod json;
@@ -10,6 +13,7 @@ mod prices;
 mod replay;
 mod screen;
 mod stories;
+mod table;
 mod tag;
 
 use std::path::PathBuf;
@@ -63,6 +67,8 @@ enum Command {
     Check(check::Check),
     /// One feed as newstape reads it, with the repairs it made
     Read(feeds_read::Read),
+    /// The list of feeds: see it, add to it, take from it, import and export it
+    Feeds(feeds::Feeds),
     /// Which topics a text has, and why
     Tag(tag::Tag),
     /// Which stories, one JSON object a line on standard input, are one event
@@ -152,12 +158,19 @@ fn dispatch(cli: Cli) -> Done {
         Some(Command::Replay(replay)) => replay.run(&around),
         Some(Command::Check(check)) => check.run(&around),
         Some(Command::Read(read)) => read.run(&around),
+        Some(Command::Feeds(feeds)) => feeds.run(&around),
         Some(Command::Tag(tag)) => tag.run(&around),
         Some(Command::Group(group)) => group.run(&around),
         Some(Command::Stories(stories)) => stories.run(&around),
         Some(Command::Prices(prices)) => prices.run(&around),
         Some(Command::Config(config)) => config.run(&around),
     }
+}
+
+/// A line on standard output.
+fn say(line: &str) -> Done {
+    use std::io::Write;
+    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
 /// What is wrong with a file, as one says it.

@@ -81,7 +81,7 @@ pub(super) fn shown(name: &str) -> String {
 }
 
 /// `; did you mean 'timeout'?`, when one of the known names is near; else nothing.
-pub(super) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     if given.chars().nth(40).is_some() {
         return String::new();
     }

@@ -21,7 +21,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use doc::Doc;
-pub use mistake::{Mistake, Place};
+pub use mistake::{Mistake, Place, did_you_mean};
 pub use print::init_text;
 
 use crate::domain::Name;

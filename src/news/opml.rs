@@ -299,10 +299,7 @@ mod tests {
                 "<outline text='A feed with items' xmlUrl='https://a.example/'><outline text='B' xmlUrl='https://b.example/'/>",
                 vec![" | A feed with items | https://a.example/", " | B | https://b.example/"],
             ),
-            (
-                "<outline text='\u{1b}[31mRed&#0;' xmlUrl='https://a.example/'/>",
-                vec![" | Red | https://a.example/"],
-            ),
+            ("<outline text='\u{1b}[31mRed&#0;' xmlUrl='https://a.example/'/>", vec![" | Red | https://a.example/"]),
             ("</outline></outline><outline text='A' xmlUrl='https://a.example/'/>", vec![" | A | https://a.example/"]),
         ];
         for (body, expected) in cases {
