@@ -141,7 +141,7 @@ impl Reader {
         // `feed` alone was HTML5's word for a while.
         let is_feed = rel.split_ascii_whitespace().any(|word| word == "feed");
         let href = tag.attribute("href")?;
-        if !is_feed && !(is_alternate && TYPES.contains(&kind)) {
+        if !(is_feed || is_alternate && TYPES.contains(&kind)) {
             return None;
         }
         let title = tag.attribute("title").unwrap_or_default();

@@ -24,6 +24,9 @@ pub fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) -> Resu
     reader.finish(text)
 }
 
+/// WordPress writes `sy:updatePeriod` hourly into every feed, whoever publishes it: that is nobody's wish.
+const TEMPLATE_PERIOD: Duration = Duration::from_secs(3600);
+
 /// An entry under way.
 #[derive(Debug, Default)]
 struct Draft {
@@ -309,7 +312,8 @@ impl<'a> Reader<'a> {
     fn finish(mut self, text: &str) -> Result<Document, Unreadable> {
         let Some(root) = self.root else { return Err(super::unread::why(text)) };
         self.document.format = root.format;
-        self.document.ttl = self.document.ttl.or(self.period.map(|period| period / self.frequency));
+        let period = self.period.map(|period| period / self.frequency);
+        self.document.ttl = self.document.ttl.or(period.filter(|period| *period > TEMPLATE_PERIOD));
         self.document.repairs = self.markup.repairs.names();
         Ok(self.document)
     }
