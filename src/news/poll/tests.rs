@@ -471,3 +471,17 @@ async fn what_opens_a_feed_is_sent_and_never_shown() {
         (&"t0ken".parse().unwrap(), &"Basic amFuZTpzM2NyZXQ=".parse().unwrap())
     );
 }
+
+#[tokio::test]
+async fn rule_21_a_hub_that_a_feed_names_is_not_asked() {
+    let server = MockServer::start().await;
+    let hub = format!("<link rel='hub' href='{}/hub'/><cloud domain='127.0.0.1' path='/cloud'/>", server.uri());
+    let item = "<item><title>A</title><link>/a</link></item>";
+    let body = format!("<rss version='2.0'><channel>{hub}{item}</channel></rss>");
+    answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(body)).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    assert_eq!(room.next().await.0.len(), 1);
+    room.pass(10);
+    room.next().await;
+    assert!(room.requests().await.iter().all(|request| request.url.path() == "/feed"));
+}
