@@ -97,7 +97,12 @@ fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs)
 /// happens to read so is next to unthinkable: every accented letter would have to be one of these pairs. One pair alone
 /// that may be a name in capitals with a mark behind it (`UMEÅ’s`) is left as it is.
 pub fn twice_encoded(text: &str) -> Option<String> {
-    if text.is_ascii() || !text.contains(LEADS) || is_capital_with_mark(text) {
+    let (_, first) = text.split_at(text.bytes().position(|byte| !byte.is_ascii())?);
+    // Most texts are told by their first accented letter: it stands alone.
+    if first.chars().nth(1).is_none_or(|next| next.is_ascii()) {
+        return None;
+    }
+    if !first.contains(LEADS) || is_capital_with_mark(text) {
         return None;
     }
     let (bytes, _, unmappable) = WINDOWS_1252.encode(text);

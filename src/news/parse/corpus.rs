@@ -12,7 +12,7 @@ const BASE: &str = "https://example.org/";
 
 /// Of 322 documents. Raise these when the reader gets better; never lower them.
 const COUNTS: usize = 321;
-const FIRSTS: usize = 305;
+const FIRSTS: usize = 306;
 
 fn data(folder: &str) -> Option<PathBuf> {
     let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(folder);
