@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use tokio::time::Instant;
 use url::{Host, Url};
 
 use crate::config::Network;
 use crate::domain::feed::{Login, Secret};
 use client::{Clients, IDLE_TIMEOUT, PrivateAddress, Way};
 
+/// The part of the time for a whole request after which a body is read no further.
+const READING_PART: f64 = 0.95;
 /// More hops than this is a loop.
 const MAX_HOPS: usize = 8;
 /// Headers that say nothing about who asks: they go along to other hosts.
@@ -39,6 +42,8 @@ pub struct Ask {
     pub timeout: Option<Duration>,
     /// Smaller than `network.max-body`, in bytes.
     pub max_body: Option<u64>,
+    /// A body that breaks off, stalls or has no end is worth its beginning ([`Answer::cut`]).
+    pub take_cut: bool,
     /// The address that gave the validators among the headers; None: not known. They go there and to `url`, not to
     /// others that redirects lead to.
     pub validators_of: Option<String>,
@@ -69,6 +74,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Decompressed.
     pub body: Vec<u8>,
+    /// Why the body is only the beginning of one, when [`Ask::take_cut`] allows that.
+    pub cut: Option<Trouble>,
 }
 
 impl Answer {
@@ -145,11 +152,15 @@ impl Http {
     async fn follow(&self, ask: &Ask, first: Url, mut is_guarded: bool) -> Result<Answer, Trouble> {
         let mut url = first.clone();
         let mut hops = Vec::new();
+        let limit = ask.timeout.unwrap_or(self.network.timeout);
+        // Before the whole is given up, what has come is looked at.
+        let ends = Instant::now() + limit.mul_f64(READING_PART);
         loop {
             let response = self.send(&url, ask, &first, is_guarded).await?;
             let Some(target) = redirect(&response) else {
                 let cap = ask.max_body.unwrap_or(self.network.max_body);
-                return read(response, url, hops, cap).await;
+                let limits = Limits { cap, ends, limit, take_cut: ask.take_cut };
+                return read(response, url, hops, limits).await;
             };
             let next = url.join(target).map_err(|_| Trouble::Forbidden)?;
             is_guarded = self.allowed(&url, &next, is_guarded)?;
@@ -257,21 +268,44 @@ fn unusable(why: &str) -> Trouble {
     Trouble::Address(why.into())
 }
 
-async fn read(mut response: reqwest::Response, url: Url, hops: Vec<u16>, cap: u64) -> Result<Answer, Trouble> {
+/// How far a body is read.
+struct Limits {
+    /// Bytes.
+    cap: u64,
+    ends: Instant,
+    /// The time for the whole, as a sentence tells it.
+    limit: Duration,
+    take_cut: bool,
+}
+
+async fn read(mut response: reqwest::Response, url: Url, hops: Vec<u16>, limits: Limits) -> Result<Answer, Trouble> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
-        if (body.len() + chunk.len()) as u64 > cap {
-            return Err(Trouble::TooLarge(cap));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let cut = match fill(&mut body, &mut response, &limits).await {
+        Ok(()) => None,
+        Err(trouble) if limits.take_cut && !body.is_empty() => Some(trouble),
+        Err(trouble) => return Err(trouble),
+    };
     Ok(Answer {
         status: response.status().as_u16(),
         url: url.into(),
         hops,
         headers: std::mem::take(response.headers_mut()),
         body,
+        cut,
     })
+}
+
+/// Reads until the end, or until something speaks against going on.
+async fn fill(body: &mut Vec<u8>, response: &mut reqwest::Response, limits: &Limits) -> Result<(), Trouble> {
+    loop {
+        let chunk = tokio::time::timeout_at(limits.ends, response.chunk()).await;
+        let chunk = chunk.map_err(|_| Trouble::Timeout(limits.limit))?.map_err(|error| broken(&error))?;
+        let Some(chunk) = chunk else { return Ok(()) };
+        if (body.len() + chunk.len()) as u64 > limits.cap {
+            return Err(Trouble::TooLarge(limits.cap));
+        }
+        body.extend_from_slice(&chunk);
+    }
 }
 
 fn broken(error: &reqwest::Error) -> Trouble {

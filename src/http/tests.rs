@@ -225,6 +225,30 @@ async fn rule_19_a_server_that_falls_silent_is_left() {
 }
 
 #[tokio::test]
+async fn a_body_that_breaks_off_is_worth_its_beginning_to_who_takes_that() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let serve = async {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n<rss").await.unwrap();
+        }
+    };
+    let http = http(|_| {});
+    let asks = async {
+        assert_eq!(http.get(to(url.clone())).await.unwrap_err(), Trouble::Broken);
+        let answer = http.get(Ask { take_cut: true, ..to(url) }).await.unwrap();
+        assert_eq!((answer.body.as_slice(), answer.cut), (b"<rss".as_slice(), Some(Trouble::Broken)));
+    };
+    tokio::select! {
+        () = asks => {}
+        () = serve => {}
+    }
+}
+
+#[tokio::test]
 async fn rule_18_own_headers_and_login_go_to_their_own_server_only_and_replace_ours() {
     let other = server("/", ResponseTemplate::new(200)).await;
     let first = server("/", redirect_to(&other.uri())).await;

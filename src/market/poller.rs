@@ -631,7 +631,14 @@ mod tests {
 
     fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<Answer, Trouble> {
         let headers = headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
-        Ok(Answer { status, url: String::new(), hops: Vec::new(), headers: headers.collect(), body: body.into() })
+        Ok(Answer {
+            status,
+            url: String::new(),
+            hops: Vec::new(),
+            headers: headers.collect(),
+            body: body.into(),
+            cut: None,
+        })
     }
 
     /// A chart as Yahoo gives it.

@@ -31,6 +31,8 @@ pub enum Polled {
         killed: usize,
         /// Hash of the document.
         body: u64,
+        /// Why this is only the beginning of the document.
+        cut: Option<Trouble>,
     },
     /// The document is byte for byte the last one.
     Same { answer: Told },
@@ -108,6 +110,7 @@ impl Polled {
     /// How it ended, for the schedule.
     pub fn ending(&self) -> Ending {
         match self {
+            Polled::Read { cut: Some(_), .. } => Ending::Failed,
             Polled::Read { .. } | Polled::Same { .. } | Polled::NotModified { .. } => Ending::Good,
             Polled::Unreadable { why: Unreadable::Challenge(_), .. } => Ending::Refused,
             Polled::Refused { answer, guard, is_rate_limit } => match answer.status {
@@ -127,6 +130,9 @@ impl Polled {
     /// What is wrong: a clause to follow the feed's name and a colon.
     fn trouble(&self) -> Option<String> {
         match self {
+            Polled::Read { cut: Some(trouble), entries, .. } => {
+                Some(format!("{trouble}; the {entries} entries that came were read"))
+            }
             Polled::Read { .. } | Polled::Same { .. } | Polled::NotModified { .. } => None,
             Polled::Unreadable { why, .. } => Some(why.to_string()),
             Polled::Refused { guard: Some(guard), answer, .. } => {
@@ -155,6 +161,7 @@ impl Polled {
 
 fn refusal(status: u16) -> String {
     let words = match status {
+        304 => "says that nothing is new, though it was never read",
         301..=308 => "redirected to nowhere",
         401 => "wants a login; set or correct 'login' in its entry in the config",
         402 => "wants to be paid; 'login' or 'headers' in its entry in the config may open it",
@@ -261,6 +268,12 @@ fn note(state: &mut FeedState, report: &Report, at: Timestamp, news: Option<Stri
 /// Validators and repairs: from a document that could be read, and from a 304.
 fn remember(state: &mut FeedState, polled: &Polled) {
     match polled {
+        // Its validators would make the beginning count as the whole.
+        Polled::Read { known, repairs, cut: Some(_), .. } => {
+            state.known = known.clone();
+            state.repairs.clone_from(repairs);
+            drop_validators(state);
+        }
         Polled::Read { answer, known, repairs, rhythm, body, .. } => {
             state.known = known.clone();
             state.repairs.clone_from(repairs);
@@ -334,6 +347,7 @@ mod tests {
             entries: 41,
             killed: 0,
             body: 7,
+            cut: None,
         }
     }
 
@@ -417,6 +431,17 @@ mod tests {
         assert_eq!(again.waits_for.as_deref(), Some("its server asks for 30 min (max-age)"));
         assert_eq!(minutes(&not_modified(&again, Some(3600))), 60);
         assert_eq!(minutes(&not_modified(&again, Some(0))), 10);
+    }
+
+    #[test]
+    fn the_beginning_of_a_document_is_worth_its_entries_but_is_not_the_whole() {
+        let mut polled = read(told(200, Some("\"x\""), None));
+        if let Polled::Read { cut, .. } = &mut polled {
+            *cut = Some(Trouble::Broken);
+        }
+        let state = after(&known(), &polled);
+        assert_eq!((state.etag, state.body, state.failures), (None, None, 1));
+        assert_eq!(state.trouble.as_deref(), Some("the answer broke off; the 41 entries that came were read"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story};
 use crate::domain::text::Text;
 use crate::event::{Clock, Event, STORIES_AT_ONCE};
-use crate::http::{Access, Answer, Ask, Http, is_same_server};
+use crate::http::{Access, Answer, Ask, Http, Trouble, is_same_server};
 
 /// What newstape can read, the best first.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml;q=0.9, application/feed+json;q=0.9, \
@@ -130,25 +130,25 @@ async fn ask(http: Http, job: Job, clock: Clock) -> Done {
     let millis = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
     let bytes = answer.as_ref().map_or(0, |answer| u32::try_from(answer.body.len()).unwrap_or(u32::MAX));
     let polled = match answer {
-        Ok(answer) => judge(answer, &job, &clock).await,
+        Ok(answer) => judge(answer, is_conditional, &job, &clock).await,
         Err(trouble) => Polled::Unreached(trouble),
     };
     let report = Report { asked: job.url.clone(), is_conditional, millis, bytes, polled };
     Done { job, report }
 }
 
-async fn judge(answer: Answer, job: &Job, clock: &Clock) -> Polled {
+async fn judge(answer: Answer, is_conditional: bool, job: &Job, clock: &Clock) -> Polled {
     let told = Told::by(&answer, clock());
     let header = |name: &str| answer.header(name);
     match answer.status {
-        304 => Polled::NotModified { answer: told },
+        304 if is_conditional => Polled::NotModified { answer: told },
         200..=299 if header("cf-mitigated").is_some() => {
             Polled::Unreadable { answer: told, why: Unreadable::Challenge("Cloudflare") }
         }
         200..=299 => {
             let body = fingerprint::of(answer.body.iter().copied());
             match job.state.body {
-                Some(last) if last == body => Polled::Same { answer: told },
+                Some(last) if last == body && answer.cut.is_none() => Polled::Same { answer: told },
                 _ => read(answer, told, job, clock, body).await,
             }
         }
@@ -170,6 +170,7 @@ fn request(job: &Job) -> Ask {
         headers,
         user_agent: job.feed.user_agent.clone(),
         validators_of: job.state.validators_of.clone(),
+        take_cut: true,
         access: access(&job.feed, &job.url),
         ..Ask::default()
     }
@@ -190,6 +191,7 @@ fn access(feed: &Feed, asked: &str) -> Access {
 /// Reading takes a while for large documents: it has its own thread, and a panic there stays there.
 async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -> Polled {
     let (feed, known, now, max_age) = (job.feed.clone(), job.state.known.clone(), clock(), told.wishes.max_age);
+    let cut = answer.cut.clone();
     let work = move || {
         let document = super::read(&answer.body, answer.header("content-type"), &answer.url)?;
         let Recognised { stories, known } = document.recognise(&feed, &known, now);
@@ -198,7 +200,13 @@ async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -
         let rhythm = Rhythm::of(&document, max_age, now);
         Ok((stories, known, count, rhythm, document))
     };
-    match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Unreadable::Fault)) {
+    let found = tokio::task::spawn_blocking(work).await.unwrap_or(Err(Unreadable::Fault));
+    if let Some(trouble) = &cut
+        && !matches!(&found, Ok((.., document)) if !document.entries.is_empty())
+    {
+        return Polled::Unreached(trouble.clone());
+    }
+    match found {
         Ok((stories, known, count, rhythm, document)) => Polled::Read {
             answer: told,
             killed: count - stories.len(),
@@ -208,6 +216,7 @@ async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -
             rhythm,
             entries: document.entries.len(),
             body,
+            cut,
         },
         Err(why) => Polled::Unreadable { answer: told, why },
     }
