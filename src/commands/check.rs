@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
+use super::asking::{cool_down, stored};
 use super::{Done, Failure, Surroundings, prices, runtime};
 use crate::app::keymap::Keymap;
 use crate::config::Config;
@@ -20,7 +22,6 @@ use crate::domain::text::Text;
 use crate::domain::topic::Topics;
 use crate::event::Event;
 use crate::http::Http;
-use crate::store::Reader;
 use crate::{market, news};
 
 /// How long all feeds together are waited for.
@@ -129,7 +130,10 @@ fn look_at_topics(config: &Config) -> Vec<Finding> {
 /// all those that asked to be left alone.
 async fn look_at_feeds(config: &Arc<Config>, around: &Surroundings) -> Result<Vec<Finding>, Failure> {
     let now = (around.clock)();
-    let stored = Reader::open(&around.places.data).and_then(|reader| reader.feeds()).unwrap_or_default();
+    let mut stored = stored(around);
+    // What is remembered of another address says nothing about this one.
+    stored.retain(|state| config.feeds.iter().any(|feed| feed.name == state.feed && feed.url == state.url));
+    cool_whole_places(config, &mut stored, now);
     let waits = |state: &FeedState| state.trouble.is_some() && state.next_check.is_some_and(|at| at > now);
     let (waiting, mut due): (Vec<_>, Vec<_>) = stored.into_iter().partition(waits);
     due.iter_mut().for_each(|state| state.next_check = None);
@@ -141,6 +145,21 @@ async fn look_at_feeds(config: &Arc<Config>, around: &Surroundings) -> Result<Ve
     due.extend(waiting);
     ask_feeds(config, around, due, &enabled, &mut heard).await?;
     Ok(enabled.iter().map(|name| feed_finding(name, heard.get(name))).collect())
+}
+
+/// A place that asked for patience is left alone with all its feeds, whichever of them was told so.
+fn cool_whole_places(config: &Config, states: &mut Vec<FeedState>, now: Timestamp) {
+    for feed in config.feeds.iter().filter(|feed| feed.enabled) {
+        let Some(until) = cool_down(states, &feed.url, now) else { continue };
+        let at = states.iter().position(|state| state.feed == feed.name).unwrap_or_else(|| {
+            states.push(FeedState::new(feed.name.clone(), feed.url.clone()));
+            states.len() - 1
+        });
+        if let Some(state) = states.get_mut(at) {
+            state.next_check = state.next_check.max(Some(until));
+            state.trouble.get_or_insert_with(|| "not asked, since its site asked for patience".into());
+        }
+    }
 }
 
 async fn ask_feeds(

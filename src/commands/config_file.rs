@@ -235,7 +235,8 @@ fn is_called(entry: &dyn TableLike, name: &str) -> bool {
 /// The comments above an entry that are not its own: all up to the last empty line.
 fn left_behind(entry: &Table) -> String {
     let above = entry.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
-    let attached = above.rfind("\n\n").map_or(0, |at| at + 1);
+    let ends = [("\n\n", 2), ("\n\r\n", 3)].map(|(end, length)| above.rfind(end).map_or(0, |at| at + length));
+    let attached = ends.into_iter().max().unwrap_or_default();
     // Without an empty line between, a comment at the top belongs to the file or to what stands above.
     match above.get(..attached) {
         Some(kept) if kept.contains('#') => kept.to_owned(),

@@ -10,6 +10,7 @@ mod terminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+#[allow(unused_imports, reason = "every test binary uses its part")]
 pub use terminal::{Terminal, View};
 
 /// How long anything may take. Generous: a slow machine is no failure, and what works does not wait.
