@@ -104,6 +104,8 @@ pub enum Trouble {
     TooLarge(u64),
     #[error("the answer broke off")]
     Broken,
+    #[error("it closed the connection without an answer that can be understood")]
+    NoAnswer,
     #[error("redirected too often")]
     Loop,
     #[error("redirected to an address that is not allowed")]
@@ -327,8 +329,10 @@ fn explain(error: &reqwest::Error) -> Trouble {
         Trouble::Tls
     } else if error.is_connect() {
         Trouble::Connect
+    } else if error.is_timeout() {
+        Trouble::Timeout(IDLE_TIMEOUT)
     } else {
-        broken(error)
+        Trouble::NoAnswer
     }
 }
 

@@ -131,7 +131,8 @@ impl Polled {
     fn trouble(&self) -> Option<String> {
         match self {
             Polled::Read { cut: Some(trouble), entries, .. } => {
-                Some(format!("{trouble}; the {entries} entries that came were read"))
+                let entries = if *entries == 1 { "one entry".into() } else { format!("{entries} entries") };
+                Some(format!("{trouble}; what came was read: {entries}"))
             }
             Polled::Read { .. } | Polled::Same { .. } | Polled::NotModified { .. } => None,
             Polled::Unreadable { why, .. } => Some(why.to_string()),
@@ -441,7 +442,7 @@ mod tests {
         }
         let state = after(&known(), &polled);
         assert_eq!((state.etag, state.body, state.failures), (None, None, 1));
-        assert_eq!(state.trouble.as_deref(), Some("the answer broke off; the 41 entries that came were read"));
+        assert_eq!(state.trouble.as_deref(), Some("the answer broke off; what came was read: 41 entries"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story};
 use crate::domain::text::Text;
 use crate::event::{Clock, Event, STORIES_AT_ONCE};
-use crate::http::{Access, Answer, Ask, Http, Trouble, is_same_server};
+use crate::http::{Access, Answer, Ask, Http, is_same_server};
 
 /// What newstape can read, the best first.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml;q=0.9, application/feed+json;q=0.9, \
