@@ -24,7 +24,7 @@ pub enum Polled {
         /// The entries to be known again.
         known: Arc<[Known]>,
         repairs: Vec<String>,
-        rhythm: Rhythm,
+        rhythm: Box<Rhythm>,
         /// In the document.
         entries: usize,
         /// Kept out by its kill rule.
@@ -278,7 +278,7 @@ fn remember(state: &mut FeedState, polled: &Polled) {
         Polled::Read { answer, known, repairs, rhythm, body, .. } => {
             state.known = known.clone();
             state.repairs.clone_from(repairs);
-            state.rhythm.clone_from(rhythm);
+            state.rhythm.clone_from(rhythm.as_ref());
             state.body = Some(*body);
             validators(state, answer);
         }
@@ -344,7 +344,7 @@ mod tests {
             stories: Vec::new(),
             known: Arc::default(),
             repairs: vec!["bare-ampersand".into()],
-            rhythm: Rhythm { skip_days: vec![6], ..Rhythm::default() },
+            rhythm: Box::new(Rhythm { skip_days: vec![6], ..Rhythm::default() }),
             entries: 41,
             killed: 0,
             body: 7,

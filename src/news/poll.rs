@@ -213,7 +213,7 @@ async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -
             stories,
             known,
             repairs: document.repairs,
-            rhythm,
+            rhythm: Box::new(rhythm),
             entries: document.entries.len(),
             body,
             cut,
