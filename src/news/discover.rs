@@ -139,9 +139,10 @@ impl Reader {
         let kind = kind.split(';').next().unwrap_or_default().trim();
         let is_alternate = rel.split_ascii_whitespace().any(|word| word == "alternate");
         // `feed` alone was HTML5's word for a while.
-        let is_feed = rel.split_ascii_whitespace().any(|word| word == "feed");
+        let says_feed = rel.split_ascii_whitespace().any(|word| word == "feed");
+        let is_feed = says_feed || (is_alternate && TYPES.contains(&kind));
         let href = tag.attribute("href")?;
-        if !(is_feed || is_alternate && TYPES.contains(&kind)) {
+        if !is_feed {
             return None;
         }
         let title = tag.attribute("title").unwrap_or_default();
