@@ -377,7 +377,7 @@ pub fn state(
             (State::Blocked { until: *until, why: why.clone() }, Some(*until))
         }
         (_, Some(current), _) => current,
-        (.., Some(quote)) => old(quote, now),
+        (.., Some(quote)) => old(quote, calendar, now),
         (.., None) => (State::NoData, None),
     }
 }
@@ -446,7 +446,7 @@ fn closed(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, 
     let before = later(now, -FRESH_REGULAR);
     if over(now) {
         is_last_price(quote, calendar, now).then(|| (closed_at(calendar, now), Some(calendar.next_change(now).at)))
-    } else if over(before) && quote.seen() < before {
+    } else if over(before) && quote.seen() < calendar.next_change(before).at {
         let until = later(calendar.next_change(before).at, FRESH_REGULAR);
         is_last_price(quote, calendar, now).then(|| (closed_at(calendar, now), Some(until)))
     } else {
@@ -479,12 +479,14 @@ fn closed_at(calendar: &Calendar, now: Timestamp) -> State {
     State::Closed { at: calendar.last_close(now) }
 }
 
-/// A price that is not current: its age, which reads differently with each full minute, hour or day.
-fn old(quote: &Quote, now: Timestamp) -> (State, Option<Timestamp>) {
+/// A price that is not current: its age, which reads differently with each full minute, hour or day. What is old in
+/// extended hours may be the last price once they are over.
+fn old(quote: &Quote, calendar: &Calendar, now: Timestamp) -> (State, Option<Timestamp>) {
     let age = now.duration_since(quote.seen()).max(SignedDuration::ZERO).unsigned_abs();
     let unit = Duration::from_secs(age_unit(age).0);
     let next = unit.saturating_mul(u32::try_from(age.as_secs() / unit.as_secs()).unwrap_or(u32::MAX).saturating_add(1));
-    let until = later(now, signed(next.saturating_sub(age)));
+    let older = later(now, signed(next.saturating_sub(age)));
+    let until = if kind(&quote.symbol) == Kind::Equity { older.min(calendar.next_change(now).at) } else { older };
     let state = if quote.delivery == Delivery::Stored { State::Cached { age } } else { State::Stale { age } };
     (state, Some(until))
 }
@@ -716,6 +718,15 @@ mod tests {
             assert_eq!(state.words(&new_york()), expected, "{now}");
             assert_eq!(state.is_current(), expected.starts_with("LIVE") || expected.starts_with("CLOSED"), "{now}");
         }
+    }
+
+    #[test]
+    fn an_old_price_of_extended_hours_may_be_the_close_once_they_are_over() {
+        let calendar = Calendar::new(&[], &[], false);
+        let push = quote("NVDA", Delivery::Pushed, "2026-11-25 12:30", "2026-11-25 17:00");
+        let (state, until) = state(Some(&push), None, None, &calendar, ny("2026-11-25 19:59"));
+        assert!(matches!(state, State::Stale { .. }), "{state:?}");
+        assert_eq!(until, Some(ny("2026-11-25 20:00")));
     }
 
     proptest::proptest! {

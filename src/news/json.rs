@@ -35,7 +35,8 @@ pub fn read(text: &str, max: usize, base: Option<&Url>, repairs: Repairs) -> Res
     // Only the first value: some servers write a comment behind it.
     let read = Whole(&mut reader).deserialize(&mut serde_json::Deserializer::from_str(text));
     if !reader.has_items || (read.is_err() && reader.entries.is_empty()) {
-        return Err(unread::why(text));
+        let is_cut = read.is_err_and(|fault| fault.is_eof());
+        return Err(if is_cut { Unreadable::NotAFeed("it is JSON that breaks off") } else { unread::why(text) });
     }
     if read.is_err() {
         reader.repairs.note(Repair::Truncated);
