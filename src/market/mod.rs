@@ -58,6 +58,8 @@ pub struct Source {
     pub user_agent: Option<&'static str>,
     /// Sent with every request.
     pub headers: &'static [(&'static str, &'static str)],
+    /// The headers that carry the key of a source that wants it there.
+    pub sign: Option<Sign>,
     /// Least time between two requests.
     pub spacing: Duration,
     /// How long a refusal is kept to at least.
@@ -122,9 +124,16 @@ pub struct BarsAsk {
     pub keep: Option<Duration>,
 }
 
+/// Headers made of a key.
+pub type Sign = fn(&str) -> Vec<(&'static str, String)>;
+
 /// How prices are listened to.
 #[derive(Debug)]
 pub struct Wire {
+    /// The address to connect to, when it takes more than the configured one (`base` of [`Access`]).
+    pub address: Option<fn(Access) -> String>,
+    /// What is said first of all, before any symbol: who asks.
+    pub hello: Option<fn(Access) -> Vec<String>>,
     /// Sent with the opening request.
     pub headers: &'static [(&'static str, &'static str)],
     /// What to say to hear of these symbols.

@@ -27,6 +27,7 @@ pub(super) const SOURCE: Source = Source {
     // An empty name, a library's and a full browser's have each been refused at some time.
     user_agent: Some("Mozilla/5.0 (compatible; newstape)"),
     headers: &[("accept", "application/json")],
+    sign: None,
     spacing: Duration::from_secs(10),
     pause: Duration::from_mins(30),
     spell,
