@@ -26,6 +26,7 @@ pub(super) const SOURCE: Source = Source {
     sign: None,
     spacing: Duration::from_millis(250),
     pause: Duration::from_mins(1),
+    timeout: None,
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
