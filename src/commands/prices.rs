@@ -99,7 +99,7 @@ impl Prices {
     async fn watch(&self, config: &Arc<Config>, calendar: &Calendar, around: &Surroundings) -> Done {
         let mut tuned = tune_in(config, around)?;
         let mut shown: BTreeMap<Name, String> = BTreeMap::new();
-        let mut said: BTreeMap<(Name, Capability), String> = BTreeMap::new();
+        let mut said: BTreeMap<(Name, Capability), Option<String>> = BTreeMap::new();
         loop {
             for symbol in &config.symbols {
                 let line = self.line(symbol, config, &tuned.heard, calendar, (around.clock)())?;
@@ -109,11 +109,10 @@ impl Prices {
                 }
             }
             for (place, report) in &tuned.heard.reports {
-                let sentence = sentence(report).unwrap_or_default();
-                if said.get(place) != Some(&sentence) && !(sentence.is_empty() && !said.contains_key(place)) {
-                    let way = format!("{} ({})", place.0, place.1);
-                    let words = if sentence.is_empty() { format!("{way} does well again.") } else { sentence.clone() };
-                    writeln!(std::io::stderr().lock(), "{words}")?;
+                let sentence = sentence(report);
+                if said.get(place).cloned().flatten() != sentence {
+                    let well = || format!("{} ({}) does well again.", place.0, place.1);
+                    writeln!(std::io::stderr().lock(), "{}", sentence.clone().unwrap_or_else(well))?;
                     said.insert(place.clone(), sentence);
                 }
             }
