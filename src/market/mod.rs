@@ -5,11 +5,16 @@
 //!
 //! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
 
+pub mod board;
 pub mod chain;
 mod coinbase;
+mod link;
+mod manners;
 pub mod poller;
 mod read;
 pub mod socket;
+#[cfg(test)]
+mod trials;
 mod yahoo;
 
 use std::sync::Arc;
@@ -21,9 +26,13 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use tokio::sync::{broadcast, mpsc, watch};
 
+use board::{Board, Standings};
+
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::price::{Candle, Delivery, Extended, Kind, Quote, Session, SourceReport, Span, kind};
+use crate::domain::price::{
+    Candle, Capability, Delivery, Extended, Kind, Outcome, Quote, Session, SourceReport, Span, kind,
+};
 use crate::domain::session::Calendar;
 use crate::event::{Clock, Event};
 use crate::http::Http;
@@ -58,10 +67,14 @@ pub struct Source {
     pub user_agent: Option<&'static str>,
     /// Sent with every request.
     pub headers: &'static [(&'static str, &'static str)],
+    /// The headers that carry the key of a source that wants it there.
+    pub sign: Option<Sign>,
     /// Least time between two requests.
     pub spacing: Duration,
     /// How long a refusal is kept to at least.
     pub pause: Duration,
+    /// How long one answer is waited for, where it is known to hang; None: as the poller waits for all.
+    pub timeout: Option<Duration>,
     /// How it spells a symbol; None for one that it does not have.
     pub spell: fn(&str) -> Option<String>,
     /// Prices by asking, when it has them.
@@ -122,9 +135,16 @@ pub struct BarsAsk {
     pub keep: Option<Duration>,
 }
 
+/// Headers made of a key.
+pub type Sign = fn(&str) -> Vec<(&'static str, String)>;
+
 /// How prices are listened to.
 #[derive(Debug)]
 pub struct Wire {
+    /// The address to connect to, when it takes more than the configured one (`base` of [`Access`]).
+    pub address: Option<fn(Access) -> String>,
+    /// What is said first of all, before any symbol: who asks.
+    pub hello: Option<fn(Access) -> Vec<String>>,
     /// Sent with the opening request.
     pub headers: &'static [(&'static str, &'static str)],
     /// What to say to hear of these symbols.
@@ -226,13 +246,83 @@ impl std::fmt::Debug for Desk {
     }
 }
 
+/// A worker's seat at the desk: what it shares with the others, from one source's side.
+struct Seat {
+    source: &'static Source,
+    clock: Clock,
+    random: Random,
+    config: watch::Receiver<Arc<Config>>,
+    standings: watch::Receiver<Standings>,
+    board: Board,
+    orders: broadcast::Receiver<Order>,
+    events: mpsc::Sender<Event>,
+    calendar: Calendar,
+}
+
+impl Seat {
+    fn new(source: &'static Source, desk: &Desk, board: Board) -> Seat {
+        let config = desk.config.clone();
+        let calendar = calendar(&config.borrow());
+        Seat {
+            source,
+            clock: desk.clock.clone(),
+            random: desk.random.clone(),
+            config,
+            standings: board.watch(),
+            board,
+            orders: desk.orders.resubscribe(),
+            events: desk.events.clone(),
+            calendar,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The new configuration, seen.
+    fn reconfigure(&mut self) -> Arc<Config> {
+        let config = self.config.borrow_and_update().clone();
+        self.calendar = calendar(&config);
+        config
+    }
+
+    fn way(&self, by: Capability) -> board::Way {
+        (self.source.id.into(), by)
+    }
+
+    /// The symbols whose prices are wanted of the source by a way.
+    fn wanted(&self, by: Capability) -> Vec<chain::Wanted> {
+        chain::prices(self.source, by, &self.config.borrow(), &self.standings.borrow(), self.now())
+    }
+
+    /// A tick as a quote, when it is to be shown: none better is.
+    fn quote(&self, tick: Tick, symbol: &Name, delivery: Delivery, by: Capability) -> (Quote, bool) {
+        let moment = Moment { now: self.now(), calendar: &self.calendar };
+        let mut quote = tick.quote(self.source, symbol, delivery, moment);
+        let is_shown = self.board.offer(&mut quote, by, &self.config.borrow(), &self.calendar);
+        (quote, is_shown)
+    }
+
+    /// How the source fares by a way, for the screen.
+    fn report(
+        &self,
+        capability: Capability,
+        outcome: Outcome,
+        status: Option<u16>,
+        next: Option<Timestamp>,
+    ) -> SourceReport {
+        SourceReport { source: self.source.id.into(), capability, at: self.now(), outcome, status, next }
+    }
+}
+
 /// A worker with the name of its task.
 pub type Worker = (String, BoxFuture<'static, anyhow::Result<()>>);
 
 /// One worker for each source and way of asking. They end when the desk's channels close, idle while the configuration
 /// wants nothing of their source, and follow its changes by themselves.
 pub fn workers(desk: Desk) -> Vec<Worker> {
-    let board = chain::Board::default();
+    let board = board::Board::default();
     for report in &desk.reports {
         board.tell(report);
     }

@@ -1,20 +1,20 @@
 //! Asks one source for prices and history: one question at a time, spaced, jittered, and not at all while it refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::broadcast;
 
-use super::chain::{self, Board, Standings, Wanted};
-use super::{BarsAsk, Candles, Desk, Misread, Moment, Order, Poll, Random, Source, Tick, calendar};
+use super::board::{Board, SETTLES};
+use super::chain::{self, Wanted};
+use super::manners::{LONGEST_BLOCK, SHUT_OUT, due, later, refused, refused_until, retry, retry_after, signed, until};
+use super::{BarsAsk, Candles, Desk, Misread, Moment, Order, Poll, Seat, Source, Tick};
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::price::{Candle, Capability, Delivery, Kind, Outcome, Series, Session, SourceReport, Span, kind};
+use crate::domain::price::{Candle, Capability, Delivery, Kind, Outcome, Series, Session, Span, kind};
 use crate::domain::session::Calendar;
-use crate::event::{Clock, Event};
+use crate::event::Event;
 use crate::http::{Answer, Ask, Http, Trouble};
 
 /// For a whole question: some services hang rather than refuse.
@@ -23,16 +23,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_CAP: u64 = 4 << 20;
 /// However many bars a source sends, no more are kept.
 const MOST_BARS: usize = 2_000;
-/// A refusal is never believed to last longer.
-pub(super) const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
-/// A refusal that is about who we are, not how often we ask.
-pub(super) const SHUT_OUT: Duration = Duration::from_mins(30);
 /// The clock may be set or the machine sleep: what is due is looked at afresh at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// A symbol that a source does not know may be listed one day.
-const UNKNOWN_AGAIN: Duration = Duration::from_hours(1);
-/// Failures in a row double the wait up to this.
-const LONGEST_RETRY: Duration = Duration::from_mins(10);
+const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+/// An answer is late after this: the next source is asked, while this one goes on being waited for.
+pub(super) const LATE: Duration = Duration::from_secs(3);
+/// History that could not be had is asked for again after this.
+const CHART_AGAIN: Duration = Duration::from_mins(1);
 
 /// Whoever can answer a question: [`Http`], or a test.
 pub trait Fetch: Send + Sync + 'static {
@@ -48,23 +46,16 @@ impl Fetch for Http {
 
 /// The worker that polls one source.
 pub struct Poller<F> {
-    source: &'static Source,
+    seat: Seat,
     fetch: F,
-    clock: Clock,
-    random: Random,
-    config: watch::Receiver<Arc<Config>>,
-    standings: watch::Receiver<Standings>,
-    board: Board,
-    orders: broadcast::Receiver<Order>,
-    events: mpsc::Sender<Event>,
-    calendar: Calendar,
     base: String,
     diary: Diary,
 }
 
 impl<F> std::fmt::Debug for Poller<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Poller").field("source", &self.source.id).field("diary", &self.diary).finish_non_exhaustive()
+        let source = &self.seat.source.id;
+        f.debug_struct("Poller").field("source", source).field("diary", &self.diary).finish_non_exhaustive()
     }
 }
 
@@ -79,6 +70,8 @@ struct Diary {
     not_before: Timestamp,
     /// In a row.
     failures: u32,
+    /// What the source has told a price of, as it spells it.
+    known: BTreeSet<String>,
 }
 
 /// A question to be put.
@@ -147,49 +140,47 @@ enum Reply {
     Bodies(Vec<Vec<u8>>),
     Refused { why: String, until: Timestamp },
     Unknown,
-    Failed { why: String, status: Option<u16>, again: Option<Timestamp> },
+    Failed(Failure),
+}
+
+/// Why a question brought nothing, and what that means.
+#[derive(Debug, PartialEq)]
+struct Failure {
+    /// A plain clause.
+    why: String,
+    status: Option<u16>,
+    /// The source wishes not to be asked before.
+    again: Option<Timestamp>,
+    /// It says nothing about the source's other symbols.
+    of_symbol: bool,
 }
 
 impl<F: Fetch> Poller<F> {
     /// A worker for one source, under the refusals that are remembered of it.
     pub fn new(source: &'static Source, desk: &Desk, board: Board, fetch: F) -> Poller<F> {
-        let config = desk.config.clone();
         let not_before = refused_until(desk, source, |capability| capability != Capability::Socket);
-        let diary = Diary { not_before, ..Diary::default() };
-        let now = config.borrow().clone();
-        Poller {
-            source,
-            fetch,
-            clock: desk.clock.clone(),
-            random: desk.random.clone(),
-            standings: board.watch(),
-            board,
-            orders: desk.orders.resubscribe(),
-            events: desk.events.clone(),
-            calendar: calendar(&now),
-            base: source.base_url(&now).to_string(),
-            config,
-            diary,
-        }
+        let seat = Seat::new(source, desk, board);
+        let base = source.base_url(&seat.config.borrow()).to_string();
+        Poller { seat, fetch, base, diary: Diary { not_before, ..Diary::default() } }
     }
 
     /// Runs until the desk's channels close.
     pub async fn run(mut self) -> anyhow::Result<()> {
         loop {
-            let now = (self.clock)();
+            let now = self.seat.now();
             self.follow(now);
-            let together = self.source.poll.as_ref().map_or(1, |poll| poll.together);
+            let together = self.seat.source.poll.as_ref().map_or(1, |poll| poll.together);
             let next = self.diary.next(now, together);
             let wait = next.as_ref().map_or(LONGEST_SLEEP, |(at, _)| until(*at, now).min(LONGEST_SLEEP));
             let goes_on = tokio::select! {
-                changed = self.config.changed() => changed.is_ok() && self.reconfigure(),
-                order = self.orders.recv() => self.obey(order),
-                _ = self.standings.changed() => true,
+                changed = self.seat.config.changed() => changed.is_ok() && self.reconfigure(),
+                order = self.seat.orders.recv() => self.obey(order),
+                _ = self.seat.standings.changed() => true,
                 () = tokio::time::sleep(wait) => match next {
-                    Some((at, job)) if at <= (self.clock)() => self.work(job).await.is_some(),
+                    Some((at, job)) if at <= self.seat.now() => self.work(job).await.is_some(),
                     _ => true,
                 },
-                () = self.events.closed() => false,
+                () = self.seat.events.closed() => false,
             };
             if !goes_on {
                 return Ok(());
@@ -198,20 +189,19 @@ impl<F: Fetch> Poller<F> {
     }
 
     fn follow(&mut self, now: Timestamp) {
-        let config = self.config.borrow();
-        let standings = self.standings.borrow();
-        let prices = chain::prices(self.source, Capability::Quote, &config, &standings, now);
-        self.diary.follow(prices, &chain::charts(self.source, &config, &standings, now), now);
+        let prices = self.seat.wanted(Capability::Quote);
+        let charts = chain::charts(self.seat.source, &self.seat.config.borrow(), &self.seat.standings.borrow(), now);
+        self.diary.follow(prices, &charts, now);
     }
 
     /// A refusal belongs to an address: under another one there is none.
     fn reconfigure(&mut self) -> bool {
-        let config = self.config.borrow_and_update().clone();
-        self.calendar = calendar(&config);
-        if self.source.base_url(&config) != self.base {
-            self.base = self.source.base_url(&config).to_string();
-            let now = (self.clock)();
-            self.diary = Diary { spans: std::mem::take(&mut self.diary.spans), not_before: now, ..Diary::default() };
+        let config = self.seat.reconfigure();
+        let base = self.seat.source.base_url(&config);
+        if base != self.base {
+            self.base = base.to_string();
+            let not_before = self.seat.now();
+            self.diary = Diary { spans: std::mem::take(&mut self.diary.spans), not_before, ..Diary::default() };
         }
         true
     }
@@ -221,7 +211,7 @@ impl<F: Fetch> Poller<F> {
             Ok(Order::WantSeries { symbol, span }) => {
                 self.diary.spans.insert(symbol, span);
             }
-            Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.diary.hurry((self.clock)()),
+            Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.diary.hurry(self.seat.now()),
             Err(broadcast::error::RecvError::Closed) => return false,
         }
         true
@@ -229,64 +219,83 @@ impl<F: Fetch> Poller<F> {
 
     /// Puts a question, sends what comes of it, and notes when to ask again. None: nobody listens any more.
     async fn work(&mut self, job: Job) -> Option<()> {
-        let config = self.config.borrow().clone();
+        let config = self.seat.config.borrow().clone();
         let (urls, interval) = self.urls(&job, &config);
-        let reply = self.ask(&config, &urls).await;
-        let now = (self.clock)();
-        self.diary.not_before = later(now, signed(self.source.spacing));
+        let reply = self.ask(&config, &urls, capability(&job)).await;
+        let now = self.seat.now();
+        self.diary.not_before = later(now, signed(self.seat.source.spacing));
         match reply {
             Reply::Bodies(bodies) => match self.read(&job, &urls, interval, &bodies, now).await? {
                 Ok(()) => self.well(&job, now).await,
                 Err(misread) => self.misread(&job, misread, now).await,
             },
-            Reply::Refused { why, until } => self.refused(why, until, now).await,
+            Reply::Refused { why, until } => self.refused(why, until).await,
             Reply::Unknown => self.misread(&job, Misread::Unknown, now).await,
-            Reply::Failed { why, status, again } => self.failed(&job, why, status, again, now).await,
+            Reply::Failed(failure) => self.failed(&job, failure, now).await,
         }
     }
 
     fn urls(&self, job: &Job, config: &Config) -> (Vec<String>, BarsAsk) {
-        let access = self.source.access(config);
+        let access = self.seat.source.access(config);
         let none = || BarsAsk { urls: Vec::new(), interval: 0, keep: None };
-        match (job, &self.source.poll, &self.source.candles) {
+        match (job, &self.seat.source.poll, &self.seat.source.candles) {
             (Job::Prices(wanted), Some(poll), candles) => {
                 let urls = (poll.ask)(access, &spelled(wanted));
                 // Where one answer serves price and chart, it is asked for once.
                 let day = match (candles, wanted.as_slice()) {
-                    (Some(candles), [one]) => (candles.ask)(access, &one.spelled, Span::Day, (self.clock)()),
+                    (Some(candles), [one]) => (candles.ask)(access, &one.spelled, Span::Day, self.seat.now()),
                     _ => none(),
                 };
                 (urls, day)
             }
             (Job::Chart(wanted, span), _, Some(candles)) => {
-                let ask = (candles.ask)(access, &wanted.spelled, *span, (self.clock)());
+                let ask = (candles.ask)(access, &wanted.spelled, *span, self.seat.now());
                 (ask.urls.clone(), ask)
             }
             _ => (Vec::new(), none()),
         }
     }
 
-    async fn ask(&self, config: &Config, urls: &[String]) -> Reply {
+    async fn ask(&self, config: &Config, urls: &[String], by: Capability) -> Reply {
         let mut bodies = Vec::with_capacity(urls.len());
         for url in urls {
             if !bodies.is_empty() {
-                tokio::time::sleep(self.source.spacing).await;
+                tokio::time::sleep(self.seat.source.spacing).await;
             }
-            let ask = Ask {
-                url: url.clone(),
-                headers: self.source.headers.iter().map(|(name, value)| (*name, value.to_string())).collect(),
-                user_agent: self.source.user_agent(config),
-                timeout: Some(TIMEOUT.min(config.network.timeout)),
-                max_body: Some(BODY_CAP.min(config.network.max_body)),
-                ..Ask::default()
-            };
-            let answer = self.fetch.fetch(config, ask).await;
-            match judge(self.source, answer, (self.clock)()) {
+            let answer = self.wait_for(by, self.fetch.fetch(config, self.question(url, config))).await;
+            match judge(self.seat.source, answer, self.seat.now()) {
                 Ok(body) => bodies.push(body),
                 Err(reply) => return reply,
             }
         }
         Reply::Bodies(bodies)
+    }
+
+    fn question(&self, url: &str, config: &Config) -> Ask {
+        let source = self.seat.source;
+        let key = source.access(config).key;
+        let signed = source.sign.zip(key).map(|(sign, key)| sign(key)).unwrap_or_default();
+        let fixed = source.headers.iter().map(|(name, value)| (*name, value.to_string()));
+        Ask {
+            url: url.to_string(),
+            headers: fixed.chain(signed).collect(),
+            user_agent: source.user_agent(config),
+            timeout: Some(source.timeout.unwrap_or(TIMEOUT).min(config.network.timeout)),
+            max_body: Some(BODY_CAP.min(config.network.max_body)),
+            ..Ask::default()
+        }
+    }
+
+    /// An answer; when it is late, the others hear of it.
+    async fn wait_for<T>(&self, by: Capability, answer: impl Future<Output = T>) -> T {
+        tokio::pin!(answer);
+        match tokio::time::timeout(LATE, &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.seat.board.late(self.seat.way(by), self.seat.now());
+                answer.await
+            }
+        }
     }
 
     /// Reads an answer and sends what is in it. None: nobody listens any more.
@@ -298,9 +307,9 @@ impl<F: Fetch> Poller<F> {
         bodies: &[Vec<u8>],
         now: Timestamp,
     ) -> Option<Result<(), Misread>> {
-        match (job, &self.source.poll, &self.source.candles) {
+        match (job, &self.seat.source.poll, &self.seat.source.candles) {
             (Job::Prices(wanted), Some(poll), candles) => {
-                let moment = Moment { now, calendar: &self.calendar };
+                let moment = Moment { now, calendar: &self.seat.calendar };
                 let ticks = match (poll.read)(moment, &spelled(wanted), bodies) {
                     Ok(ticks) => ticks,
                     Err(misread) => return Some(Err(misread)),
@@ -316,16 +325,28 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
-    async fn send_quotes(&self, poll: &Poll, wanted: &[Wanted], ticks: Vec<Tick>, now: Timestamp) -> Option<()> {
-        let moment = Moment { now, calendar: &self.calendar };
+    async fn send_quotes(&mut self, poll: &Poll, asked: &[Wanted], ticks: Vec<Tick>, now: Timestamp) -> Option<()> {
+        let mut missing: BTreeSet<&Wanted> = asked.iter().collect();
         for tick in ticks {
-            let Some(wanted) = wanted.iter().find(|wanted| wanted.spelled == tick.spelled) else { continue };
-            let every = (poll.every)(session_for(&wanted.symbol, &self.calendar, now));
-            let delivery = self.source.delay.map_or(Delivery::Polled(every), Delivery::Delayed);
-            let quote = tick.quote(self.source, &wanted.symbol, delivery, moment);
-            self.events.send(Event::Quote(quote)).await.ok()?;
+            let Some(wanted) = asked.iter().find(|wanted| wanted.spelled == tick.spelled) else { continue };
+            missing.remove(wanted);
+            self.diary.known.insert(wanted.spelled.clone());
+            let every = (poll.every)(session_for(&wanted.symbol, &self.seat.calendar, now));
+            let delivery = self.seat.source.delay.map_or(Delivery::Polled(every), Delivery::Delayed);
+            let (quote, is_shown) = self.seat.quote(tick, &wanted.symbol, delivery, Capability::Quote);
+            if is_shown {
+                self.seat.events.send(Event::Quote(quote)).await.ok()?;
+            }
         }
+        self.lack(missing, Timestamp::MAX);
         Some(())
+    }
+
+    /// The source has no price of some symbols; that says nothing about its other answers.
+    fn lack<'a>(&self, symbols: impl IntoIterator<Item = &'a Wanted>, until: Timestamp) {
+        for wanted in symbols {
+            self.seat.board.lacks(&wanted.symbol, self.seat.way(Capability::Quote), until, self.seat.now());
+        }
     }
 
     /// The chart of the day that came with a price. When it can't be read, its own question will say so.
@@ -364,11 +385,11 @@ impl<F: Fetch> Poller<F> {
         }
         let series = Series {
             symbol: wanted.symbol.clone(),
-            source: self.source.id.into(),
+            source: self.seat.source.id.into(),
             interval: ask.interval,
             bars: in_order(all, ask.keep),
         };
-        self.events.send(Event::Series { span, series }).await.ok().map(Ok)
+        self.seat.events.send(Event::Series { span, series }).await.ok().map(Ok)
     }
 
     async fn well(&mut self, job: &Job, now: Timestamp) -> Option<()> {
@@ -378,59 +399,67 @@ impl<F: Fetch> Poller<F> {
             Job::Chart(wanted, span) => self.chart_due(&wanted.symbol, *span, now),
         };
         self.diary.delay(job, due);
-        self.report(capability(job), Outcome::Well, Some(200), Some(due), now, true).await
+        self.report(capability(job), Outcome::Well, Some(200), Some(due), true).await
     }
 
     async fn misread(&mut self, job: &Job, misread: Misread, now: Timestamp) -> Option<()> {
         match misread {
             Misread::Refused => {
-                let until = later(now, signed(self.source.pause));
-                self.refused(format!("{} limit", self.source.id), until, now).await
+                let until = later(now, signed(self.seat.source.pause));
+                self.refused(format!("{} limit", self.seat.source.id), until).await
             }
             Misread::WebPage => {
-                let until = later(now, signed(self.source.pause.max(SHUT_OUT)));
-                self.refused(format!("{} web page", self.source.id), until, now).await
+                let until = later(now, signed(self.seat.source.pause.max(SHUT_OUT)));
+                self.refused(format!("{} web page", self.seat.source.id), until).await
             }
-            Misread::Unknown => {
-                let until = later(now, signed(UNKNOWN_AGAIN));
+            Misread::Unknown if !self.has_told(job) => {
+                let until = later(now, UNKNOWN_AGAIN);
                 self.diary.delay(job, until);
-                let why = format!("{} does not know {}.", self.source.title, subject(job));
-                // One unknown name says nothing about the source's other answers.
-                self.report(capability(job), Outcome::Failed { why }, Some(404), Some(until), now, false).await
+                self.lack(prices_of(job), until);
+                let why = format!("{} does not know {}.", self.seat.source.title, subject(job));
+                self.report(capability(job), Outcome::Failed { why }, Some(404), Some(until), false).await
             }
-            Misread::Shape | Misread::NoPrice => self.failed(job, misread.to_string(), Some(200), None, now).await,
+            Misread::Unknown | Misread::Shape | Misread::NoPrice => {
+                // What it has told before it knows: then something else is wrong.
+                let status = if misread == Misread::Unknown { 404 } else { 200 };
+                let of_symbol = misread == Misread::NoPrice;
+                if of_symbol {
+                    self.lack(prices_of(job), Timestamp::MAX);
+                }
+                let why = misread.to_string();
+                self.failed(job, Failure { why, status: Some(status), again: None, of_symbol }, now).await
+            }
         }
     }
 
+    fn has_told(&self, job: &Job) -> bool {
+        prices_of(job).iter().any(|wanted| self.diary.known.contains(&wanted.spelled))
+    }
+
     /// The source refuses us, whatever we ask it: nothing more until then.
-    async fn refused(&mut self, why: String, until: Timestamp, now: Timestamp) -> Option<()> {
+    async fn refused(&mut self, why: String, until: Timestamp) -> Option<()> {
         self.diary.not_before = until;
         let status = why.rsplit(' ').next().and_then(|status| status.parse().ok());
         let both = [
-            self.source.poll.is_some().then_some(Capability::Quote),
-            self.source.candles.as_ref().map(|_| Capability::Candles),
+            self.seat.source.poll.is_some().then_some(Capability::Quote),
+            self.seat.source.candles.as_ref().map(|_| Capability::Candles),
         ];
         for capability in both.into_iter().flatten() {
             let outcome = Outcome::Blocked { why: why.clone(), until };
-            self.report(capability, outcome, status, Some(until), now, true).await?;
+            self.report(capability, outcome, status, Some(until), true).await?;
         }
         Some(())
     }
 
-    async fn failed(
-        &mut self,
-        job: &Job,
-        why: String,
-        status: Option<u16>,
-        again: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Option<()> {
+    async fn failed(&mut self, job: &Job, failure: Failure, now: Timestamp) -> Option<()> {
         self.diary.failures = self.diary.failures.saturating_add(1);
-        let wait = retry(self.source.spacing, self.diary.failures).mul_f64(0.75 + 0.5 * (self.random)());
-        let due = later(now, signed(wait)).max(again.unwrap_or(now));
+        let wait = retry(self.seat.source.spacing, self.diary.failures, (self.seat.random)());
+        let wait = if matches!(job, Job::Chart(..)) { wait.max(CHART_AGAIN) } else { wait };
+        let due = later(now, signed(wait)).max(failure.again.unwrap_or(now));
         self.diary.delay(job, due);
-        let why = format!("{}, {}: {why}.", self.source.title, subject(job));
-        self.report(capability(job), Outcome::Failed { why }, status, Some(due), now, true).await
+        let why = format!("{}, {}: {}.", self.seat.source.title, subject(job), failure.why);
+        let outcome = Outcome::Failed { why };
+        self.report(capability(job), outcome, failure.status, Some(due), !failure.of_symbol).await
     }
 
     async fn report(
@@ -439,93 +468,56 @@ impl<F: Fetch> Poller<F> {
         outcome: Outcome,
         status: Option<u16>,
         next: Option<Timestamp>,
-        at: Timestamp,
         counts: bool,
     ) -> Option<()> {
-        let report = SourceReport { source: self.source.id.into(), capability, at, outcome, status, next };
+        let report = self.seat.report(capability, outcome, status, next);
         if counts {
-            self.board.tell(&report);
+            self.seat.board.tell(&report);
         }
-        self.events.send(Event::Source(report)).await.ok()
+        self.seat.events.send(Event::Source(report)).await.ok()
     }
 
     /// When a price that has just come is asked for again.
     fn price_due(&self, symbol: &Name, now: Timestamp) -> Timestamp {
-        let every = self
-            .source
-            .poll
-            .as_ref()
-            .map_or(LONGEST_RETRY, |poll| (poll.every)(session_for(symbol, &self.calendar, now)));
-        due(symbol, every, &self.calendar, now, (self.random)())
+        let session = session_for(symbol, &self.seat.calendar, now);
+        let every = self.seat.source.poll.as_ref().map_or(TIMEOUT, |poll| (poll.every)(session));
+        let due = due(symbol, every, &self.seat.calendar, now, (self.seat.random)());
+        // On probation: as soon as it is believed in again.
+        let again = self.seat.standings.borrow().well_again(&self.seat.way(Capability::Quote));
+        let settles = again.map(|since| later(since, SETTLES)).filter(|at| *at > now);
+        settles.map_or(due, |at| due.min(at))
     }
 
     fn chart_due(&self, symbol: &Name, span: Span, now: Timestamp) -> Timestamp {
-        let every = match (span, session_for(symbol, &self.calendar, now)) {
+        let every = match (span, session_for(symbol, &self.seat.calendar, now)) {
             (_, Session::Closed | Session::Overnight) => Duration::from_hours(2),
-            (Span::Hour, _) => Duration::from_mins(1).max(self.source.spacing * 3),
+            (Span::Hour, _) => Duration::from_mins(1).max(self.seat.source.spacing * 3),
             (Span::Day, _) => Duration::from_mins(5),
             _ => Duration::from_mins(15),
         };
-        due(symbol, every, &self.calendar, now, (self.random)())
+        due(symbol, every, &self.seat.calendar, now, (self.seat.random)())
     }
-}
-
-/// Until when a source is known to refuse us in some ways, from what is stored.
-pub(super) fn refused_until(desk: &Desk, source: &Source, way: impl Fn(Capability) -> bool) -> Timestamp {
-    let longest = later((desk.clock)(), LONGEST_BLOCK);
-    let reports = desk.reports.iter().filter(|report| &*report.source == source.id && way(report.capability));
-    let ends = reports.filter_map(|report| match report.outcome {
-        Outcome::Blocked { until, .. } => Some(until.min(longest)),
-        Outcome::Well | Outcome::Failed { .. } => None,
-    });
-    ends.max().unwrap_or(Timestamp::MIN)
 }
 
 /// An answer's body, or what else came of the question.
 fn judge(source: &Source, answer: Result<Answer, Trouble>, now: Timestamp) -> Result<Vec<u8>, Reply> {
-    let failed = |why: String, status, again| Err(Reply::Failed { why, status, again });
+    let failed = |why: String, status, again| Err(Reply::Failed(Failure { why, status, again, of_symbol: false }));
     let answer = match answer {
         Ok(answer) => answer,
         Err(trouble) => return failed(trouble.to_string(), None, None),
     };
-    let again = answer.header("retry-after").and_then(|text| retry_after(text, now));
-    let until = |pause: Duration| later(now, signed(pause)).max(again.unwrap_or(now)).min(later(now, LONGEST_BLOCK));
-    let refused = |pause| Err(Reply::Refused { why: format!("{} {}", source.id, answer.status), until: until(pause) });
+    let wish = answer.header("retry-after");
+    if let Some(until) = refused(source, answer.status, wish, now) {
+        return Err(Reply::Refused { why: format!("{} {}", source.id, answer.status), until });
+    }
     match answer.status {
         200 => Ok(answer.body),
-        429 => refused(source.pause),
-        401 | 403 | 407 | 418 | 451 => refused(source.pause.max(SHUT_OUT)),
         404 => Err(Reply::Unknown),
         status => {
-            failed(format!("it answered {status}"), Some(status), again.map(|at| at.min(later(now, LONGEST_BLOCK))))
+            let again = wish.and_then(|text| retry_after(text, now)).map(|at| at.min(later(now, LONGEST_BLOCK)));
+            failed(format!("it answered {status}"), Some(status), again)
         }
     }
-}
-
-/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.
-pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
-    match text.trim().parse::<u32>() {
-        Ok(seconds) => Some(later(now, SignedDuration::from_secs(seconds.into()))),
-        Err(_) => rfc2822::parse(text.trim()).ok().map(|date| date.timestamp()),
-    }
-}
-
-/// When a symbol is asked for again, with a tenth of jitter. While the exchange is closed, at latest when it opens; on a
-/// day without trading not before.
-fn due(symbol: &Name, every: Duration, calendar: &Calendar, now: Timestamp, random: f64) -> Timestamp {
-    let due = later(now, signed(every.mul_f64(0.9 + 0.2 * random)));
-    if kind(symbol) == Kind::Crypto || !matches!(calendar.session(now), Session::Closed | Session::Overnight) {
-        return due;
-    }
-    // Not everybody at the stroke of four.
-    let opening = later(calendar.next_change(now).at, SignedDuration::from_secs(2 + (10.0 * random) as i64));
-    if calendar.day(calendar.date(now)).is_none() { opening } else { due.min(opening) }
-}
-
-/// The wait after so many failures in a row.
-fn retry(spacing: Duration, failures: u32) -> Duration {
-    let first = Duration::from_secs(5).max(spacing);
-    first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_RETRY)
 }
 
 /// Bars in order of time, one for each, cut to what is to be kept.
@@ -551,6 +543,14 @@ fn capability(job: &Job) -> Capability {
     }
 }
 
+/// The symbols whose prices a question is about.
+fn prices_of(job: &Job) -> &[Wanted] {
+    match job {
+        Job::Prices(wanted) => wanted,
+        Job::Chart(..) => &[],
+    }
+}
+
 /// What a question is about, for a sentence.
 fn subject(job: &Job) -> String {
     match job {
@@ -563,28 +563,17 @@ fn spelled(wanted: &[Wanted]) -> Vec<String> {
     wanted.iter().map(|wanted| wanted.spelled.clone()).collect()
 }
 
-pub(super) fn until(at: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
-}
-
-pub(super) fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
-}
-
-pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use rust_decimal::Decimal;
     use serde_json::json;
 
     use super::*;
-    use crate::domain::price::{Quote, SourceSettings};
+    use crate::domain::price::{Quote, SourceReport, SourceSettings};
+    use crate::event::Clock;
     use crate::market::source;
     use crate::market::tests::{Shell, beside, config, desk};
 
@@ -936,25 +925,6 @@ mod tests {
             .await;
         let poller = Poller::new(source("yahoo").unwrap(), &desk, Board::default(), desk.http.clone());
         assert_eq!(beside(poller.run(), shell.quote()).await.price, Decimal::new(18_125, 2));
-    }
-
-    #[test]
-    fn waits() {
-        assert_eq!(retry(Duration::from_secs(10), 1), Duration::from_secs(10));
-        assert_eq!(retry(Duration::from_secs(10), 3), Duration::from_secs(40));
-        assert_eq!(retry(Duration::from_millis(250), 1), Duration::from_secs(5));
-        assert_eq!(retry(Duration::from_secs(10), u32::MAX), LONGEST_RETRY);
-        let now: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
-        let cases = [
-            ("60", Some(60)),
-            (" 0 ", Some(0)),
-            ("Mon, 23 Nov 2026 18:00:05 GMT", Some(5)),
-            ("soon", None),
-            ("-5", None),
-        ];
-        for (text, seconds) in cases {
-            assert_eq!(retry_after(text, now), seconds.map(|s| later(now, SignedDuration::from_secs(s))), "{text}");
-        }
     }
 
     #[test]

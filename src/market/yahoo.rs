@@ -27,8 +27,10 @@ pub(super) const SOURCE: Source = Source {
     // An empty name, a library's and a full browser's have each been refused at some time.
     user_agent: Some("Mozilla/5.0 (compatible; newstape)"),
     headers: &[("accept", "application/json")],
+    sign: None,
     spacing: Duration::from_secs(10),
     pause: Duration::from_mins(30),
+    timeout: None,
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
