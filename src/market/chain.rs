@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -12,6 +13,9 @@ use super::{Source, source};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{Capability, Outcome, SourceReport, Symbol};
+
+/// A socket that lives says something, be it a heartbeat, at least so often, or its silence tells nothing.
+const TALKATIVE: Duration = Duration::from_secs(90);
 
 /// The last outcome of each source and capability.
 pub type Standings = BTreeMap<(Name, Capability), Outcome>;
@@ -54,7 +58,8 @@ pub struct Wanted {
 pub fn prices(of: &Source, by: Capability, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
     let wants = |symbol: &Symbol| {
         let mut better = ways(symbol, config).take_while(|(source, way)| (source.id, *way) != (of.id, by));
-        better.all(|(source, way)| is_down(source, way, standings, now))
+        better
+            .all(|(source, way)| is_down(source, way, standings, now) || (source.id == of.id && is_silent(source, way)))
     };
     let has = |symbol: &&Symbol| ways(symbol, config).any(|(source, way)| (source.id, way) == (of.id, by));
     let symbols = config.symbols.iter().filter(has).filter(|symbol| wants(symbol));
@@ -94,6 +99,12 @@ fn ways<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = (&'s
         let socket = source.wire.as_ref().map(|_| (source, Capability::Socket));
         socket.into_iter().chain(source.poll.as_ref().map(|_| (source, Capability::Quote)))
     })
+}
+
+/// May a socket do well and yet say nothing for longer than a price is fresh, as one does that speaks only when
+/// something trades? Then its source is polled too, in its own pace.
+fn is_silent(source: &Source, way: Capability) -> bool {
+    way == Capability::Socket && source.wire.as_ref().is_some_and(|wire| wire.quiet > TALKATIVE)
 }
 
 /// Known not to do well. What has not been tried yet is given its chance.
