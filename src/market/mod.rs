@@ -5,8 +5,11 @@
 //!
 //! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
 
+mod cboe;
 pub mod chain;
+mod cnbc;
 mod coinbase;
+mod nasdaq;
 pub mod poller;
 mod read;
 pub mod socket;
@@ -29,7 +32,7 @@ use crate::event::{Clock, Event};
 use crate::http::Http;
 
 /// Every price source, by the names that `sources = […]` and `[source.…]` use.
-pub static SOURCES: &[Source] = &[yahoo::SOURCE, coinbase::SOURCE];
+pub static SOURCES: &[Source] = &[yahoo::SOURCE, cnbc::SOURCE, nasdaq::SOURCE, cboe::SOURCE, coinbase::SOURCE];
 
 /// The source with a name.
 pub fn source(id: &str) -> Option<&'static Source> {
@@ -191,7 +194,7 @@ pub enum Frame {
 }
 
 /// Why an answer gives no price. `Display` is one plain clause, fit to follow a name and a colon.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Misread {
     #[error("a web page came instead of prices")]
     WebPage,
