@@ -272,9 +272,8 @@ impl Tick {
         let exchange_time = self.time.filter(|time| told(*time));
         let session = match kind(symbol) {
             Kind::Crypto => Session::Always,
-            Kind::Equity => {
-                self.session.unwrap_or_else(|| moment.calendar.session(exchange_time.unwrap_or(moment.now)))
-            }
+            // Of now, not of the trade: a close of Friday is told in the session of Saturday.
+            Kind::Equity => self.session.unwrap_or_else(|| moment.calendar.session(moment.now)),
         };
         Quote {
             symbol: symbol.clone(),
