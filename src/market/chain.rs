@@ -2,6 +2,8 @@
 //!
 //! A better way is never given up: it goes on being tried, and when it has done well for a while the worse one rests.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::board::{Standings, Trust, Way};
@@ -9,6 +11,9 @@ use super::{Source, source};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{Capability, Symbol};
+
+/// A socket that lives says something, be it a heartbeat, at least so often, or its silence tells nothing.
+const TALKATIVE: Duration = Duration::from_secs(90);
 
 /// A symbol that a source is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +30,7 @@ pub fn prices(of: &Source, by: Capability, config: &Config, standings: &Standing
         let mut better = ways(symbol, config).take_while(|(source, way)| (source.id, *way) != (of.id, by));
         better.all(|(source, way)| {
             let trust = standings.trust(&symbol.name, &(source.id.into(), way), now);
-            if source.id == of.id { trust == Trust::Down } else { trust != Trust::Settled }
+            if source.id == of.id { trust == Trust::Down || is_silent(source, way) } else { trust != Trust::Settled }
         })
     };
     let has = |symbol: &&Symbol| ways(symbol, config).any(|(source, way)| (source.id, way) == (of.id, by));
@@ -72,6 +77,12 @@ fn ways<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = (&'s
         let socket = source.wire.as_ref().map(|_| (source, Capability::Socket));
         socket.into_iter().chain(source.poll.as_ref().map(|_| (source, Capability::Quote)))
     })
+}
+
+/// May a socket do well and yet say nothing for longer than a price is fresh, as one does that speaks only when
+/// something trades? Then its source is polled too, in its own pace.
+fn is_silent(source: &Source, way: Capability) -> bool {
+    way == Capability::Socket && source.wire.as_ref().is_some_and(|wire| wire.quiet > TALKATIVE)
 }
 
 /// Known to have no history. What has not been tried yet is given its chance.

@@ -6,10 +6,13 @@
 //! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
 
 pub mod board;
+mod cboe;
 pub mod chain;
+mod cnbc;
 mod coinbase;
 mod link;
 mod manners;
+mod nasdaq;
 pub mod poller;
 mod read;
 pub mod socket;
@@ -38,7 +41,7 @@ use crate::event::{Clock, Event};
 use crate::http::Http;
 
 /// Every price source, by the names that `sources = […]` and `[source.…]` use.
-pub static SOURCES: &[Source] = &[yahoo::SOURCE, coinbase::SOURCE];
+pub static SOURCES: &[Source] = &[yahoo::SOURCE, cnbc::SOURCE, nasdaq::SOURCE, cboe::SOURCE, coinbase::SOURCE];
 
 /// The source with a name.
 pub fn source(id: &str) -> Option<&'static Source> {
@@ -202,7 +205,7 @@ pub enum Frame {
 }
 
 /// Why an answer gives no price. `Display` is one plain clause, fit to follow a name and a colon.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Misread {
     #[error("a web page came instead of prices")]
     WebPage,
@@ -350,9 +353,8 @@ impl Tick {
         let exchange_time = self.time.filter(|time| told(*time));
         let session = match kind(symbol) {
             Kind::Crypto => Session::Always,
-            Kind::Equity => {
-                self.session.unwrap_or_else(|| moment.calendar.session(exchange_time.unwrap_or(moment.now)))
-            }
+            // Of now, not of the trade: a close of Friday is told in the session of Saturday.
+            Kind::Equity => self.session.unwrap_or_else(|| moment.calendar.session(moment.now)),
         };
         Quote {
             symbol: symbol.clone(),

@@ -1,15 +1,19 @@
 //! What readers share: JSON that is sure to be JSON, numbers that are sure to be prices.
 
-use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::Misread;
-use crate::domain::price::Candle;
+use super::{Misread, Moment};
+use crate::domain::price::{Candle, Session};
 
 /// Prices outside these are somebody's mistake; within them no computation can overflow.
 const LEAST: Decimal = Decimal::from_parts(1, 0, 0, false, 10);
 const MOST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
+
+/// The closing auction is over by then.
+const AUCTION: SignedDuration = SignedDuration::from_mins(1);
 
 /// A body as JSON. Walls answer with a page or a phrase, often under status 200.
 pub(super) fn json(body: &[u8]) -> Result<Value, Misread> {
@@ -33,8 +37,71 @@ pub(super) fn price(value: &Value) -> Option<Decimal> {
         Value::String(text) => text.trim(),
         _ => return None,
     };
-    let price = text.parse().or_else(|_| Decimal::from_scientific(text)).ok()?;
+    sane(text.parse().or_else(|_| Decimal::from_scientific(text)).ok()?)
+}
+
+/// A number, if it is a price: positive and of sane size.
+pub(super) fn sane(price: Decimal) -> Option<Decimal> {
     (LEAST..=MOST).contains(&price).then(|| price.normalize())
+}
+
+/// A price as a site writes it for its readers: `$336.06`, `1,234.50`; `N/D`, `UNCH` and their like are none.
+pub(super) fn written_price(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::String(text) => price(&Value::String(plain(text.trim().trim_start_matches('$'))?)),
+        _ => price(value),
+    }
+}
+
+/// A change as a site writes it: `-0.07`, `+1,204.48`; `UNCH` is none at all, a zero.
+pub(super) fn written_change(value: &Value) -> Option<Decimal> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) if text.trim().eq_ignore_ascii_case("UNCH") => return Some(Decimal::ZERO),
+        Value::String(text) => plain(text.trim())?,
+        _ => return None,
+    };
+    text.parse().ok().filter(|change: &Decimal| change.abs() <= MOST)
+}
+
+/// What a price was before a change, if that is a price.
+pub(super) fn before(price: Decimal, change: Decimal) -> Option<Decimal> {
+    sane(price.checked_sub(change)?)
+}
+
+/// A number without the commas between its thousands; None when they stand elsewhere, as in `1,5`.
+fn plain(text: &str) -> Option<String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let mut groups = whole.trim_start_matches(['+', '-']).split(',');
+    let first = groups.next().unwrap_or_default().len();
+    let right = !whole.contains(',') || ((1..=3).contains(&first) && groups.all(|group| group.len() == 3));
+    (right && !fraction.contains(',')).then(|| text.replace(',', ""))
+}
+
+/// A share or fund of the United States as most spell it, by its name at Yahoo: letters and digits, a class of one letter
+/// behind a dot (`BRK.B`). Listings abroad, currencies and futures have other names everywhere.
+pub(super) fn us_share(symbol: &str) -> Option<String> {
+    let plain = |name: &str| (1..=6).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric());
+    match symbol.split_once('-') {
+        None => plain(symbol).then(|| symbol.to_string()),
+        Some((name, class)) => (plain(name) && plain(class) && class.len() == 1).then(|| format!("{name}.{class}")),
+    }
+}
+
+/// A time of day in New York.
+pub(super) fn new_york(moment: Moment, local: DateTime) -> Option<Timestamp> {
+    Some(local.to_zoned_datetime(moment.calendar.zone().clone()).ok()?.timestamp())
+}
+
+/// When a regular price traded of which no more than its day is told: the close, once it is over.
+pub(super) fn close_of(moment: Moment, day: Date) -> Option<Timestamp> {
+    moment.calendar.day(day).map(|day| day.close).filter(|close| *close <= moment.now)
+}
+
+/// Is this the time of a regular trade? That of the closing auction is told a little after the bell.
+pub(super) fn is_regular(moment: Moment, at: Timestamp) -> bool {
+    let earlier = at.checked_sub(AUCTION).unwrap_or(at);
+    [at, earlier].into_iter().any(|at| moment.calendar.session(at) == Session::Regular)
 }
 
 /// A price as a bar has it.
@@ -83,6 +150,16 @@ pub(super) mod tests {
         body
     }
 
+    /// The names of all recordings of a source; none, and a word of it, where they do not lie.
+    pub(in crate::market) fn recordings(source: &str) -> Vec<String> {
+        let path = format!("{}/../shared/data/wire/{source}", env!("CARGO_MANIFEST_DIR"));
+        let Ok(files) = std::fs::read_dir(&path) else {
+            eprintln!("skipped: the recordings of {source} are not there");
+            return Vec::new();
+        };
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
     /// What a recorded socket sent to us.
     pub(in crate::market) fn frames(name: &str) -> Option<Vec<String>> {
         let text = String::from_utf8(recorded(name)?).unwrap();
@@ -120,6 +197,41 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn numbers_written_for_readers() {
+        let cases = [
+            (json!("$336.06"), Some("336.06"), None),
+            (json!("1,234.50"), Some("1234.5"), Some("1234.50")),
+            (json!("$1,234,567.8"), Some("1234567.8"), None),
+            (json!("-0.07"), None, Some("-0.07")),
+            (json!("+1,204.48"), Some("1204.48"), Some("1204.48")),
+            (json!("0.00"), None, Some("0.00")),
+            (json!(5.5), Some("5.5"), Some("5.5")),
+            (json!("UNCH"), None, Some("0")),
+            (json!("unch"), None, Some("0")),
+            (json!("N/D"), None, None),
+            (json!("N/A"), None, None),
+            (json!("--"), None, None),
+            (json!(""), None, None),
+            (json!("$"), None, None),
+            (json!("1,5"), None, None),
+            (json!("1234,567"), None, None),
+            (json!(",123"), None, None),
+            (json!("1.234,5"), None, None),
+            (json!("-3.16%"), None, None),
+            (json!("1.5T"), None, None),
+            (json!("1e400"), None, None),
+            (json!("NaN"), None, None),
+            (json!(null), None, None),
+            (json!(["5"]), None, None),
+        ];
+        for (value, as_price, as_change) in cases {
+            assert_eq!(written_price(&value), as_price.map(|text| text.parse().unwrap()), "{value}");
+            assert_eq!(written_change(&value), as_change.map(|text| text.parse().unwrap()), "{value}");
+        }
+        assert_eq!(before(Decimal::ONE, Decimal::TWO), None);
+    }
+
+    #[test]
     fn walls_are_told_from_broken_answers() {
         let cases: [(&[u8], Misread); 7] = [
             (b"Too Many Requests\r\n", Misread::Refused),
@@ -141,6 +253,7 @@ pub(super) mod tests {
         fn never_panics(body: Vec<u8>, text: String) {
             let _ = json(&body);
             let value = Value::String(text);
+            let _ = (written_price(&value), written_change(&value));
             let _ = (price(&value), time(&value), seconds(&value), bar_price(&value), volume(&value));
         }
     }
