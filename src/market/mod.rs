@@ -7,6 +7,7 @@
 
 pub mod chain;
 mod coinbase;
+mod kraken;
 pub mod poller;
 mod read;
 pub mod socket;
@@ -29,7 +30,7 @@ use crate::event::{Clock, Event};
 use crate::http::Http;
 
 /// Every price source, by the names that `sources = […]` and `[source.…]` use.
-pub static SOURCES: &[Source] = &[yahoo::SOURCE, coinbase::SOURCE];
+pub static SOURCES: &[Source] = &[yahoo::SOURCE, coinbase::SOURCE, kraken::SOURCE];
 
 /// The source with a name.
 pub fn source(id: &str) -> Option<&'static Source> {
