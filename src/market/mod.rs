@@ -5,6 +5,7 @@
 //!
 //! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
 
+mod binance;
 pub mod chain;
 mod coinbase;
 mod kraken;
@@ -30,7 +31,12 @@ use crate::event::{Clock, Event};
 use crate::http::Http;
 
 /// Every price source, by the names that `sources = […]` and `[source.…]` use.
-pub static SOURCES: &[Source] = &[yahoo::SOURCE, coinbase::SOURCE, kraken::SOURCE];
+pub static SOURCES: &[Source] = &[
+    yahoo::SOURCE,
+    coinbase::SOURCE,
+    kraken::SOURCE,
+    binance::SOURCE,
+];
 
 /// The source with a name.
 pub fn source(id: &str) -> Option<&'static Source> {
