@@ -8,6 +8,7 @@
 mod binance;
 pub mod chain;
 mod coinbase;
+mod coingecko;
 mod kraken;
 pub mod poller;
 mod read;
@@ -36,6 +37,7 @@ pub static SOURCES: &[Source] = &[
     coinbase::SOURCE,
     kraken::SOURCE,
     binance::SOURCE,
+    coingecko::SOURCE,
 ];
 
 /// The source with a name.
