@@ -9,6 +9,7 @@ mod binance;
 pub mod chain;
 mod coinbase;
 mod coingecko;
+mod finnhub;
 mod kraken;
 pub mod poller;
 mod read;
@@ -38,6 +39,7 @@ pub static SOURCES: &[Source] = &[
     kraken::SOURCE,
     binance::SOURCE,
     coingecko::SOURCE,
+    finnhub::SOURCE,
 ];
 
 /// The source with a name.
