@@ -5,6 +5,7 @@
 //!
 //! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
 
+mod alpaca;
 mod binance;
 pub mod chain;
 mod coinbase;
@@ -40,6 +41,7 @@ pub static SOURCES: &[Source] = &[
     binance::SOURCE,
     coingecko::SOURCE,
     finnhub::SOURCE,
+    alpaca::SOURCE,
 ];
 
 /// The source with a name.
