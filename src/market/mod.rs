@@ -15,6 +15,7 @@ mod kraken;
 pub mod poller;
 mod read;
 pub mod socket;
+mod tiingo;
 mod yahoo;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub static SOURCES: &[Source] = &[
     coingecko::SOURCE,
     finnhub::SOURCE,
     alpaca::SOURCE,
+    tiingo::SOURCE,
 ];
 
 /// The source with a name.
