@@ -47,8 +47,8 @@ pub(super) const SOURCE: Source = Source {
 
 /// What coins are quoted in here; the dollar's place is taken by USDT.
 const CURRENCIES: [&str; 3] = ["USDT", "USDC", "EUR"];
-/// Messages at once, so that a refusal and what follows it stay within the five a second.
-const MESSAGES: usize = 3;
+/// Messages at once: five a second are taken, answers to pings among them.
+const MESSAGES: usize = 4;
 
 fn spell(symbol: &str) -> Option<String> {
     let (coin, currency) = read::pair(symbol)?;
@@ -130,7 +130,7 @@ fn ask_bars(access: Access, spelled: &str, span: Span, _now: Timestamp) -> BarsA
 
 fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
     let answer = answer(body)?;
-    Ok(answer.as_array().ok_or(Misread::Shape)?.iter().filter_map(bar).collect())
+    read::bars(answer.as_array().ok_or(Misread::Shape)?, bar)
 }
 
 /// `[open time, open, high, low, close, volume, close time, …]`, oldest first.

@@ -114,7 +114,7 @@ fn ask_bars(access: Access, spelled: &str, span: Span, now: Timestamp) -> BarsAs
 
 fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
     let answer = answer(body)?;
-    Ok(answer.as_array().ok_or(Misread::Shape)?.iter().filter_map(bar).collect())
+    read::bars(answer.as_array().ok_or(Misread::Shape)?, bar)
 }
 
 fn bar(row: &Value) -> Option<Candle> {

@@ -138,7 +138,7 @@ fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
     let result = result(body)?;
     let mut lists = result.as_object().into_iter().flatten().filter_map(|(_, rows)| rows.as_array());
     let rows = lists.next().ok_or(Misread::Shape)?;
-    Ok(rows.iter().filter_map(bar).collect())
+    read::bars(rows, bar)
 }
 
 /// `[time, open, high, low, close, average, volume, trades]`, prices as texts.
@@ -271,6 +271,8 @@ mod tests {
         assert_eq!(fourth.volume, Some(0.083_179_81));
         assert_eq!(fourth.time, Timestamp::from_second(1_762_777_200).unwrap());
         assert!(bars.is_sorted_by_key(|bar| bar.time));
+        let zeros = br#"{"error":[],"result":{"XXBTZUSD":[[1762777020,"0","0","0","0","0","0",0]],"last":1762777020}}"#;
+        assert_eq!(read_bars(zeros), Err(Misread::NoPrice));
         for (file, expected) in [("unknown_pair", Misread::Unknown), ("rate", Misread::Refused)] {
             let Some(body) = recorded(&format!("kraken/rest_error_{file}.json")) else { continue };
             assert_eq!(read_bars(&body), Err(expected), "{file}");

@@ -77,6 +77,12 @@ pub(super) fn candle(time: Timestamp, [open, high, low, close]: [f64; 4], volume
     Candle { time, open, high, low, close, volume }
 }
 
+/// The candles in the rows of an answer, odd rows left out; rows of which none is a candle tell no price.
+pub(super) fn bars(rows: &[Value], bar: impl Fn(&Value) -> Option<Candle>) -> Result<Vec<Candle>, Misread> {
+    let bars: Vec<Candle> = rows.iter().filter_map(bar).collect();
+    if bars.is_empty() && !rows.is_empty() { Err(Misread::NoPrice) } else { Ok(bars) }
+}
+
 /// A coin and its currency, of a symbol such as `BTC-USD`; None for what is no such pair.
 pub(super) fn pair(symbol: &str) -> Option<(&str, &str)> {
     let plain = |part: &str| {
