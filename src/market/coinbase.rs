@@ -115,7 +115,7 @@ fn ask_bars(access: Access, spelled: &str, span: Span, now: Timestamp) -> BarsAs
 
 fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
     let answer = answer(body)?;
-    Ok(answer.as_array().ok_or(Misread::Shape)?.iter().filter_map(bar).collect())
+    read::bars(answer.as_array().ok_or(Misread::Shape)?, bar)
 }
 
 fn bar(row: &Value) -> Option<Candle> {
@@ -163,7 +163,7 @@ fn refusal(message: &Value) -> Frame {
 mod tests {
     use super::*;
     use crate::domain::session::Calendar;
-    use crate::market::read::tests::{frames, recorded};
+    use crate::market::read::tests::{frames, only_tick, recorded};
 
     const NOW: &str = "2026-11-23T18:00:00Z";
 
@@ -204,6 +204,53 @@ mod tests {
     }
 
     #[test]
+    fn other_recorded_answers_are_no_prices() {
+        let cases = [
+            // Of 2015, when the statistics had no last price: the ticker has it.
+            ("exchange_ticker_old", "exchange_stats_old", Ok(("246.28", Some("254.04")))),
+            // All products in one answer, some without a price: another question than ours, and a hundred times as long.
+            ("exchange_products_stats_batch", "exchange_products_stats_batch", Err(Misread::NoPrice)),
+            ("exchange_stats_BTC-USD_2026", "exchange_ticker_BTC-USD_2026", Err(Misread::NoPrice)),
+            ("exchange_product_BTC-USD_2026", "exchange_time_2026", Err(Misread::NoPrice)),
+            ("exchange_error_400_bad_granularity", "exchange_stats_old", Err(Misread::Shape)),
+            // Of Advanced Trade, which is another service.
+            ("adv_rest_candles_BTC-USD", "adv_rest_products_list", Err(Misread::NoPrice)),
+            ("adv_rest_ticker_BTC-USD", "adv_rest_products_list", Err(Misread::NoPrice)),
+        ];
+        for (ticker, stats, expected) in cases {
+            let bodies = [ticker, stats].map(|file| recorded(&format!("coinbase/{file}.json")));
+            let [Some(first), Some(second)] = bodies else { continue };
+            let told = price_of(&first, &second).map(|tick| (tick.price, tick.base));
+            let number = |text: &str| text.parse().unwrap();
+            assert_eq!(told, expected.map(|(price, base)| (number(price), base.map(number))), "{ticker}");
+            assert!(read_bars(&first).is_err(), "{ticker}");
+        }
+    }
+
+    #[test]
+    fn a_dead_market_has_no_price() {
+        let stats = br#"{"open":"0","high":"0","low":"0","last":"0"}"#;
+        assert_eq!(price_of(br#"{"price":"0","trade_id":5}"#, stats), Err(Misread::NoPrice));
+        assert_eq!(price_of(br#"{"price":"5","trade_id":5}"#, stats).unwrap().base, None);
+    }
+
+    #[test]
+    fn frames_of_advanced_trade_say_nothing() {
+        for file in ["adv_ws_ticker", "adv_ws_candles", "adv_ws_heartbeats", "adv_ws_subscriptions"] {
+            let Some(body) = recorded(&format!("coinbase/{file}.json")) else { continue };
+            assert_eq!(frame(&String::from_utf8(body).unwrap()), [], "{file}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_frame_alone() {
+        let Some(body) = recorded("coinbase/exchange_ws_ticker_BTC-USD_2022.json") else { return };
+        let tick = only_tick(&frame(&String::from_utf8(body).unwrap()));
+        assert_eq!((tick.price, tick.base), ("29940.91".parse().unwrap(), Some("31677.61".parse().unwrap())));
+        assert_eq!(tick.order, Some(347_875_517));
+    }
+
+    #[test]
     fn recorded_candles_have_low_before_high() {
         let Some(body) = recorded("coinbase/exchange_candles_60s_10rows.json") else { return };
         let bars = read_bars(&body).unwrap();
@@ -212,6 +259,12 @@ mod tests {
         assert_eq!((first.open, first.high, first.low, first.close), (10_106.01, 10_120.21, 10_106.0, 10_120.21));
         assert_eq!(first.time, Timestamp::from_second(1_517_443_740).unwrap());
         assert_eq!(first.volume, Some(2.851_074_55));
+        let Some(body) = recorded("coinbase/exchange_candles_60s_2rows_2026.json") else { return };
+        let bars = read_bars(&body).unwrap();
+        assert_eq!(
+            bars.iter().map(|bar| (bar.open, bar.close)).collect::<Vec<_>>(),
+            [(63_244.78, 63_239.75), (63_236.18, 63_244.77)]
+        );
     }
 
     #[test]

@@ -5,17 +5,23 @@
 //!
 //! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
 
+mod alpaca;
+mod binance;
 pub mod board;
 mod cboe;
 pub mod chain;
 mod cnbc;
 mod coinbase;
+mod coingecko;
+mod finnhub;
+mod kraken;
 mod link;
 mod manners;
 mod nasdaq;
 pub mod poller;
 mod read;
 pub mod socket;
+mod tiingo;
 #[cfg(test)]
 mod trials;
 mod yahoo;
@@ -41,7 +47,19 @@ use crate::event::{Clock, Event};
 use crate::http::Http;
 
 /// Every price source, by the names that `sources = […]` and `[source.…]` use.
-pub static SOURCES: &[Source] = &[yahoo::SOURCE, cnbc::SOURCE, nasdaq::SOURCE, cboe::SOURCE, coinbase::SOURCE];
+pub static SOURCES: &[Source] = &[
+    yahoo::SOURCE,
+    cnbc::SOURCE,
+    nasdaq::SOURCE,
+    cboe::SOURCE,
+    coinbase::SOURCE,
+    kraken::SOURCE,
+    binance::SOURCE,
+    coingecko::SOURCE,
+    finnhub::SOURCE,
+    alpaca::SOURCE,
+    tiingo::SOURCE,
+];
 
 /// The source with a name.
 pub fn source(id: &str) -> Option<&'static Source> {

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{Misread, Moment};
-use crate::domain::price::{Candle, Session};
+use super::{Misread, Moment, Tick};
+use crate::domain::price::{Candle, Kind, Session, kind};
 
 /// Prices outside these are somebody's mistake; within them no computation can overflow.
 const LEAST: Decimal = Decimal::from_parts(1, 0, 0, false, 10);
@@ -104,21 +104,32 @@ pub(super) fn is_regular(moment: Moment, at: Timestamp) -> bool {
     [at, earlier].into_iter().any(|at| moment.calendar.session(at) == Session::Regular)
 }
 
-/// A price as a bar has it.
+/// A number, or a text that is one.
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// A price as a bar has it, written as number or text.
 pub(super) fn bar_price(value: &Value) -> Option<f64> {
-    let price = value.as_f64()?;
+    let price = number(value)?;
     (price.is_finite() && (1e-10..=1e12).contains(&price)).then_some(price)
 }
 
-/// A volume: zero or more.
+/// A volume, written as number or text: zero or more.
 pub(super) fn volume(value: &Value) -> Option<f64> {
-    value.as_f64().filter(|volume| volume.is_finite() && *volume >= 0.0)
+    number(value).filter(|volume| volume.is_finite() && *volume >= 0.0)
 }
 
 /// Seconds since 1970.
 pub(super) fn seconds(value: &Value) -> Option<Timestamp> {
     let second = value.as_i64().filter(|second| *second > 0)?;
     Timestamp::from_second(second).ok()
+}
+
+/// Milliseconds since 1970.
+pub(super) fn millis(value: &Value) -> Option<Timestamp> {
+    let millis = value.as_i64().filter(|millis| *millis > 0)?;
+    Timestamp::from_millisecond(millis).ok()
 }
 
 /// An RFC 3339 time.
@@ -133,12 +144,60 @@ pub(super) fn candle(time: Timestamp, [open, high, low, close]: [f64; 4], volume
     Candle { time, open, high, low, close, volume }
 }
 
+/// The candles in the rows of an answer, odd rows left out; rows of which none is a candle tell no price.
+pub(super) fn bars(rows: &[Value], bar: impl Fn(&Value) -> Option<Candle>) -> Result<Vec<Candle>, Misread> {
+    let bars: Vec<Candle> = rows.iter().filter_map(bar).collect();
+    if bars.is_empty() && !rows.is_empty() { Err(Misread::NoPrice) } else { Ok(bars) }
+}
+
+/// A coin and its currency, of a symbol such as `BTC-USD`; None for what is no such pair.
+pub(super) fn pair(symbol: &str) -> Option<(&str, &str)> {
+    let plain = |part: &str| {
+        (1..=12).contains(&part.len()) && part.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    };
+    let (coin, currency) = symbol.rsplit_once('-').filter(|_| kind(symbol) == Kind::Crypto)?;
+    (plain(coin) && coin != currency).then_some((coin, currency))
+}
+
+/// A share listed in the US, with the mark that a source puts before its class: `BRK-B` is `BRK.B` to some. None for
+/// coins, indexes, rates and listings elsewhere.
+pub(super) fn share(symbol: &str, mark: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
+    let listed =
+        symbol.len() <= 12 && symbol.starts_with(|c: char| c.is_ascii_uppercase()) && symbol.chars().all(plain);
+    (listed && kind(symbol) == Kind::Equity).then(|| symbol.replace('-', mark))
+}
+
+/// The prices that an answer has of those asked for; when it has none, why not.
+pub(super) fn those_told(
+    spelled: &[String],
+    tick: impl Fn(&str) -> Result<Tick, Misread>,
+) -> Result<Vec<Tick>, Misread> {
+    let (mut ticks, mut trouble) = (Vec::new(), None);
+    for id in spelled {
+        match tick(id) {
+            Ok(tick) => ticks.push(tick),
+            Err(misread) => trouble = trouble.or(Some(misread)),
+        }
+    }
+    match trouble {
+        Some(misread) if ticks.is_empty() => Err(misread),
+        _ => Ok(ticks),
+    }
+}
+
+/// What a source says of itself, fit for a sentence.
+pub(super) fn said(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::market::Frame;
 
     /// A recorded answer, where the recordings lie; says so when they do not.
     pub(in crate::market) fn recorded(name: &str) -> Option<Vec<u8>> {
@@ -165,6 +224,14 @@ pub(super) mod tests {
         let text = String::from_utf8(recorded(name)?).unwrap();
         let received = |line: &str| Some(line.strip_prefix("<\t")?.split_once('\t')?.1.to_string());
         Some(text.lines().filter_map(received).collect())
+    }
+
+    /// The one price that was told.
+    pub(in crate::market) fn only_tick(frames: &[Frame]) -> Tick {
+        match frames {
+            [Frame::Tick(tick)] => tick.clone(),
+            other => panic!("not one price: {other:?}"),
+        }
     }
 
     #[test]
@@ -248,13 +315,66 @@ pub(super) mod tests {
         assert_eq!(json(b"\xef\xbb\xbf {\"a\": 1}\n"), Ok(json!({"a": 1})));
     }
 
+    #[test]
+    fn bars_take_numbers_written_as_text() {
+        let cases = [
+            (json!(5.5), Some(5.5), Some(5.5)),
+            (json!("106038.2"), Some(106_038.2), Some(106_038.2)),
+            (json!("0.00000000"), None, Some(0.0)),
+            (json!("-1"), None, None),
+            (json!("inf"), None, None),
+            (json!("NaN"), None, None),
+            (json!("1e400"), None, None),
+            (json!("N/A"), None, None),
+            (json!(null), None, None),
+        ];
+        for (value, price, traded) in cases {
+            assert_eq!((bar_price(&value), volume(&value)), (price, traded), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_pairs_are_pairs() {
+        let cases = [
+            ("BTC-USD", Some(("BTC", "USD"))),
+            ("1INCH-EUR", Some(("1INCH", "EUR"))),
+            ("USDT-USDT", None),
+            ("NVDA", None),
+            ("BRK-B", None),
+            ("-USD", None),
+            ("b/../c-USD", None),
+            ("A-B-USD", None),
+        ];
+        for (symbol, expected) in cases {
+            assert_eq!(pair(symbol), expected, "{symbol}");
+        }
+    }
+
+    #[test]
+    fn only_us_shares_are_shares() {
+        let cases = [
+            ("NVDA", Some("NVDA")),
+            ("BRK-B", Some("BRK.B")),
+            ("BTC-USD", None),
+            ("^GSPC", None),
+            ("MUV2.DE", None),
+            ("EURUSD=X", None),
+            ("7203", None),
+            ("", None),
+            ("../X", None),
+        ];
+        for (symbol, expected) in cases {
+            assert_eq!(share(symbol, ".").as_deref(), expected, "{symbol}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn never_panics(body: Vec<u8>, text: String) {
-            let _ = json(&body);
+            let _ = (json(&body), pair(&text), share(&text, "."), said(&text));
             let value = Value::String(text);
             let _ = (written_price(&value), written_change(&value));
-            let _ = (price(&value), time(&value), seconds(&value), bar_price(&value), volume(&value));
+            let _ = (price(&value), time(&value), seconds(&value), millis(&value), bar_price(&value), volume(&value));
         }
     }
 }
