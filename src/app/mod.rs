@@ -2,6 +2,7 @@
 //! No clock, no I/O: the same events at the same times give the same screen.
 
 pub mod command;
+pub mod handover;
 pub mod health;
 mod input;
 pub mod keymap;
@@ -28,6 +29,7 @@ use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
+use handover::{Handover, Handovers};
 use health::Health;
 use keymap::Keymap;
 pub use popup::Popup;
@@ -76,6 +78,7 @@ pub struct App {
     pub wire: Wire,
     pub tape: Tape,
     pub health: Health,
+    pub handovers: Handovers,
     pub focus: Focus,
     pub popup: Option<Popup>,
     pub prompt: Option<Prompt>,
@@ -114,6 +117,7 @@ impl App {
             wire: Wire::default(),
             tape: Tape::default(),
             health: Health::default(),
+            handovers: Handovers::default(),
             focus: Focus::default(),
             popup: None,
             prompt: None,
@@ -329,6 +333,7 @@ impl App {
 
     fn quote(&mut self, quote: Quote) -> Vec<Effect> {
         let symbol = quote.symbol.clone();
+        let handover = Handover::between(self.tape.quote(&symbol), &quote, &self.health);
         if !self.tape.take_quote(quote) {
             return Vec::new();
         }
@@ -336,7 +341,10 @@ impl App {
         if self.replay.is_none() {
             self.saves.wants(symbol);
         }
-        vec![Effect::Draw(Urgency::Price)]
+        let Some(handover) = handover else { return vec![Effect::Draw(Urgency::Price)] };
+        let words = handover.words();
+        self.handovers.note(handover);
+        self.notify(Tone::Info, words)
     }
 
     /// What is saved is the whole of what is held: candles may come in pieces.
