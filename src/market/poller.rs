@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
 
-use super::board::{Board, SETTLES};
+use super::board::{Board, SETTLES, Trust};
 use super::chain::{self, Wanted};
 use super::manners::{LONGEST_BLOCK, SHUT_OUT, due, later, refused, refused_until, retry, retry_after, signed, until};
 use super::{BarsAsk, Candles, Desk, Misread, Moment, Order, Poll, Seat, Source, Tick};
@@ -29,6 +29,10 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// An answer is late after this: the next source is asked, while this one goes on being waited for.
 pub(super) const LATE: Duration = Duration::from_secs(3);
+/// When a source's socket falls its prices are asked for so soon, whatever was asked last; at most once in
+/// [`STEPS_IN_AGAIN`].
+const STEPS_IN: SignedDuration = SignedDuration::from_secs(2);
+const STEPS_IN_AGAIN: SignedDuration = SignedDuration::from_secs(60);
 /// History that could not be had is asked for again after this.
 const CHART_AGAIN: Duration = Duration::from_mins(1);
 
@@ -68,6 +72,10 @@ struct Diary {
     spans: BTreeMap<Name, Span>,
     /// No question before this.
     not_before: Timestamp,
+    /// The source's socket did well when last looked at.
+    was_pushed: bool,
+    /// When polling last stepped in for the socket.
+    stepped_in: Option<Timestamp>,
     /// In a row.
     failures: u32,
     /// What the source has told a price of, as it spells it.
@@ -192,6 +200,20 @@ impl<F: Fetch> Poller<F> {
         let prices = self.seat.wanted(Capability::Quote);
         let charts = chain::charts(self.seat.source, &self.seat.config.borrow(), &self.seat.standings.borrow(), now);
         self.diary.follow(prices, &charts, now);
+        self.step_in(now);
+    }
+
+    /// The socket of the source has just fallen: is the source well at all? The others wait for the answer.
+    fn step_in(&mut self, now: Timestamp) {
+        let is_down = self.seat.standings.borrow().trust_source(&self.seat.way(Capability::Socket), now) == Trust::Down;
+        let has_fallen = is_down && self.diary.was_pushed;
+        self.diary.was_pushed = !is_down;
+        let is_refused = self.diary.not_before > later(now, signed(self.seat.source.spacing));
+        if has_fallen && !is_refused && self.diary.stepped_in.is_none_or(|at| later(at, STEPS_IN_AGAIN) <= now) {
+            self.diary.stepped_in = Some(now);
+            self.diary.prices.values_mut().for_each(|due| *due = now);
+            self.diary.not_before = self.diary.not_before.min(later(now, STEPS_IN));
+        }
     }
 
     /// A refusal belongs to an address: under another one there is none.
@@ -891,6 +913,39 @@ mod tests {
             board.tell(&socket(Outcome::Well));
             pass(&mut shell, Duration::from_secs(1)).await;
             assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
+        })
+        .await;
+    }
+
+    /// Yahoo's socket speaks only when something trades, so it is polled beside it; when it falls, at once.
+    #[tokio::test(start_paused = true)]
+    async fn steps_in_when_the_socket_falls_and_no_more_than_once_a_minute() {
+        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&desk, well);
+        let board = Board::default();
+        let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), venue.clone());
+        let socket = |outcome| SourceReport {
+            source: "yahoo".into(),
+            capability: Capability::Socket,
+            at: (desk.clock)(),
+            outcome,
+            status: None,
+            next: None,
+        };
+        let quotes = |events: Vec<Event>| events.iter().filter(|event| matches!(event, Event::Quote(_))).count();
+        let fall = || {
+            board.tell(&socket(Outcome::Well));
+            board.tell(&socket(Outcome::Failed { why: "it closed the connection".into() }));
+        };
+        beside(poller.run(), async {
+            board.tell(&socket(Outcome::Well));
+            assert_eq!(quotes(pass(&mut shell, Duration::from_secs(20)).await), 1);
+            fall();
+            assert_eq!(quotes(pass(&mut shell, Duration::from_secs(4)).await), 1, "not at its next turn, but at once");
+            board.tell(&socket(Outcome::Well));
+            pass(&mut shell, Duration::from_secs(1)).await;
+            fall();
+            assert_eq!(quotes(pass(&mut shell, Duration::from_secs(5)).await), 0, "a socket that comes and goes");
         })
         .await;
     }
