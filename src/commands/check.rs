@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
@@ -16,7 +17,7 @@ use crate::app::keymap::Keymap;
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
-use crate::domain::price::{Capability, Outcome, SourceReport};
+use crate::domain::price::{Capability, Outcome, SourceReport, Symbol};
 use crate::domain::query::Query;
 use crate::domain::text::Text;
 use crate::domain::topic::Topics;
@@ -220,23 +221,33 @@ fn feed_finding(name: &Name, state: Option<&FeedState>) -> Finding {
 
 // --- price sources ---
 
+/// Each source that the watchlist names, asked by itself: in a chain the worse ones would rest.
 async fn look_at_sources(config: &Arc<Config>, around: &Surroundings) -> Result<Vec<Finding>, Failure> {
-    let heard = prices::listen(config, around).await?;
-    let used = |source: &&market::Source| {
-        config.symbols.iter().any(|symbol| symbol.sources.iter().any(|name| &**name == source.id))
+    let sources = market::SOURCES.iter().filter(|source| source.is_enabled(config));
+    let asked =
+        sources.map(|source| (source, Arc::new(alone(source, config)))).filter(|(_, own)| !own.symbols.is_empty());
+    let looks = asked.map(async |(source, own)| Ok(source_findings(source, &prices::listen(&own, around).await?)));
+    let found: Vec<Result<Vec<Finding>, Failure>> = join_all(looks).await;
+    Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// The configuration with one source alone, and the symbols that have it in their chain.
+fn alone(source: &market::Source, config: &Config) -> Config {
+    let has = |symbol: &&Symbol| {
+        symbol.sources.iter().any(|name| &**name == source.id) && (source.spell)(&symbol.name).is_some()
     };
-    let findings = market::SOURCES.iter().filter(used).flat_map(|source| {
-        let reports: Vec<&SourceReport> =
-            heard.reports.values().filter(|report| &*report.source == source.id).collect();
-        // Whoever gave a price has answered, though its report may not have come before the last price did.
-        let gave_prices = heard.quotes.values().any(|quote| &*quote.source == source.id);
-        match reports.is_empty() {
-            true if gave_prices => vec![Finding::new("source", source.id, None, source.terms)],
-            true => vec![Finding::new("source", source.id, Some("did not answer in time".into()), "")],
-            false => reports.into_iter().map(|report| source_finding(source, report)).collect(),
-        }
-    });
-    Ok(findings.collect())
+    let only = |symbol: &Symbol| Symbol { sources: vec![source.id.into()], benchmark: None, ..symbol.clone() };
+    Config { symbols: config.symbols.iter().filter(has).map(only).collect(), ..config.clone() }
+}
+
+fn source_findings(source: &market::Source, heard: &prices::Heard) -> Vec<Finding> {
+    let reports: Vec<&SourceReport> = heard.reports.values().filter(|report| &*report.source == source.id).collect();
+    // Whoever gave a price has answered, though its report may not have come before the last price did.
+    match (reports.is_empty(), heard.quotes.is_empty()) {
+        (true, false) => vec![Finding::new("source", source.id, None, source.terms)],
+        (true, true) => vec![Finding::new("source", source.id, Some("did not answer in time".into()), "")],
+        (false, _) => reports.into_iter().map(|report| source_finding(source, report)).collect(),
+    }
 }
 
 fn source_finding(source: &market::Source, report: &SourceReport) -> Finding {

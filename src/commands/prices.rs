@@ -243,8 +243,11 @@ impl Heard {
             reports.peek().is_some() && reports.all(|(_, report)| report.outcome != Outcome::Well)
         };
         config.symbols.iter().all(|symbol| {
-            let mut served = symbol.sources.iter().filter(|source| market::source(source).is_some());
-            self.quotes.contains_key(&symbol.name) || served.all(failed)
+            let serves = |id: &&Name| {
+                market::source(id)
+                    .is_some_and(|source| source.is_enabled(config) && (source.spell)(&symbol.name).is_some())
+            };
+            self.quotes.contains_key(&symbol.name) || symbol.sources.iter().filter(serves).all(failed)
         })
     }
 }
