@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
-use crate::domain::price::{Quote, Series, SourceReport, Span, State, state};
+use crate::domain::price::{Delivery, Quote, Series, SourceReport, Span, State, state};
 use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
@@ -328,9 +328,15 @@ impl App {
     }
 
     fn quote(&mut self, quote: Quote) -> Vec<Effect> {
-        let symbol = quote.symbol.clone();
+        let (symbol, source) = (quote.symbol.clone(), quote.source.clone());
+        let before = self.tape.quote(&symbol).filter(|held| held.delivery != Delivery::Stored);
+        let before = before.map(|held| held.source.clone()).filter(|before| *before != source);
         if !self.tape.take_quote(quote) {
             return Vec::new();
+        }
+        // Not over what is worth more.
+        if let Some(before) = before.filter(|_| self.replay.is_none() && self.notice.is_none()) {
+            self.notify(Tone::Info, format!("{symbol} comes from {source} now, no longer from {before}"));
         }
         // A recorded day is not kept.
         if self.replay.is_none() {

@@ -31,7 +31,7 @@ const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// An answer is late after this: the next source is asked, while this one goes on being waited for.
 pub(super) const LATE: Duration = Duration::from_secs(3);
 /// The least time between two questions when a socket has just fallen.
-const ALARMED: SignedDuration = SignedDuration::from_secs(2);
+const ALARMED: SignedDuration = SignedDuration::from_secs(1);
 /// History that could not be had is asked for again after this.
 const CHART_AGAIN: Duration = Duration::from_mins(1);
 
