@@ -344,7 +344,11 @@ impl App {
         let Some(handover) = handover else { return vec![Effect::Draw(Urgency::Price)] };
         let words = handover.words();
         self.handovers.note(handover);
-        self.notify(Tone::Info, words)
+        // Not over what is worth more.
+        match self.notice {
+            None => self.notify(Tone::Info, words),
+            Some(_) => vec![Effect::Draw(Urgency::Price)],
+        }
     }
 
     /// What is saved is the whole of what is held: candles may come in pieces.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
@@ -221,32 +220,50 @@ fn feed_finding(name: &Name, state: Option<&FeedState>) -> Finding {
 
 // --- price sources ---
 
-/// Each source that the watchlist names, asked by itself: in a chain the worse ones would rest.
+/// Asks each source that some symbol names for one price, be it the first of a chain or its last resort.
 async fn look_at_sources(config: &Arc<Config>, around: &Surroundings) -> Result<Vec<Finding>, Failure> {
-    let sources = market::SOURCES.iter().filter(|source| source.is_enabled(config));
-    let asked =
-        sources.map(|source| (source, Arc::new(alone(source, config)))).filter(|(_, own)| !own.symbols.is_empty());
-    let looks = asked.map(async |(source, own)| Ok(source_findings(source, &prices::listen(&own, around).await?)));
-    let found: Vec<Result<Vec<Finding>, Failure>> = join_all(looks).await;
-    Ok(found.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    let looks = market::SOURCES.iter().filter(|source| is_named(source, config)).map(|source| async move {
+        match alone(source, config) {
+            Some(config) => {
+                Ok::<_, Failure>(source_findings(source, &prices::listen(&Arc::new(config), around).await?))
+            }
+            None => {
+                Ok(vec![Finding::new("source", source.id, None, format!("not asked: {}", why_not(source, config)))])
+            }
+        }
+    });
+    Ok(futures_util::future::try_join_all(looks).await?.into_iter().flatten().collect())
 }
 
-/// The configuration with one source alone, and the symbols that have it in their chain.
-fn alone(source: &market::Source, config: &Config) -> Config {
-    let has = |symbol: &&Symbol| {
-        symbol.sources.iter().any(|name| &**name == source.id) && (source.spell)(&symbol.name).is_some()
-    };
-    let only = |symbol: &Symbol| Symbol { sources: vec![source.id.into()], benchmark: None, ..symbol.clone() };
-    Config { symbols: config.symbols.iter().filter(has).map(only).collect(), ..config.clone() }
+fn is_named(source: &market::Source, config: &Config) -> bool {
+    config.symbols.iter().any(|symbol| symbol.sources.iter().any(|name| &**name == source.id))
+}
+
+/// A configuration of one symbol that has this source alone. None: it is not to be asked.
+fn alone(source: &market::Source, config: &Config) -> Option<Config> {
+    let asks = |symbol: &&Symbol| market::chain::chain(symbol, config).any(|other| other.id == source.id);
+    let symbol = config.symbols.iter().find(asks)?;
+    let symbol = Symbol { sources: vec![source.id.into()], benchmark: None, ..symbol.clone() };
+    Some(Config { symbols: vec![symbol], ..config.clone() })
+}
+
+fn why_not(source: &market::Source, config: &Config) -> &'static str {
+    let settings = config.sources.get(source.id);
+    match settings {
+        Some(settings) if settings.enabled == Some(false) => "switched off in the config",
+        _ if source.needs_key && settings.is_none_or(|settings| settings.key.is_none()) => "it needs a key",
+        _ => "it has none of the symbols that name it",
+    }
 }
 
 fn source_findings(source: &market::Source, heard: &prices::Heard) -> Vec<Finding> {
     let reports: Vec<&SourceReport> = heard.reports.values().filter(|report| &*report.source == source.id).collect();
-    // Whoever gave a price has answered, though its report may not have come before the last price did.
-    match (reports.is_empty(), heard.quotes.is_empty()) {
-        (true, false) => vec![Finding::new("source", source.id, None, source.terms)],
-        (true, true) => vec![Finding::new("source", source.id, Some("did not answer in time".into()), "")],
-        (false, _) => reports.into_iter().map(|report| source_finding(source, report)).collect(),
+    // Whoever gave a price has answered, though its report may not have come before the price did.
+    let gave_prices = heard.quotes.values().any(|quote| &*quote.source == source.id);
+    match reports.is_empty() {
+        true if gave_prices => vec![Finding::new("source", source.id, None, source.terms)],
+        true => vec![Finding::new("source", source.id, Some("did not answer in time".into()), "")],
+        false => reports.into_iter().map(|report| source_finding(source, report)).collect(),
     }
 }
 

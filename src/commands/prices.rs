@@ -238,16 +238,17 @@ impl Heard {
 
     /// Every symbol has its price, or the sources of those that have none have all failed.
     fn enough(&self, config: &Config) -> bool {
-        let failed = |source: &Name| {
-            let mut reports = self.reports.iter().filter(|((name, _), _)| name == source).peekable();
+        let failed = |source: &market::Source| {
+            let of_prices = |((name, by), _): &(&(Name, Capability), &SourceReport)| {
+                **name == *source.id && *by != Capability::Candles
+            };
+            let mut reports = self.reports.iter().filter(of_prices).peekable();
             reports.peek().is_some() && reports.all(|(_, report)| report.outcome != Outcome::Well)
         };
-        config.symbols.iter().all(|symbol| {
-            let serves = |id: &&Name| {
-                market::source(id)
-                    .is_some_and(|source| source.is_enabled(config) && (source.spell)(&symbol.name).is_some())
-            };
-            self.quotes.contains_key(&symbol.name) || symbol.sources.iter().filter(serves).all(failed)
-        })
+        // Those that are switched off, or do not have it, are not asked.
+        config
+            .symbols
+            .iter()
+            .all(|symbol| self.quotes.contains_key(&symbol.name) || market::chain::chain(symbol, config).all(failed))
     }
 }

@@ -30,6 +30,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(1),
     timeout: None,
     pause: Duration::from_mins(1),
+    unknown: &[404],
     spell: |symbol| read::share(symbol, "."),
     poll: Some(Poll { every, together: 30, ask: ask_price, read: read_price }),
     candles: None,

@@ -29,6 +29,7 @@ pub(super) const SOURCE: Source = Source {
     // A ban (418) follows on refusals that are not heeded.
     timeout: None,
     pause: Duration::from_mins(2),
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
@@ -174,7 +175,9 @@ fn read_frame(_: Moment, text: &str) -> Vec<Frame> {
 
 /// `o` is the price 24 hours ago, `E` when this was said, `L` the last trade.
 fn ticker(event: &Value) -> Option<Frame> {
-    tick(event["s"].as_str()?, &event["c"], &event["o"], &event["E"], &event["L"]).map(Frame::Tick)
+    let spelled = event["s"].as_str()?;
+    let told = tick(spelled, &event["c"], &event["o"], &event["E"], &event["L"]).map(Frame::Tick);
+    Some(told.unwrap_or_else(|| Frame::NoPrice { spelled: spelled.to_string() }))
 }
 
 /// `{"result":null,"id":"BTCUSDT"}`, `{"code":2,"msg":"Invalid request: invalid stream","id":"BTCUSDT"}`; newer ones
@@ -328,7 +331,7 @@ mod tests {
     fn no_price_is_made_up() {
         for price in ["0.00000000", "-1", "NaN", "1e400", "N/A", ""] {
             let event = json!({"e": "24hrTicker", "s": "BTCUSDT", "c": price, "o": "5", "E": 1_653_812_650_349_i64});
-            assert_eq!(frame(&event.to_string()), [], "{price}");
+            assert_eq!(frame(&event.to_string()), [Frame::NoPrice { spelled: "BTCUSDT".into() }], "{price}");
             let body = json!({"symbol": "BTCUSDT", "lastPrice": price}).to_string();
             assert_eq!(price_of("BTCUSDT", body.as_bytes()), Err(Misread::NoPrice), "{price}");
         }

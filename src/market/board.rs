@@ -171,9 +171,9 @@ impl Standings {
     }
 }
 
-/// Does its change belong to the day of its price?
+/// Does its change belong to the day of its price? Before the bell that is the day before, if the price has its time.
 fn is_measured(quote: &Quote) -> bool {
-    matches!(quote.session, Session::Regular | Session::Post | Session::Always)
+    matches!(quote.session, Session::Regular | Session::Post | Session::Always) || quote.exchange_time.is_some()
 }
 
 /// Has it what its source should tell? Before the bell an equity's change is of the day before, and may be missing.

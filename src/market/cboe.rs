@@ -2,7 +2,7 @@
 //!
 //! No recording of an answer is at hand. The shape here is what clients of the site read: numbers are numbers, the time
 //! of the last trade is New York's without an offset, an index has an underscore before its name. A file that is not
-//! there is refused with 403, as a stranger is: so only names that are sure to be there are asked for.
+//! there is refused with 403, as a stranger is: of a symbol that was never told it means that there is none.
 
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(5),
     timeout: None,
     pause: Duration::from_mins(30),
+    unknown: &[403, 404],
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: None,

@@ -66,7 +66,7 @@ fn wanted(of: &Source, symbol: &Name) -> Option<Wanted> {
 }
 
 /// The sources of a symbol that exist, are enabled and know how to spell it, best first.
-fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = &'static Source> + 'a {
+pub fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = &'static Source> + 'a {
     let known = symbol.sources.iter().filter_map(|id| source(id));
     known.filter(|source| source.is_enabled(config) && (source.spell)(&symbol.name).is_some())
 }

@@ -31,6 +31,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(5),
     timeout: None,
     pause: Duration::from_mins(15),
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 40, ask: ask_price, read: read_price }),
     candles: None,

@@ -27,6 +27,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_millis(250),
     pause: Duration::from_mins(1),
     timeout: None,
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
@@ -148,7 +149,9 @@ fn read_frame(_: Moment, text: &str) -> Vec<Frame> {
 }
 
 fn ticker(message: &Value) -> Option<Frame> {
-    tick(message["product_id"].as_str()?, message, &message["open_24h"]).ok().map(Frame::Tick)
+    let spelled = message["product_id"].as_str()?;
+    let told = tick(spelled, message, &message["open_24h"]).map(Frame::Tick);
+    Some(told.unwrap_or_else(|_| Frame::NoPrice { spelled: spelled.to_string() }))
 }
 
 /// `{"type":"error","message":"Failed to subscribe","reason":"ABC-USD is not a valid product"}`
@@ -301,13 +304,15 @@ mod tests {
             "not json",
             r#"{"type":"l2update"}"#,
             r#"{"type":5}"#,
-            r#"{"type":"ticker","product_id":"BTC-USD","price":"0","open_24h":"5"}"#,
-            r#"{"type":"ticker","product_id":"BTC-USD","price":"N/A"}"#,
             r#"{"type":"ticker","product_id":"BTC-USD","price":1e400}"#,
             r#"{"type":"ticker","price":"5"}"#,
         ];
         for text in odd {
             assert_eq!(frame(text), [], "{text}");
+        }
+        for price in [r#""0""#, r#""-5""#, r#""N/A""#, "null", "{}"] {
+            let text = format!(r#"{{"type":"ticker","product_id":"BTC-USD","price":{price},"open_24h":"5"}}"#);
+            assert_eq!(frame(&text), [Frame::NoPrice { spelled: "BTC-USD".into() }], "{price}");
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(15),
     timeout: None,
     pause: Duration::from_mins(5),
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 50, ask: ask_price, read: read_price }),
     candles: None,

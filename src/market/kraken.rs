@@ -31,6 +31,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_millis(1_500),
     timeout: None,
     pause: Duration::from_mins(1),
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
@@ -171,10 +172,11 @@ fn read_frame(_: Moment, text: &str) -> Vec<Frame> {
 
 /// `change` is the exact difference from 24 hours ago, `change_pct` is rounded.
 fn ticker(row: &Value) -> Option<Frame> {
-    let price = read::price(&row["last"])?;
+    let spelled = row["symbol"].as_str()?;
+    let Some(price) = read::price(&row["last"]) else { return Some(Frame::NoPrice { spelled: spelled.to_string() }) };
     let change = Some(&row["change"]).and_then(signed);
     let base = change.and_then(|change| read::price(&Value::String(price.checked_sub(change)?.to_string())));
-    Some(Frame::Tick(tick(row["symbol"].as_str()?, price, base, read::time(&row["timestamp"]))))
+    Some(Frame::Tick(tick(spelled, price, base, read::time(&row["timestamp"]))))
 }
 
 /// A number that may be zero or negative.
@@ -324,9 +326,10 @@ mod tests {
         assert_eq!(frame(r#"{"channel":"status","data":[{"system":"maintenance"}]}"#), [Frame::Leave]);
         assert_eq!(frame(r#"{"channel":"status","data":[{"system":"cancel_only"}]}"#), [Frame::Beat]);
         assert_eq!(frame(twice), [Frame::Beat]);
-        for last in ["0", "-5", "null", "\"N/A\"", "\"NaN\"", "1e400", "{}"] {
-            assert_eq!(frame(&ticker(last, "1")), [], "{last}");
+        for last in ["0", "-5", "null", "\"N/A\"", "\"NaN\"", "{}"] {
+            assert_eq!(frame(&ticker(last, "1")), [Frame::NoPrice { spelled: "BTC/USD".into() }], "{last}");
         }
+        assert_eq!(frame(&ticker("1e400", "1")), [], "no JSON that could be read");
         for (change, base) in [("0.5", Some("9.5")), ("-1e-1", Some("10.1")), ("10", None), ("null", None)] {
             let tick = only_tick(&frame(&ticker("10.0", change)));
             assert_eq!(tick.base, base.map(|base| base.parse().unwrap()), "{change}");

@@ -24,6 +24,13 @@ const FIRST: SignedDuration = SignedDuration::from_secs(3);
 /// Symbols are looked after at least so often.
 const LOOK: Duration = Duration::from_secs(15);
 
+/// A peer that has said nothing for so long is asked whether it lives (a ping, RFC 6455, 5.5.2) …
+const PING_AFTER: Duration = Duration::from_secs(30);
+/// … and one that has answered before is dead when it does not within this.
+const PONG_WITHIN: Duration = Duration::from_secs(10);
+/// So many messages without a price are no slip.
+const SLIPS: u32 = 2;
+
 /// What a connection is for.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Plan {
@@ -105,11 +112,17 @@ pub(super) struct Open<Io> {
     heard: HashMap<String, (Timestamp, Option<Timestamp>)>,
     /// Those that are late, and known to be.
     late: BTreeSet<String>,
+    /// Messages in a row that spoke of a symbol without a price.
+    odd: HashMap<String, u32>,
     /// When the next of them may be late.
     pub(super) look_at: Instant,
     pub(super) pending: Pending,
     pub(super) since: Instant,
     pub(super) last_frame: Instant,
+    /// When it was asked whether it lives, since its last frame.
+    pinged: Option<Instant>,
+    /// It has answered that question once: not all do.
+    answers: bool,
     pub(super) last_report: Option<Instant>,
     pub(super) last_beat: Instant,
     /// Both clocks, to see the machine sleep.
@@ -126,10 +139,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
             held: HashMap::new(),
             heard,
             late: BTreeSet::new(),
+            odd: HashMap::new(),
             look_at: instant + until(later(now, FIRST), now),
             pending: Pending::default(),
             since: instant,
             last_frame: instant,
+            pinged: None,
+            answers: false,
             last_report: None,
             last_beat: instant,
             clocks: (now, instant),
@@ -142,6 +158,38 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
             *last = Some(at);
         }
         self.late.remove(spelled);
+        self.odd.remove(spelled);
+    }
+
+    /// A message about a symbol had no price. Gives the symbol when that is no slip any more: from now on it is late.
+    pub(super) fn hear_no_price(&mut self, spelled: &str) -> Option<Name> {
+        let symbol = self.plan.symbols.get(spelled)?.clone();
+        let count = self.odd.entry(spelled.to_string()).or_default();
+        *count = count.saturating_add(1);
+        (*count >= SLIPS && self.late.insert(spelled.to_string())).then_some(symbol)
+    }
+
+    /// When the peer is to be asked whether it lives, if it has not been since its last frame.
+    pub(super) fn ping_at(&self) -> Option<Instant> {
+        self.pinged.is_none().then(|| self.last_frame + PING_AFTER)
+    }
+
+    /// When its silence is its end: earlier when it answered pings before, and now does not.
+    pub(super) fn silent_at(&self, quiet: Duration) -> Instant {
+        let unanswered = self.pinged.filter(|_| self.answers).map(|at| at + PONG_WITHIN);
+        unanswered.map_or(self.last_frame + quiet, |at| at.min(self.last_frame + quiet))
+    }
+
+    pub(super) async fn ping(&mut self) -> Result<(), End> {
+        self.pinged = Some(Instant::now());
+        self.send(Message::Ping(Vec::new().into())).await
+    }
+
+    /// A frame came, of whatever kind.
+    pub(super) fn heard_frame(&mut self, message: &Message) {
+        self.last_frame = Instant::now();
+        self.pinged = None;
+        self.answers |= matches!(message, Message::Pong(_));
     }
 
     /// The symbols that are late since the last look: heartbeats keep the connection, not the price.
@@ -183,13 +231,17 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
     /// Sends messages. A peer that takes nothing for long is as good as gone.
     pub(super) async fn say(&mut self, messages: Vec<String>) -> Result<(), End> {
         for message in messages {
-            match tokio::time::timeout(OPENING, self.stream.send(Message::text(message))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return Err(End::Lost(clause(&error))),
-                Err(_) => return Err(End::Lost(format!("it took nothing for {} s", OPENING.as_secs()))),
-            }
+            self.send(Message::text(message)).await?;
         }
         Ok(())
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        match tokio::time::timeout(OPENING, self.stream.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(End::Lost(clause(&error))),
+            Err(_) => Err(End::Lost(format!("it took nothing for {} s", OPENING.as_secs()))),
+        }
     }
 
     /// Has the wall clock gone on while the other one stood? Then the connection is of before, whatever it seems.

@@ -13,6 +13,7 @@ pub mod chain;
 mod cnbc;
 mod coinbase;
 mod coingecko;
+mod diary;
 mod finnhub;
 mod kraken;
 mod link;
@@ -96,6 +97,8 @@ pub struct Source {
     pub pause: Duration,
     /// How long one answer is waited for, where it is known to hang; None: as the poller waits for all.
     pub timeout: Option<Duration>,
+    /// The statuses under which it does not know a symbol. Of one that it has told before they mean something else.
+    pub unknown: &'static [u16],
     /// How it spells a symbol; None for one that it does not have.
     pub spell: fn(&str) -> Option<String>,
     /// Prices by asking, when it has them.
@@ -211,6 +214,10 @@ pub struct Tick {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     Tick(Tick),
+    /// It speaks of a symbol, but what stands in the place of the price is none.
+    NoPrice {
+        spelled: String,
+    },
     /// It lives.
     Beat,
     /// It does not give what was asked for; the symbol when it names one.

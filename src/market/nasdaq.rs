@@ -33,6 +33,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(2),
     timeout: Some(Duration::from_secs(8)),
     pause: Duration::from_mins(30),
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: None,

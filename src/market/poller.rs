@@ -1,6 +1,6 @@
 //! Asks one source for prices and history: one question at a time, spaced, jittered, and not at all while it refuses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 
 use super::board::{Board, SETTLES, Trust};
 use super::chain::{self, Wanted};
+use super::diary::{Diary, Job, capability, prices_of, spelled, subject};
 use super::manners::{LONGEST_BLOCK, SHUT_OUT, due, later, refused, refused_until, retry, retry_after, signed, until};
 use super::{BarsAsk, Candles, Desk, Misread, Moment, Order, Poll, Seat, Source, Tick};
 use crate::config::Config;
@@ -29,10 +30,8 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// An answer is late after this: the next source is asked, while this one goes on being waited for.
 pub(super) const LATE: Duration = Duration::from_secs(3);
-/// When a source's socket falls its prices are asked for so soon, whatever was asked last; at most once in
-/// [`STEPS_IN_AGAIN`].
-const STEPS_IN: SignedDuration = SignedDuration::from_secs(2);
-const STEPS_IN_AGAIN: SignedDuration = SignedDuration::from_secs(60);
+/// The least time between two questions when a socket has just fallen.
+const ALARMED: SignedDuration = SignedDuration::from_secs(1);
 /// History that could not be had is asked for again after this.
 const CHART_AGAIN: Duration = Duration::from_mins(1);
 
@@ -54,6 +53,13 @@ pub struct Poller<F> {
     fetch: F,
     base: String,
     diary: Diary,
+    /// What the last answer lacks: a sentence, and what of it the source does not know.
+    missing: Option<String>,
+    unknown: Vec<Wanted>,
+    /// The symbols whose prices its own socket did not bring when that was last looked at.
+    alone: BTreeSet<Name>,
+    /// When its last question ended.
+    asked: Timestamp,
 }
 
 impl<F> std::fmt::Debug for Poller<F> {
@@ -63,90 +69,16 @@ impl<F> std::fmt::Debug for Poller<F> {
     }
 }
 
-/// What is due when.
-#[derive(Debug, Default)]
-struct Diary {
-    prices: BTreeMap<Wanted, Timestamp>,
-    charts: BTreeMap<(Wanted, Span), Timestamp>,
-    /// The span last asked for of each symbol, beside the day that all have.
-    spans: BTreeMap<Name, Span>,
-    /// No question before this.
-    not_before: Timestamp,
-    /// The source's socket did well when last looked at.
-    was_pushed: bool,
-    /// When polling last stepped in for the socket.
-    stepped_in: Option<Timestamp>,
-    /// In a row.
-    failures: u32,
-    /// What the source has told a price of, as it spells it.
-    known: BTreeSet<String>,
-}
-
-/// A question to be put.
-#[derive(Clone, Debug, PartialEq)]
-enum Job {
-    Prices(Vec<Wanted>),
-    Chart(Wanted, Span),
-}
-
-impl Diary {
-    /// Takes up what is newly wanted, due at once, and drops what is no longer.
-    fn follow(&mut self, prices: Vec<Wanted>, charts: &[Wanted], now: Timestamp) {
-        let prices: BTreeSet<Wanted> = prices.into_iter().collect();
-        self.prices.retain(|wanted, _| prices.contains(wanted));
-        for wanted in prices {
-            self.prices.entry(wanted).or_insert(now);
-        }
-        let spans = |symbol: &Name| [Some(Span::Day), self.spans.get(symbol).copied()].into_iter().flatten();
-        let charts: BTreeSet<(Wanted, Span)> =
-            charts.iter().flat_map(|wanted| spans(&wanted.symbol).map(|span| (wanted.clone(), span))).collect();
-        self.charts.retain(|chart, _| charts.contains(chart));
-        for chart in charts {
-            self.charts.entry(chart).or_insert(now);
-        }
-    }
-
-    /// The next question and when it may be put: prices before charts when both are due.
-    fn next(&self, now: Timestamp, together: usize) -> Option<(Timestamp, Job)> {
-        let price = self.prices.values().min().map(|due| (*due).max(now));
-        let chart = self.charts.iter().min_by_key(|(_, due)| **due).map(|(chart, due)| ((*due).max(now), chart));
-        let (due, job) = match (price, chart) {
-            (Some(due), chart) if chart.is_none_or(|(other, _)| due <= other) => {
-                let ready = self.prices.iter().filter(|(_, at)| **at <= due).map(|(wanted, _)| wanted.clone());
-                (due, Job::Prices(ready.take(together.max(1)).collect()))
-            }
-            (_, Some((due, (wanted, span)))) => (due, Job::Chart(wanted.clone(), *span)),
-            (_, None) => return None,
-        };
-        Some((due.max(self.not_before), job))
-    }
-
-    /// Everything is due now; spacing and refusals still hold.
-    fn hurry(&mut self, now: Timestamp) {
-        self.prices.values_mut().for_each(|due| *due = (*due).min(now));
-        let shown = self.charts.iter_mut().filter(|((wanted, span), _)| self.spans.get(&wanted.symbol) == Some(span));
-        shown.for_each(|(_, due)| *due = (*due).min(now));
-    }
-
-    fn delay(&mut self, job: &Job, until: Timestamp) {
-        match job {
-            Job::Prices(wanted) => {
-                self.prices.iter_mut().filter(|(of, _)| wanted.contains(of)).for_each(|(_, due)| *due = until);
-            }
-            Job::Chart(wanted, span) => {
-                if let Some(due) = self.charts.get_mut(&(wanted.clone(), *span)) {
-                    *due = until;
-                }
-            }
-        }
-    }
-}
-
 /// What came of a question.
 #[derive(Debug, PartialEq)]
 enum Reply {
     Bodies(Vec<Vec<u8>>),
-    Refused { why: String, until: Timestamp },
+    /// It finds a mistake in the question (400): what it says of it.
+    Mistaken(Vec<u8>),
+    Refused {
+        why: String,
+        until: Timestamp,
+    },
     Unknown,
     Failed(Failure),
 }
@@ -169,7 +101,17 @@ impl<F: Fetch> Poller<F> {
         let not_before = refused_until(desk, source, |capability| capability != Capability::Socket);
         let seat = Seat::new(source, desk, board);
         let base = source.base_url(&seat.config.borrow()).to_string();
-        Poller { seat, fetch, base, diary: Diary { not_before, ..Diary::default() } }
+        let diary = Diary { not_before, ..Diary::default() };
+        Poller {
+            seat,
+            fetch,
+            base,
+            diary,
+            missing: None,
+            unknown: Vec::new(),
+            alone: BTreeSet::new(),
+            asked: Timestamp::MIN,
+        }
     }
 
     /// Runs until the desk's channels close.
@@ -183,7 +125,7 @@ impl<F: Fetch> Poller<F> {
             let goes_on = tokio::select! {
                 changed = self.seat.config.changed() => changed.is_ok() && self.reconfigure(),
                 order = self.seat.orders.recv() => self.obey(order),
-                _ = self.seat.standings.changed() => true,
+                _ = self.seat.standings.changed() => self.take_alarm(now),
                 () = tokio::time::sleep(wait) => match next {
                     Some((at, job)) if at <= self.seat.now() => self.work(job).await.is_some(),
                     _ => true,
@@ -196,24 +138,30 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
+    /// Its own socket brings a price no more: whether the source still answers is to be known at once, not when the
+    /// next price is due, and a little before its spacing would have it.
+    fn take_alarm(&mut self, now: Timestamp) -> bool {
+        let way = self.seat.way(Capability::Socket);
+        let standings = self.seat.standings.borrow_and_update();
+        let falls = |symbol: &Name| standings.trust(symbol, &way, now) == Trust::Down;
+        let mut is_new = false;
+        for (wanted, due) in &mut self.diary.prices {
+            if falls(&wanted.symbol) && !self.alone.contains(&wanted.symbol) {
+                *due = (*due).min(now);
+                is_new = true;
+            }
+        }
+        self.alone = self.diary.prices.keys().map(|wanted| wanted.symbol.clone()).filter(falls).collect();
+        if is_new && self.diary.not_before == later(self.asked, signed(self.seat.source.spacing)) {
+            self.diary.not_before = self.diary.not_before.min(later(self.asked, ALARMED));
+        }
+        true
+    }
+
     fn follow(&mut self, now: Timestamp) {
         let prices = self.seat.wanted(Capability::Quote);
         let charts = chain::charts(self.seat.source, &self.seat.config.borrow(), &self.seat.standings.borrow(), now);
         self.diary.follow(prices, &charts, now);
-        self.step_in(now);
-    }
-
-    /// The socket of the source has just fallen: is the source well at all? The others wait for the answer.
-    fn step_in(&mut self, now: Timestamp) {
-        let is_down = self.seat.standings.borrow().trust_source(&self.seat.way(Capability::Socket), now) == Trust::Down;
-        let has_fallen = is_down && self.diary.was_pushed;
-        self.diary.was_pushed = !is_down;
-        let is_refused = self.diary.not_before > later(now, signed(self.seat.source.spacing));
-        if has_fallen && !is_refused && self.diary.stepped_in.is_none_or(|at| later(at, STEPS_IN_AGAIN) <= now) {
-            self.diary.stepped_in = Some(now);
-            self.diary.prices.values_mut().for_each(|due| *due = now);
-            self.diary.not_before = self.diary.not_before.min(later(now, STEPS_IN));
-        }
     }
 
     /// A refusal belongs to an address: under another one there is none.
@@ -243,14 +191,15 @@ impl<F: Fetch> Poller<F> {
     async fn work(&mut self, job: Job) -> Option<()> {
         let config = self.seat.config.borrow().clone();
         let (urls, interval) = self.urls(&job, &config);
-        let reply = self.ask(&config, &urls, capability(&job)).await;
+        let reply = self.ask(&config, &urls, &job).await;
         let now = self.seat.now();
-        self.diary.not_before = later(now, signed(self.seat.source.spacing));
+        (self.asked, self.diary.not_before) = (now, later(now, signed(self.seat.source.spacing)));
         match reply {
             Reply::Bodies(bodies) => match self.read(&job, &urls, interval, &bodies, now).await? {
                 Ok(()) => self.well(&job, now).await,
                 Err(misread) => self.misread(&job, misread, now).await,
             },
+            Reply::Mistaken(body) => self.mistaken(&job, &body, now).await,
             Reply::Refused { why, until } => self.refused(why, until).await,
             Reply::Unknown => self.misread(&job, Misread::Unknown, now).await,
             Reply::Failed(failure) => self.failed(&job, failure, now).await,
@@ -278,14 +227,14 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
-    async fn ask(&self, config: &Config, urls: &[String], by: Capability) -> Reply {
+    async fn ask(&self, config: &Config, urls: &[String], job: &Job) -> Reply {
         let mut bodies = Vec::with_capacity(urls.len());
         for url in urls {
             if !bodies.is_empty() {
                 tokio::time::sleep(self.seat.source.spacing).await;
             }
-            let answer = self.wait_for(by, self.fetch.fetch(config, self.question(url, config))).await;
-            match judge(self.seat.source, answer, self.seat.now()) {
+            let answer = self.wait_for(capability(job), self.fetch.fetch(config, self.question(url, config))).await;
+            match judge(self.seat.source, answer, self.has_told(job), self.seat.now()) {
                 Ok(body) => bodies.push(body),
                 Err(reply) => return reply,
             }
@@ -336,7 +285,8 @@ impl<F: Fetch> Poller<F> {
                     Ok(ticks) => ticks,
                     Err(misread) => return Some(Err(misread)),
                 };
-                self.send_quotes(poll, wanted, ticks, now).await?;
+                let missing = self.send_quotes(poll, wanted, ticks, now).await?;
+                self.missing = self.lacking(poll, missing, bodies, now);
                 if let (Some(candles), [one], true) = (candles, wanted.as_slice(), bars.urls == urls) {
                     return self.send_day(candles, one, bars, bodies, now).await.map(|_| Ok(()));
                 }
@@ -347,7 +297,14 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
-    async fn send_quotes(&mut self, poll: &Poll, asked: &[Wanted], ticks: Vec<Tick>, now: Timestamp) -> Option<()> {
+    /// Gives those of which nothing was told.
+    async fn send_quotes(
+        &mut self,
+        poll: &Poll,
+        asked: &[Wanted],
+        ticks: Vec<Tick>,
+        now: Timestamp,
+    ) -> Option<Vec<Wanted>> {
         let mut missing: BTreeSet<&Wanted> = asked.iter().collect();
         for tick in ticks {
             let Some(wanted) = asked.iter().find(|wanted| wanted.spelled == tick.spelled) else { continue };
@@ -360,8 +317,32 @@ impl<F: Fetch> Poller<F> {
                 self.seat.events.send(Event::Quote(quote)).await.ok()?;
             }
         }
-        self.lack(missing, Timestamp::MAX);
-        Some(())
+        Some(missing.into_iter().cloned().collect())
+    }
+
+    /// What an answer that has prices lacks of others: to them it is as if they had been asked for alone. A sentence
+    /// that names them, if there are any.
+    fn lacking(&mut self, poll: &Poll, missing: Vec<Wanted>, bodies: &[Vec<u8>], now: Timestamp) -> Option<String> {
+        let moment = Moment { now, calendar: &self.seat.calendar };
+        let is_unknown = |wanted: &Wanted| {
+            let alone = (poll.read)(moment, std::slice::from_ref(&wanted.spelled), bodies);
+            alone == Err(Misread::Unknown) && !self.diary.known.contains(&wanted.spelled)
+        };
+        let (unknown, silent): (Vec<Wanted>, Vec<Wanted>) = missing.into_iter().partition(is_unknown);
+        self.lack(&silent, Timestamp::MAX);
+        self.lack(&unknown, later(now, UNKNOWN_AGAIN));
+        let names = |of: &[Wanted]| of.iter().map(|wanted| &*wanted.symbol).collect::<Vec<_>>().join(", ");
+        let title = self.seat.source.title;
+        let sentence = match (unknown.as_slice(), silent.as_slice()) {
+            ([], []) => return None,
+            ([], silent) => format!("{title} tells no price of {}.", names(silent)),
+            (unknown, []) => format!("{title} does not know {}.", names(unknown)),
+            (unknown, silent) => {
+                format!("{title} does not know {} and tells no price of {}.", names(unknown), names(silent))
+            }
+        };
+        self.unknown = unknown;
+        Some(sentence)
     }
 
     /// The source has no price of some symbols; that says nothing about its other answers.
@@ -421,7 +402,14 @@ impl<F: Fetch> Poller<F> {
             Job::Chart(wanted, span) => self.chart_due(&wanted.symbol, *span, now),
         };
         self.diary.delay(job, due);
-        self.report(capability(job), Outcome::Well, Some(200), Some(due), true).await
+        let unknown = std::mem::take(&mut self.unknown);
+        self.diary.delay(&Job::Prices(unknown), later(now, UNKNOWN_AGAIN));
+        let Some(why) = self.missing.take() else {
+            return self.report(capability(job), Outcome::Well, Some(200), Some(due), true).await;
+        };
+        // It does well, but for what it lacks.
+        self.seat.board.tell(&self.seat.report(capability(job), Outcome::Well, Some(200), Some(due)));
+        self.report(capability(job), Outcome::Failed { why }, Some(200), Some(due), false).await
     }
 
     async fn misread(&mut self, job: &Job, misread: Misread, now: Timestamp) -> Option<()> {
@@ -452,6 +440,21 @@ impl<F: Fetch> Poller<F> {
                 self.failed(job, Failure { why, status: Some(status), again: None, of_symbol }, now).await
             }
         }
+    }
+
+    /// A question that it can't answer: some say so of a symbol that they do not know.
+    async fn mistaken(&mut self, job: &Job, body: &[u8], now: Timestamp) -> Option<()> {
+        let moment = Moment { now, calendar: &self.seat.calendar };
+        let read = match (job, &self.seat.source.poll, &self.seat.source.candles) {
+            (Job::Prices(wanted), Some(poll), _) => (poll.read)(moment, &spelled(wanted), &[body.to_vec()]).map(drop),
+            (Job::Chart(..), _, Some(candles)) => (candles.read)(body).map(drop),
+            _ => Ok(()),
+        };
+        if let Err(misread @ (Misread::Unknown | Misread::Refused)) = read {
+            return self.misread(job, misread, now).await;
+        }
+        let why = "it answered 400".into();
+        self.failed(job, Failure { why, status: Some(400), again: None, of_symbol: false }, now).await
     }
 
     fn has_told(&self, job: &Job) -> bool {
@@ -521,13 +524,16 @@ impl<F: Fetch> Poller<F> {
     }
 }
 
-/// An answer's body, or what else came of the question.
-fn judge(source: &Source, answer: Result<Answer, Trouble>, now: Timestamp) -> Result<Vec<u8>, Reply> {
+/// An answer's body, or what else came of the question, which was about something that was told before or not.
+fn judge(source: &Source, answer: Result<Answer, Trouble>, has_told: bool, now: Timestamp) -> Result<Vec<u8>, Reply> {
     let failed = |why: String, status, again| Err(Reply::Failed(Failure { why, status, again, of_symbol: false }));
     let answer = match answer {
         Ok(answer) => answer,
         Err(trouble) => return failed(trouble.to_string(), None, None),
     };
+    if !has_told && source.unknown.contains(&answer.status) {
+        return Err(Reply::Unknown);
+    }
     let wish = answer.header("retry-after");
     if let Some(until) = refused(source, answer.status, wish, now) {
         return Err(Reply::Refused { why: format!("{} {}", source.id, answer.status), until });
@@ -535,6 +541,7 @@ fn judge(source: &Source, answer: Result<Answer, Trouble>, now: Timestamp) -> Re
     match answer.status {
         200 => Ok(answer.body),
         404 => Err(Reply::Unknown),
+        400 => Err(Reply::Mistaken(answer.body)),
         status => {
             let again = wish.and_then(|text| retry_after(text, now)).map(|at| at.min(later(now, LONGEST_BLOCK)));
             failed(format!("it answered {status}"), Some(status), again)
@@ -556,33 +563,6 @@ fn session_for(symbol: &Name, calendar: &Calendar, now: Timestamp) -> Session {
         Kind::Crypto => Session::Always,
         Kind::Equity => calendar.session(now),
     }
-}
-
-fn capability(job: &Job) -> Capability {
-    match job {
-        Job::Prices(_) => Capability::Quote,
-        Job::Chart(..) => Capability::Candles,
-    }
-}
-
-/// The symbols whose prices a question is about.
-fn prices_of(job: &Job) -> &[Wanted] {
-    match job {
-        Job::Prices(wanted) => wanted,
-        Job::Chart(..) => &[],
-    }
-}
-
-/// What a question is about, for a sentence.
-fn subject(job: &Job) -> String {
-    match job {
-        Job::Prices(wanted) => wanted.iter().map(|wanted| &*wanted.symbol).collect::<Vec<_>>().join(", "),
-        Job::Chart(wanted, _) => wanted.symbol.to_string(),
-    }
-}
-
-fn spelled(wanted: &[Wanted]) -> Vec<String> {
-    wanted.iter().map(|wanted| wanted.spelled.clone()).collect()
 }
 
 #[cfg(test)]
@@ -847,6 +827,93 @@ mod tests {
         assert!(told.iter().any(named));
     }
 
+    type Respond = fn(&str, Timestamp) -> Result<Answer, Trouble>;
+
+    /// The first failure that is told, and how often the venue was asked for a price within some minutes.
+    async fn first_failure(id: &'static str, names: &[&str], rule: Respond) -> (String, Vec<String>, usize) {
+        let chain: &[&str] = &[id];
+        let symbols: Vec<_> = names.iter().map(|name| (*name, chain)).collect();
+        let (desk, mut shell) = desk(config(&symbols), "2026-11-23 12:00", 64);
+        let venue = Venue::new(&desk, rule);
+        let board = Board::default();
+        let way = (id.into(), Capability::Socket);
+        board.late(way, (desk.clock)());
+        let poller = Poller::new(source(id).unwrap(), &desk, board, venue.clone());
+        let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
+        let why = told.iter().find_map(|event| match event {
+            Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => match outcome {
+                Outcome::Failed { why } | Outcome::Blocked { why, .. } => Some(why.clone()),
+                Outcome::Well => None,
+            },
+            _ => None,
+        });
+        let priced = told.iter().filter_map(|event| match event {
+            Event::Quote(quote) => Some(quote.symbol.to_string()),
+            _ => None,
+        });
+        let priced: BTreeSet<String> = priced.collect();
+        (why.unwrap_or_default(), priced.into_iter().collect(), venue.count())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_symbol_is_told_in_many_ways() {
+        let coins: Respond = |url, _| match url.contains("ABCUSDT") {
+            true => answer(400, &[], r#"{"code":-1121,"msg":"Invalid symbol."}"#),
+            false => answer(200, &[], r#"{"symbol":"BTCUSDT","lastPrice":"97000","openPrice":"96000"}"#),
+        };
+        let (why, priced, _) = first_failure("binance", &["ABC-USD", "BTC-USD"], coins).await;
+        assert_eq!((why.as_str(), priced), ("Binance does not know ABC-USD.", vec!["BTC-USD".to_string()]));
+
+        let delayed: Respond = |url, _| match url.contains("NVDAX") {
+            true => answer(403, &[], "<Error><Code>AccessDenied</Code></Error>"),
+            false => answer(200, &[], r#"{"data":{"current_price":181.5,"prev_day_close":180.0}}"#),
+        };
+        let (why, priced, _) = first_failure("cboe", &["NVDAX", "NVDA"], delayed).await;
+        assert_eq!((why.as_str(), priced), ("Cboe does not know NVDAX.", vec!["NVDA".to_string()]));
+
+        let together: Respond = |_, _| {
+            let row = r#"{"symbol":"NVDA","code":0,"last":"181.50","previous_day_closing":"180.00"}"#;
+            let odd = r#"{"symbol":"NVDAX","code":1},{"symbol":"AMD","code":0,"last":"UNCH"}"#;
+            answer(200, &[], &format!(r#"{{"FormattedQuoteResult":{{"FormattedQuote":[{row},{odd}]}}}}"#))
+        };
+        let (why, priced, asked) = first_failure("cnbc", &["NVDA", "NVDAX", "AMD"], together).await;
+        assert_eq!(why, "CNBC does not know NVDAX and tells no price of AMD.");
+        assert_eq!(priced, ["NVDA"]);
+        assert!((9..13).contains(&asked), "in its usual pace: {asked}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_of_what_was_told_before_is_none_of_the_symbol() {
+        let (desk, mut shell) = desk(config(&[("NVDA", &["cboe"])]), "2026-11-23 12:00", 16);
+        let start = (desk.clock)();
+        let venue = Venue::new(&desk, move |_, now| match until(now, start).as_secs() {
+            0..60 => answer(200, &[], r#"{"data":{"current_price":181.5,"prev_day_close":180.0}}"#),
+            _ => answer(403, &[], ""),
+        });
+        let poller = Poller::new(source("cboe").unwrap(), &desk, Board::default(), venue);
+        let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
+        let blocked = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Blocked { why, .. }, .. }) if why == "cboe 403");
+        assert!(told.iter().any(blocked), "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fallen_socket_has_the_source_asked_at_once() {
+        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&desk, well);
+        let board = Board::default();
+        let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), venue.clone());
+        beside(poller.run(), async {
+            pass(&mut shell, Duration::from_secs(30)).await;
+            let before = venue.count();
+            for _ in 0..3 {
+                board.late(("yahoo".into(), Capability::Socket), (desk.clock)());
+                pass(&mut shell, Duration::from_secs(3)).await;
+            }
+            assert_eq!(venue.count(), before + 1, "once for each fall");
+        })
+        .await;
+    }
+
     #[tokio::test(start_paused = true)]
     async fn follows_the_configuration() {
         let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
@@ -913,39 +980,6 @@ mod tests {
             board.tell(&socket(Outcome::Well));
             pass(&mut shell, Duration::from_secs(1)).await;
             assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
-        })
-        .await;
-    }
-
-    /// Yahoo's socket speaks only when something trades, so it is polled beside it; when it falls, at once.
-    #[tokio::test(start_paused = true)]
-    async fn steps_in_when_the_socket_falls_and_no_more_than_once_a_minute() {
-        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
-        let venue = Venue::new(&desk, well);
-        let board = Board::default();
-        let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), venue.clone());
-        let socket = |outcome| SourceReport {
-            source: "yahoo".into(),
-            capability: Capability::Socket,
-            at: (desk.clock)(),
-            outcome,
-            status: None,
-            next: None,
-        };
-        let quotes = |events: Vec<Event>| events.iter().filter(|event| matches!(event, Event::Quote(_))).count();
-        let fall = || {
-            board.tell(&socket(Outcome::Well));
-            board.tell(&socket(Outcome::Failed { why: "it closed the connection".into() }));
-        };
-        beside(poller.run(), async {
-            board.tell(&socket(Outcome::Well));
-            assert_eq!(quotes(pass(&mut shell, Duration::from_secs(20)).await), 1);
-            fall();
-            assert_eq!(quotes(pass(&mut shell, Duration::from_secs(4)).await), 1, "not at its next turn, but at once");
-            board.tell(&socket(Outcome::Well));
-            pass(&mut shell, Duration::from_secs(1)).await;
-            fall();
-            assert_eq!(quotes(pass(&mut shell, Duration::from_secs(5)).await), 0, "a socket that comes and goes");
         })
         .await;
     }

@@ -236,6 +236,7 @@ impl<D: Dial> Line<D> {
         let (beat, events) = (self.wire.beat.as_ref(), self.seat.events.clone());
         loop {
             let next_beat = open.last_beat + beat.map_or(LONGEST_SLEEP, |beat| beat.every);
+            let (silent_at, ping_at) = (open.silent_at(self.wire.quiet), open.ping_at());
             let step = tokio::select! {
                 frame = open.stream.next() => self.take(open, frame).await,
                 permit = events.reserve(), if !open.pending.is_empty() => match permit {
@@ -247,9 +248,10 @@ impl<D: Dial> Line<D> {
                     Err(_) => Err(End::Over),
                 },
                 _ = self.seat.standings.changed() => self.adapt(open).await,
-                () = tokio::time::sleep_until(open.last_frame + self.wire.quiet) => {
-                    Err(End::Lost(format!("silent for {} s", self.wire.quiet.as_secs())))
+                () = tokio::time::sleep_until(silent_at) => {
+                    Err(End::Lost(format!("silent for {} s", open.last_frame.elapsed().as_secs())))
                 }
+                () = tokio::time::sleep_until(ping_at.unwrap_or(silent_at)), if ping_at.is_some() => open.ping().await,
                 () = tokio::time::sleep_until(next_beat), if beat.is_some() => {
                     open.last_beat = Instant::now();
                     let spelled = open.plan.spelled();
@@ -274,7 +276,7 @@ impl<D: Dial> Line<D> {
             Some(Err(error)) => return Err(End::Lost(clause(&error))),
             None => return Err(End::Lost("it closed the connection".into())),
         };
-        open.last_frame = Instant::now();
+        open.heard_frame(&message);
         match message {
             Message::Text(text) => self.hear(open, text.as_str()).await,
             Message::Close(close) => {
@@ -295,6 +297,7 @@ impl<D: Dial> Line<D> {
                     self.alive(open);
                     self.price(open, tick, now);
                 }
+                Frame::NoPrice { spelled } => self.no_price(open, &spelled, now),
                 Frame::Beat => self.alive(open),
                 Frame::Leave => return Err(End::Lost("it said that it will close".into())),
                 Frame::Refused { spelled, why } => self.refuse(open, spelled, &why, now).await?,
@@ -318,6 +321,15 @@ impl<D: Dial> Line<D> {
                 open.pending.put(quote);
             }
         }
+    }
+
+    /// What speaks of a symbol without a price does not carry it: another way is wanted at once.
+    fn no_price(&self, open: &mut Open<D::Io>, spelled: &str, now: Timestamp) {
+        self.alive(open);
+        let Some(symbol) = open.hear_no_price(spelled) else { return };
+        self.seat.board.lacks(&symbol, self.seat.way(Capability::Socket), Timestamp::MAX, now);
+        let why = format!("{}, prices as they trade: it tells no price of {symbol}.", self.seat.source.title);
+        open.pending.report = Some(self.report(Outcome::Failed { why }, None, None));
     }
 
     /// Symbols that have not been heard of for as long as a price is fresh are asked for meanwhile; what was refused is
@@ -442,6 +454,7 @@ mod tests {
 
     use tokio::sync::mpsc;
 
+    use super::super::board::Trust;
     use super::*;
     use crate::config::Config;
     use crate::domain::price::{Session, SourceSettings};
@@ -472,13 +485,14 @@ mod tests {
         }
     }
 
-    /// A worker for Coinbase on a network in memory.
+    /// A worker on a network in memory.
     struct Bench {
         line: Line<Lab>,
         shell: Shell,
         peers: mpsc::UnboundedReceiver<Peer>,
         refusals: Refusals,
         clock: Clock,
+        board: Board,
     }
 
     fn coins() -> Config {
@@ -491,12 +505,16 @@ mod tests {
     }
 
     fn bench_at(desk: Desk, shell: Shell) -> Bench {
+        bench_of("coinbase", desk, shell)
+    }
+
+    fn bench_of(id: &str, desk: Desk, shell: Shell) -> Bench {
         let (sender, peers) = mpsc::unbounded_channel();
         let refusals = Arc::new(Mutex::new(VecDeque::new()));
-        let coinbase = source("coinbase").unwrap();
+        let (source, board) = (source(id).unwrap(), Board::default());
         let lab = Lab { peers: sender, refusals: refusals.clone() };
-        let line = Line::new(coinbase, coinbase.wire.as_ref().unwrap(), &desk, Board::default(), lab);
-        Bench { line, shell, peers, refusals, clock: desk.clock }
+        let line = Line::new(source, source.wire.as_ref().unwrap(), &desk, board.clone(), lab);
+        Bench { line, shell, peers, refusals, clock: desk.clock, board }
     }
 
     /// The next connection, and what is asked for on it.
@@ -784,6 +802,63 @@ mod tests {
             assert_eq!(&*shell.quote().await.symbol, "BTC-USD");
         })
         .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_tells_no_price_is_named_and_leaves_the_others() {
+        let Bench { line, mut shell, mut peers, clock, board, .. } = bench(coins(), 16);
+        let way = ("coinbase".into(), Capability::Socket);
+        let trust = |symbol: &str| board.watch().borrow().trust(&symbol.into(), &way, clock());
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            for id in ["BTC-USD", "ETH-USD"] {
+                tell(&mut peer, ticker(id, "97000", clock(), 1)).await;
+                shell.quote().await;
+            }
+            tell(&mut peer, ticker("BTC-USD", "0", clock(), 2)).await;
+            tell(&mut peer, ticker("ETH-USD", "2600", clock(), 2)).await;
+            shell.quote().await;
+            assert_eq!(trust("BTC-USD"), Trust::Settled, "a slip");
+            tell(&mut peer, ticker("BTC-USD", "N/A", clock(), 3)).await;
+            let told = async {
+                loop {
+                    let report = shell.report().await;
+                    if report.outcome != Outcome::Well {
+                        return why(report);
+                    }
+                }
+            };
+            assert_eq!(told.await, "Coinbase, prices as they trade: it tells no price of BTC-USD.");
+            assert_eq!((trust("BTC-USD"), trust("ETH-USD")), (Trust::Down, Trust::Settled));
+            tell(&mut peer, ticker("BTC-USD", "97001", clock(), 4)).await;
+            shell.quote().await;
+            assert_eq!(trust("BTC-USD"), Trust::Recovering);
+        })
+        .await;
+    }
+
+    /// Yahoo's socket says nothing when nothing trades: whether it lives shows by a ping.
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_has_answered_pings_is_dead_when_it_does_not() {
+        for (answers, after) in [(true, 30 + 10), (false, 15 * 60)] {
+            let (desk, shell) = desk(config(&[("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
+            let Bench { line, mut peers, clock, shell: _shell, .. } = bench_of("yahoo", desk, shell);
+            beside(line.run(), async {
+                let (mut peer, _) = accept(&mut peers).await;
+                let mut since = clock();
+                // Reading answers pings, and says when one came.
+                while answers && !matches!(peer.next().await, Some(Ok(Message::Ping(_)))) {}
+                if answers {
+                    peer.flush().await.unwrap();
+                    since = clock();
+                }
+                // From here on nobody reads.
+                accept(&mut peers).await;
+                let seconds = until(clock(), since).as_secs();
+                assert!((after..after + 5).contains(&seconds), "{answers}: {seconds}");
+            })
+            .await;
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -27,6 +27,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(75),
     timeout: None,
     pause: Duration::from_mins(20),
+    unknown: &[404],
     spell: |symbol| read::share(symbol, "-"),
     poll: Some(Poll { every, together: 100, ask: ask_price, read: read_price }),
     candles: None,

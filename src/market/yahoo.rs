@@ -33,6 +33,7 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(10),
     pause: Duration::from_mins(30),
     timeout: None,
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),

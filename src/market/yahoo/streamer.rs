@@ -44,7 +44,11 @@ pub(super) fn read(moment: Moment, text: &str) -> Vec<Frame> {
     let encoded = message["message"].as_str().filter(|_| message["type"] == "pricing");
     let bytes = encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded).ok());
     let pricing = bytes.as_deref().and_then(Pricing::read);
-    pricing.and_then(|pricing| pricing.tick(moment)).map(Frame::Tick).into_iter().collect()
+    let frame = pricing.and_then(|pricing| match pricing.has_price() {
+        true => pricing.tick(moment).map(Frame::Tick),
+        false => Some(Frame::NoPrice { spelled: pricing.id }),
+    });
+    frame.into_iter().collect()
 }
 
 /// What a message tells, as far as it is of use here. Numbers of fields as clients of the site have found them.
@@ -86,6 +90,11 @@ impl Pricing {
             }
         }
         Some(told)
+    }
+
+    /// Is there a price at all, be it one that can't be placed?
+    fn has_price(&self) -> bool {
+        self.price.and_then(Decimal::from_f32).is_some_and(|price| self.price_of(price).is_some())
     }
 
     fn tick(self, moment: Moment) -> Option<Tick> {
@@ -262,6 +271,7 @@ mod tests {
         let calendar = Calendar::new(&[], &[], false);
         match read(Moment { now: ny("2026-11-23 12:00"), calendar: &calendar }, text).pop()? {
             Frame::Tick(tick) => Some(tick),
+            Frame::NoPrice { .. } => None,
             other => panic!("{other:?}"),
         }
     }
