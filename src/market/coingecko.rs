@@ -17,7 +17,7 @@ pub(super) const SOURCE: Source = Source {
     title: "CoinGecko",
     official: true,
     delay: Some(Duration::from_mins(5)),
-    terms: "official, under its API terms, which ask for these words: Data by CoinGecko; averages, minutes old",
+    terms: "official, under its API terms, which ask for these words: Data by CoinGecko; averages, 5 minutes delayed",
     needs_key: false,
     base_url: "https://api.coingecko.com",
     socket_url: None,
