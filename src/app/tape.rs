@@ -187,6 +187,15 @@ impl Entry {
                 grow(series, time, price);
             }
         }
+        // Long bars begin where their source says, and have no prices out of hours.
+        if !matches!(quote.session, Session::Regular | Session::Always) {
+            return;
+        }
+        for span in [Span::FiveDays, Span::Month, Span::SixMonths, Span::Year] {
+            if let Some(series) = self.series.get_mut(&span).filter(|series| series.source == quote.source) {
+                grow_last(series, time, price);
+            }
+        }
     }
 }
 
@@ -232,6 +241,17 @@ fn grow(series: &mut Series, time: Timestamp, price: f64) {
             series.bars.push(Candle { time: start, open: price, high: price, low: price, close: price, volume: None });
             cap(series);
         }
+    }
+}
+
+/// Grows the last bar alone, and only with what was traded in it.
+fn grow_last(series: &mut Series, time: Timestamp, price: f64) {
+    let interval = SignedDuration::from_secs(series.interval.into());
+    let Some(bar) = series.bars.last_mut() else { return };
+    if (SignedDuration::ZERO..interval).contains(&time.duration_since(bar.time)) {
+        bar.high = bar.high.max(price);
+        bar.low = bar.low.min(price);
+        bar.close = price;
     }
 }
 

@@ -30,7 +30,7 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// An answer is late after this: the next source is asked, while this one goes on being waited for.
 pub(super) const LATE: Duration = Duration::from_secs(3);
-/// The least time between two questions when a socket has just fallen.
+/// The least time between two questions when a socket has just fallen, or somebody looks for another chart.
 const ALARMED: SignedDuration = SignedDuration::from_secs(1);
 /// History that could not be had is asked for again after this.
 const CHART_AGAIN: Duration = Duration::from_mins(1);
@@ -152,10 +152,18 @@ impl<F: Fetch> Poller<F> {
             }
         }
         self.alone = self.diary.prices.keys().map(|wanted| wanted.symbol.clone()).filter(falls).collect();
-        if is_new && self.diary.not_before == later(self.asked, signed(self.seat.source.spacing)) {
-            self.diary.not_before = self.diary.not_before.min(later(self.asked, ALARMED));
+        drop(standings);
+        if is_new {
+            self.hasten();
         }
         true
+    }
+
+    /// The next question may come before the spacing would have it; a refusal holds.
+    fn hasten(&mut self) {
+        if self.diary.not_before == later(self.asked, signed(self.seat.source.spacing)) {
+            self.diary.not_before = self.diary.not_before.min(later(self.asked, ALARMED));
+        }
     }
 
     fn follow(&mut self, now: Timestamp) {
@@ -180,6 +188,7 @@ impl<F: Fetch> Poller<F> {
         match order {
             Ok(Order::WantSeries { symbol, span }) => {
                 self.diary.spans.insert(symbol, span);
+                self.hasten();
             }
             Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.diary.hurry(self.seat.now()),
             Err(broadcast::error::RecvError::Closed) => return false,

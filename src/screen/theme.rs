@@ -30,6 +30,8 @@ pub struct Theme {
     pub accent: Style,
     pub border: Style,
     pub selected: Style,
+    /// The ground of hours out of session.
+    pub shade: Style,
     pub up: Style,
     pub down: Style,
     pub warning: Style,
@@ -47,6 +49,7 @@ struct File {
     accent: String,
     border: String,
     selected: String,
+    shade: String,
     up: String,
     down: String,
     warning: String,
@@ -81,6 +84,7 @@ impl Theme {
             // Not dimmed: what is written into a frame would be dimmed with it, and a dimmed price is one that is not current.
             border: plain,
             selected: plain.add_modifier(Modifier::REVERSED),
+            shade: plain,
             up: bold,
             down: bold,
             warning: bold,
@@ -123,6 +127,7 @@ fn read(text: &str) -> Result<Theme, String> {
         accent: fg(&file.accent)?,
         border: fg(&file.border)?,
         selected: Style::new().bg(color_of(&file.selected).ok_or("'selected' is not a colour")?),
+        shade: Style::new().bg(color_of(&file.shade).ok_or("'shade' is not a colour")?),
         up: fg(&file.up)?,
         down: fg(&file.down)?,
         warning: fg(&file.warning)?,
