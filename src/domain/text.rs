@@ -202,6 +202,13 @@ impl Text {
         Text { source: source.into_boxed_str(), words: words.into_boxed_slice(), title_bytes, title_words }
     }
 
+    /// Of a clean name, which has no sentences: `Yahoo! Finance`, `St. Louis Post`.
+    pub fn name(name: &str) -> Text {
+        let mut text = Text::new(name, "");
+        text.words.iter_mut().for_each(|word| word.flags &= !BREAK);
+        text
+    }
+
     /// As given.
     pub fn title(&self) -> &str {
         self.source.get(..self.title_bytes.into()).unwrap_or_default()
@@ -212,16 +219,22 @@ impl Text {
         self.source.get(usize::from(self.title_bytes) + 1..).unwrap_or_default()
     }
 
+    /// How many words it has.
+    pub fn words_len(&self) -> usize {
+        self.words.len()
+    }
+
     pub(crate) fn words(&self) -> &[Word] {
         &self.words
     }
 
     /// The indices of the words of the title; those of the summary follow.
-    pub(crate) fn title_words(&self) -> Range<usize> {
+    pub fn title_words(&self) -> Range<usize> {
         0..self.title_words.into()
     }
 
-    pub(crate) fn summary_words(&self) -> Range<usize> {
+    /// The indices of the words of the summary.
+    pub fn summary_words(&self) -> Range<usize> {
         self.title_words.into()..self.words.len()
     }
 
@@ -233,6 +246,16 @@ impl Text {
     /// The text from the first to the last of some words.
     pub(crate) fn slice(&self, words: Range<usize>) -> &str {
         self.source.get(self.place(words)).unwrap_or_default()
+    }
+
+    /// Words as they are compared, with a blank between them: what an index of words is made of.
+    pub fn folded(&self, words: Range<usize>) -> String {
+        let mut out = String::new();
+        for at in words {
+            out.push_str(if out.is_empty() { "" } else { " " });
+            fold_into(self.word(at), false, &mut |c| out.push(c));
+        }
+        out
     }
 
     /// The bytes of some words; those of the title are at the same place in the title.
@@ -491,6 +514,10 @@ fn fold_into(word: &str, keep_case: bool, sink: &mut impl FnMut(char)) {
             'Ø' => emit('O'),
             'ł' => emit('l'),
             'Ł' => emit('L'),
+            // Forms of small letters that a change of case and back does not give.
+            'ς' => emit('σ'),
+            'ſ' => emit('s'),
+            'ı' => emit('i'),
             c => emit(c),
         }
     }

@@ -229,7 +229,7 @@ fn kept(stories: Vec<Story>, feed: &Feed, now: jiff::Timestamp) -> Vec<Story> {
     let is_killed = |story: &Story| {
         let text = Text::new(&story.title, &story.summary);
         let subject =
-            Subject { story, text: &text, topics: &[], symbols: &[], marks: Marks::default(), outlets: 1, now };
+            Subject { story, text: &text, topics: &[], symbols: &[], marks: Marks::default(), outlets: 1, moves: &[], now };
         kill.matches(&subject)
     };
     stories.into_iter().filter(|story| !is_killed(story)).collect()

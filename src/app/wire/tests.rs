@@ -15,7 +15,7 @@ fn item(id: u64, minutes: i64, group: u64, topics: &[&str]) -> Item {
     let topics: Vec<Name> = topics.iter().map(|topic| Name::from(*topic)).collect();
     let tags = topics.iter().map(|topic| Tag { topic: topic.clone(), why: Vec::new(), spans: Vec::new() }).collect();
     let tagged = Tagged { tags, topics, symbols: Vec::new(), closest: Vec::new() };
-    Item { story, marks: Marks::default(), text, tagged, group: StoryId(group) }
+    Item { story, marks: Marks::default(), text, tagged, group: StoryId(group), moves: Vec::new() }
 }
 
 fn from_outlet(mut item: Item, outlet: &str) -> Item {
