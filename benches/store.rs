@@ -1,12 +1,17 @@
 //! How fast a large store saves and loads: 100,000 stories.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use divan::Bencher;
 use jiff::{SignedDuration, Timestamp};
-use newstape::domain::story::{Story, StoryId};
+use newstape::config::shipped;
+use newstape::domain::Name;
+use newstape::domain::query::{Query, Subject};
+use newstape::domain::story::{Marks, Story, StoryId};
+use newstape::domain::text::Text;
+use newstape::domain::topic::Topics;
 use newstape::event::{Effect, Event, STORIES_AT_ONCE};
 use newstape::store::{Reader, Store};
 use tempfile::TempDir;
@@ -115,10 +120,67 @@ fn window(bencher: Bencher) {
     });
 }
 
-#[divan::bench(sample_count = 10, sample_size = 1)]
-fn search(bencher: Bencher) {
-    let dir = TempDir::new().expect("a folder");
-    fill(dir.path(), 10_000);
-    let reader = Reader::open(dir.path()).expect("a store");
-    bencher.bench_local(|| reader.search("chips100", 100).map(|found| found.len()));
+/// A hundred thousand stories, made once for all filters.
+fn hundred_thousand() -> &'static Path {
+    static DIR: OnceLock<TempDir> = OnceLock::new();
+    let dir = DIR.get_or_init(|| {
+        let dir = TempDir::new().expect("a folder");
+        fill(dir.path(), 100_000);
+        dir
+    });
+    dir.path()
+}
+
+/// Queries of words, phrases and fields, and how many stories one is shown at first; every story has 69 words.
+const FILTERS: [&str; 12] = [
+    "chips",
+    "chips shares -tokens",
+    "ruling100",
+    "chips1*",
+    "\"chips1* shares\" OR title:forecast77",
+    "\"prices funding\"~5",
+    "title:(chips100 OR prices100)",
+    "outlet:\"outlet 17\" funding",
+    "feed:\"feed 3\" is:unread age<7d",
+    "lang:fr",
+    "topic:crypto",
+    "nothing-like-this",
+];
+
+/// All that match, up to five hundred: what the screen holds of a filter at most.
+#[divan::bench(args = FILTERS, sample_count = 10, sample_size = 1)]
+fn filter(bencher: Bencher, source: &str) {
+    let reader = Reader::open(hundred_thousand()).expect("a store");
+    let query = Query::parse(source).expect("a query");
+    let config = shipped();
+    let (topics, _) = Topics::compile(&config.topics, &config.terms);
+    bencher.bench_local(|| matches(&reader, &query, &topics, 500));
+}
+
+/// The first page of what only reading can tell.
+#[divan::bench(args = ["/chips\\d+ shares/", "-chips"], sample_count = 10, sample_size = 1)]
+fn filter_first_page(bencher: Bencher, source: &str) {
+    let reader = Reader::open(hundred_thousand()).expect("a store");
+    let query = Query::parse(source).expect("a query");
+    bencher.bench_local(|| matches(&reader, &query, &Topics::default(), 50));
+}
+
+fn matches(reader: &Reader, query: &Query, topics: &Topics, limit: usize) -> usize {
+    let candidates = reader.candidates(query.need(topics, now()), None);
+    let passes = |(story, marks): &(Story, Marks)| {
+        let text = Text::new(&story.title, &story.summary);
+        let tagged: Vec<Name> = topics.tag(&text).into_iter().map(|tag| tag.topic).collect();
+        let subject = Subject {
+            story,
+            text: &text,
+            topics: &tagged,
+            symbols: &[],
+            marks: *marks,
+            outlets: 1,
+            moves: &[],
+            now: now(),
+        };
+        query.matches(&subject)
+    };
+    candidates.map_while(Result::ok).filter(passes).take(limit).count()
 }

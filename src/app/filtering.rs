@@ -73,7 +73,11 @@ impl App {
         let topic = filter.topic.as_ref().map(|topic| self.tagger.topics.need(|rule| rule.name == *topic));
         let query = filter.query.as_ref().map(|(_, query)| query.need(&self.tagger.topics, self.now));
         self.filtering.beyond.is_open = true;
-        Some(Effect::Search { number: self.filtering.beyond.number, need: Need::all(topic.into_iter().chain(query)), until })
+        Some(Effect::Search {
+            number: self.filtering.beyond.number,
+            need: Need::all(topic.into_iter().chain(query)),
+            until,
+        })
     }
 
     /// Is the store still being looked through?

@@ -74,9 +74,12 @@ impl Prompt {
         }
     }
 
-    /// Puts in what was pasted, without what a terminal would obey or nobody can see.
+    /// Puts in what was pasted, without what a terminal would obey or nobody can see. A blank at either end parts it from
+    /// what stands there.
     pub fn paste(&mut self, pasted: &str) {
-        self.insert(&clean(pasted));
+        let blank = |is_there: bool| if is_there { " " } else { "" };
+        let (before, behind) = (pasted.starts_with(char::is_whitespace), pasted.ends_with(char::is_whitespace));
+        self.insert(&format!("{}{}{}", blank(before), clean(pasted), blank(behind)));
     }
 
     /// Puts the next offer, or the one before, in the place of the word at the cursor; false when there is none.

@@ -128,7 +128,8 @@ impl Asked {
             let moves = if self.query.asks().moves { tape.moves_since(story.time()) } else { Vec::new() };
             let (topics, symbols) = (&tagged.topics, &tagged.symbols);
             let now = self.now;
-            let subject = Subject { story: &story, text: &text, topics, symbols, marks, outlets: 1, moves: &moves, now };
+            let subject =
+                Subject { story: &story, text: &text, topics, symbols, marks, outlets: 1, moves: &moves, now };
             if self.query.matches(&subject) {
                 tell(&story, &tagged)?;
                 left -= 1;

@@ -219,11 +219,6 @@ impl Text {
         self.source.get(usize::from(self.title_bytes) + 1..).unwrap_or_default()
     }
 
-    /// How many words it has.
-    pub fn words_len(&self) -> usize {
-        self.words.len()
-    }
-
     pub(crate) fn words(&self) -> &[Word] {
         &self.words
     }

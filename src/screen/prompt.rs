@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::Scene;
 use super::frame::put;
-use super::text::{cut, safe, spans_width, width};
+use super::text::{cut, safe, spans_width, width, wrap};
 use crate::app::prompt::{Keys, Prompt, Purpose};
 
 /// Columns that a note behind the query has at least.
@@ -53,45 +53,48 @@ fn count(scene: Scene) -> String {
     }
 }
 
-/// The line above: true when it tells of the mistake.
+/// The lines above: true when they tell of the mistake.
 fn draw_above(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt, hidden: usize) -> bool {
-    let Some(y) = area.y.checked_sub(1) else { return false };
-    let place = Rect { y, height: 1, ..area }.intersection(frame.area());
     let columns = usize::from(area.width);
     let is_unfinished = |at: usize| at >= prompt.text().len() && !prompt.offers.list.is_empty();
-    let (line, tells) = match &prompt.mistake {
-        Some(mistake) if !is_unfinished(mistake.at) => (mistake_line(scene, prompt, hidden, columns), true),
-        _ => (help_line(scene, prompt, columns), false),
+    let mistake = prompt.mistake.as_ref().filter(|mistake| !is_unfinished(mistake.at));
+    let lines = match mistake {
+        Some(mistake) => mistake_lines(prompt, &safe(&mistake.message), mistake.at, hidden, columns),
+        None => Vec::new(),
     };
-    if let Some(line) = line {
+    let lines: Vec<Line> = match lines.as_slice() {
+        [] => help_line(scene, prompt, columns).into_iter().collect(),
+        _ => lines.into_iter().map(|line| Line::styled(line, scene.theme.warning)).collect(),
+    };
+    let top = area.y.saturating_sub(lines.len() as u16);
+    for (y, line) in (top..area.y).zip(lines) {
+        let place = Rect { y, height: 1, ..area }.intersection(frame.area());
         Clear.render(place, frame.buffer_mut());
         frame.buffer_mut().set_style(place, scene.theme.text);
         put(frame, line, place);
-        return tells;
     }
-    false
+    mistake.is_some() && top < area.y
 }
 
-/// The message, with a mark right above the place: `▾ this ( is never closed`, on the side where there is room for it.
-fn mistake_line(scene: Scene, prompt: &Prompt, hidden: usize, columns: usize) -> Option<Line<'static>> {
-    let mistake = prompt.mistake.as_ref()?;
-    let before = prompt.text().get(..mistake.at).unwrap_or(prompt.text());
+/// The message with a mark right above the place, `▾ this ( is never closed`, on the side where there is room for it;
+/// where there is none, in lines above the mark.
+fn mistake_lines(prompt: &Prompt, message: &str, at: usize, hidden: usize, columns: usize) -> Vec<String> {
+    let before = prompt.text().get(..at).unwrap_or(prompt.text());
     // The cursor takes a column of its own.
-    let bar = usize::from(prompt.halves().0.len() <= before.len() && prompt.halves().0.len() < prompt.text().len());
+    let cursor = prompt.halves().0.len();
+    let bar = usize::from(cursor <= before.len() && cursor < prompt.text().len());
     let column = (LABEL + bar + width(before).saturating_sub(hidden)).min(columns.saturating_sub(1));
-    let message = safe(&mistake.message);
-    let text = match columns - column {
-        right if right >= width(&message) + 2 => format!("{}▾ {message}", " ".repeat(column)),
-        _ if column > width(&message) => {
-            format!("{}{message} ▾", " ".repeat(column.saturating_sub(width(&message) + 1)))
-        }
-        right if right * 2 >= columns => format!("{}▾ {}", " ".repeat(column), cut(&message, right.saturating_sub(2))),
-        _ => {
-            let message = cut(&message, column.saturating_sub(1));
-            format!("{}{message} ▾", " ".repeat(column.saturating_sub(width(&message) + 1)))
-        }
-    };
-    Some(Line::styled(text, scene.theme.warning))
+    let blank = |columns: usize| " ".repeat(columns);
+    if columns - column >= width(message) + 2 {
+        return vec![format!("{}▾ {message}", blank(column))];
+    }
+    if column > width(message) {
+        return vec![format!("{}{message} ▾", blank(column - width(message) - 1))];
+    }
+    let mut lines: Vec<String> =
+        wrap(message, columns.saturating_sub(2)).into_iter().map(|line| format!(" {line}")).collect();
+    lines.push(format!("{}▾", blank(column)));
+    lines
 }
 
 fn help_line(scene: Scene, prompt: &Prompt, columns: usize) -> Option<Line<'static>> {
@@ -102,7 +105,8 @@ fn help_line(scene: Scene, prompt: &Prompt, columns: usize) -> Option<Line<'stat
         return Some(Line::styled(cut(&text, columns), theme.dim));
     }
     if prompt.offers.list.is_empty() {
-        let keys = [("Tab", "completes"), ("C-p", "earlier"), ("C-s", "saves as a view"), ("Enter", "keeps"), ("Esc", "back")];
+        let keys =
+            [("Tab", "completes"), ("C-p", "earlier"), ("C-s", "saves as a view"), ("Enter", "keeps"), ("Esc", "back")];
         let hint = |(key, word): (&'static str, &'static str)| {
             [Span::styled(format!(" {key}"), theme.accent), Span::styled(format!(" {word} "), theme.dim)]
         };
@@ -131,12 +135,16 @@ fn offers_line(scene: Scene, prompt: &Prompt, columns: usize) -> Line<'static> {
     }
     let mut spans = vec![Span::styled(if first > 0 { "…" } else { " " }, theme.dim)];
     for (at, offer) in shown.iter().enumerate().skip(first) {
-        let left = columns.saturating_sub(spans_width(&spans) + 2);
+        let left = columns.saturating_sub(spans_width(&spans) + 3);
         if width(offer) > left && at > first {
             spans.push(Span::styled("…", theme.dim));
             break;
         }
-        let style = if offers.chosen == Some(at) { theme.accent.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { theme.text };
+        let style = if offers.chosen == Some(at) {
+            theme.accent.add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+        } else {
+            theme.text
+        };
         spans.push(Span::styled(cut(offer, left), style));
         spans.push(Span::raw("  "));
     }
@@ -174,4 +182,3 @@ fn typed(scene: Scene, prompt: &Prompt, hidden: usize, room: usize, marked: Opti
     }
     spans
 }
-

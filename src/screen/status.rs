@@ -1,10 +1,6 @@
 //! The last line: the query being typed; else what is wrong, the most pressing first; else what is well. And the keys
 //! that help.
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 use super::frame::put;
 use super::text::{cut, spans_width, until};
 use super::{Scene, Size};
@@ -12,6 +8,10 @@ use crate::app::command::Command;
 use crate::app::seen::Seen;
 use crate::app::{Focus, Tone};
 use crate::event::ReplayPosition;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
     if let Some(prompt) = &scene.app.prompt {

@@ -42,7 +42,11 @@ impl Reader {
     /// Stories that may be what a query asks for, newest first, not older than `since`: all that have what it needs. Whoever
     /// asks holds the query itself against each. Read page by page, as they are asked for.
     pub fn candidates(&self, need: Need, since: Option<Timestamp>) -> Candidates<'_> {
-        Candidates { connection: self.connection.as_ref(), search: Search::new(need, since, TOP), page: VecDeque::new() }
+        Candidates {
+            connection: self.connection.as_ref(),
+            search: Search::new(need, since, TOP),
+            page: VecDeque::new(),
+        }
     }
 
     /// What is remembered about polling each feed.

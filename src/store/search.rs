@@ -259,16 +259,83 @@ mod tests {
     use crate::domain::topic::{TopicRule, Topics};
 
     const WORDS: [&str; 44] = [
-        "OpenAI", "openai", "raises", "Raises", "raising", "$6.6bn", "$", "6,6", "60,000", "60 000", "60000", "U.S.", "us",
-        "US", "l'Élysée", "elysee", "E\u{301}LYSE\u{301}E", "isn't", "isn’t", "isnt", "BTC-USD", "btc", "usd", "比特币",
-        "比特币ETF", "비트코인", "Straße", "strasse", "œuvre", "oeuvre", "ΟΔΟΣ", "οδος", "SEC", "Sec", "sec's", "users'",
-        "40%", "%", "€", "H100", "S.E.C", "\u{345}", "naïve", "’",
+        "OpenAI",
+        "openai",
+        "raises",
+        "Raises",
+        "raising",
+        "$6.6bn",
+        "$",
+        "6,6",
+        "60,000",
+        "60 000",
+        "60000",
+        "U.S.",
+        "us",
+        "US",
+        "l'Élysée",
+        "elysee",
+        "E\u{301}LYSE\u{301}E",
+        "isn't",
+        "isn’t",
+        "isnt",
+        "BTC-USD",
+        "btc",
+        "usd",
+        "比特币",
+        "比特币ETF",
+        "비트코인",
+        "Straße",
+        "strasse",
+        "œuvre",
+        "oeuvre",
+        "ΟΔΟΣ",
+        "οδος",
+        "SEC",
+        "Sec",
+        "sec's",
+        "users'",
+        "40%",
+        "%",
+        "€",
+        "H100",
+        "S.E.C",
+        "\u{345}",
+        "naïve",
+        "’",
     ];
     const GAPS: [&str; 9] = [" ", " ", " ", ". ", "; ", ", ", "-", " – ", "? "];
     const TERMS: [&str; 30] = [
-        "", "title:", "summary:", "outlet:", "feed:", "=", "-", "-title:", "is:unread", "is:read", "is:starred", "is:new",
-        "is:primary", "-is:read", "age<2h", "age>=1h", "age=1h", "lang:fr", "lang:f*", "-lang:en", "topic:chain",
-        "topic:money", "-topic:sec", "symbol:NVDA", "symbol:btc", "outlets>0", "/[a-z]ai/i", "-is:new", "topic:m*", "age<=0m",
+        "",
+        "title:",
+        "summary:",
+        "outlet:",
+        "feed:",
+        "=",
+        "-",
+        "-title:",
+        "is:unread",
+        "is:read",
+        "is:starred",
+        "is:new",
+        "is:primary",
+        "-is:read",
+        "age<2h",
+        "age>=1h",
+        "age=1h",
+        "lang:fr",
+        "lang:f*",
+        "-lang:en",
+        "topic:chain",
+        "topic:money",
+        "-topic:sec",
+        "symbol:NVDA",
+        "symbol:btc",
+        "outlets>0",
+        "/[a-z]ai/i",
+        "-is:new",
+        "topic:m*",
+        "age<=0m",
     ];
 
     fn text() -> impl Strategy<Value = String> {
@@ -349,8 +416,16 @@ mod tests {
         let tagged: Vec<Name> = topics.tag(&text).into_iter().map(|tag| tag.topic).collect();
         let given = topics.rules().iter().filter(|rule| tagged.contains(&rule.name));
         let symbols: Vec<Name> = given.flat_map(|rule| rule.symbols.clone()).collect();
-        let subject =
-            Subject { story, text: &text, topics: &tagged, symbols: &symbols, marks, outlets: 1, moves: &[], now: now() };
+        let subject = Subject {
+            story,
+            text: &text,
+            topics: &tagged,
+            symbols: &symbols,
+            marks,
+            outlets: 1,
+            moves: &[],
+            now: now(),
+        };
         query.matches(&subject)
     }
 
@@ -421,7 +496,8 @@ mod tests {
 
     #[test]
     fn a_walk_and_a_list_go_the_same_way() {
-        let many: Vec<_> = (1..=FEW as u64 + 500).map(|id| story(id, ["chips rise", "rates"][(id % 8 == 0) as usize])).collect();
+        let many: Vec<_> =
+            (1..=FEW as u64 + 500).map(|id| story(id, ["chips rise", "rates"][(id % 8 == 0) as usize])).collect();
         let connection = stored(&many);
         for (source, expected) in [("chips", FEW as u64 + 500 - 312), ("rates", 312), ("chips OR is:starred", 2_188)] {
             let query = Query::parse(source).unwrap();
@@ -436,7 +512,10 @@ mod tests {
         let mut connection = stored(&[story(1, "chips rise"), story(2, "chips fall")]);
         let titles = |connection: &Connection, source: &str| {
             let query = Query::parse(source).unwrap();
-            found(connection, &query, &Topics::default(), 9).into_iter().map(|(story, _)| story.title).collect::<Vec<_>>()
+            found(connection, &query, &Topics::default(), 9)
+                .into_iter()
+                .map(|(story, _)| story.title)
+                .collect::<Vec<_>>()
         };
         let edit = Waiting { stories: vec![story(2, "rates fall").0], ..Waiting::default() };
         write::save(&mut connection, &edit).unwrap();

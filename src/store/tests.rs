@@ -12,8 +12,8 @@ use tokio::sync::mpsc::Receiver;
 use super::*;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Candle, Capability, Delivery, Outcome, Quote, Series, Session, SourceReport, Span};
-use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::query::Query;
+use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::Topics;
 use crate::event::{Loaded, QUERIES_MAX};
 

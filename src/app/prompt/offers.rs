@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::domain::Name;
 use crate::domain::query::{FIELDS, states};
-use crate::domain::text::{Text, fold};
+use crate::domain::text::Text;
 
 /// Offers shown at most; a longer list is no help.
 const MOST: usize = 40;
@@ -56,7 +56,13 @@ impl Offers {
         let next = match (self.chosen, forward) {
             (None, true) => 0,
             (None, false) => last,
-            (Some(at), true) => if at == last { 0 } else { at + 1 },
+            (Some(at), true) => {
+                if at == last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
             (Some(at), false) => at.checked_sub(1).unwrap_or(last),
         };
         self.chosen = Some(next);
@@ -125,16 +131,17 @@ fn rank<'a>(typed: &str, names: impl Iterator<Item = (&'a str, &'a str)>) -> Vec
     found.into_iter().map(|(_, name)| name).collect()
 }
 
-fn folded(text: &str) -> String {
-    let words: Vec<String> = text.split_whitespace().map(|word| fold(word, false)).collect();
-    words.join(" ")
+/// The words of a name, as queries compare them, with a blank between.
+fn folded(name: &str) -> String {
+    let name = Text::name(name);
+    name.folded(name.title_words())
 }
 
 /// A name so that the query reads it: in quotes where it must, without what means something between them.
 fn written(field: &str, name: &str) -> String {
     let is_phrase = matches!(field, "outlet" | "feed");
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '&');
-    if name.chars().all(plain) && (!is_phrase || Text::new(name, "").words_len() == 1) {
+    if name.chars().all(plain) && (!is_phrase || Text::name(name).title_words().len() == 1) {
         return name.to_owned();
     }
     let special = |c: char| c == '"' || (is_phrase && matches!(c, '(' | ')' | '{' | '}' | '|' | '#' | '*' | '='));

@@ -49,7 +49,10 @@ pub enum Fact {
     /// Its time is before this second (Unix time), or this one.
     Until(i64),
     /// Folded, and as a query has it.
-    Lang { value: String, prefix: bool },
+    Lang {
+        value: String,
+        prefix: bool,
+    },
 }
 
 /// The facts of a story; times are Unix seconds.
@@ -73,9 +76,7 @@ impl Fact {
             Fact::SeenAfter(second) => facts.first_seen > *second,
             Fact::From(second) => facts.time >= *second,
             Fact::Until(second) => facts.time <= *second,
-            Fact::Lang { value, prefix } => {
-                facts.lang.is_some_and(|lang| NameField::Lang.same(lang, value, *prefix))
-            }
+            Fact::Lang { value, prefix } => facts.lang.is_some_and(|lang| NameField::Lang.same(lang, value, *prefix)),
         }
     }
 }
@@ -196,9 +197,7 @@ fn of_age(compare: Compare, second: i64) -> Need {
 fn of_name(field: NameField, value: &str, prefix: bool, topics: Option<&Topics>) -> Need {
     let is_meant = |name: &Name| field.same(name, value, prefix);
     match (field, topics) {
-        (NameField::Lang, _) => {
-            Need::Fact { fact: Fact::Lang { value: value.to_owned(), prefix }, holds: true }
-        }
+        (NameField::Lang, _) => Need::Fact { fact: Fact::Lang { value: value.to_owned(), prefix }, holds: true },
         (_, None) => Need::ANYTHING,
         (NameField::Topic, Some(topics)) => topics.need(|rule| is_meant(&rule.name)),
         (NameField::Symbol, Some(topics)) => topics.need(|rule| rule.symbols.iter().any(is_meant)),

@@ -241,7 +241,9 @@ impl<'a> Parser<'a> {
         let sign = self.take_until(|c| !matches!(c, '<' | '>' | '='));
         let compare = match Compare::from_str(sign) {
             Ok(compare) if compare != Compare::Equal => compare,
-            _ if sign_at == at + 1 => return Err(mistake(sign_at, format!("expected a symbol behind move:, {EXAMPLE}"))),
+            _ if sign_at == at + 1 => {
+                return Err(mistake(sign_at, format!("expected a symbol behind move:, {EXAMPLE}")));
+            }
             _ => return Err(mistake(sign_at, format!("expected < or > and a per cent, {EXAMPLE}"))),
         };
         let value_at = self.at;
