@@ -12,13 +12,18 @@ use crate::app::command::Command;
 use crate::app::seen::Seen;
 
 /// What the words of the query line mean, for whoever looks it up here.
-const QUERY: [(&str, &str); 6] = [
+const QUERY: [(&str, &str); 11] = [
     ("nvidia raises", "both words, whole, without regard to case and accents"),
     ("\"lève des fonds\"", "a phrase"),
     ("openai -musk", "not this word"),
     ("a OR b", "either; group with ( )"),
     ("topic:sec outlet:reuters", "only this topic, this outlet"),
     ("is:unread age<2h", "marks and age"),
+    ("move:NVDA>1%", "what a price did since the story"),
+    ("Tab", "put in what is offered: fields, topics, outlets, symbols"),
+    ("C-p C-n", "earlier and later queries"),
+    ("C-s", "save as a view with a key, in the config file"),
+    ("Enter, Esc", "keep the query, or take it back"),
 ];
 
 /// Columns of the popup, and of its keys.

@@ -1,6 +1,7 @@
 //! Finding stories by what they need to have ([`Need`]): words through the full-text index, facts through one covering
 //! index. What is found is a little more than what was asked for; whoever asks looks at each story again.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
@@ -14,6 +15,8 @@ use crate::domain::query::{Fact, Facts, Need, Place as In};
 const FEW: usize = 2_000;
 /// How many stories a walk passes at most for one page: some 20 ms.
 const PASSED_MAX: u32 = 100_000;
+/// Languages whose answer is kept.
+const LANGS_MAX: usize = 64;
 
 /// A search, page by page.
 #[derive(Debug)]
@@ -41,6 +44,30 @@ enum Test {
     Any(Vec<Test>),
     Rows(Rows),
     Fact { fact: Fact, holds: bool },
+    Lang(Langs),
+}
+
+/// A question about the language, with the answers so far: there are few languages, and many stories.
+#[derive(Debug)]
+struct Langs {
+    fact: Fact,
+    holds: bool,
+    known: RefCell<Vec<(String, bool)>>,
+}
+
+impl Langs {
+    fn holds(&self, facts: &Facts) -> bool {
+        let Some(lang) = facts.lang else { return !self.holds };
+        let mut known = self.known.borrow_mut();
+        if let Some((_, holds)) = known.iter().find(|(other, _)| other == lang) {
+            return *holds;
+        }
+        let holds = self.fact.holds(facts) == self.holds;
+        if known.len() < LANGS_MAX {
+            known.push((lang.to_owned(), holds));
+        }
+        holds
+    }
 }
 
 /// A set of rows, a bit for each: they count up from 1 without large holes.
@@ -84,6 +111,15 @@ impl Test {
             Test::Any(tests) => tests.iter().any(|test| test.holds(row, facts)),
             Test::Rows(rows) => rows.has(row),
             Test::Fact { fact, holds } => fact.holds(facts) == *holds,
+            Test::Lang(langs) => langs.holds(facts),
+        }
+    }
+
+    /// Is there a leaf of a kind in it? What nothing asks for need not be read.
+    fn asks(&self, is_asked: &impl Fn(&Test) -> bool) -> bool {
+        match self {
+            Test::All(tests) | Test::Any(tests) => tests.iter().any(|test| test.asks(is_asked)),
+            leaf => is_asked(leaf),
         }
     }
 
@@ -92,7 +128,7 @@ impl Test {
         match self {
             Test::Rows(rows) => Some(rows),
             Test::All(tests) => tests.iter().filter_map(Test::bound).min_by_key(|rows| rows.count),
-            Test::Any(_) | Test::Fact { .. } => None,
+            Test::Any(_) | Test::Fact { .. } | Test::Lang(_) => None,
         }
     }
 }
@@ -147,18 +183,21 @@ impl Search {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query((self.after.0, self.after.1, self.since, PASSED_MAX))?;
         let mut page = Page::default();
+        let marks = test.asks(&|test| matches!(test, Test::Fact { .. }));
+        let lang = test.asks(&|test| matches!(test, Test::Lang(_)));
         while page.read < limit
             && let Some(found) = rows.next()?
         {
             let place: Place = (found.get(0)?, found.get(1)?);
-            let facts = Facts {
-                time: second(place.0),
-                first_seen: second(found.get(2)?),
-                primary: found.get(3)?,
-                read: found.get(4)?,
-                starred: found.get(5)?,
-                lang: found.get_ref(6)?.as_str_or_null()?,
-            };
+            let mut facts =
+                Facts { time: second(place.0), first_seen: 0, primary: false, read: false, starred: false, lang: None };
+            if marks {
+                facts.first_seen = second(found.get(2)?);
+                (facts.primary, facts.read, facts.starred) = (found.get(3)?, found.get(4)?, found.get(5)?);
+            }
+            if lang {
+                facts.lang = found.get_ref(6)?.as_str_or_null()?;
+            }
             page.last = Some(place);
             if test.holds(place.1, &facts) {
                 self.fetch(connection, place, &mut page)?;
@@ -200,6 +239,9 @@ fn ask(connection: &Connection, need: &Need) -> rusqlite::Result<Test> {
         }
         Need::Any(needs) => Test::Any(needs.iter().map(|need| ask(connection, need)).collect::<Result<_, _>>()?),
         Need::Words { .. } => Test::All(Vec::new()),
+        Need::Fact { fact: fact @ Fact::Lang { .. }, holds } => {
+            Test::Lang(Langs { fact: fact.clone(), holds: *holds, known: RefCell::default() })
+        }
         Need::Fact { fact, holds } => Test::Fact { fact: fact.clone(), holds: *holds },
     })
 }
