@@ -82,7 +82,7 @@ impl App {
 
     /// Is the store still being looked through?
     pub fn is_looking(&self) -> bool {
-        self.filtering.beyond.is_open
+        self.filtering.beyond.is_open && self.store_trouble.is_none()
     }
 
     /// What the store has found: those that pass come onto the wire.

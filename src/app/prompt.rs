@@ -15,6 +15,17 @@ pub use view::Keys;
 /// The longest query that can be typed, in bytes.
 const LENGTH_MAX: usize = 500;
 
+/// The keys of the query line, and what they do there. Not to be rebound: they are those of every line of text.
+pub const LINE_KEYS: [(&str, &str); 7] = [
+    ("Enter", "keep the query"),
+    ("Esc", "take it back"),
+    ("Tab S-Tab", "put in the next, the previous of what is offered: fields, topics, outlets, symbols"),
+    ("C-p C-n", "earlier, later queries; the last 100 are kept"),
+    ("C-s", "save it as a view in your config file: a key and a name are asked for"),
+    ("↑ ↓ PgUp PgDn", "move in the wire meanwhile"),
+    ("C-w C-u", "delete a word, all"),
+];
+
 /// A query being typed.
 #[derive(Clone, Debug, Default)]
 pub struct Prompt {

@@ -34,7 +34,7 @@ use super::pattern::Phrase;
 use super::story::{Marks, Story};
 use super::text::{Text, TitleSpan};
 
-pub use need::{Fact, Facts, Need, Place};
+pub use need::{Fact, Facts, Need, Place, Run};
 pub use parse::FIELDS;
 
 /// A parsed query. Printed, it reads back as the same query.

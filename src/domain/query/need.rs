@@ -11,6 +11,9 @@ use crate::domain::pattern::{Atom, Phrase, WordPattern};
 use crate::domain::text::fold;
 use crate::domain::topic::Topics;
 
+/// Alternatives of words near each other that are told apart; beyond them only the words are asked for.
+const CHOICES_MAX: usize = 16;
+
 /// A condition that no match of a query fails.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Need {
@@ -18,11 +21,20 @@ pub enum Need {
     All(Vec<Need>),
     /// Of none: no story has it.
     Any(Vec<Need>),
-    /// Folded words one behind the other, as [`crate::domain::text::Text::folded`] writes them; with `prefix` the last is
-    /// only how a word begins.
-    Words { place: Place, words: Vec<String>, prefix: bool },
+    /// Folded words.
+    Words { place: Place, run: Run },
+    /// Several such in one field, with at most so many words between the end of the first and the beginning of the last.
+    Near { place: Place, runs: Vec<Run>, most: usize },
     /// A fact, or its contrary.
     Fact { fact: Fact, holds: bool },
+}
+
+/// Folded words one behind the other, as [`crate::domain::text::Text::folded`] writes them; with `prefix` the last is only
+/// how a word begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub words: Vec<String>,
+    pub prefix: bool,
 }
 
 /// Where words stand.
@@ -205,16 +217,45 @@ fn of_name(field: NameField, value: &str, prefix: bool, topics: Option<&Topics>)
 }
 
 fn of_phrase(place: Place, phrase: &Phrase) -> Need {
-    Need::all(phrase.parts.iter().map(|part| Need::any(part.iter().map(|atom| of_atom(place, atom)))))
+    let parts: Vec<Vec<Vec<Run>>> = phrase.parts.iter().map(|part| part.iter().map(runs_of).collect()).collect();
+    if let Some(near) = phrase.distance.and_then(|distance| of_near(place, &parts, distance)) {
+        return near;
+    }
+    let words = |run: &Run| Need::Words { place, run: run.clone() };
+    let atom = |runs: &Vec<Run>| Need::all(runs.iter().map(words));
+    Need::all(parts.iter().map(|part| Need::any(part.iter().map(atom))))
+}
+
+/// Every choice of one run for each part; None when a part is more than a run, or the choices are too many.
+fn of_near(place: Place, parts: &[Vec<Vec<Run>>], distance: u8) -> Option<Need> {
+    let mut choices: Vec<Vec<Run>> = vec![Vec::new()];
+    for part in parts {
+        let mut longer = Vec::new();
+        for choice in &choices {
+            for runs in part {
+                let [run] = runs.as_slice() else { return None };
+                longer.push(choice.iter().chain([run]).cloned().collect());
+            }
+        }
+        choices = longer;
+        if choices.len() > CHOICES_MAX {
+            return None;
+        }
+    }
+    Some(Need::any(choices.into_iter().map(|runs| {
+        // What stands between the first and the last are the other words of the phrase as well.
+        let own: usize = runs.iter().map(|run| run.words.len()).sum();
+        Need::Near { place, runs, most: usize::from(distance) + own }
+    })))
 }
 
 /// The words of an atom in runs: any number, and a word that folds to nothing, part them, and so does a beginning.
-fn of_atom(place: Place, atom: &Atom) -> Need {
-    let mut needs = Vec::new();
-    let mut run = Vec::new();
-    let mut close = |run: &mut Vec<String>, prefix| {
-        if !run.is_empty() {
-            needs.push(Need::Words { place, words: std::mem::take(run), prefix });
+fn runs_of(atom: &Atom) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut words = Vec::new();
+    let mut close = |words: &mut Vec<String>, prefix| {
+        if !words.is_empty() {
+            runs.push(Run { words: std::mem::take(words), prefix });
         }
     };
     for word in &atom.0 {
@@ -225,13 +266,13 @@ fn of_atom(place: Place, atom: &Atom) -> Need {
             WordPattern::Number => String::new(),
         };
         match folded.is_empty() {
-            true => close(&mut run, false),
-            false => run.push(folded),
+            true => close(&mut words, false),
+            false => words.push(folded),
         }
         if matches!(word, WordPattern::Prefix(_)) {
-            close(&mut run, true);
+            close(&mut words, true);
         }
     }
-    close(&mut run, false);
-    Need::all(needs)
+    close(&mut words, false);
+    runs
 }
