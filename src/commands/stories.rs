@@ -24,8 +24,7 @@ const GROUP_LASTS: SignedDuration = SignedDuration::from_hours(72);
 
 #[derive(Debug, Args)]
 pub struct Stories {
-    /// A query, as in the filter line: nvidia -gaming topic:regulation outlet:reuters
-    #[arg(allow_hyphen_values = true)]
+    /// A query, as in the filter line: 'nvidia -gaming topic:regulation'; behind -- when it begins with -
     query: Vec<String>,
     /// Only stories of the last 24h, 90m, 7d …
     #[arg(long, value_name = "TIME", value_parser = read_duration)]
@@ -141,7 +140,7 @@ impl Asked {
     /// Prints the stories that match with their groups, which form oldest first, as they did on screen: from so long
     /// before the oldest that matches as a group may last.
     fn with_groups(&self, reader: &Reader, tagger: &Tagger, tape: &Tape, form: &Form) -> Done {
-        let mut oldest = self.since;
+        let mut oldest = self.since.and_then(|since| since.checked_sub(GROUP_LASTS).ok());
         if !self.query.asks().outlets {
             let mut found = None;
             self.search(reader, tagger, tape, |story, _| {
@@ -150,7 +149,7 @@ impl Asked {
             })?;
             // Nothing after the present matches, when nothing does.
             let found = found.unwrap_or(Timestamp::MAX);
-            oldest = oldest.max(found.checked_sub(GROUP_LASTS).ok());
+            oldest = found.checked_sub(GROUP_LASTS).ok();
         }
         let mut wire = Wire::unbounded();
         let filter = Filter { topic: None, query: Some((self.text.clone(), self.query.clone())) };
@@ -239,4 +238,25 @@ fn csv_lines<'a>(out: impl Write, stories: impl Iterator<Item = &'a Item>, wire:
     }
     writer.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Cli, Command};
+
+    #[test]
+    fn options_may_follow_the_query() {
+        for (arguments, query) in [
+            (["nvidia -gaming", "--limit", "2"].as_slice(), "nvidia -gaming"),
+            (&["nvidia", "OR", "amd", "--limit", "2"], "nvidia OR amd"),
+            (&["--limit", "2", "--", "-gaming"], "-gaming"),
+        ] {
+            let cli = Cli::try_parse_from(["newstape", "stories"].iter().chain(arguments)).unwrap();
+            let Some(Command::Stories(stories)) = cli.command else { panic!("{arguments:?}") };
+            assert_eq!((stories.query.join(" ").as_str(), stories.limit), (query, Some(2)));
+        }
+    }
 }
