@@ -266,7 +266,7 @@ fn variants(text: &str) -> [String; 4] {
 proptest! {
     #[test]
     fn neither_case_nor_accents_nor_unicode_form_count(
-        title in "([a-zà-öø-ÿœčşſαςάдй]{1,4}[ '.,-]{0,2}){0,8}",
+        title in "([a-zà-öø-ÿœčşαςάдй]{1,4}[ '.,-]{0,2}){0,8}",
         query in "((-|title:|outlet:)?([a-zà-öø-ÿœčşςάй]{1,3}\\*?|\"[a-zàéœ ]{1,6}\"(~2)?) ){1,3}",
     ) {
         let holds = |query: &str, title: &str| {
