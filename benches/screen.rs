@@ -7,10 +7,11 @@ use divan::Bencher;
 use jiff::SignedDuration;
 use newstape::app::App;
 use newstape::app::wire::WINDOW;
+use newstape::event::Event;
 use newstape::screen::draw;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use scene::{busy, story, tell_stories, theme};
+use scene::{busy, quote, story, tell, tell_stories, theme};
 
 fn main() {
     divan::main();
@@ -37,6 +38,35 @@ fn frame(bencher: Bencher, (width, height): (u16, u16)) {
     let theme = theme("dark");
     let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
     bencher.bench_local(|| {
+        let Ok(_) = terminal.draw(|frame| {
+            draw(frame, &app, &theme);
+        });
+    });
+}
+
+/// What an open screen does ten times a second: a price comes, and the frame with it. Many outlets tell the same story, as
+/// the lines of a busy day do.
+#[divan::bench(args = [(160, 45), (240, 70)])]
+fn price_and_frame(bencher: Bencher, (width, height): (u16, u16)) {
+    let mut app = full();
+    let again = (0..WINDOW as u64 / 4).map(|at| {
+        let outlet = format!("Outlet {at}");
+        story(
+            9000 + at,
+            app.now - SignedDuration::from_secs(at as i64),
+            &outlet,
+            "Nvidia raises its forecast for the year",
+        )
+    });
+    let again = again.collect();
+    tell_stories(&mut app, again);
+    let theme = theme("dark");
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
+    let mut price = 9_700_000;
+    bencher.bench_local(|| {
+        price += 117;
+        let quote = quote(&app, "BTC-USD", price, 9_683_100);
+        tell(&mut app, Event::Quote(quote));
         let Ok(_) = terminal.draw(|frame| {
             draw(frame, &app, &theme);
         });

@@ -167,6 +167,16 @@ fn every_price_source_is_named_with_its_rank() {
         let row = row.unwrap_or_else(|| panic!("the README has no row for {} (`{}`)", source.title, source.id));
         let rank = if source.official { "official" } else { "**unofficial**" };
         assert!(row.contains(rank), "{}: {rank}", source.id);
+        // `newstape check` says the same in the words of the table of sources.
+        assert!(source.terms.starts_with(rank.trim_matches('*')), "{}: {}", source.id, source.terms);
+        if let Some(delay) = source.delay {
+            let words = format!("{} minutes delayed", delay.as_secs() / 60);
+            assert!(row.contains(&words) && source.terms.contains(&words), "{}: {words}", source.id);
+        }
+        if !source.official {
+            let words = "for personal use, not to be passed on";
+            assert!(row.contains(words) && source.terms.contains(words), "{}: {words}", source.id);
+        }
     }
     let section = README.split("\n## Sources").nth(1).unwrap().split("\n## ").next().unwrap();
     for name in config::shipped().sources.keys() {

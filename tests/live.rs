@@ -86,7 +86,7 @@ fn config(server: &Server) -> String {
     [
         "[shipped]\nfeeds = false\nsymbols = false\n\n[network]\ndomain-spacing = \"0s\"\nfeed-floor = \"1s\"\n\n"
             .into(),
-        format!("[source.yahoo]\nbase-url = \"{}\"\n\n", server.url("")),
+        format!("[source.yahoo]\nbase-url = \"{}\"\nsocket-url = \"{}\"\n\n", server.url(""), server.socket_url()),
         format!("[source.coinbase]\nbase-url = \"{}\"\nsocket-url = \"{}\"\n\n", server.url(""), server.socket_url()),
         feed("Alpha Wire", "/alpha.xml"),
         feed("Beta Desk", "/beta.xml"),

@@ -3,6 +3,7 @@
 
 pub mod command;
 mod filtering;
+pub mod handover;
 pub mod health;
 mod input;
 pub mod keymap;
@@ -30,6 +31,7 @@ use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
 use filtering::Filtering;
+use handover::{Handover, Handovers};
 use health::Health;
 use keymap::Keymap;
 pub use popup::Popup;
@@ -78,6 +80,7 @@ pub struct App {
     pub wire: Wire,
     pub tape: Tape,
     pub health: Health,
+    pub handovers: Handovers,
     pub focus: Focus,
     pub popup: Option<Popup>,
     pub prompt: Option<Prompt>,
@@ -117,6 +120,7 @@ impl App {
             wire: Wire::default(),
             tape: Tape::default(),
             health: Health::default(),
+            handovers: Handovers::default(),
             focus: Focus::default(),
             popup: None,
             prompt: None,
@@ -338,6 +342,7 @@ impl App {
 
     fn quote(&mut self, quote: Quote) -> Vec<Effect> {
         let symbol = quote.symbol.clone();
+        let handover = Handover::between(self.tape.quote(&symbol), &quote, &self.health);
         if !self.tape.take_quote(quote) {
             return Vec::new();
         }
@@ -345,7 +350,14 @@ impl App {
         if self.replay.is_none() {
             self.saves.wants(symbol);
         }
-        vec![Effect::Draw(Urgency::Price)]
+        let Some(handover) = handover else { return vec![Effect::Draw(Urgency::Price)] };
+        let words = handover.words();
+        self.handovers.note(handover);
+        // Not over what is worth more.
+        match self.notice {
+            None => self.notify(Tone::Info, words),
+            Some(_) => vec![Effect::Draw(Urgency::Price)],
+        }
     }
 
     /// What is saved is the whole of what is held: candles may come in pieces.

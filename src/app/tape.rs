@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use strum::IntoEnumIterator;
 
 use crate::domain::Name;
-use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol};
+use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol, decimals};
 
 /// The longest series held, in bars.
 const BARS_MAX: usize = 2_000;
@@ -28,6 +28,8 @@ pub enum ChartStyle {
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
     pub quote: Option<Quote>,
+    /// The most decimals that its prices came with from their source.
+    decimals: u32,
     series: HashMap<Span, Series>,
 }
 
@@ -102,6 +104,12 @@ impl Tape {
         self.entries.get(symbol)?.quote.as_ref()
     }
 
+    /// How many decimals the prices of a symbol are shown with: as many as its source has told any with, so that a round
+    /// price does not make the column jump.
+    pub fn decimals(&self, quote: &Quote) -> u32 {
+        self.entries.get(&quote.symbol).map_or(0, |entry| entry.decimals).max(decimals(quote.price))
+    }
+
     /// The candles of a symbol over a span; an hour is cut from the day's.
     pub fn series(&self, symbol: &str, span: Span) -> Option<&Series> {
         self.entries.get(symbol)?.series.get(&span)
@@ -119,6 +127,10 @@ impl Tape {
         if quote.delivery != Delivery::Stored {
             entry.tick(&quote);
         }
+        entry.decimals = match &entry.quote {
+            Some(held) if held.source == quote.source => entry.decimals.max(quote.decimals()),
+            _ => quote.decimals(),
+        };
         entry.quote = Some(quote);
         true
     }
@@ -335,6 +347,17 @@ mod tests {
             assert!(tape.take_quote(held.clone()), "{case}");
             assert_eq!(tape.take_quote(new.clone()), taken, "{case}");
             assert_eq!(tape.quote("NVDA"), Some(if taken { &new } else { &held }), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_round_price_keeps_the_decimals_of_its_source() {
+        let mut tape = tape();
+        let steps = [("coinbase", 2.4512, 4), ("coinbase", 2.4, 4), ("kraken", 2.5, 2)];
+        for (at, (source, price, decimals)) in (0..).zip(steps) {
+            let quote = Quote { base: None, ..from(source, quote("ETH-USD", price, minute(at))) };
+            assert!(tape.take_quote(quote.clone()));
+            assert_eq!(tape.decimals(&quote), decimals, "{price}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod cursor;
 mod found;
+mod lists;
 mod marks;
 mod pause;
 #[cfg(test)]
@@ -20,6 +21,8 @@ use crate::domain::text::Text;
 use crate::domain::topic::{Tag, TopicRule, Topics};
 use cursor::Cursor;
 use found::Found;
+pub use lists::HEAT_HOURS;
+use lists::Lists;
 use marks::Past;
 use pause::Held;
 
@@ -147,6 +150,12 @@ struct Members {
     outlets: usize,
     /// The topics that any of them carries, without repeats.
     topics: Vec<Name>,
+    /// Its first story, as it stands in [`Wire::firsts`], with its symbols.
+    first: Option<(Key, Vec<Name>)>,
+    /// Of the stories since the last lull none has been read.
+    unread: bool,
+    /// One of its stories has a star.
+    starred: bool,
     /// Its row on the wire, when it has one.
     row: Option<Row>,
 }
@@ -163,6 +172,10 @@ pub struct Wire {
     members: HashMap<GroupId, Members>,
     /// How many groups carry each topic.
     counts: HashMap<Name, usize>,
+    /// The stories of each topic.
+    by_topic: Lists,
+    /// The stories of each symbol that are the first of their group.
+    firsts: Lists,
     /// The rows that pass the filter, newest first.
     rows: Vec<Row>,
     filter: Filter,
@@ -203,6 +216,8 @@ impl Wire {
             groups: Groups::default(),
             members: HashMap::new(),
             counts: HashMap::new(),
+            by_topic: Lists::default(),
+            firsts: Lists::default(),
             rows: Vec::new(),
             filter: Filter::default(),
             cursor: Cursor::default(),
@@ -256,6 +271,7 @@ impl Wire {
             self.insert(after, group);
             self.settle(group, now);
         }
+        self.tally_marks(group);
         Some(merged)
     }
 
@@ -269,11 +285,18 @@ impl Wire {
 
     fn edit(&mut self, story: Story, tagger: &Tagger, now: Timestamp) -> Arrival {
         let story = self.as_edit(story);
-        let Some(item) = self.items.get_mut(&story.id) else { return Arrival::Beyond };
-        item.text = Text::new(&story.title, &story.summary);
-        item.tagged = tagger.tag(&item.text);
-        item.story = story;
-        let group = item.group;
+        let Some((before, group)) = self.items.get(&story.id).map(|item| (item.key(), item.group)) else {
+            return Arrival::Beyond;
+        };
+        // Its topics may be others now; and where the clock was set back since, so is the time of its first sight.
+        self.remove(before, group);
+        let after = (story.time(), story.id);
+        if let Some(item) = self.items.get_mut(&story.id) {
+            item.text = Text::new(&story.title, &story.summary);
+            item.tagged = tagger.tag(&item.text);
+            item.story = story;
+        }
+        self.insert(after, group);
         self.settle(group, now);
         Arrival::Edited
     }
@@ -286,6 +309,7 @@ impl Wire {
     fn insert(&mut self, key: Key, group: GroupId) {
         self.order.insert(self.place(key), key);
         let items = &self.items;
+        self.by_topic.add(key, items.get(&key.1).map(|item| item.tagged.topics.as_slice()).unwrap_or_default());
         let ids = &mut self.members.entry(group).or_default().ids;
         let at = ids.partition_point(|id| items.get(id).is_some_and(|item| item.key() < key));
         ids.insert(at, key.1);
@@ -296,6 +320,7 @@ impl Wire {
         if self.order.get(at) == Some(&key) {
             self.order.remove(at);
         }
+        self.by_topic.remove(key, self.items.get(&key.1).map(|item| item.tagged.topics.as_slice()).unwrap_or_default());
         if let Some(members) = self.members.get_mut(&group) {
             members.ids.retain(|id| *id != key.1);
         }
@@ -307,9 +332,10 @@ impl Wire {
             let stays = |id: &StoryId| self.found.has(*id) || self.cursor.is_on(self.items[id].group);
             let oldest = self.order.iter().rev().find(|(_, id)| !stays(id));
             let Some(key) = oldest.copied() else { return };
-            let Some(item) = self.items.remove(&key.1) else { return };
-            self.remove(key, item.group);
-            self.settle(item.group, now);
+            let Some(group) = self.items.get(&key.1).map(|item| item.group) else { return };
+            self.remove(key, group);
+            self.items.remove(&key.1);
+            self.settle(group, now);
         }
     }
 
@@ -317,6 +343,10 @@ impl Wire {
     pub fn retag(&mut self, tagger: &Tagger, now: Timestamp) {
         for item in self.items.values_mut() {
             item.tagged = tagger.tag(&item.text);
+        }
+        self.by_topic = Lists::default();
+        for key in self.order.iter().rev() {
+            self.by_topic.add(*key, &self.items[&key.1].tagged.topics);
         }
         let groups: Vec<GroupId> = self.members.keys().copied().collect();
         groups.into_iter().for_each(|group| self.tally(group));
@@ -369,6 +399,21 @@ impl Wire {
                 self.counts.entry(topic).and_modify(|count| *count -= 1);
             }
         }
+        self.list_first(group);
+        self.tally_marks(group);
+    }
+
+    /// Brings the first story of a group up to date among those of its symbols.
+    fn list_first(&mut self, group: GroupId) {
+        let first = self.group(group).next().map(|item| (item.key(), item.tagged.symbols.clone()));
+        let Some(members) = self.members.get_mut(&group).filter(|members| members.first != first) else { return };
+        if let Some((key, symbols)) = &members.first {
+            self.firsts.remove(*key, symbols);
+        }
+        if let Some((key, symbols)) = &first {
+            self.firsts.add(*key, symbols);
+        }
+        members.first = first;
     }
 
     /// Puts the row of a group where it belongs now, or takes it away. What is under the cursor does not go by itself.

@@ -16,7 +16,7 @@ use crate::app::keymap::Keymap;
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
-use crate::domain::price::{Capability, Outcome, SourceReport};
+use crate::domain::price::{Capability, Outcome, SourceReport, Symbol};
 use crate::domain::query::Query;
 use crate::domain::text::Text;
 use crate::domain::topic::Topics;
@@ -220,23 +220,51 @@ fn feed_finding(name: &Name, state: Option<&FeedState>) -> Finding {
 
 // --- price sources ---
 
+/// Asks each source that some symbol names for one price, be it the first of a chain or its last resort.
 async fn look_at_sources(config: &Arc<Config>, around: &Surroundings) -> Result<Vec<Finding>, Failure> {
-    let heard = prices::listen(config, around).await?;
-    let used = |source: &&market::Source| {
-        config.symbols.iter().any(|symbol| symbol.sources.iter().any(|name| &**name == source.id))
-    };
-    let findings = market::SOURCES.iter().filter(used).flat_map(|source| {
-        let reports: Vec<&SourceReport> =
-            heard.reports.values().filter(|report| &*report.source == source.id).collect();
-        // Whoever gave a price has answered, though its report may not have come before the last price did.
-        let gave_prices = heard.quotes.values().any(|quote| &*quote.source == source.id);
-        match reports.is_empty() {
-            true if gave_prices => vec![Finding::new("source", source.id, None, source.terms)],
-            true => vec![Finding::new("source", source.id, Some("did not answer in time".into()), "")],
-            false => reports.into_iter().map(|report| source_finding(source, report)).collect(),
+    let looks = market::SOURCES.iter().filter(|source| is_named(source, config)).map(|source| async move {
+        match alone(source, config) {
+            Some(config) => {
+                Ok::<_, Failure>(source_findings(source, &prices::listen(&Arc::new(config), around).await?))
+            }
+            None => {
+                Ok(vec![Finding::new("source", source.id, None, format!("not asked: {}", why_not(source, config)))])
+            }
         }
     });
-    Ok(findings.collect())
+    Ok(futures_util::future::try_join_all(looks).await?.into_iter().flatten().collect())
+}
+
+fn is_named(source: &market::Source, config: &Config) -> bool {
+    config.symbols.iter().any(|symbol| symbol.sources.iter().any(|name| &**name == source.id))
+}
+
+/// A configuration of one symbol that has this source alone. None: it is not to be asked.
+fn alone(source: &market::Source, config: &Config) -> Option<Config> {
+    let asks = |symbol: &&Symbol| market::chain::chain(symbol, config).any(|other| other.id == source.id);
+    let symbol = config.symbols.iter().find(asks)?;
+    let symbol = Symbol { sources: vec![source.id.into()], benchmark: None, ..symbol.clone() };
+    Some(Config { symbols: vec![symbol], ..config.clone() })
+}
+
+fn why_not(source: &market::Source, config: &Config) -> &'static str {
+    let settings = config.sources.get(source.id);
+    match settings {
+        Some(settings) if settings.enabled == Some(false) => "switched off in the config",
+        _ if source.needs_key && settings.is_none_or(|settings| settings.key.is_none()) => "it needs a key",
+        _ => "it has none of the symbols that name it",
+    }
+}
+
+fn source_findings(source: &market::Source, heard: &prices::Heard) -> Vec<Finding> {
+    let reports: Vec<&SourceReport> = heard.reports.values().filter(|report| &*report.source == source.id).collect();
+    // Whoever gave a price has answered, though its report may not have come before the price did.
+    let gave_prices = heard.quotes.values().any(|quote| &*quote.source == source.id);
+    match reports.is_empty() {
+        true if gave_prices => vec![Finding::new("source", source.id, None, source.terms)],
+        true => vec![Finding::new("source", source.id, Some("did not answer in time".into()), "")],
+        false => reports.into_iter().map(|report| source_finding(source, report)).collect(),
+    }
 }
 
 fn source_finding(source: &market::Source, report: &SourceReport) -> Finding {

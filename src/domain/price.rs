@@ -147,6 +147,15 @@ impl Quote {
         self.newest().min(self.received_time)
     }
 
+    /// How many decimals its prices are shown with: the most that any of its numbers has, within what is usual for
+    /// their size.
+    pub fn decimals(&self) -> u32 {
+        let extended = self.extended.as_ref().map(|extended| extended.price);
+        let numbers = [Some(self.price), self.base, extended].into_iter().flatten();
+        let told = numbers.map(|number| number.normalize().scale()).max().unwrap_or(0);
+        told.clamp(decimals(self.price), most_decimals(&self.symbol, self.price))
+    }
+
     /// The extended price less the regular session's, from whose close it is measured.
     pub fn extended_change(&self) -> Option<Decimal> {
         self.extended.as_ref()?.price.checked_sub(self.price)
@@ -406,14 +415,19 @@ fn current(
     }
 }
 
-/// How long the newest trade in a quote counts as fresh in the session that is now. What is asked for may be older by
-/// two intervals, what is delayed by the delay.
-fn fresh_until(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Timestamp {
-    let limit = match (kind(&quote.symbol), calendar.session(now)) {
+/// How long a pushed price counts as fresh in a session of New York.
+pub fn fresh_for(kind: Kind, session: Session) -> SignedDuration {
+    match (kind, session) {
         (Kind::Crypto, _) => FRESH_CRYPTO,
         (Kind::Equity, Session::Regular) => FRESH_REGULAR,
         (Kind::Equity, _) => FRESH_EXTENDED,
-    };
+    }
+}
+
+/// How long the newest trade in a quote counts as fresh in the session that is now. What is asked for may be older by
+/// two intervals, what is delayed by the delay.
+fn fresh_until(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Timestamp {
+    let limit = fresh_for(kind(&quote.symbol), calendar.session(now));
     let delay = if let Delivery::Delayed(by) = quote.delivery { signed(by) } else { SignedDuration::ZERO };
     later(quote.seen(), limit.saturating_add(slack(quote)).saturating_add(delay))
 }
@@ -533,6 +547,18 @@ pub fn decimals(price: Decimal) -> u32 {
         size if size >= Decimal::new(1, 2) => 4,
         size if size >= Decimal::new(1, 4) => 6,
         _ => 8,
+    }
+}
+
+/// No more decimals than this mean anything. A stock above a dollar is quoted in cents (SEC rule 612); what lies
+/// between them is how one trade was settled. Currencies (`EURUSD=X`) and futures have their own.
+fn most_decimals(symbol: &str, price: Decimal) -> u32 {
+    match price.abs() {
+        size if size >= Decimal::ONE_HUNDRED => 2,
+        size if size >= Decimal::ONE && kind(symbol) == Kind::Equity && !symbol.contains('=') => 2,
+        size if size >= Decimal::ONE => 4,
+        size if size >= Decimal::new(1, 2) => 6,
+        _ => 10,
     }
 }
 
@@ -782,6 +808,28 @@ mod tests {
         let sizes = [("97412", 2), ("1", 2), ("0", 2), ("0.5", 4), ("0.0012", 6), ("0.00001234", 8)];
         for (price, expected) in sizes {
             assert_eq!(decimals(price.parse().unwrap()), expected, "{price}");
+        }
+    }
+
+    #[test]
+    fn prices_have_the_decimals_of_their_market() {
+        let cases = [
+            ("NVDA", "181.2", None, 2),
+            ("NVDA", "181.2345", Some("180"), 2), // between the cents: how one trade was settled
+            ("XYZ", "15.23456", None, 2),
+            ("XYZ", "0.4512", None, 4),
+            ("EURUSD=X", "1.0845", Some("1.08"), 4),
+            ("BTC-USD", "97412.5", None, 2),
+            ("XRP-USD", "2.4", Some("2.4512"), 4),
+            ("DOGE-USD", "0.38", Some("0.37215"), 5),
+            ("SHIB-USD", "0.00002451", None, 8),
+            ("PEPE-USD", "0.0000245123456", None, 10),
+        ];
+        for (symbol, price, base, expected) in cases {
+            let number = |text: &str| text.parse::<Decimal>().unwrap();
+            let shown = quote(symbol, Delivery::Pushed, "2026-11-23 12:00", "2026-11-23 12:00");
+            let shown = Quote { price: number(price), base: base.map(number), ..shown };
+            assert_eq!(shown.decimals(), expected, "{symbol} {price}");
         }
     }
 

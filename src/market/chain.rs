@@ -1,46 +1,19 @@
 //! Which source is asked for which symbol: the first of its chain that does well, socket before polling.
 //!
-//! A better way is never given up: it goes on being tried, and when it does well again the worse one rests.
+//! A better way is never given up: it goes on being tried, and when it has done well for a while the worse one rests.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
 
+use super::board::{Standings, Trust, Way};
 use super::{Source, source};
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::price::{Capability, Outcome, SourceReport, Symbol};
+use crate::domain::price::{Capability, Symbol};
 
-/// The last outcome of each source and capability.
-pub type Standings = BTreeMap<(Name, Capability), Outcome>;
-
-/// How the sources fare, shared between their workers.
-#[derive(Clone, Debug)]
-pub struct Board(Arc<watch::Sender<Standings>>);
-
-impl Default for Board {
-    fn default() -> Board {
-        Board(Arc::new(watch::Sender::new(Standings::new())))
-    }
-}
-
-impl Board {
-    /// Notes an outcome; wakes the workers only when a source does well that did not, or the reverse.
-    pub fn tell(&self, report: &SourceReport) {
-        let place = (report.source.clone(), report.capability);
-        self.0.send_if_modified(|standings| {
-            let old = standings.insert(place, report.outcome.clone());
-            old.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&report.outcome))
-        });
-    }
-
-    /// Wakes when a source does well that did not, or the reverse.
-    pub fn watch(&self) -> watch::Receiver<Standings> {
-        self.0.subscribe()
-    }
-}
+/// A socket that lives says something, be it a heartbeat, at least so often, or its silence tells nothing.
+const TALKATIVE: Duration = Duration::from_secs(90);
 
 /// A symbol that a source is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,22 +23,32 @@ pub struct Wanted {
     pub spelled: String,
 }
 
-/// The symbols whose prices a source has to bring by a way ([`Capability::Socket`] or [`Capability::Quote`]) now.
+/// The symbols whose prices a source has to bring by a way ([`Capability::Socket`] or [`Capability::Quote`]) now: those
+/// for which every better way is down. Another source's is not given up for before it has settled again.
 pub fn prices(of: &Source, by: Capability, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
     let wants = |symbol: &Symbol| {
         let mut better = ways(symbol, config).take_while(|(source, way)| (source.id, *way) != (of.id, by));
-        better.all(|(source, way)| is_down(source, way, standings, now))
+        better.all(|(source, way)| {
+            let trust = standings.trust(&symbol.name, &(source.id.into(), way), now);
+            if source.id == of.id { trust == Trust::Down || is_silent(source, way) } else { trust != Trust::Settled }
+        })
     };
     let has = |symbol: &&Symbol| ways(symbol, config).any(|(source, way)| (source.id, way) == (of.id, by));
     let symbols = config.symbols.iter().filter(has).filter(|symbol| wants(symbol));
     symbols.filter_map(|symbol| wanted(of, &symbol.name)).collect()
 }
 
+/// The place of a way in the chain of a symbol, the best first.
+pub fn rank(symbol: &str, way: &Way, config: &Config) -> Option<usize> {
+    let symbol = config.symbols.iter().find(|other| &*other.name == symbol)?;
+    ways(symbol, config).position(|(source, by)| (source.id, by) == (&*way.0, way.1))
+}
+
 /// The symbols whose history a source has to bring now, benchmarks among them.
 pub fn charts(of: &Source, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
     let carries = |symbol: &&Symbol| {
         let mut chain = chain(symbol, config).filter(|source| source.candles.is_some());
-        let first = chain.find(|source| source.id == of.id || !is_down(source, Capability::Candles, standings, now));
+        let first = chain.find(|source| source.id == of.id || !is_down(source, standings, now));
         first.is_some_and(|source| source.id == of.id)
     };
     let mut charts: Vec<Wanted> = Vec::new();
@@ -83,7 +66,7 @@ fn wanted(of: &Source, symbol: &Name) -> Option<Wanted> {
 }
 
 /// The sources of a symbol that exist, are enabled and know how to spell it, best first.
-fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = &'static Source> + 'a {
+pub fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = &'static Source> + 'a {
     let known = symbol.sources.iter().filter_map(|id| source(id));
     known.filter(|source| source.is_enabled(config) && (source.spell)(&symbol.name).is_some())
 }
@@ -96,27 +79,34 @@ fn ways<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = (&'s
     })
 }
 
-/// Known not to do well. What has not been tried yet is given its chance.
-fn is_down(source: &Source, way: Capability, standings: &Standings, now: Timestamp) -> bool {
-    match standings.get(&(source.id.into(), way)) {
-        Some(Outcome::Blocked { until, .. }) => *until > now,
-        Some(Outcome::Failed { .. }) => true,
-        Some(Outcome::Well) | None => false,
-    }
+/// May a socket do well and yet say nothing for longer than a price is fresh, as one does that speaks only when
+/// something trades? Then its source is polled too, in its own pace.
+fn is_silent(source: &Source, way: Capability) -> bool {
+    way == Capability::Socket && source.wire.as_ref().is_some_and(|wire| wire.quiet > TALKATIVE)
+}
+
+/// Known to have no history. What has not been tried yet is given its chance.
+fn is_down(source: &Source, standings: &Standings, now: Timestamp) -> bool {
+    standings.trust_source(&(source.id.into(), Capability::Candles), now) == Trust::Down
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::domain::price::{Outcome, SourceReport};
+    use crate::market::board::Board;
     use crate::market::tests::config;
 
     fn now() -> Timestamp {
         "2026-11-23T18:00:00Z".parse().unwrap()
     }
 
-    fn standing(id: &str, way: Capability, outcome: Outcome) -> Standings {
-        Standings::from([((id.into(), way), outcome)])
+    fn standing(id: &str, capability: Capability, outcome: Outcome) -> Standings {
+        let board = Board::default();
+        let at = "2026-11-23T17:00:00Z".parse().unwrap();
+        board.tell(&SourceReport { source: id.into(), capability, at, outcome, status: None, next: None });
+        board.watch().borrow().clone()
     }
 
     fn names(wanted: Vec<Wanted>) -> Vec<String> {
@@ -130,10 +120,11 @@ mod tests {
         let failed = || Outcome::Failed { why: "x".into() };
         let blocked = |until: &str| Outcome::Blocked { why: "x".into(), until: until.parse().unwrap() };
         let cases = [
-            (Standings::new(), vec![]),
+            (Standings::default(), vec![]),
             (standing("coinbase", Capability::Socket, Outcome::Well), vec![]),
             (standing("coinbase", Capability::Socket, failed()), vec!["BTC-USD"]),
             (standing("coinbase", Capability::Socket, blocked("2026-11-23T18:30:00Z")), vec!["BTC-USD"]),
+            // over, but not asked yet: within one source, nobody waits
             (standing("coinbase", Capability::Socket, blocked("2026-11-23T17:30:00Z")), vec![]),
         ];
         for (standings, polled) in cases {
@@ -151,8 +142,8 @@ mod tests {
             crate::domain::price::SourceSettings { enabled: Some(false), ..Default::default() },
         );
         let coinbase = source("coinbase").unwrap();
-        assert_eq!(prices(coinbase, Capability::Socket, &config, &Standings::new(), now()), []);
-        assert_eq!(charts(coinbase, &config, &Standings::new(), now()), []);
+        assert_eq!(prices(coinbase, Capability::Socket, &config, &Standings::default(), now()), []);
+        assert_eq!(charts(coinbase, &config, &Standings::default(), now()), []);
     }
 
     #[test]
@@ -162,7 +153,7 @@ mod tests {
             symbol.benchmark = Some("QQQ".into());
         }
         let yahoo = source("yahoo").unwrap();
-        assert_eq!(names(charts(yahoo, &config, &Standings::new(), now())), ["NVDA", "QQQ", "AMD"]);
-        assert_eq!(names(prices(yahoo, Capability::Quote, &config, &Standings::new(), now())), ["NVDA", "AMD"]);
+        assert_eq!(names(charts(yahoo, &config, &Standings::default(), now())), ["NVDA", "QQQ", "AMD"]);
+        assert_eq!(names(prices(yahoo, Capability::Quote, &config, &Standings::default(), now())), ["NVDA", "AMD"]);
     }
 }

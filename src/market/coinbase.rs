@@ -23,12 +23,17 @@ pub(super) const SOURCE: Source = Source {
     socket_url: Some("wss://ws-feed.exchange.coinbase.com"),
     user_agent: None,
     headers: &[("accept", "application/json")],
+    sign: None,
     spacing: Duration::from_millis(250),
     pause: Duration::from_mins(1),
+    timeout: None,
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     wire: Some(Wire {
+        address: None,
+        hello: None,
         headers: &[],
         subscribe,
         unsubscribe,
@@ -111,7 +116,7 @@ fn ask_bars(access: Access, spelled: &str, span: Span, now: Timestamp) -> BarsAs
 
 fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
     let answer = answer(body)?;
-    Ok(answer.as_array().ok_or(Misread::Shape)?.iter().filter_map(bar).collect())
+    read::bars(answer.as_array().ok_or(Misread::Shape)?, bar)
 }
 
 fn bar(row: &Value) -> Option<Candle> {
@@ -144,7 +149,9 @@ fn read_frame(_: Moment, text: &str) -> Vec<Frame> {
 }
 
 fn ticker(message: &Value) -> Option<Frame> {
-    tick(message["product_id"].as_str()?, message, &message["open_24h"]).ok().map(Frame::Tick)
+    let spelled = message["product_id"].as_str()?;
+    let told = tick(spelled, message, &message["open_24h"]).map(Frame::Tick);
+    Some(told.unwrap_or_else(|_| Frame::NoPrice { spelled: spelled.to_string() }))
 }
 
 /// `{"type":"error","message":"Failed to subscribe","reason":"ABC-USD is not a valid product"}`
@@ -159,7 +166,7 @@ fn refusal(message: &Value) -> Frame {
 mod tests {
     use super::*;
     use crate::domain::session::Calendar;
-    use crate::market::read::tests::{frames, recorded};
+    use crate::market::read::tests::{frames, only_tick, recorded};
 
     const NOW: &str = "2026-11-23T18:00:00Z";
 
@@ -200,6 +207,53 @@ mod tests {
     }
 
     #[test]
+    fn other_recorded_answers_are_no_prices() {
+        let cases = [
+            // Of 2015, when the statistics had no last price: the ticker has it.
+            ("exchange_ticker_old", "exchange_stats_old", Ok(("246.28", Some("254.04")))),
+            // All products in one answer, some without a price: another question than ours, and a hundred times as long.
+            ("exchange_products_stats_batch", "exchange_products_stats_batch", Err(Misread::NoPrice)),
+            ("exchange_stats_BTC-USD_2026", "exchange_ticker_BTC-USD_2026", Err(Misread::NoPrice)),
+            ("exchange_product_BTC-USD_2026", "exchange_time_2026", Err(Misread::NoPrice)),
+            ("exchange_error_400_bad_granularity", "exchange_stats_old", Err(Misread::Shape)),
+            // Of Advanced Trade, which is another service.
+            ("adv_rest_candles_BTC-USD", "adv_rest_products_list", Err(Misread::NoPrice)),
+            ("adv_rest_ticker_BTC-USD", "adv_rest_products_list", Err(Misread::NoPrice)),
+        ];
+        for (ticker, stats, expected) in cases {
+            let bodies = [ticker, stats].map(|file| recorded(&format!("coinbase/{file}.json")));
+            let [Some(first), Some(second)] = bodies else { continue };
+            let told = price_of(&first, &second).map(|tick| (tick.price, tick.base));
+            let number = |text: &str| text.parse().unwrap();
+            assert_eq!(told, expected.map(|(price, base)| (number(price), base.map(number))), "{ticker}");
+            assert!(read_bars(&first).is_err(), "{ticker}");
+        }
+    }
+
+    #[test]
+    fn a_dead_market_has_no_price() {
+        let stats = br#"{"open":"0","high":"0","low":"0","last":"0"}"#;
+        assert_eq!(price_of(br#"{"price":"0","trade_id":5}"#, stats), Err(Misread::NoPrice));
+        assert_eq!(price_of(br#"{"price":"5","trade_id":5}"#, stats).unwrap().base, None);
+    }
+
+    #[test]
+    fn frames_of_advanced_trade_say_nothing() {
+        for file in ["adv_ws_ticker", "adv_ws_candles", "adv_ws_heartbeats", "adv_ws_subscriptions"] {
+            let Some(body) = recorded(&format!("coinbase/{file}.json")) else { continue };
+            assert_eq!(frame(&String::from_utf8(body).unwrap()), [], "{file}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_frame_alone() {
+        let Some(body) = recorded("coinbase/exchange_ws_ticker_BTC-USD_2022.json") else { return };
+        let tick = only_tick(&frame(&String::from_utf8(body).unwrap()));
+        assert_eq!((tick.price, tick.base), ("29940.91".parse().unwrap(), Some("31677.61".parse().unwrap())));
+        assert_eq!(tick.order, Some(347_875_517));
+    }
+
+    #[test]
     fn recorded_candles_have_low_before_high() {
         let Some(body) = recorded("coinbase/exchange_candles_60s_10rows.json") else { return };
         let bars = read_bars(&body).unwrap();
@@ -208,6 +262,12 @@ mod tests {
         assert_eq!((first.open, first.high, first.low, first.close), (10_106.01, 10_120.21, 10_106.0, 10_120.21));
         assert_eq!(first.time, Timestamp::from_second(1_517_443_740).unwrap());
         assert_eq!(first.volume, Some(2.851_074_55));
+        let Some(body) = recorded("coinbase/exchange_candles_60s_2rows_2026.json") else { return };
+        let bars = read_bars(&body).unwrap();
+        assert_eq!(
+            bars.iter().map(|bar| (bar.open, bar.close)).collect::<Vec<_>>(),
+            [(63_244.78, 63_239.75), (63_236.18, 63_244.77)]
+        );
     }
 
     #[test]
@@ -244,13 +304,15 @@ mod tests {
             "not json",
             r#"{"type":"l2update"}"#,
             r#"{"type":5}"#,
-            r#"{"type":"ticker","product_id":"BTC-USD","price":"0","open_24h":"5"}"#,
-            r#"{"type":"ticker","product_id":"BTC-USD","price":"N/A"}"#,
             r#"{"type":"ticker","product_id":"BTC-USD","price":1e400}"#,
             r#"{"type":"ticker","price":"5"}"#,
         ];
         for text in odd {
             assert_eq!(frame(text), [], "{text}");
+        }
+        for price in [r#""0""#, r#""-5""#, r#""N/A""#, "null", "{}"] {
+            let text = format!(r#"{{"type":"ticker","product_id":"BTC-USD","price":{price},"open_24h":"5"}}"#);
+            assert_eq!(frame(&text), [Frame::NoPrice { spelled: "BTC-USD".into() }], "{price}");
         }
     }
 

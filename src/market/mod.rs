@@ -5,11 +5,26 @@
 //!
 //! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
 
+mod alpaca;
+mod binance;
+pub mod board;
+mod cboe;
 pub mod chain;
+mod cnbc;
 mod coinbase;
+mod coingecko;
+mod diary;
+mod finnhub;
+mod kraken;
+mod link;
+mod manners;
+mod nasdaq;
 pub mod poller;
 mod read;
 pub mod socket;
+mod tiingo;
+#[cfg(test)]
+mod trials;
 mod yahoo;
 
 use std::sync::Arc;
@@ -21,15 +36,31 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use tokio::sync::{broadcast, mpsc, watch};
 
+use board::{Board, Standings};
+
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::price::{Candle, Delivery, Extended, Kind, Quote, Session, SourceReport, Span, kind};
+use crate::domain::price::{
+    Candle, Capability, Delivery, Extended, Kind, Outcome, Quote, Session, SourceReport, Span, kind,
+};
 use crate::domain::session::Calendar;
 use crate::event::{Clock, Event};
 use crate::http::Http;
 
 /// Every price source, by the names that `sources = […]` and `[source.…]` use.
-pub static SOURCES: &[Source] = &[yahoo::SOURCE, coinbase::SOURCE];
+pub static SOURCES: &[Source] = &[
+    yahoo::SOURCE,
+    cnbc::SOURCE,
+    nasdaq::SOURCE,
+    cboe::SOURCE,
+    coinbase::SOURCE,
+    kraken::SOURCE,
+    binance::SOURCE,
+    coingecko::SOURCE,
+    finnhub::SOURCE,
+    alpaca::SOURCE,
+    tiingo::SOURCE,
+];
 
 /// The source with a name.
 pub fn source(id: &str) -> Option<&'static Source> {
@@ -58,10 +89,16 @@ pub struct Source {
     pub user_agent: Option<&'static str>,
     /// Sent with every request.
     pub headers: &'static [(&'static str, &'static str)],
+    /// The headers that carry the key of a source that wants it there.
+    pub sign: Option<Sign>,
     /// Least time between two requests.
     pub spacing: Duration,
     /// How long a refusal is kept to at least.
     pub pause: Duration,
+    /// How long one answer is waited for, where it is known to hang; None: as the poller waits for all.
+    pub timeout: Option<Duration>,
+    /// The statuses under which it does not know a symbol. Of one that it has told before they mean something else.
+    pub unknown: &'static [u16],
     /// How it spells a symbol; None for one that it does not have.
     pub spell: fn(&str) -> Option<String>,
     /// Prices by asking, when it has them.
@@ -122,9 +159,16 @@ pub struct BarsAsk {
     pub keep: Option<Duration>,
 }
 
+/// Headers made of a key.
+pub type Sign = fn(&str) -> Vec<(&'static str, String)>;
+
 /// How prices are listened to.
 #[derive(Debug)]
 pub struct Wire {
+    /// The address to connect to, when it takes more than the configured one (`base` of [`Access`]).
+    pub address: Option<fn(Access) -> String>,
+    /// What is said first of all, before any symbol: who asks.
+    pub hello: Option<fn(Access) -> Vec<String>>,
     /// Sent with the opening request.
     pub headers: &'static [(&'static str, &'static str)],
     /// What to say to hear of these symbols.
@@ -170,6 +214,10 @@ pub struct Tick {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     Tick(Tick),
+    /// It speaks of a symbol, but what stands in the place of the price is none.
+    NoPrice {
+        spelled: String,
+    },
     /// It lives.
     Beat,
     /// It does not give what was asked for; the symbol when it names one.
@@ -182,7 +230,7 @@ pub enum Frame {
 }
 
 /// Why an answer gives no price. `Display` is one plain clause, fit to follow a name and a colon.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Misread {
     #[error("a web page came instead of prices")]
     WebPage,
@@ -226,13 +274,83 @@ impl std::fmt::Debug for Desk {
     }
 }
 
+/// A worker's seat at the desk: what it shares with the others, from one source's side.
+struct Seat {
+    source: &'static Source,
+    clock: Clock,
+    random: Random,
+    config: watch::Receiver<Arc<Config>>,
+    standings: watch::Receiver<Standings>,
+    board: Board,
+    orders: broadcast::Receiver<Order>,
+    events: mpsc::Sender<Event>,
+    calendar: Calendar,
+}
+
+impl Seat {
+    fn new(source: &'static Source, desk: &Desk, board: Board) -> Seat {
+        let config = desk.config.clone();
+        let calendar = calendar(&config.borrow());
+        Seat {
+            source,
+            clock: desk.clock.clone(),
+            random: desk.random.clone(),
+            config,
+            standings: board.watch(),
+            board,
+            orders: desk.orders.resubscribe(),
+            events: desk.events.clone(),
+            calendar,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The new configuration, seen.
+    fn reconfigure(&mut self) -> Arc<Config> {
+        let config = self.config.borrow_and_update().clone();
+        self.calendar = calendar(&config);
+        config
+    }
+
+    fn way(&self, by: Capability) -> board::Way {
+        (self.source.id.into(), by)
+    }
+
+    /// The symbols whose prices are wanted of the source by a way.
+    fn wanted(&self, by: Capability) -> Vec<chain::Wanted> {
+        chain::prices(self.source, by, &self.config.borrow(), &self.standings.borrow(), self.now())
+    }
+
+    /// A tick as a quote, when it is to be shown: none better is.
+    fn quote(&self, tick: Tick, symbol: &Name, delivery: Delivery, by: Capability) -> (Quote, bool) {
+        let moment = Moment { now: self.now(), calendar: &self.calendar };
+        let mut quote = tick.quote(self.source, symbol, delivery, moment);
+        let is_shown = self.board.offer(&mut quote, by, &self.config.borrow(), &self.calendar);
+        (quote, is_shown)
+    }
+
+    /// How the source fares by a way, for the screen.
+    fn report(
+        &self,
+        capability: Capability,
+        outcome: Outcome,
+        status: Option<u16>,
+        next: Option<Timestamp>,
+    ) -> SourceReport {
+        SourceReport { source: self.source.id.into(), capability, at: self.now(), outcome, status, next }
+    }
+}
+
 /// A worker with the name of its task.
 pub type Worker = (String, BoxFuture<'static, anyhow::Result<()>>);
 
 /// One worker for each source and way of asking. They end when the desk's channels close, idle while the configuration
 /// wants nothing of their source, and follow its changes by themselves.
 pub fn workers(desk: Desk) -> Vec<Worker> {
-    let board = chain::Board::default();
+    let board = board::Board::default();
     for report in &desk.reports {
         board.tell(report);
     }
@@ -260,9 +378,8 @@ impl Tick {
         let exchange_time = self.time.filter(|time| told(*time));
         let session = match kind(symbol) {
             Kind::Crypto => Session::Always,
-            Kind::Equity => {
-                self.session.unwrap_or_else(|| moment.calendar.session(exchange_time.unwrap_or(moment.now)))
-            }
+            // Of now, not of the trade: a close of Friday is told in the session of Saturday.
+            Kind::Equity => self.session.unwrap_or_else(|| moment.calendar.session(moment.now)),
         };
         Quote {
             symbol: symbol.clone(),

@@ -1,20 +1,21 @@
 //! Asks one source for prices and history: one question at a time, spaced, jittered, and not at all while it refuses.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::broadcast;
 
-use super::chain::{self, Board, Standings, Wanted};
-use super::{BarsAsk, Candles, Desk, Misread, Moment, Order, Poll, Random, Source, Tick, calendar};
+use super::board::{Board, SETTLES, Trust};
+use super::chain::{self, Wanted};
+use super::diary::{Diary, Job, capability, prices_of, spelled, subject};
+use super::manners::{LONGEST_BLOCK, SHUT_OUT, due, later, refused, refused_until, retry, retry_after, signed, until};
+use super::{BarsAsk, Candles, Desk, Misread, Moment, Order, Poll, Seat, Source, Tick};
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::price::{Candle, Capability, Delivery, Kind, Outcome, Series, Session, SourceReport, Span, kind};
+use crate::domain::price::{Candle, Capability, Delivery, Kind, Outcome, Series, Session, Span, kind};
 use crate::domain::session::Calendar;
-use crate::event::{Clock, Event};
+use crate::event::Event;
 use crate::http::{Answer, Ask, Http, Trouble};
 
 /// For a whole question: some services hang rather than refuse.
@@ -23,16 +24,16 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_CAP: u64 = 4 << 20;
 /// However many bars a source sends, no more are kept.
 const MOST_BARS: usize = 2_000;
-/// A refusal is never believed to last longer.
-pub(super) const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
-/// A refusal that is about who we are, not how often we ask.
-pub(super) const SHUT_OUT: Duration = Duration::from_mins(30);
 /// The clock may be set or the machine sleep: what is due is looked at afresh at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// A symbol that a source does not know may be listed one day.
-const UNKNOWN_AGAIN: Duration = Duration::from_hours(1);
-/// Failures in a row double the wait up to this.
-const LONGEST_RETRY: Duration = Duration::from_mins(10);
+const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+/// An answer is late after this: the next source is asked, while this one goes on being waited for.
+pub(super) const LATE: Duration = Duration::from_secs(3);
+/// The least time between two questions when a socket has just fallen.
+const ALARMED: SignedDuration = SignedDuration::from_secs(1);
+/// History that could not be had is asked for again after this.
+const CHART_AGAIN: Duration = Duration::from_mins(1);
 
 /// Whoever can answer a question: [`Http`], or a test.
 pub trait Fetch: Send + Sync + 'static {
@@ -48,96 +49,23 @@ impl Fetch for Http {
 
 /// The worker that polls one source.
 pub struct Poller<F> {
-    source: &'static Source,
+    seat: Seat,
     fetch: F,
-    clock: Clock,
-    random: Random,
-    config: watch::Receiver<Arc<Config>>,
-    standings: watch::Receiver<Standings>,
-    board: Board,
-    orders: broadcast::Receiver<Order>,
-    events: mpsc::Sender<Event>,
-    calendar: Calendar,
     base: String,
     diary: Diary,
+    /// What the last answer lacks: a sentence, and what of it the source does not know.
+    missing: Option<String>,
+    unknown: Vec<Wanted>,
+    /// The symbols whose prices its own socket did not bring when that was last looked at.
+    alone: BTreeSet<Name>,
+    /// When its last question ended.
+    asked: Timestamp,
 }
 
 impl<F> std::fmt::Debug for Poller<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Poller").field("source", &self.source.id).field("diary", &self.diary).finish_non_exhaustive()
-    }
-}
-
-/// What is due when.
-#[derive(Debug, Default)]
-struct Diary {
-    prices: BTreeMap<Wanted, Timestamp>,
-    charts: BTreeMap<(Wanted, Span), Timestamp>,
-    /// The span last asked for of each symbol, beside the day that all have.
-    spans: BTreeMap<Name, Span>,
-    /// No question before this.
-    not_before: Timestamp,
-    /// In a row.
-    failures: u32,
-}
-
-/// A question to be put.
-#[derive(Clone, Debug, PartialEq)]
-enum Job {
-    Prices(Vec<Wanted>),
-    Chart(Wanted, Span),
-}
-
-impl Diary {
-    /// Takes up what is newly wanted, due at once, and drops what is no longer.
-    fn follow(&mut self, prices: Vec<Wanted>, charts: &[Wanted], now: Timestamp) {
-        let prices: BTreeSet<Wanted> = prices.into_iter().collect();
-        self.prices.retain(|wanted, _| prices.contains(wanted));
-        for wanted in prices {
-            self.prices.entry(wanted).or_insert(now);
-        }
-        let spans = |symbol: &Name| [Some(Span::Day), self.spans.get(symbol).copied()].into_iter().flatten();
-        let charts: BTreeSet<(Wanted, Span)> =
-            charts.iter().flat_map(|wanted| spans(&wanted.symbol).map(|span| (wanted.clone(), span))).collect();
-        self.charts.retain(|chart, _| charts.contains(chart));
-        for chart in charts {
-            self.charts.entry(chart).or_insert(now);
-        }
-    }
-
-    /// The next question and when it may be put: prices before charts when both are due.
-    fn next(&self, now: Timestamp, together: usize) -> Option<(Timestamp, Job)> {
-        let price = self.prices.values().min().map(|due| (*due).max(now));
-        let chart = self.charts.iter().min_by_key(|(_, due)| **due).map(|(chart, due)| ((*due).max(now), chart));
-        let (due, job) = match (price, chart) {
-            (Some(due), chart) if chart.is_none_or(|(other, _)| due <= other) => {
-                let ready = self.prices.iter().filter(|(_, at)| **at <= due).map(|(wanted, _)| wanted.clone());
-                (due, Job::Prices(ready.take(together.max(1)).collect()))
-            }
-            (_, Some((due, (wanted, span)))) => (due, Job::Chart(wanted.clone(), *span)),
-            (_, None) => return None,
-        };
-        Some((due.max(self.not_before), job))
-    }
-
-    /// Everything is due now; spacing and refusals still hold.
-    fn hurry(&mut self, now: Timestamp) {
-        self.prices.values_mut().for_each(|due| *due = (*due).min(now));
-        let shown = self.charts.iter_mut().filter(|((wanted, span), _)| self.spans.get(&wanted.symbol) == Some(span));
-        shown.for_each(|(_, due)| *due = (*due).min(now));
-    }
-
-    fn delay(&mut self, job: &Job, until: Timestamp) {
-        match job {
-            Job::Prices(wanted) => {
-                self.prices.iter_mut().filter(|(of, _)| wanted.contains(of)).for_each(|(_, due)| *due = until);
-            }
-            Job::Chart(wanted, span) => {
-                if let Some(due) = self.charts.get_mut(&(wanted.clone(), *span)) {
-                    *due = until;
-                }
-            }
-        }
+        let source = &self.seat.source.id;
+        f.debug_struct("Poller").field("source", source).field("diary", &self.diary).finish_non_exhaustive()
     }
 }
 
@@ -145,51 +73,64 @@ impl Diary {
 #[derive(Debug, PartialEq)]
 enum Reply {
     Bodies(Vec<Vec<u8>>),
-    Refused { why: String, until: Timestamp },
+    /// It finds a mistake in the question (400): what it says of it.
+    Mistaken(Vec<u8>),
+    Refused {
+        why: String,
+        until: Timestamp,
+    },
     Unknown,
-    Failed { why: String, status: Option<u16>, again: Option<Timestamp> },
+    Failed(Failure),
+}
+
+/// Why a question brought nothing, and what that means.
+#[derive(Debug, PartialEq)]
+struct Failure {
+    /// A plain clause.
+    why: String,
+    status: Option<u16>,
+    /// The source wishes not to be asked before.
+    again: Option<Timestamp>,
+    /// It says nothing about the source's other symbols.
+    of_symbol: bool,
 }
 
 impl<F: Fetch> Poller<F> {
     /// A worker for one source, under the refusals that are remembered of it.
     pub fn new(source: &'static Source, desk: &Desk, board: Board, fetch: F) -> Poller<F> {
-        let config = desk.config.clone();
         let not_before = refused_until(desk, source, |capability| capability != Capability::Socket);
+        let seat = Seat::new(source, desk, board);
+        let base = source.base_url(&seat.config.borrow()).to_string();
         let diary = Diary { not_before, ..Diary::default() };
-        let now = config.borrow().clone();
         Poller {
-            source,
+            seat,
             fetch,
-            clock: desk.clock.clone(),
-            random: desk.random.clone(),
-            standings: board.watch(),
-            board,
-            orders: desk.orders.resubscribe(),
-            events: desk.events.clone(),
-            calendar: calendar(&now),
-            base: source.base_url(&now).to_string(),
-            config,
+            base,
             diary,
+            missing: None,
+            unknown: Vec::new(),
+            alone: BTreeSet::new(),
+            asked: Timestamp::MIN,
         }
     }
 
     /// Runs until the desk's channels close.
     pub async fn run(mut self) -> anyhow::Result<()> {
         loop {
-            let now = (self.clock)();
+            let now = self.seat.now();
             self.follow(now);
-            let together = self.source.poll.as_ref().map_or(1, |poll| poll.together);
+            let together = self.seat.source.poll.as_ref().map_or(1, |poll| poll.together);
             let next = self.diary.next(now, together);
             let wait = next.as_ref().map_or(LONGEST_SLEEP, |(at, _)| until(*at, now).min(LONGEST_SLEEP));
             let goes_on = tokio::select! {
-                changed = self.config.changed() => changed.is_ok() && self.reconfigure(),
-                order = self.orders.recv() => self.obey(order),
-                _ = self.standings.changed() => true,
+                changed = self.seat.config.changed() => changed.is_ok() && self.reconfigure(),
+                order = self.seat.orders.recv() => self.obey(order),
+                _ = self.seat.standings.changed() => self.take_alarm(now),
                 () = tokio::time::sleep(wait) => match next {
-                    Some((at, job)) if at <= (self.clock)() => self.work(job).await.is_some(),
+                    Some((at, job)) if at <= self.seat.now() => self.work(job).await.is_some(),
                     _ => true,
                 },
-                () = self.events.closed() => false,
+                () = self.seat.events.closed() => false,
             };
             if !goes_on {
                 return Ok(());
@@ -197,21 +138,40 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
+    /// Its own socket brings a price no more: whether the source still answers is to be known at once, not when the
+    /// next price is due, and a little before its spacing would have it.
+    fn take_alarm(&mut self, now: Timestamp) -> bool {
+        let way = self.seat.way(Capability::Socket);
+        let standings = self.seat.standings.borrow_and_update();
+        let falls = |symbol: &Name| standings.trust(symbol, &way, now) == Trust::Down;
+        let mut is_new = false;
+        for (wanted, due) in &mut self.diary.prices {
+            if falls(&wanted.symbol) && !self.alone.contains(&wanted.symbol) {
+                *due = (*due).min(now);
+                is_new = true;
+            }
+        }
+        self.alone = self.diary.prices.keys().map(|wanted| wanted.symbol.clone()).filter(falls).collect();
+        if is_new && self.diary.not_before == later(self.asked, signed(self.seat.source.spacing)) {
+            self.diary.not_before = self.diary.not_before.min(later(self.asked, ALARMED));
+        }
+        true
+    }
+
     fn follow(&mut self, now: Timestamp) {
-        let config = self.config.borrow();
-        let standings = self.standings.borrow();
-        let prices = chain::prices(self.source, Capability::Quote, &config, &standings, now);
-        self.diary.follow(prices, &chain::charts(self.source, &config, &standings, now), now);
+        let prices = self.seat.wanted(Capability::Quote);
+        let charts = chain::charts(self.seat.source, &self.seat.config.borrow(), &self.seat.standings.borrow(), now);
+        self.diary.follow(prices, &charts, now);
     }
 
     /// A refusal belongs to an address: under another one there is none.
     fn reconfigure(&mut self) -> bool {
-        let config = self.config.borrow_and_update().clone();
-        self.calendar = calendar(&config);
-        if self.source.base_url(&config) != self.base {
-            self.base = self.source.base_url(&config).to_string();
-            let now = (self.clock)();
-            self.diary = Diary { spans: std::mem::take(&mut self.diary.spans), not_before: now, ..Diary::default() };
+        let config = self.seat.reconfigure();
+        let base = self.seat.source.base_url(&config);
+        if base != self.base {
+            self.base = base.to_string();
+            let not_before = self.seat.now();
+            self.diary = Diary { spans: std::mem::take(&mut self.diary.spans), not_before, ..Diary::default() };
         }
         true
     }
@@ -221,7 +181,7 @@ impl<F: Fetch> Poller<F> {
             Ok(Order::WantSeries { symbol, span }) => {
                 self.diary.spans.insert(symbol, span);
             }
-            Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.diary.hurry((self.clock)()),
+            Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.diary.hurry(self.seat.now()),
             Err(broadcast::error::RecvError::Closed) => return false,
         }
         true
@@ -229,64 +189,84 @@ impl<F: Fetch> Poller<F> {
 
     /// Puts a question, sends what comes of it, and notes when to ask again. None: nobody listens any more.
     async fn work(&mut self, job: Job) -> Option<()> {
-        let config = self.config.borrow().clone();
+        let config = self.seat.config.borrow().clone();
         let (urls, interval) = self.urls(&job, &config);
-        let reply = self.ask(&config, &urls).await;
-        let now = (self.clock)();
-        self.diary.not_before = later(now, signed(self.source.spacing));
+        let reply = self.ask(&config, &urls, &job).await;
+        let now = self.seat.now();
+        (self.asked, self.diary.not_before) = (now, later(now, signed(self.seat.source.spacing)));
         match reply {
             Reply::Bodies(bodies) => match self.read(&job, &urls, interval, &bodies, now).await? {
                 Ok(()) => self.well(&job, now).await,
                 Err(misread) => self.misread(&job, misread, now).await,
             },
-            Reply::Refused { why, until } => self.refused(why, until, now).await,
+            Reply::Mistaken(body) => self.mistaken(&job, &body, now).await,
+            Reply::Refused { why, until } => self.refused(why, until).await,
             Reply::Unknown => self.misread(&job, Misread::Unknown, now).await,
-            Reply::Failed { why, status, again } => self.failed(&job, why, status, again, now).await,
+            Reply::Failed(failure) => self.failed(&job, failure, now).await,
         }
     }
 
     fn urls(&self, job: &Job, config: &Config) -> (Vec<String>, BarsAsk) {
-        let access = self.source.access(config);
+        let access = self.seat.source.access(config);
         let none = || BarsAsk { urls: Vec::new(), interval: 0, keep: None };
-        match (job, &self.source.poll, &self.source.candles) {
+        match (job, &self.seat.source.poll, &self.seat.source.candles) {
             (Job::Prices(wanted), Some(poll), candles) => {
                 let urls = (poll.ask)(access, &spelled(wanted));
                 // Where one answer serves price and chart, it is asked for once.
                 let day = match (candles, wanted.as_slice()) {
-                    (Some(candles), [one]) => (candles.ask)(access, &one.spelled, Span::Day, (self.clock)()),
+                    (Some(candles), [one]) => (candles.ask)(access, &one.spelled, Span::Day, self.seat.now()),
                     _ => none(),
                 };
                 (urls, day)
             }
             (Job::Chart(wanted, span), _, Some(candles)) => {
-                let ask = (candles.ask)(access, &wanted.spelled, *span, (self.clock)());
+                let ask = (candles.ask)(access, &wanted.spelled, *span, self.seat.now());
                 (ask.urls.clone(), ask)
             }
             _ => (Vec::new(), none()),
         }
     }
 
-    async fn ask(&self, config: &Config, urls: &[String]) -> Reply {
+    async fn ask(&self, config: &Config, urls: &[String], job: &Job) -> Reply {
         let mut bodies = Vec::with_capacity(urls.len());
         for url in urls {
             if !bodies.is_empty() {
-                tokio::time::sleep(self.source.spacing).await;
+                tokio::time::sleep(self.seat.source.spacing).await;
             }
-            let ask = Ask {
-                url: url.clone(),
-                headers: self.source.headers.iter().map(|(name, value)| (*name, value.to_string())).collect(),
-                user_agent: self.source.user_agent(config),
-                timeout: Some(TIMEOUT.min(config.network.timeout)),
-                max_body: Some(BODY_CAP.min(config.network.max_body)),
-                ..Ask::default()
-            };
-            let answer = self.fetch.fetch(config, ask).await;
-            match judge(self.source, answer, (self.clock)()) {
+            let answer = self.wait_for(capability(job), self.fetch.fetch(config, self.question(url, config))).await;
+            match judge(self.seat.source, answer, self.has_told(job), self.seat.now()) {
                 Ok(body) => bodies.push(body),
                 Err(reply) => return reply,
             }
         }
         Reply::Bodies(bodies)
+    }
+
+    fn question(&self, url: &str, config: &Config) -> Ask {
+        let source = self.seat.source;
+        let key = source.access(config).key;
+        let signed = source.sign.zip(key).map(|(sign, key)| sign(key)).unwrap_or_default();
+        let fixed = source.headers.iter().map(|(name, value)| (*name, value.to_string()));
+        Ask {
+            url: url.to_string(),
+            headers: fixed.chain(signed).collect(),
+            user_agent: source.user_agent(config),
+            timeout: Some(source.timeout.unwrap_or(TIMEOUT).min(config.network.timeout)),
+            max_body: Some(BODY_CAP.min(config.network.max_body)),
+            ..Ask::default()
+        }
+    }
+
+    /// An answer; when it is late, the others hear of it.
+    async fn wait_for<T>(&self, by: Capability, answer: impl Future<Output = T>) -> T {
+        tokio::pin!(answer);
+        match tokio::time::timeout(LATE, &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.seat.board.late(self.seat.way(by), self.seat.now());
+                answer.await
+            }
+        }
     }
 
     /// Reads an answer and sends what is in it. None: nobody listens any more.
@@ -298,14 +278,15 @@ impl<F: Fetch> Poller<F> {
         bodies: &[Vec<u8>],
         now: Timestamp,
     ) -> Option<Result<(), Misread>> {
-        match (job, &self.source.poll, &self.source.candles) {
+        match (job, &self.seat.source.poll, &self.seat.source.candles) {
             (Job::Prices(wanted), Some(poll), candles) => {
-                let moment = Moment { now, calendar: &self.calendar };
+                let moment = Moment { now, calendar: &self.seat.calendar };
                 let ticks = match (poll.read)(moment, &spelled(wanted), bodies) {
                     Ok(ticks) => ticks,
                     Err(misread) => return Some(Err(misread)),
                 };
-                self.send_quotes(poll, wanted, ticks, now).await?;
+                let missing = self.send_quotes(poll, wanted, ticks, now).await?;
+                self.missing = self.lacking(poll, missing, bodies, now);
                 if let (Some(candles), [one], true) = (candles, wanted.as_slice(), bars.urls == urls) {
                     return self.send_day(candles, one, bars, bodies, now).await.map(|_| Ok(()));
                 }
@@ -316,16 +297,59 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
-    async fn send_quotes(&self, poll: &Poll, wanted: &[Wanted], ticks: Vec<Tick>, now: Timestamp) -> Option<()> {
-        let moment = Moment { now, calendar: &self.calendar };
+    /// Gives those of which nothing was told.
+    async fn send_quotes(
+        &mut self,
+        poll: &Poll,
+        asked: &[Wanted],
+        ticks: Vec<Tick>,
+        now: Timestamp,
+    ) -> Option<Vec<Wanted>> {
+        let mut missing: BTreeSet<&Wanted> = asked.iter().collect();
         for tick in ticks {
-            let Some(wanted) = wanted.iter().find(|wanted| wanted.spelled == tick.spelled) else { continue };
-            let every = (poll.every)(session_for(&wanted.symbol, &self.calendar, now));
-            let delivery = self.source.delay.map_or(Delivery::Polled(every), Delivery::Delayed);
-            let quote = tick.quote(self.source, &wanted.symbol, delivery, moment);
-            self.events.send(Event::Quote(quote)).await.ok()?;
+            let Some(wanted) = asked.iter().find(|wanted| wanted.spelled == tick.spelled) else { continue };
+            missing.remove(wanted);
+            self.diary.known.insert(wanted.spelled.clone());
+            let every = (poll.every)(session_for(&wanted.symbol, &self.seat.calendar, now));
+            let delivery = self.seat.source.delay.map_or(Delivery::Polled(every), Delivery::Delayed);
+            let (quote, is_shown) = self.seat.quote(tick, &wanted.symbol, delivery, Capability::Quote);
+            if is_shown {
+                self.seat.events.send(Event::Quote(quote)).await.ok()?;
+            }
         }
-        Some(())
+        Some(missing.into_iter().cloned().collect())
+    }
+
+    /// What an answer that has prices lacks of others: to them it is as if they had been asked for alone. A sentence
+    /// that names them, if there are any.
+    fn lacking(&mut self, poll: &Poll, missing: Vec<Wanted>, bodies: &[Vec<u8>], now: Timestamp) -> Option<String> {
+        let moment = Moment { now, calendar: &self.seat.calendar };
+        let is_unknown = |wanted: &Wanted| {
+            let alone = (poll.read)(moment, std::slice::from_ref(&wanted.spelled), bodies);
+            alone == Err(Misread::Unknown) && !self.diary.known.contains(&wanted.spelled)
+        };
+        let (unknown, silent): (Vec<Wanted>, Vec<Wanted>) = missing.into_iter().partition(is_unknown);
+        self.lack(&silent, Timestamp::MAX);
+        self.lack(&unknown, later(now, UNKNOWN_AGAIN));
+        let names = |of: &[Wanted]| of.iter().map(|wanted| &*wanted.symbol).collect::<Vec<_>>().join(", ");
+        let title = self.seat.source.title;
+        let sentence = match (unknown.as_slice(), silent.as_slice()) {
+            ([], []) => return None,
+            ([], silent) => format!("{title} tells no price of {}.", names(silent)),
+            (unknown, []) => format!("{title} does not know {}.", names(unknown)),
+            (unknown, silent) => {
+                format!("{title} does not know {} and tells no price of {}.", names(unknown), names(silent))
+            }
+        };
+        self.unknown = unknown;
+        Some(sentence)
+    }
+
+    /// The source has no price of some symbols; that says nothing about its other answers.
+    fn lack<'a>(&self, symbols: impl IntoIterator<Item = &'a Wanted>, until: Timestamp) {
+        for wanted in symbols {
+            self.seat.board.lacks(&wanted.symbol, self.seat.way(Capability::Quote), until, self.seat.now());
+        }
     }
 
     /// The chart of the day that came with a price. When it can't be read, its own question will say so.
@@ -364,11 +388,11 @@ impl<F: Fetch> Poller<F> {
         }
         let series = Series {
             symbol: wanted.symbol.clone(),
-            source: self.source.id.into(),
+            source: self.seat.source.id.into(),
             interval: ask.interval,
             bars: in_order(all, ask.keep),
         };
-        self.events.send(Event::Series { span, series }).await.ok().map(Ok)
+        self.seat.events.send(Event::Series { span, series }).await.ok().map(Ok)
     }
 
     async fn well(&mut self, job: &Job, now: Timestamp) -> Option<()> {
@@ -378,59 +402,89 @@ impl<F: Fetch> Poller<F> {
             Job::Chart(wanted, span) => self.chart_due(&wanted.symbol, *span, now),
         };
         self.diary.delay(job, due);
-        self.report(capability(job), Outcome::Well, Some(200), Some(due), now, true).await
+        let unknown = std::mem::take(&mut self.unknown);
+        self.diary.delay(&Job::Prices(unknown), later(now, UNKNOWN_AGAIN));
+        let Some(why) = self.missing.take() else {
+            return self.report(capability(job), Outcome::Well, Some(200), Some(due), true).await;
+        };
+        // It does well, but for what it lacks.
+        self.seat.board.tell(&self.seat.report(capability(job), Outcome::Well, Some(200), Some(due)));
+        self.report(capability(job), Outcome::Failed { why }, Some(200), Some(due), false).await
     }
 
     async fn misread(&mut self, job: &Job, misread: Misread, now: Timestamp) -> Option<()> {
         match misread {
             Misread::Refused => {
-                let until = later(now, signed(self.source.pause));
-                self.refused(format!("{} limit", self.source.id), until, now).await
+                let until = later(now, signed(self.seat.source.pause));
+                self.refused(format!("{} limit", self.seat.source.id), until).await
             }
             Misread::WebPage => {
-                let until = later(now, signed(self.source.pause.max(SHUT_OUT)));
-                self.refused(format!("{} web page", self.source.id), until, now).await
+                let until = later(now, signed(self.seat.source.pause.max(SHUT_OUT)));
+                self.refused(format!("{} web page", self.seat.source.id), until).await
             }
-            Misread::Unknown => {
-                let until = later(now, signed(UNKNOWN_AGAIN));
+            Misread::Unknown if !self.has_told(job) => {
+                let until = later(now, UNKNOWN_AGAIN);
                 self.diary.delay(job, until);
-                let why = format!("{} does not know {}.", self.source.title, subject(job));
-                // One unknown name says nothing about the source's other answers.
-                self.report(capability(job), Outcome::Failed { why }, Some(404), Some(until), now, false).await
+                self.lack(prices_of(job), until);
+                let why = format!("{} does not know {}.", self.seat.source.title, subject(job));
+                self.report(capability(job), Outcome::Failed { why }, Some(404), Some(until), false).await
             }
-            Misread::Shape | Misread::NoPrice => self.failed(job, misread.to_string(), Some(200), None, now).await,
+            Misread::Unknown | Misread::Shape | Misread::NoPrice => {
+                // What it has told before it knows: then something else is wrong.
+                let status = if misread == Misread::Unknown { 404 } else { 200 };
+                let of_symbol = misread == Misread::NoPrice;
+                if of_symbol {
+                    self.lack(prices_of(job), Timestamp::MAX);
+                }
+                let why = misread.to_string();
+                self.failed(job, Failure { why, status: Some(status), again: None, of_symbol }, now).await
+            }
         }
     }
 
+    /// A question that it can't answer: some say so of a symbol that they do not know.
+    async fn mistaken(&mut self, job: &Job, body: &[u8], now: Timestamp) -> Option<()> {
+        let moment = Moment { now, calendar: &self.seat.calendar };
+        let read = match (job, &self.seat.source.poll, &self.seat.source.candles) {
+            (Job::Prices(wanted), Some(poll), _) => (poll.read)(moment, &spelled(wanted), &[body.to_vec()]).map(drop),
+            (Job::Chart(..), _, Some(candles)) => (candles.read)(body).map(drop),
+            _ => Ok(()),
+        };
+        if let Err(misread @ (Misread::Unknown | Misread::Refused)) = read {
+            return self.misread(job, misread, now).await;
+        }
+        let why = "it answered 400".into();
+        self.failed(job, Failure { why, status: Some(400), again: None, of_symbol: false }, now).await
+    }
+
+    fn has_told(&self, job: &Job) -> bool {
+        prices_of(job).iter().any(|wanted| self.diary.known.contains(&wanted.spelled))
+    }
+
     /// The source refuses us, whatever we ask it: nothing more until then.
-    async fn refused(&mut self, why: String, until: Timestamp, now: Timestamp) -> Option<()> {
+    async fn refused(&mut self, why: String, until: Timestamp) -> Option<()> {
         self.diary.not_before = until;
         let status = why.rsplit(' ').next().and_then(|status| status.parse().ok());
         let both = [
-            self.source.poll.is_some().then_some(Capability::Quote),
-            self.source.candles.as_ref().map(|_| Capability::Candles),
+            self.seat.source.poll.is_some().then_some(Capability::Quote),
+            self.seat.source.candles.as_ref().map(|_| Capability::Candles),
         ];
         for capability in both.into_iter().flatten() {
             let outcome = Outcome::Blocked { why: why.clone(), until };
-            self.report(capability, outcome, status, Some(until), now, true).await?;
+            self.report(capability, outcome, status, Some(until), true).await?;
         }
         Some(())
     }
 
-    async fn failed(
-        &mut self,
-        job: &Job,
-        why: String,
-        status: Option<u16>,
-        again: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Option<()> {
+    async fn failed(&mut self, job: &Job, failure: Failure, now: Timestamp) -> Option<()> {
         self.diary.failures = self.diary.failures.saturating_add(1);
-        let wait = retry(self.source.spacing, self.diary.failures).mul_f64(0.75 + 0.5 * (self.random)());
-        let due = later(now, signed(wait)).max(again.unwrap_or(now));
+        let wait = retry(self.seat.source.spacing, self.diary.failures, (self.seat.random)());
+        let wait = if matches!(job, Job::Chart(..)) { wait.max(CHART_AGAIN) } else { wait };
+        let due = later(now, signed(wait)).max(failure.again.unwrap_or(now));
         self.diary.delay(job, due);
-        let why = format!("{}, {}: {why}.", self.source.title, subject(job));
-        self.report(capability(job), Outcome::Failed { why }, status, Some(due), now, true).await
+        let why = format!("{}, {}: {}.", self.seat.source.title, subject(job), failure.why);
+        let outcome = Outcome::Failed { why };
+        self.report(capability(job), outcome, failure.status, Some(due), !failure.of_symbol).await
     }
 
     async fn report(
@@ -439,93 +493,60 @@ impl<F: Fetch> Poller<F> {
         outcome: Outcome,
         status: Option<u16>,
         next: Option<Timestamp>,
-        at: Timestamp,
         counts: bool,
     ) -> Option<()> {
-        let report = SourceReport { source: self.source.id.into(), capability, at, outcome, status, next };
+        let report = self.seat.report(capability, outcome, status, next);
         if counts {
-            self.board.tell(&report);
+            self.seat.board.tell(&report);
         }
-        self.events.send(Event::Source(report)).await.ok()
+        self.seat.events.send(Event::Source(report)).await.ok()
     }
 
     /// When a price that has just come is asked for again.
     fn price_due(&self, symbol: &Name, now: Timestamp) -> Timestamp {
-        let every = self
-            .source
-            .poll
-            .as_ref()
-            .map_or(LONGEST_RETRY, |poll| (poll.every)(session_for(symbol, &self.calendar, now)));
-        due(symbol, every, &self.calendar, now, (self.random)())
+        let session = session_for(symbol, &self.seat.calendar, now);
+        let every = self.seat.source.poll.as_ref().map_or(TIMEOUT, |poll| (poll.every)(session));
+        let due = due(symbol, every, &self.seat.calendar, now, (self.seat.random)());
+        // On probation: as soon as it is believed in again.
+        let again = self.seat.standings.borrow().well_again(&self.seat.way(Capability::Quote));
+        let settles = again.map(|since| later(since, SETTLES)).filter(|at| *at > now);
+        settles.map_or(due, |at| due.min(at))
     }
 
     fn chart_due(&self, symbol: &Name, span: Span, now: Timestamp) -> Timestamp {
-        let every = match (span, session_for(symbol, &self.calendar, now)) {
+        let every = match (span, session_for(symbol, &self.seat.calendar, now)) {
             (_, Session::Closed | Session::Overnight) => Duration::from_hours(2),
-            (Span::Hour, _) => Duration::from_mins(1).max(self.source.spacing * 3),
+            (Span::Hour, _) => Duration::from_mins(1).max(self.seat.source.spacing * 3),
             (Span::Day, _) => Duration::from_mins(5),
             _ => Duration::from_mins(15),
         };
-        due(symbol, every, &self.calendar, now, (self.random)())
+        due(symbol, every, &self.seat.calendar, now, (self.seat.random)())
     }
 }
 
-/// Until when a source is known to refuse us in some ways, from what is stored.
-pub(super) fn refused_until(desk: &Desk, source: &Source, way: impl Fn(Capability) -> bool) -> Timestamp {
-    let longest = later((desk.clock)(), LONGEST_BLOCK);
-    let reports = desk.reports.iter().filter(|report| &*report.source == source.id && way(report.capability));
-    let ends = reports.filter_map(|report| match report.outcome {
-        Outcome::Blocked { until, .. } => Some(until.min(longest)),
-        Outcome::Well | Outcome::Failed { .. } => None,
-    });
-    ends.max().unwrap_or(Timestamp::MIN)
-}
-
-/// An answer's body, or what else came of the question.
-fn judge(source: &Source, answer: Result<Answer, Trouble>, now: Timestamp) -> Result<Vec<u8>, Reply> {
-    let failed = |why: String, status, again| Err(Reply::Failed { why, status, again });
+/// An answer's body, or what else came of the question, which was about something that was told before or not.
+fn judge(source: &Source, answer: Result<Answer, Trouble>, has_told: bool, now: Timestamp) -> Result<Vec<u8>, Reply> {
+    let failed = |why: String, status, again| Err(Reply::Failed(Failure { why, status, again, of_symbol: false }));
     let answer = match answer {
         Ok(answer) => answer,
         Err(trouble) => return failed(trouble.to_string(), None, None),
     };
-    let again = answer.header("retry-after").and_then(|text| retry_after(text, now));
-    let until = |pause: Duration| later(now, signed(pause)).max(again.unwrap_or(now)).min(later(now, LONGEST_BLOCK));
-    let refused = |pause| Err(Reply::Refused { why: format!("{} {}", source.id, answer.status), until: until(pause) });
+    if !has_told && source.unknown.contains(&answer.status) {
+        return Err(Reply::Unknown);
+    }
+    let wish = answer.header("retry-after");
+    if let Some(until) = refused(source, answer.status, wish, now) {
+        return Err(Reply::Refused { why: format!("{} {}", source.id, answer.status), until });
+    }
     match answer.status {
         200 => Ok(answer.body),
-        429 => refused(source.pause),
-        401 | 403 | 407 | 418 | 451 => refused(source.pause.max(SHUT_OUT)),
         404 => Err(Reply::Unknown),
+        400 => Err(Reply::Mistaken(answer.body)),
         status => {
-            failed(format!("it answered {status}"), Some(status), again.map(|at| at.min(later(now, LONGEST_BLOCK))))
+            let again = wish.and_then(|text| retry_after(text, now)).map(|at| at.min(later(now, LONGEST_BLOCK)));
+            failed(format!("it answered {status}"), Some(status), again)
         }
     }
-}
-
-/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.
-pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
-    match text.trim().parse::<u32>() {
-        Ok(seconds) => Some(later(now, SignedDuration::from_secs(seconds.into()))),
-        Err(_) => rfc2822::parse(text.trim()).ok().map(|date| date.timestamp()),
-    }
-}
-
-/// When a symbol is asked for again, with a tenth of jitter. While the exchange is closed, at latest when it opens; on a
-/// day without trading not before.
-fn due(symbol: &Name, every: Duration, calendar: &Calendar, now: Timestamp, random: f64) -> Timestamp {
-    let due = later(now, signed(every.mul_f64(0.9 + 0.2 * random)));
-    if kind(symbol) == Kind::Crypto || !matches!(calendar.session(now), Session::Closed | Session::Overnight) {
-        return due;
-    }
-    // Not everybody at the stroke of four.
-    let opening = later(calendar.next_change(now).at, SignedDuration::from_secs(2 + (10.0 * random) as i64));
-    if calendar.day(calendar.date(now)).is_none() { opening } else { due.min(opening) }
-}
-
-/// The wait after so many failures in a row.
-fn retry(spacing: Duration, failures: u32) -> Duration {
-    let first = Duration::from_secs(5).max(spacing);
-    first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST_RETRY)
 }
 
 /// Bars in order of time, one for each, cut to what is to be kept.
@@ -544,47 +565,17 @@ fn session_for(symbol: &Name, calendar: &Calendar, now: Timestamp) -> Session {
     }
 }
 
-fn capability(job: &Job) -> Capability {
-    match job {
-        Job::Prices(_) => Capability::Quote,
-        Job::Chart(..) => Capability::Candles,
-    }
-}
-
-/// What a question is about, for a sentence.
-fn subject(job: &Job) -> String {
-    match job {
-        Job::Prices(wanted) => wanted.iter().map(|wanted| &*wanted.symbol).collect::<Vec<_>>().join(", "),
-        Job::Chart(wanted, _) => wanted.symbol.to_string(),
-    }
-}
-
-fn spelled(wanted: &[Wanted]) -> Vec<String> {
-    wanted.iter().map(|wanted| wanted.spelled.clone()).collect()
-}
-
-pub(super) fn until(at: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
-}
-
-pub(super) fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
-}
-
-pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use rust_decimal::Decimal;
     use serde_json::json;
 
     use super::*;
-    use crate::domain::price::{Quote, SourceSettings};
+    use crate::domain::price::{Quote, SourceReport, SourceSettings};
+    use crate::event::Clock;
     use crate::market::source;
     use crate::market::tests::{Shell, beside, config, desk};
 
@@ -836,6 +827,93 @@ mod tests {
         assert!(told.iter().any(named));
     }
 
+    type Respond = fn(&str, Timestamp) -> Result<Answer, Trouble>;
+
+    /// The first failure that is told, and how often the venue was asked for a price within some minutes.
+    async fn first_failure(id: &'static str, names: &[&str], rule: Respond) -> (String, Vec<String>, usize) {
+        let chain: &[&str] = &[id];
+        let symbols: Vec<_> = names.iter().map(|name| (*name, chain)).collect();
+        let (desk, mut shell) = desk(config(&symbols), "2026-11-23 12:00", 64);
+        let venue = Venue::new(&desk, rule);
+        let board = Board::default();
+        let way = (id.into(), Capability::Socket);
+        board.late(way, (desk.clock)());
+        let poller = Poller::new(source(id).unwrap(), &desk, board, venue.clone());
+        let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
+        let why = told.iter().find_map(|event| match event {
+            Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => match outcome {
+                Outcome::Failed { why } | Outcome::Blocked { why, .. } => Some(why.clone()),
+                Outcome::Well => None,
+            },
+            _ => None,
+        });
+        let priced = told.iter().filter_map(|event| match event {
+            Event::Quote(quote) => Some(quote.symbol.to_string()),
+            _ => None,
+        });
+        let priced: BTreeSet<String> = priced.collect();
+        (why.unwrap_or_default(), priced.into_iter().collect(), venue.count())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unknown_symbol_is_told_in_many_ways() {
+        let coins: Respond = |url, _| match url.contains("ABCUSDT") {
+            true => answer(400, &[], r#"{"code":-1121,"msg":"Invalid symbol."}"#),
+            false => answer(200, &[], r#"{"symbol":"BTCUSDT","lastPrice":"97000","openPrice":"96000"}"#),
+        };
+        let (why, priced, _) = first_failure("binance", &["ABC-USD", "BTC-USD"], coins).await;
+        assert_eq!((why.as_str(), priced), ("Binance does not know ABC-USD.", vec!["BTC-USD".to_string()]));
+
+        let delayed: Respond = |url, _| match url.contains("NVDAX") {
+            true => answer(403, &[], "<Error><Code>AccessDenied</Code></Error>"),
+            false => answer(200, &[], r#"{"data":{"current_price":181.5,"prev_day_close":180.0}}"#),
+        };
+        let (why, priced, _) = first_failure("cboe", &["NVDAX", "NVDA"], delayed).await;
+        assert_eq!((why.as_str(), priced), ("Cboe does not know NVDAX.", vec!["NVDA".to_string()]));
+
+        let together: Respond = |_, _| {
+            let row = r#"{"symbol":"NVDA","code":0,"last":"181.50","previous_day_closing":"180.00"}"#;
+            let odd = r#"{"symbol":"NVDAX","code":1},{"symbol":"AMD","code":0,"last":"UNCH"}"#;
+            answer(200, &[], &format!(r#"{{"FormattedQuoteResult":{{"FormattedQuote":[{row},{odd}]}}}}"#))
+        };
+        let (why, priced, asked) = first_failure("cnbc", &["NVDA", "NVDAX", "AMD"], together).await;
+        assert_eq!(why, "CNBC does not know NVDAX and tells no price of AMD.");
+        assert_eq!(priced, ["NVDA"]);
+        assert!((9..13).contains(&asked), "in its usual pace: {asked}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_of_what_was_told_before_is_none_of_the_symbol() {
+        let (desk, mut shell) = desk(config(&[("NVDA", &["cboe"])]), "2026-11-23 12:00", 16);
+        let start = (desk.clock)();
+        let venue = Venue::new(&desk, move |_, now| match until(now, start).as_secs() {
+            0..60 => answer(200, &[], r#"{"data":{"current_price":181.5,"prev_day_close":180.0}}"#),
+            _ => answer(403, &[], ""),
+        });
+        let poller = Poller::new(source("cboe").unwrap(), &desk, Board::default(), venue);
+        let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
+        let blocked = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Blocked { why, .. }, .. }) if why == "cboe 403");
+        assert!(told.iter().any(blocked), "{told:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fallen_socket_has_the_source_asked_at_once() {
+        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&desk, well);
+        let board = Board::default();
+        let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), venue.clone());
+        beside(poller.run(), async {
+            pass(&mut shell, Duration::from_secs(30)).await;
+            let before = venue.count();
+            for _ in 0..3 {
+                board.late(("yahoo".into(), Capability::Socket), (desk.clock)());
+                pass(&mut shell, Duration::from_secs(3)).await;
+            }
+            assert_eq!(venue.count(), before + 1, "once for each fall");
+        })
+        .await;
+    }
+
     #[tokio::test(start_paused = true)]
     async fn follows_the_configuration() {
         let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
@@ -936,25 +1014,6 @@ mod tests {
             .await;
         let poller = Poller::new(source("yahoo").unwrap(), &desk, Board::default(), desk.http.clone());
         assert_eq!(beside(poller.run(), shell.quote()).await.price, Decimal::new(18_125, 2));
-    }
-
-    #[test]
-    fn waits() {
-        assert_eq!(retry(Duration::from_secs(10), 1), Duration::from_secs(10));
-        assert_eq!(retry(Duration::from_secs(10), 3), Duration::from_secs(40));
-        assert_eq!(retry(Duration::from_millis(250), 1), Duration::from_secs(5));
-        assert_eq!(retry(Duration::from_secs(10), u32::MAX), LONGEST_RETRY);
-        let now: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
-        let cases = [
-            ("60", Some(60)),
-            (" 0 ", Some(0)),
-            ("Mon, 23 Nov 2026 18:00:05 GMT", Some(5)),
-            ("soon", None),
-            ("-5", None),
-        ];
-        for (text, seconds) in cases {
-            assert_eq!(retry_after(text, now), seconds.map(|s| later(now, SignedDuration::from_secs(s))), "{text}");
-        }
     }
 
     #[test]

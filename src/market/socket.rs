@@ -4,15 +4,14 @@
 //! jitter); a change of the watchlist is told on the open connection. Prices wait in a place for each symbol, where the
 //! latest wins, so that neither a flood nor a screen that stands still can fill the memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -21,26 +20,24 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-use super::chain::{self, Board, Standings};
-use super::poller::{later, refused_until, retry_after, signed, until};
-use super::{Desk, Frame, Moment, Order, Random, Source, Tick, Wire, calendar};
-use crate::config::Config;
-use crate::domain::Name;
-use crate::domain::price::{Capability, Delivery, Outcome, Quote, SourceReport};
-use crate::domain::session::Calendar;
-use crate::event::{Clock, Event};
+use super::board::Board;
+use super::link::{End, Open, Plan, clause};
+use super::manners::{back_off, later, refused, refused_until, signed, until};
+use super::poller::LATE;
+use super::{Access, Desk, Frame, Moment, Order, Seat, Source, Tick, Wire};
+use crate::domain::price::{Capability, Delivery, Outcome, SourceReport};
+use crate::event::Event;
 
 /// For the name, the connection, TLS and the upgrade together.
-const OPENING: Duration = Duration::from_secs(10);
+pub(super) const OPENING: Duration = Duration::from_secs(10);
 /// Bytes in one message: the largest honest one is of a few hundred.
 const MESSAGE_CAP: usize = 1 << 20;
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// A connection that held so long was a good one: the next wait is short again.
 const HEALTHY: Duration = Duration::from_mins(1);
 /// Life is reported no more often.
 const REPORTS: Duration = Duration::from_secs(5);
-/// The wall clock went so much further than the other one: the machine slept.
-const SLEPT: SignedDuration = SignedDuration::from_secs(30);
+/// A symbol that a source does not know may be listed one day.
+const REFUSED_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// What is waited for is looked at afresh at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
@@ -71,136 +68,43 @@ fn limits() -> WebSocketConfig {
 
 /// The worker that listens to one source.
 pub struct Line<D> {
-    source: &'static Source,
+    seat: Seat,
     wire: &'static Wire,
     dial: D,
-    clock: Clock,
-    random: Random,
-    config: watch::Receiver<Arc<Config>>,
-    standings: watch::Receiver<Standings>,
-    board: Board,
-    orders: broadcast::Receiver<Order>,
-    events: mpsc::Sender<Event>,
-    calendar: Calendar,
     /// No connection is made before.
     not_before: Timestamp,
     /// It refuses us until then; no key shortens that.
     blocked_until: Timestamp,
+    /// When the last connection was lost.
+    lost: Timestamp,
     /// Connections lost in a row.
     failures: u32,
-    /// What the source said it does not have, as it spells it. Asked for again under a new configuration.
-    refused: BTreeSet<String>,
+    /// What the source said it does not have, as it spells it, and until when that is believed. Asked for again under
+    /// a new configuration.
+    refused: BTreeMap<String, Timestamp>,
 }
 
 impl<D> std::fmt::Debug for Line<D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Line")
-            .field("source", &self.source.id)
+            .field("source", &self.seat.source.id)
             .field("failures", &self.failures)
             .finish_non_exhaustive()
     }
 }
 
-/// What a connection is for.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Plan {
-    url: String,
-    /// Symbols by the source's spelling.
-    symbols: BTreeMap<String, Name>,
-}
-
-impl Plan {
-    fn spelled(&self) -> Vec<String> {
-        self.symbols.keys().cloned().collect()
-    }
-}
-
-/// Why a connection is no more.
-#[derive(Debug)]
-enum End {
-    /// Nobody listens to us.
-    Over,
-    /// It is wanted otherwise, or too old: a new one at once.
-    Renew,
-    /// A plain clause.
-    Lost(String),
-    Refused {
-        status: u16,
-        until: Timestamp,
-    },
-}
-
-/// What waits to be sent on: one quote for each symbol, those first that wait longest, and one report.
-#[derive(Debug, Default)]
-struct Pending {
-    order: VecDeque<Name>,
-    quotes: HashMap<Name, Quote>,
-    report: Option<SourceReport>,
-}
-
-impl Pending {
-    fn put(&mut self, quote: Quote) {
-        let symbol = quote.symbol.clone();
-        if self.quotes.insert(symbol.clone(), quote).is_none() {
-            self.order.push_back(symbol);
-        }
-    }
-
-    fn take(&mut self) -> Option<Event> {
-        if let Some(report) = self.report.take() {
-            return Some(Event::Source(report));
-        }
-        let symbol = self.order.pop_front()?;
-        self.quotes.remove(&symbol).map(Event::Quote)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.order.is_empty() && self.report.is_none()
-    }
-
-    fn forget(&mut self, symbols: &BTreeMap<String, Name>) {
-        self.order.retain(|symbol| symbols.values().any(|wanted| wanted == symbol));
-        self.quotes.retain(|symbol, _| symbols.values().any(|wanted| wanted == symbol));
-    }
-}
-
-/// An open connection.
-struct Open<Io> {
-    stream: WebSocketStream<Io>,
-    plan: Plan,
-    /// The newest trade of each symbol.
-    held: HashMap<String, (Timestamp, u64)>,
-    pending: Pending,
-    since: Instant,
-    last_frame: Instant,
-    last_report: Option<Instant>,
-    last_beat: Instant,
-    /// Both clocks, to see the machine sleep.
-    clocks: (Timestamp, Instant),
-}
-
 impl<D: Dial> Line<D> {
     /// A worker for one source, under the refusals that are remembered of it.
     pub fn new(source: &'static Source, wire: &'static Wire, desk: &Desk, board: Board, dial: D) -> Line<D> {
-        let config = desk.config.clone();
-        let now = config.borrow().clone();
-        let calendar = calendar(&now);
         Line {
-            source,
+            seat: Seat::new(source, desk, board),
             wire,
             dial,
-            clock: desk.clock.clone(),
-            random: desk.random.clone(),
-            standings: board.watch(),
-            board,
-            orders: desk.orders.resubscribe(),
-            events: desk.events.clone(),
-            calendar,
-            config,
             not_before: Timestamp::MIN,
             blocked_until: refused_until(desk, source, |capability| capability == Capability::Socket),
+            lost: Timestamp::MIN,
             failures: 0,
-            refused: BTreeSet::new(),
+            refused: BTreeMap::new(),
         }
     }
 
@@ -222,7 +126,7 @@ impl<D: Dial> Line<D> {
     /// Waits until a connection is wanted and may be made. None: nobody listens any more.
     async fn wait(&mut self) -> Option<Plan> {
         loop {
-            let now = (self.clock)();
+            let now = self.seat.now();
             let plan = self.plan(now);
             let at = self.not_before.max(self.blocked_until);
             if !plan.symbols.is_empty() && at <= now {
@@ -230,36 +134,49 @@ impl<D: Dial> Line<D> {
             }
             let wait = if plan.symbols.is_empty() { LONGEST_SLEEP } else { until(at, now).min(LONGEST_SLEEP) };
             tokio::select! {
-                changed = self.config.changed() => { changed.ok()?; self.reconfigure(&plan.url); }
-                order = self.orders.recv() => match order {
+                changed = self.seat.config.changed() => { changed.ok()?; self.reconfigure(&plan); }
+                order = self.seat.orders.recv() => match order {
                     Ok(Order::Refresh) => self.not_before = now,
                     Err(broadcast::error::RecvError::Closed) => return None,
                     Ok(Order::WantSeries { .. }) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 },
-                _ = self.standings.changed() => {}
+                _ = self.seat.standings.changed() => self.take_hope(now),
                 () = tokio::time::sleep(wait) => {}
-                () = self.events.closed() => return None,
+                () = self.seat.events.closed() => return None,
             }
         }
     }
 
     /// What is wanted now. No symbols: no connection.
     fn plan(&self, now: Timestamp) -> Plan {
-        let config = self.config.borrow();
-        let standings = self.standings.borrow();
-        let wanted = chain::prices(self.source, Capability::Socket, &config, &standings, now);
-        let known = wanted.into_iter().filter(|wanted| !self.refused.contains(&wanted.spelled));
-        let url = self.source.socket_url(&config).unwrap_or_default().to_string();
-        Plan { url, symbols: known.map(|wanted| (wanted.spelled, wanted.symbol)).collect() }
+        let config = self.seat.config.borrow();
+        let source = self.seat.source;
+        let base = source.socket_url(&config).unwrap_or_default();
+        let access = Access { base, ..source.access(&config) };
+        let is_refused = |spelled: &str| self.refused.get(spelled).is_some_and(|until| *until > now);
+        let known = self.seat.wanted(Capability::Socket).into_iter().filter(|wanted| !is_refused(&wanted.spelled));
+        Plan {
+            url: self.wire.address.map_or_else(|| base.to_string(), |address| address(access)),
+            hello: self.wire.hello.map(|hello| hello(access)).unwrap_or_default(),
+            symbols: known.map(|wanted| (wanted.spelled, wanted.symbol)).collect(),
+        }
     }
 
     /// A new configuration: names are tried again, and a refusal belongs to the address that spoke it.
-    fn reconfigure(&mut self, url: &str) {
-        let config = self.config.borrow_and_update().clone();
-        self.calendar = calendar(&config);
+    fn reconfigure(&mut self, before: &Plan) {
+        self.seat.reconfigure();
         self.refused.clear();
-        if self.source.socket_url(&config) != Some(url) {
+        if !self.plan(self.seat.now()).is_same_line(before) {
             (self.not_before, self.blocked_until, self.failures) = (Timestamp::MIN, Timestamp::MIN, 0);
+        }
+    }
+
+    /// The source answers questions again: the socket may be back as well.
+    fn take_hope(&mut self, now: Timestamp) {
+        let way = self.seat.way(Capability::Quote);
+        let again = self.seat.standings.borrow().well_again(&way);
+        if again.is_some_and(|since| since > self.lost) {
+            (self.not_before, self.lost) = (self.not_before.min(now), now);
         }
     }
 
@@ -268,38 +185,45 @@ impl<D: Dial> Line<D> {
             Ok(request) => request,
             Err(why) => return End::Lost(why),
         };
-        let dialled = tokio::select! {
-            dialled = tokio::time::timeout(OPENING, self.dial.dial(request)) => dialled,
-            () = self.events.closed() => return End::Over,
+        let stream = match self.open(request).await {
+            Ok(stream) => stream,
+            Err(end) => return end,
         };
-        let stream = match dialled {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return refusal(self.source, &error, (self.clock)()),
-            Err(_) => return End::Lost(format!("no answer within {} s", OPENING.as_secs())),
-        };
-        let now = Instant::now();
-        let mut open = Open {
-            stream,
-            plan,
-            held: HashMap::new(),
-            pending: Pending::default(),
-            since: now,
-            last_frame: now,
-            last_report: None,
-            last_beat: now,
-            clocks: ((self.clock)(), now),
-        };
-        match open.say((self.wire.subscribe)(&open.plan.spelled())).await {
+        let mut open = Open::new(stream, plan, self.seat.now());
+        let first = open.plan.hello.iter().cloned().chain((self.wire.subscribe)(&open.plan.spelled())).collect();
+        match open.say(first).await {
             Err(end) => end,
             Ok(()) => self.listen(&mut open).await,
+        }
+    }
+
+    /// An open connection. When that takes long, the others hear of it.
+    async fn open(&self, request: Request) -> Result<WebSocketStream<D::Io>, End> {
+        let dialling = tokio::time::timeout(OPENING, self.dial.dial(request));
+        tokio::pin!(dialling);
+        let mut is_late = false;
+        let dialled = loop {
+            tokio::select! {
+                dialled = &mut dialling => break dialled,
+                () = tokio::time::sleep(LATE), if !is_late => {
+                    is_late = true;
+                    self.seat.board.late(self.seat.way(Capability::Socket), self.seat.now());
+                }
+                () = self.seat.events.closed() => return Err(End::Over),
+            }
+        };
+        match dialled {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(refusal(self.seat.source, &error, self.seat.now())),
+            Err(_) => Err(End::Lost(format!("no answer within {} s", OPENING.as_secs()))),
         }
     }
 
     fn request(&self, url: &str) -> Result<Request, String> {
         let unusable = || "its address can't be used".to_string();
         let mut request = url.into_client_request().map_err(|_| unusable())?;
-        let config = self.config.borrow();
-        let agent = self.source.user_agent(&config).unwrap_or_else(|| config.network.user_agent.clone());
+        let config = self.seat.config.borrow();
+        let agent = self.seat.source.user_agent(&config).unwrap_or_else(|| config.network.user_agent.clone());
         let headers = self.wire.headers.iter().copied().chain([("user-agent", agent.as_str())]);
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).map_err(|_| unusable())?;
@@ -309,35 +233,38 @@ impl<D: Dial> Line<D> {
     }
 
     async fn listen(&mut self, open: &mut Open<D::Io>) -> End {
-        let (beat, events) = (self.wire.beat.as_ref(), self.events.clone());
+        let (beat, events) = (self.wire.beat.as_ref(), self.seat.events.clone());
         loop {
             let next_beat = open.last_beat + beat.map_or(LONGEST_SLEEP, |beat| beat.every);
+            let (silent_at, ping_at) = (open.silent_at(self.wire.quiet), open.ping_at());
             let step = tokio::select! {
                 frame = open.stream.next() => self.take(open, frame).await,
                 permit = events.reserve(), if !open.pending.is_empty() => match permit {
                     Ok(permit) => { if let Some(event) = open.pending.take() { permit.send(event); } Ok(()) }
                     Err(_) => Err(End::Over),
                 },
-                changed = self.config.changed() => match changed {
-                    Ok(()) => { self.reconfigure(&open.plan.url.clone()); self.adapt(open).await }
+                changed = self.seat.config.changed() => match changed {
+                    Ok(()) => { self.reconfigure(&open.plan.clone()); self.adapt(open).await }
                     Err(_) => Err(End::Over),
                 },
-                _ = self.standings.changed() => self.adapt(open).await,
-                () = tokio::time::sleep_until(open.last_frame + self.wire.quiet) => {
-                    Err(End::Lost(format!("silent for {} s", self.wire.quiet.as_secs())))
+                _ = self.seat.standings.changed() => self.adapt(open).await,
+                () = tokio::time::sleep_until(silent_at) => {
+                    Err(End::Lost(format!("silent for {} s", open.last_frame.elapsed().as_secs())))
                 }
+                () = tokio::time::sleep_until(ping_at.unwrap_or(silent_at)), if ping_at.is_some() => open.ping().await,
                 () = tokio::time::sleep_until(next_beat), if beat.is_some() => {
                     open.last_beat = Instant::now();
                     let spelled = open.plan.spelled();
                     open.say(beat.map(|beat| (beat.say)(&spelled)).into_iter().collect()).await
                 }
                 () = tokio::time::sleep_until(open.since + self.wire.renew) => Err(End::Renew),
+                () = tokio::time::sleep_until(open.look_at) => self.look(open).await,
                 () = events.closed() => Err(End::Over),
             };
             if let Err(end) = step {
                 return end;
             }
-            if open.slept((self.clock)()) {
+            if open.slept(self.seat.now()) {
                 return End::Renew;
             }
         }
@@ -349,7 +276,7 @@ impl<D: Dial> Line<D> {
             Some(Err(error)) => return Err(End::Lost(clause(&error))),
             None => return Err(End::Lost("it closed the connection".into())),
         };
-        open.last_frame = Instant::now();
+        open.heard_frame(&message);
         match message {
             Message::Text(text) => self.hear(open, text.as_str()).await,
             Message::Close(close) => {
@@ -362,15 +289,16 @@ impl<D: Dial> Line<D> {
     }
 
     async fn hear(&mut self, open: &mut Open<D::Io>, text: &str) -> Result<(), End> {
-        let now = (self.clock)();
-        let frames = (self.wire.read)(Moment { now, calendar: &self.calendar }, text);
+        let now = self.seat.now();
+        let frames = (self.wire.read)(Moment { now, calendar: &self.seat.calendar }, text);
         for frame in frames {
             match frame {
                 Frame::Tick(tick) => {
-                    self.alive(open, now);
+                    self.alive(open);
                     self.price(open, tick, now);
                 }
-                Frame::Beat => self.alive(open, now),
+                Frame::NoPrice { spelled } => self.no_price(open, &spelled, now),
+                Frame::Beat => self.alive(open),
                 Frame::Leave => return Err(End::Lost("it said that it will close".into())),
                 Frame::Refused { spelled, why } => self.refuse(open, spelled, &why, now).await?,
             }
@@ -381,22 +309,51 @@ impl<D: Dial> Line<D> {
     fn price(&self, open: &mut Open<D::Io>, tick: Tick, now: Timestamp) {
         let Some(symbol) = open.plan.symbols.get(&tick.spelled) else { return };
         let (spelled, order) = (tick.spelled.clone(), tick.order.unwrap_or(0));
-        let quote = tick.quote(self.source, symbol, Delivery::Pushed, Moment { now, calendar: &self.calendar });
+        if tick.time.is_some_and(|time| open.held.get(&spelled).is_some_and(|held| (time, order) < *held)) {
+            return; // Older: not even offered.
+        }
+        let (quote, is_shown) = self.seat.quote(tick, symbol, Delivery::Pushed, Capability::Socket);
         let stamp = (quote.newest(), order);
         if open.held.get(&spelled).is_none_or(|held| *held <= stamp) {
-            open.held.insert(spelled, stamp);
-            open.pending.put(quote);
+            open.held.insert(spelled.clone(), stamp);
+            open.hear(&spelled, quote.newest().min(now));
+            if is_shown {
+                open.pending.put(quote);
+            }
         }
     }
 
+    /// What speaks of a symbol without a price does not carry it: another way is wanted at once.
+    fn no_price(&self, open: &mut Open<D::Io>, spelled: &str, now: Timestamp) {
+        self.alive(open);
+        let Some(symbol) = open.hear_no_price(spelled) else { return };
+        self.seat.board.lacks(&symbol, self.seat.way(Capability::Socket), Timestamp::MAX, now);
+        let why = format!("{}, prices as they trade: it tells no price of {symbol}.", self.seat.source.title);
+        open.pending.report = Some(self.report(Outcome::Failed { why }, None, None));
+    }
+
+    /// Symbols that have not been heard of for as long as a price is fresh are asked for meanwhile; what was refused is
+    /// tried again when its time has come.
+    async fn look(&mut self, open: &mut Open<D::Io>) -> Result<(), End> {
+        let now = self.seat.now();
+        for symbol in open.late(&self.seat.calendar, now) {
+            self.seat.board.lacks(&symbol, self.seat.way(Capability::Socket), Timestamp::MAX, now);
+        }
+        if self.refused.values().any(|until| *until <= now) {
+            self.refused.retain(|_, until| *until > now);
+            return self.adapt(open).await;
+        }
+        Ok(())
+    }
+
     /// The connection lives: said to the other workers at once, to the screen now and then.
-    fn alive(&self, open: &mut Open<D::Io>, now: Timestamp) {
+    fn alive(&self, open: &mut Open<D::Io>) {
         if open.last_report.is_some_and(|last| last.elapsed() < REPORTS) {
             return;
         }
         open.last_report = Some(Instant::now());
-        let report = self.report(Outcome::Well, None, None, now);
-        self.board.tell(&report);
+        let report = self.report(Outcome::Well, None, None);
+        self.seat.board.tell(&report);
         open.pending.report = Some(report);
     }
 
@@ -408,16 +365,18 @@ impl<D: Dial> Line<D> {
         why: &str,
         now: Timestamp,
     ) -> Result<(), End> {
-        let title = self.source.title;
+        let title = self.seat.source.title;
         let symbol = spelled.as_ref().and_then(|spelled| open.plan.symbols.remove(spelled));
         let why = match &symbol {
             Some(symbol) => format!("{title} does not know {symbol}."),
             None => format!("{title} refuses a subscription: {}.", why.trim_end_matches('.')),
         };
-        open.pending.report = Some(self.report(Outcome::Failed { why }, None, None, now));
+        open.pending.report = Some(self.report(Outcome::Failed { why }, None, None));
         open.last_report = Some(Instant::now());
-        if symbol.is_some() {
-            self.refused.extend(spelled);
+        if let Some(symbol) = symbol {
+            let until = later(now, REFUSED_AGAIN);
+            self.refused.extend(spelled.map(|spelled| (spelled, until)));
+            self.seat.board.lacks(&symbol, self.seat.way(Capability::Socket), until, now);
             if open.plan.symbols.is_empty() {
                 return Err(End::Renew);
             }
@@ -428,17 +387,11 @@ impl<D: Dial> Line<D> {
 
     /// Tells the open connection what has changed in what is wanted of it.
     async fn adapt(&mut self, open: &mut Open<D::Io>) -> Result<(), End> {
-        let plan = self.plan((self.clock)());
-        if plan.url != open.plan.url || plan.symbols.is_empty() {
+        let plan = self.plan(self.seat.now());
+        if !plan.is_same_line(&open.plan) || plan.symbols.is_empty() {
             return Err(End::Renew);
         }
-        let missing = |from: &Plan, of: &Plan| -> Vec<String> {
-            from.symbols.keys().filter(|spelled| !of.symbols.contains_key(*spelled)).cloned().collect()
-        };
-        let (added, removed) = (missing(&plan, &open.plan), missing(&open.plan, &plan));
-        open.plan = plan;
-        open.held.retain(|spelled, _| !removed.contains(spelled));
-        open.pending.forget(&open.plan.symbols);
+        let (added, removed) = open.change(plan, self.seat.now());
         if !added.is_empty() {
             open.say((self.wire.subscribe)(&added)).await?;
         }
@@ -450,103 +403,62 @@ impl<D: Dial> Line<D> {
 
     /// Says how a connection ended, and when the next is made. None: nobody listens any more.
     async fn ended(&mut self, end: End) -> Option<()> {
-        let now = (self.clock)();
+        let now = self.seat.now();
         let report = match end {
             End::Over => return None,
             End::Renew => return Some(()),
             End::Lost(why) => {
-                let wait = back_off(self.failures, (self.random)());
+                let wait = back_off(self.failures, (self.seat.random)());
                 self.failures = self.failures.saturating_add(1);
-                self.not_before = later(now, signed(wait));
-                let why = format!("{}, prices as they trade: {why}.", self.source.title);
-                self.report(Outcome::Failed { why }, None, Some(self.not_before), now)
+                (self.not_before, self.lost) = (later(now, signed(wait)), now);
+                let why = format!("{}, prices as they trade: {why}.", self.seat.source.title);
+                self.report(Outcome::Failed { why }, None, Some(self.not_before))
             }
             End::Refused { status, until } => {
                 self.blocked_until = until;
-                let why = format!("{} {status}", self.source.id);
-                self.report(Outcome::Blocked { why, until }, Some(status), Some(until), now)
+                let why = format!("{} {status}", self.seat.source.id);
+                self.report(Outcome::Blocked { why, until }, Some(status), Some(until))
             }
         };
-        self.board.tell(&report);
-        self.events.send(Event::Source(report)).await.ok()
+        self.seat.board.tell(&report);
+        self.seat.events.send(Event::Source(report)).await.ok()
     }
 
-    fn report(&self, outcome: Outcome, status: Option<u16>, next: Option<Timestamp>, at: Timestamp) -> SourceReport {
-        SourceReport { source: self.source.id.into(), capability: Capability::Socket, at, outcome, status, next }
+    fn report(&self, outcome: Outcome, status: Option<u16>, next: Option<Timestamp>) -> SourceReport {
+        self.seat.report(Capability::Socket, outcome, status, next)
     }
-}
-
-impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
-    /// Sends messages. A peer that takes nothing for long is as good as gone.
-    async fn say(&mut self, messages: Vec<String>) -> Result<(), End> {
-        for message in messages {
-            match tokio::time::timeout(OPENING, self.stream.send(Message::text(message))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return Err(End::Lost(clause(&error))),
-                Err(_) => return Err(End::Lost(format!("it took nothing for {} s", OPENING.as_secs()))),
-            }
-        }
-        Ok(())
-    }
-
-    /// Has the wall clock gone on while the other one stood? Then the connection is of before, whatever it seems.
-    fn slept(&mut self, now: Timestamp) -> bool {
-        let (wall, other) = std::mem::replace(&mut self.clocks, (now, Instant::now()));
-        let apart = now.duration_since(wall).checked_sub(signed(other.elapsed()));
-        apart.is_none_or(|apart| apart.abs() > SLEPT)
-    }
-}
-
-/// The wait after so many lost connections in a row: anything up to a limit that doubles (full jitter).
-fn back_off(failures: u32, random: f64) -> Duration {
-    Duration::from_secs(1 << failures.min(6)).min(LONGEST_WAIT).mul_f64(random.clamp(0.0, 1.0))
 }
 
 /// An opening that failed: refused with a status, or not made.
 fn refusal(source: &Source, error: &Error, now: Timestamp) -> End {
     let Error::Http(response) = error else { return End::Lost(clause(error)) };
     let status = response.status().as_u16();
-    let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-    let pause = match status {
-        429 => source.pause,
-        401 | 403 | 407 | 418 | 451 => source.pause.max(super::poller::SHUT_OUT),
-        _ => return End::Lost(format!("it answered {status}")),
-    };
-    let wished = header.and_then(|text| retry_after(text, now)).unwrap_or(now);
-    let until = later(now, signed(pause)).max(wished).min(later(now, super::poller::LONGEST_BLOCK));
-    End::Refused { status, until }
-}
-
-/// What is wrong with a connection, as a plain clause.
-fn clause(error: &Error) -> String {
-    match error {
-        Error::ConnectionClosed | Error::AlreadyClosed => "it closed the connection".into(),
-        Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => "the connection broke off".into(),
-        Error::Io(error) if error.to_string().contains("lookup") => "its name could not be found".into(),
-        Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => "could not connect".into(),
-        Error::Io(_) => "the connection failed".into(),
-        Error::Tls(_) => "the secure connection could not be made".into(),
-        Error::Capacity(_) => "it sent a message that is too large".into(),
-        Error::Url(_) | Error::HttpFormat(_) => "its address can't be used".into(),
-        Error::Http(response) => format!("it answered {}", response.status().as_u16()),
-        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt | Error::WriteBufferFull(_) => {
-            "it broke the rules of the connection".into()
-        }
+    let wish = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    match refused(source, status, wish, now) {
+        Some(until) => End::Refused { status, until },
+        None => End::Lost(format!("it answered {status}")),
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::sync::Mutex;
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
 
+    use futures_util::SinkExt;
     use serde_json::json;
     use tokio::io::DuplexStream;
     use tokio_tungstenite::tungstenite::http::Response;
     use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
+    use tokio::sync::mpsc;
+
+    use super::super::board::Trust;
     use super::*;
+    use crate::config::Config;
     use crate::domain::price::{Session, SourceSettings};
+    use crate::event::Clock;
     use crate::market::source;
     use crate::market::tests::{Shell, beside, config, desk};
 
@@ -573,13 +485,14 @@ mod tests {
         }
     }
 
-    /// A worker for Coinbase on a network in memory.
+    /// A worker on a network in memory.
     struct Bench {
         line: Line<Lab>,
         shell: Shell,
         peers: mpsc::UnboundedReceiver<Peer>,
         refusals: Refusals,
         clock: Clock,
+        board: Board,
     }
 
     fn coins() -> Config {
@@ -592,12 +505,16 @@ mod tests {
     }
 
     fn bench_at(desk: Desk, shell: Shell) -> Bench {
+        bench_of("coinbase", desk, shell)
+    }
+
+    fn bench_of(id: &str, desk: Desk, shell: Shell) -> Bench {
         let (sender, peers) = mpsc::unbounded_channel();
         let refusals = Arc::new(Mutex::new(VecDeque::new()));
-        let coinbase = source("coinbase").unwrap();
+        let (source, board) = (source(id).unwrap(), Board::default());
         let lab = Lab { peers: sender, refusals: refusals.clone() };
-        let line = Line::new(coinbase, coinbase.wire.as_ref().unwrap(), &desk, Board::default(), lab);
-        Bench { line, shell, peers, refusals, clock: desk.clock }
+        let line = Line::new(source, source.wire.as_ref().unwrap(), &desk, board.clone(), lab);
+        Bench { line, shell, peers, refusals, clock: desk.clock, board }
     }
 
     /// The next connection, and what is asked for on it.
@@ -888,6 +805,63 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_tells_no_price_is_named_and_leaves_the_others() {
+        let Bench { line, mut shell, mut peers, clock, board, .. } = bench(coins(), 16);
+        let way = ("coinbase".into(), Capability::Socket);
+        let trust = |symbol: &str| board.watch().borrow().trust(&symbol.into(), &way, clock());
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            for id in ["BTC-USD", "ETH-USD"] {
+                tell(&mut peer, ticker(id, "97000", clock(), 1)).await;
+                shell.quote().await;
+            }
+            tell(&mut peer, ticker("BTC-USD", "0", clock(), 2)).await;
+            tell(&mut peer, ticker("ETH-USD", "2600", clock(), 2)).await;
+            shell.quote().await;
+            assert_eq!(trust("BTC-USD"), Trust::Settled, "a slip");
+            tell(&mut peer, ticker("BTC-USD", "N/A", clock(), 3)).await;
+            let told = async {
+                loop {
+                    let report = shell.report().await;
+                    if report.outcome != Outcome::Well {
+                        return why(report);
+                    }
+                }
+            };
+            assert_eq!(told.await, "Coinbase, prices as they trade: it tells no price of BTC-USD.");
+            assert_eq!((trust("BTC-USD"), trust("ETH-USD")), (Trust::Down, Trust::Settled));
+            tell(&mut peer, ticker("BTC-USD", "97001", clock(), 4)).await;
+            shell.quote().await;
+            assert_eq!(trust("BTC-USD"), Trust::Recovering);
+        })
+        .await;
+    }
+
+    /// Yahoo's socket says nothing when nothing trades: whether it lives shows by a ping.
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_has_answered_pings_is_dead_when_it_does_not() {
+        for (answers, after) in [(true, 30 + 10), (false, 15 * 60)] {
+            let (desk, shell) = desk(config(&[("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
+            let Bench { line, mut peers, clock, shell: _shell, .. } = bench_of("yahoo", desk, shell);
+            beside(line.run(), async {
+                let (mut peer, _) = accept(&mut peers).await;
+                let mut since = clock();
+                // Reading answers pings, and says when one came.
+                while answers && !matches!(peer.next().await, Some(Ok(Message::Ping(_)))) {}
+                if answers {
+                    peer.flush().await.unwrap();
+                    since = clock();
+                }
+                // From here on nobody reads.
+                accept(&mut peers).await;
+                let seconds = until(clock(), since).as_secs();
+                assert!((after..after + 5).contains(&seconds), "{answers}: {seconds}");
+            })
+            .await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_line_is_made_anew_before_its_end_and_after_sleep() {
         let (mut desk, shell) = desk(coins(), "2026-11-22 12:00", 16);
         let asleep = Arc::new(Mutex::new(SignedDuration::ZERO));
@@ -944,12 +918,5 @@ mod tests {
             assert_eq!(shell.quote().await.price.to_string(), "97000");
         })
         .await;
-    }
-
-    #[test]
-    fn waits_double_up_to_a_minute() {
-        let waits = (0..9).map(|failures| back_off(failures, 1.0).as_secs());
-        assert_eq!(waits.collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(back_off(u32::MAX, 0.0), Duration::ZERO);
     }
 }

@@ -1,9 +1,11 @@
-//! Yahoo Finance, the `v8/finance/chart` answer of its site: undocumented, without a key.
+//! Yahoo Finance, the `v8/finance/chart` answer and the streamer of its site: undocumented, without a key.
 //!
-//! Its shape as recorded from 2024 to 2026: `tradingPeriods` is a list or an object and is not read; `timestamp` may be
+//! The shape of the chart answer as recorded from 2024 to 2026: `tradingPeriods` is a list or an object and is not read; `timestamp` may be
 //! missing and `indicators.quote` be `[{}]` for a window without trades; arrays hold nulls; the last bar may be off the
 //! grid; volume outside the regular session is always 0 and means nothing; bars carry the noise of 32-bit floats, the
 //! numbers of `meta` do not. The edge caches an answer for 10 s.
+
+mod streamer;
 
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
-use super::{Access, BarsAsk, Candles, Misread, Moment, Poll, Source, Tick, read};
+use super::{Access, BarsAsk, Beat, Candles, Misread, Moment, Poll, Source, Tick, Wire, read};
 use crate::domain::price::{Candle, Extended, Kind, Session, Span, kind};
 
 pub(super) const SOURCE: Source = Source {
@@ -23,16 +25,32 @@ pub(super) const SOURCE: Source = Source {
     terms: "unofficial: the back-end of a web site, for personal use, not to be passed on; refuses now and then",
     needs_key: false,
     base_url: "https://query1.finance.yahoo.com",
-    socket_url: None,
+    socket_url: Some("wss://streamer.finance.yahoo.com/?version=2"),
     // An empty name, a library's and a full browser's have each been refused at some time.
     user_agent: Some("Mozilla/5.0 (compatible; newstape)"),
     headers: &[("accept", "application/json")],
+    sign: None,
     spacing: Duration::from_secs(10),
     pause: Duration::from_mins(30),
+    timeout: None,
+    unknown: &[404],
     spell,
     poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
-    wire: None,
+    wire: Some(Wire {
+        address: None,
+        hello: None,
+        headers: &[("origin", "https://finance.yahoo.com")],
+        subscribe: streamer::subscribe,
+        unsubscribe: streamer::unsubscribe,
+        beat: Some(Beat { every: Duration::from_secs(15), say: streamer::renew }),
+        read: streamer::read,
+        // It speaks only when something trades, which before the bell may be minutes apart and on a weekend is never:
+        // a shorter patience would be a storm of connections. That the *price* is old is told long before.
+        quiet: Duration::from_mins(15),
+        // No limit is known.
+        renew: Duration::from_hours(23),
+    }),
 };
 
 fn spell(symbol: &str) -> Option<String> {
@@ -209,7 +227,7 @@ mod tests {
 
     use super::*;
     use crate::domain::session::{Calendar, new_york};
-    use crate::market::read::tests::recorded;
+    use crate::market::read::tests::{recorded, recordings};
 
     fn ny(text: &str) -> Timestamp {
         let civil: jiff::civil::DateTime = text.parse().unwrap();
@@ -257,26 +275,55 @@ mod tests {
         assert_eq!(tick.time, Some(ny("2026-09-11 16:00:01")));
     }
 
+    /// Every recording of Yahoo, by what comes of it: bars of a chart, frames of the streamer, headers, or a refusal.
+    /// The `v7` quote, search and crumb are not asked for; their answers are no prices of a chart.
     #[test]
-    fn every_recorded_chart_is_read_or_refused() {
+    fn every_recorded_answer_is_read_or_refused() {
         let cases = [
+            ("chart_v8_404_unknown.json", Err(Misread::Unknown)),
+            ("chart_v8_422_range.json", Err(Misread::Shape)),
+            ("chart_v8_AAPL_1d_1bar.json", Ok(1)),
             ("chart_v8_AAPL_1d_6mo.json", Ok(127)),
             ("chart_v8_AAPL_1m_weekend_empty.json", Ok(0)),
+            ("chart_v8_AAPL_afterhours_fulldayPrice.json", Ok(2)),
             ("chart_v8_BTC-USD_1d.json", Ok(3)),
             ("chart_v8_MUV2.DE_1d_b.json", Ok(124)),
             // Closes alone, and one of them null, are no candles.
             ("chart_v8_MUV2.DE_1d_with_nulls.json", Ok(0)),
+            ("chart_v8_NVDA_1d_split_2021.json", Ok(252)),
             ("chart_v8_NVDA_1h_1d.json", Ok(8)),
+            ("chart_v8_NVDA_5m_1d_prepost.json", Ok(162)),
+            ("chart_v8_VFINX_fund.json", Ok(163)),
             ("chart_v8_WSU.DE_thin.json", Ok(3)),
-            ("chart_v8_404_unknown.json", Err(Misread::Unknown)),
-            ("chart_v8_422_range.json", Err(Misread::Shape)),
+            ("error_401_invalid_cookie.json", Err(Misread::Shape)),
+            ("error_401_invalid_crumb.json", Err(Misread::Shape)),
+            ("error_401_unable_to_access.json", Err(Misread::Shape)),
             ("error_429.txt", Err(Misread::Refused)),
             ("error_429_edge.txt", Err(Misread::Refused)),
+            ("eu_consent_redirect_307.txt", Err(Misread::Shape)),
+            ("getcrumb_ok.txt", Err(Misread::Shape)),
+            ("quoteSummary_404_no_data.json", Err(Misread::Shape)),
         ];
+        let mut left: Vec<String> = recordings("yahoo");
+        left.retain(|file| !file.ends_with("_headers.txt") && !file.starts_with("ws_streamer"));
         for (file, expected) in cases {
             let Some(body) = recorded(&format!("yahoo/{file}")) else { continue };
             assert_eq!(read_bars(&body).map(|bars| bars.len()), expected, "{file}");
+            left.retain(|other| other != file);
         }
+        for file in left {
+            assert!(file.starts_with("quote_v7_") || file.starts_with("search_v1_"), "{file} is read by no test");
+            let Some(body) = recorded(&format!("yahoo/{file}")) else { continue };
+            assert_eq!(read_bars(&body), Err(Misread::Shape), "{file}");
+            assert_eq!(price_of("AAPL", &body, "2026-11-23 12:00"), Err(Misread::Shape), "{file}");
+        }
+    }
+
+    #[test]
+    fn the_recorded_edge_keeps_answers_for_ten_seconds() {
+        let Some(headers) = recorded("yahoo/chart_v8_response_headers.txt") else { return };
+        assert!(String::from_utf8(headers).unwrap().contains("max-age=10"));
+        assert!(SOURCE.spacing >= Duration::from_secs(10));
     }
 
     #[test]

@@ -327,10 +327,7 @@ fn draw_marks(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
     let y = plot.area.bottom();
     // How many, and the newest story of them, which comes first: its topic gives the colour.
     let mut marks: Vec<(usize, Option<&Item>)> = vec![(0, None); plot.columns.len()];
-    let wire = &scene.app.wire;
-    let begins = plot.columns[0].bar.time;
-    let shown = wire.items().take_while(|item| item.story.time() >= begins);
-    for item in shown.filter(|item| item.tagged.symbols.contains(&symbol.name) && wire.is_first(item)) {
+    for item in scene.app.wire.firsts_since(&symbol.name, plot.columns[0].bar.time) {
         let Some(at) = plot.column_at(item.story.time()) else { continue };
         marks[at] = (marks[at].0 + 1, marks[at].1.or(Some(item)));
     }

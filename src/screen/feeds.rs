@@ -10,6 +10,7 @@ use super::Scene;
 use super::frame::{popup, put};
 use super::text::{age, cut, fit, fit_right, until, wrap};
 use crate::app::command::Command;
+use crate::app::handover::Handover;
 use crate::app::health::{FeedLine, Standing};
 use crate::app::seen::Seen;
 use crate::domain::feed::FeedState;
@@ -23,9 +24,13 @@ const FIGURES: [&str; 5] = ["well", "asked", "next", "status", "304s"];
 /// Columns that the sentence on what is wrong has at least before a figure is given room.
 const WHAT_MIN: usize = 16;
 
+/// The latest changes of source that are shown.
+const HANDOVERS: usize = 4;
+
 /// The columns of the popup.
 #[derive(Clone, Copy)]
 struct Columns {
+    width: usize,
     name: usize,
     figures: usize,
     what: usize,
@@ -36,7 +41,7 @@ impl Columns {
         let name = if width >= 100 { 26 } else { 18.min(width / 3) };
         let room = width.saturating_sub(3 + name + STANDING + 3);
         let figures = (room.saturating_sub(WHAT_MIN) / CELL).min(FIGURES.len());
-        Columns { name, figures, what: room - figures * CELL }
+        Columns { width, name, figures, what: room - figures * CELL }
     }
 }
 
@@ -109,6 +114,8 @@ fn lines(scene: Scene, columns: Columns, cursor: usize) -> (Vec<Line<'static>>, 
     if scene.app.health.sources().next().is_some() {
         lines.push(head(scene, "price source", columns));
         lines.extend(scene.app.health.sources().map(|report| source_line(scene, report, columns)));
+        lines
+            .extend(scene.app.handovers.iter().take(HANDOVERS).map(|handover| handover_line(scene, handover, columns)));
         lines.push(Line::default());
     }
     lines.push(head(scene, "feed", columns));
@@ -209,6 +216,12 @@ fn source_line(scene: Scene, report: &SourceReport, columns: Columns) -> Line<'s
         word = "blocked";
     }
     row(scene, (sign, word, style), &name, &cells, &what, columns)
+}
+
+/// When the price of a symbol changed its source, and why.
+fn handover_line(scene: Scene, handover: &Handover, columns: Columns) -> Line<'static> {
+    let words = format!(" ⇄ {}  {}", scene.market_day_time(handover.at), handover.words());
+    Line::styled(cut(&words, columns.width), scene.theme.dim)
 }
 
 fn row(

@@ -1,6 +1,5 @@
 //! Heat: how many stories each topic had in each hour of the last 24.
 
-use jiff::SignedDuration;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -9,11 +8,8 @@ use ratatui::text::{Line, Span};
 use super::Scene;
 use super::frame::{panel, put};
 use super::text::{fit, fit_right};
-use crate::app::App;
 use crate::app::seen::Seen;
-use crate::domain::topic::TopicRule;
 
-const HOURS: usize = 24;
 const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
@@ -22,8 +18,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
         Span::styled(" · stories an hour, 24 h", scene.theme.dim),
     ]);
     let inner = panel(frame, area, scene, false, title, Line::default());
-    let rules: Vec<&TopicRule> = scene.app.topics().iter().filter(|rule| rule.key.is_some()).collect();
-    for (at, (rule, hours)) in (0u16..inner.height).zip(rules.iter().zip(hours(scene.app, &rules))) {
+    let rules = scene.app.topics().iter().filter(|rule| rule.key.is_some());
+    for (at, rule) in (0u16..inner.height).zip(rules) {
+        let hours = scene.app.wire.heat(&rule.name, scene.app.now);
         let style = scene.theme.topic(rule.color.as_deref(), rule.key);
         let line = Line::from(vec![
             Span::styled(format!(" {} ", fit(&rule.title, 11)), style),
@@ -32,19 +29,6 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
         ]);
         put(frame, line, Rect { y: inner.y + at, height: 1, ..inner });
     }
-}
-
-/// Stories of each topic in each of the last 24 hours, the oldest first; in one walk over them.
-fn hours(app: &App, rules: &[&TopicRule]) -> Vec<[u32; HOURS]> {
-    let mut hours = vec![[0; HOURS]; rules.len()];
-    let day = SignedDuration::from_hours(HOURS as i64);
-    for item in app.wire.items().take_while(|item| app.now.duration_since(item.story.time()) < day) {
-        let ago = app.now.duration_since(item.story.time()).as_hours().clamp(0, HOURS as i64 - 1) as usize;
-        for (at, _) in rules.iter().enumerate().filter(|(_, rule)| item.tagged.topics.contains(&rule.name)) {
-            hours[at][HOURS - 1 - ago] += 1;
-        }
-    }
-    hours
 }
 
 fn stretched(hours: &[u32], columns: usize) -> String {

@@ -146,7 +146,7 @@ fn spread(left: Span<'static>, right: Vec<Span<'static>>, width: usize) -> Line<
 /// The price; dimmed when it is not current.
 pub(super) fn price(scene: Scene, symbol: &Symbol) -> Span<'static> {
     let Some(quote) = scene.app.tape.quote(&symbol.name) else { return Span::styled("–", scene.theme.dim) };
-    let mut text = show_price(quote.price, decimals(quote.price));
+    let mut text = show_price(quote.price, scene.app.tape.decimals(quote));
     if &*quote.currency != "USD" {
         text = format!("{text} {}", quote.currency);
     }
@@ -163,7 +163,8 @@ pub(super) fn change(scene: Scene, symbol: &Symbol, amount: bool) -> Vec<Span<'s
         return vec![Span::styled("–", scene.theme.dim)];
     };
     let direction = change.to_f64().unwrap_or_default();
-    let amount = if amount { format!("{}  ", show_change(change, decimals(quote.price))) } else { String::new() };
+    let amount =
+        if amount { format!("{}  ", show_change(change, scene.app.tape.decimals(quote))) } else { String::new() };
     let text = format!("{} {amount}{}", arrow(direction), show_percent(percent));
     let mut spans = vec![Span::styled(text, change_style(scene, symbol, direction))];
     if let Some(day) = change_day(scene, quote) {
@@ -221,7 +222,7 @@ pub(super) fn extended_line(scene: Scene, symbol: &Symbol) -> Option<Line<'stati
     let style = |style| current_style(scene, symbol, style);
     Some(Line::from(vec![
         Span::styled(format!("{} ", extended.session), scene.theme.dim),
-        Span::styled(show_price(extended.price, decimals(extended.price)), style(scene.theme.text)),
+        Span::styled(show_price(extended.price, scene.app.tape.decimals(quote)), style(scene.theme.text)),
         Span::styled(
             format!(" {} {}", arrow(direction), show_percent(percent)),
             style(scene.theme.direction(direction)),
@@ -347,7 +348,7 @@ fn extended<'a>(scene: Scene<'a>, symbol: &Symbol) -> Option<&'a Extended> {
 fn rail_price(scene: Scene, symbol: &Symbol) -> Vec<Span<'static>> {
     let Some(quote) = scene.app.tape.quote(&symbol.name) else { return vec![Span::styled("–", scene.theme.dim)] };
     let price = extended(scene, symbol).map_or(quote.price, |extended| extended.price);
-    let places = if price >= Decimal::ONE_THOUSAND { 0 } else { decimals(price) };
+    let places = if price >= Decimal::ONE_THOUSAND { 0 } else { scene.app.tape.decimals(quote) };
     let mut text = show_price(price, places);
     if &*quote.currency != "USD" {
         text = format!("{text} {}", quote.currency);

@@ -21,6 +21,13 @@ fn grapheme_width(grapheme: &str) -> usize {
 /// Where a text must be cut so that it and `…` fit in a number of columns, as a byte offset between two graphemes; None
 /// when it fits whole. Reads no further than the columns reach, however long the text is.
 pub fn cut_at(text: &str, columns: usize) -> Option<usize> {
+    if is_plain(text.as_bytes().iter().take(columns.saturating_add(1))) {
+        return (text.len() > columns).then(|| columns.saturating_sub(1));
+    }
+    cut_at_grapheme(text, columns)
+}
+
+fn cut_at_grapheme(text: &str, columns: usize) -> Option<usize> {
     let mut used = 0;
     let mut end = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
@@ -33,6 +40,11 @@ pub fn cut_at(text: &str, columns: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Letters of which each is a grapheme of one column: most text, and it needs no look at the tables of Unicode.
+fn is_plain<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> bool {
+    bytes.into_iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Cuts a text to a number of columns; what is cut ends in `…`. Never splits a grapheme.
@@ -92,6 +104,14 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             lines.push(String::new());
             used = 0;
         }
+        let whole = width(piece);
+        if let Some(line) =
+            lines.last_mut().filter(|_| used + whole <= columns && (used > 0 || !piece.starts_with(' ')))
+        {
+            line.push_str(piece);
+            used += whole;
+            continue;
+        }
         for grapheme in piece.graphemes(true) {
             let wide = grapheme_width(grapheme);
             if used > 0 && used + wide > columns && grapheme != " " {
@@ -109,6 +129,10 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 
 /// A text in the pieces that stay together on a line, each with the blanks behind it.
 fn pieces(text: &str) -> Vec<&str> {
+    if is_plain(text.as_bytes()) { plain_pieces(text) } else { pieces_of_graphemes(text) }
+}
+
+fn pieces_of_graphemes(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut graphemes = text.grapheme_indices(true).peekable();
@@ -120,6 +144,20 @@ fn pieces(text: &str) -> Vec<&str> {
         if after_blank || between_wide {
             pieces.extend(text.get(start..end));
             start = end;
+        }
+    }
+    pieces.extend(text.get(start..).filter(|rest| !rest.is_empty()));
+    pieces
+}
+
+fn plain_pieces(text: &str) -> Vec<&str> {
+    let mut pieces: Vec<&str> = Vec::new();
+    let mut start = 0;
+    let next = text.bytes().skip(1).chain([0]);
+    for (at, (byte, next)) in text.bytes().zip(next).enumerate() {
+        if byte == b' ' && next != b' ' {
+            pieces.extend(text.get(start..=at));
+            start = at + 1;
         }
     }
     pieces.extend(text.get(start..).filter(|rest| !rest.is_empty()));
@@ -281,6 +319,14 @@ mod tests {
             ("", 5, vec![""]),
         ] {
             assert_eq!(wrap(text, columns), expected, "{text} in {columns}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn plain_text_is_cut_and_wrapped_as_any_other(text in "[ -~]{0,60}[é英 a]{0,3}", columns in 0usize..70) {
+            proptest::prop_assert_eq!(cut_at(&text, columns), cut_at_grapheme(&text, columns));
+            proptest::prop_assert_eq!(pieces(&text), pieces_of_graphemes(&text));
         }
     }
 

@@ -194,18 +194,32 @@ pub(super) fn emphasised(title: &str, words: &[&TitleSpan], style: Style, room: 
     let cut = cut_at(&shown, room);
     let kept = shown.get(..cut.unwrap_or(shown.len())).unwrap_or_default();
     let mut spans: Vec<Span> = Vec::new();
-    for (at, grapheme) in kept.grapheme_indices(true) {
+    let mut at = 0;
+    while let Some(rest) = kept.get(at..).filter(|rest| !rest.is_empty()) {
         let strong = words.iter().any(|word| word.contains(&at));
+        let edges = words.iter().flat_map(|word| [word.start, word.end]);
+        let run = edges.filter_map(|edge| edge.checked_sub(at).filter(|run| *run > 0)).min();
+        let run = run.map_or(rest, |run| until_grapheme(rest, run));
         let style = if strong { style.add_modifier(Modifier::BOLD) } else { style };
         match spans.last_mut().filter(|last| last.style == style) {
-            Some(last) => last.content.to_mut().push_str(grapheme),
-            None => spans.push(Span::styled(grapheme.to_owned(), style)),
+            Some(last) => last.content.to_mut().push_str(run),
+            None => spans.push(Span::styled(run.to_owned(), style)),
         }
+        at += run.len();
     }
     if cut.is_some() && room > 0 {
         spans.push(Span::styled("…", style));
     }
     spans
+}
+
+/// A text up to the first grapheme that begins at this byte or behind it.
+fn until_grapheme(text: &str, bytes: usize) -> &str {
+    if text.is_ascii() {
+        return text.get(..bytes).unwrap_or(text);
+    }
+    let end = text.grapheme_indices(true).map(|(at, _)| at).find(|at| *at >= bytes);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Number of outlets, and the move since the story. What a row does not have is left to its headline.

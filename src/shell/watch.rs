@@ -71,7 +71,9 @@ pub async fn watch(
     // The first time round finds what was changed since the start.
     loop {
         folders.follow(&file)?;
-        let found = settled(|| text(&file), |text| is_doubtful(&file, text)).await;
+        // What is known already needs no second look, whatever happens beside it in the folder.
+        let is_doubtful = |text: &Text| known.as_ref() != Some(text) && is_doubtful(&file, text);
+        let found = settled(|| text(&file), is_doubtful).await;
         if known.as_ref() != Some(&found) {
             let news = understand(&file, &found);
             let was_mistaken = std::mem::replace(&mut mistaken, news.is_err());

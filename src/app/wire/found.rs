@@ -60,10 +60,12 @@ impl Wire {
         let is_held = |id: &StoryId| self.items.get(id).is_some_and(|item| self.cursor.is_on(item.group));
         let gone: Vec<StoryId> = self.found.ids.iter().filter(|id| !is_held(id)).copied().collect();
         for id in gone {
-            self.found.forget(id);
-            if let Some(item) = self.items.remove(&id) {
-                self.remove(item.key(), item.group);
-                self.settle(item.group, now);
+            let known = self.items.get(&id).map(|item| (item.key(), item.group));
+            if let Some((key, group)) = known {
+                self.remove(key, group);
+                self.items.remove(&id);
+                self.found.forget(id);
+                self.settle(group, now);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Marks: what the reader has done with the stories, and how to take it back.
 
 use super::{Row, Wire};
+use crate::domain::group::GroupId;
 use crate::domain::story::{Marks, StoryId};
 
 /// How many changes can be taken back.
@@ -28,12 +29,21 @@ impl Past {
 impl Wire {
     /// A row is unread until one of the stories of its last wave has been read.
     pub fn row_is_unread(&self, row: &Row) -> bool {
-        self.wave(row.group).all(|item| !item.marks.read)
+        self.members.get(&row.group).is_none_or(|members| members.unread)
     }
 
     /// Has any of its stories a star?
     pub fn row_is_starred(&self, row: &Row) -> bool {
-        self.group(row.group).any(|item| item.marks.starred)
+        self.members.get(&row.group).is_some_and(|members| members.starred)
+    }
+
+    /// Brings what the marks of its stories say of a group up to date.
+    pub(super) fn tally_marks(&mut self, group: GroupId) {
+        let unread = self.wave(group).all(|item| !item.marks.read);
+        let starred = self.group(group).any(|item| item.marks.starred);
+        if let Some(members) = self.members.get_mut(&group) {
+            (members.unread, members.starred) = (unread, starred);
+        }
     }
 
     /// Changes the marks of the current row's stories; answers what changed, to be saved.
@@ -61,6 +71,7 @@ impl Wire {
             }
         }
         self.past.push(before);
+        rows.iter().for_each(|row| self.tally_marks(row.group));
         after
     }
 
@@ -68,9 +79,10 @@ impl Wire {
     pub fn undo(&mut self) -> Marked {
         let before = self.past.0.pop().unwrap_or_default();
         for (id, marks) in &before {
-            if let Some(item) = self.items.get_mut(id) {
-                item.marks = *marks;
-            }
+            let Some(item) = self.items.get_mut(id) else { continue };
+            item.marks = *marks;
+            let group = item.group;
+            self.tally_marks(group);
         }
         before
     }

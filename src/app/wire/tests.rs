@@ -14,7 +14,10 @@ fn item(id: u64, minutes: i64, group: u64, topics: &[&str]) -> Item {
     let text = Text::new(&story.title, &story.summary);
     let topics: Vec<Name> = topics.iter().map(|topic| Name::from(*topic)).collect();
     let tags = topics.iter().map(|topic| Tag { topic: topic.clone(), why: Vec::new(), spans: Vec::new() }).collect();
-    let tagged = Tagged { tags, topics, symbols: Vec::new(), closest: Vec::new() };
+    let bound =
+        [("crypto", "BTC-USD"), ("nvidia", "NVDA")].into_iter().filter(|(topic, _)| topics.contains(&(*topic).into()));
+    let symbols = bound.map(|(_, symbol)| symbol.into()).collect();
+    let tagged = Tagged { tags, topics, symbols, closest: Vec::new() };
     Item { story, marks: Marks::default(), text, tagged, group: StoryId(group), moves: Vec::new() }
 }
 
@@ -58,6 +61,41 @@ fn leads(wire: &Wire) -> Vec<u64> {
     wire.rows().iter().map(|row| row.lead.0).collect()
 }
 
+/// What is kept for the frames is what a walk over all stories finds.
+fn check_lists(wire: &Wire) {
+    let (mut by_topic, mut firsts) = (Lists::default(), Lists::default());
+    for item in wire.items.values() {
+        by_topic.add(item.key(), &item.tagged.topics);
+        if wire.is_first(item) {
+            firsts.add(item.key(), &item.tagged.symbols);
+        }
+    }
+    assert_eq!((&wire.by_topic, &wire.firsts), (&by_topic, &firsts));
+    for (group, members) in &wire.members {
+        assert_eq!(members.unread, wire.wave(*group).all(|item| !item.marks.read), "{group:?}");
+        assert_eq!(members.starred, wire.group(*group).any(|item| item.marks.starred), "{group:?}");
+    }
+}
+
+/// Heat and marks of the chart by a walk over all stories.
+fn walked(
+    wire: &Wire,
+    topic: &str,
+    symbol: &str,
+    since: Timestamp,
+    now: Timestamp,
+) -> ([u32; HEAT_HOURS], Vec<StoryId>) {
+    let mut heat = [0; HEAT_HOURS];
+    for item in wire.items().filter(|item| item.tagged.topics.contains(&topic.into())) {
+        let ago = now.duration_since(item.story.time()).as_hours().max(0) as usize;
+        if let Some(count) = heat.iter_mut().rev().nth(ago) {
+            *count += 1;
+        }
+    }
+    let marked = |item: &&Item| item.tagged.symbols.contains(&symbol.into()) && item.story.time() >= since;
+    (heat, wire.items().filter(marked).filter(|item| wire.is_first(item)).map(|item| item.story.id).collect())
+}
+
 /// What must hold whatever happened.
 fn check(wire: &Wire) {
     assert!(wire.order.is_sorted_by(|a, b| a > b), "every story once, newest first");
@@ -74,6 +112,7 @@ fn check(wire: &Wire) {
         let carry = |group: &&GroupId| wire.group(**group).any(|item| item.tagged.topics.contains(topic));
         assert_eq!(wire.members.keys().filter(carry).count(), *count, "{topic}");
     }
+    check_lists(wire);
     assert!(wire.top(ROWS) <= wire.rows.len());
     assert!(wire.above() <= wire.rows.len());
 }
@@ -567,13 +606,25 @@ fn coverage_after_a_lull_is_news_again() {
 }
 
 mod at_random {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::config::shipped;
+
+    static TAGGER: LazyLock<Tagger> = LazyLock::new(|| {
+        let config = shipped();
+        let watchlist = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
+        Tagger { topics: Topics::compile(&config.topics, &config.terms).0, watchlist }
+    });
 
     #[derive(Clone, Debug)]
     enum Step {
         Arrive { id: u64, minutes: i64, group: u64, topic: usize, outlet: usize },
+        Edit(u64, usize),
+        Remember(u64, i64, bool),
+        Retag(bool),
         Filter(usize),
         Move(isize, usize),
         Release,
@@ -589,6 +640,9 @@ mod at_random {
             8 => (0u64..60, 0i64..40, 0u64..12, 0usize..4, 0usize..3).prop_map(|(id, minutes, group, topic, outlet)| {
                 Step::Arrive { id, minutes, group, topic, outlet }
             }),
+            1 => (0u64..60, 0usize..3).prop_map(|(id, title)| Step::Edit(id, title)),
+            1 => (0u64..60, -4_000i64..40, any::<bool>()).prop_map(|(id, minutes, star)| Step::Remember(id, minutes, star)),
+            1 => any::<bool>().prop_map(Step::Retag),
             1 => (0usize..5).prop_map(Step::Filter),
             2 => (-12isize..12, 1usize..15).prop_map(|(by, height)| Step::Move(by, height)),
             1 => Just(Step::Release),
@@ -597,6 +651,8 @@ mod at_random {
             1 => Just(Step::Refresh),
         ]
     }
+
+    static NONE: LazyLock<Tagger> = LazyLock::new(Tagger::default);
 
     fn filter(number: usize) -> Filter {
         match number {
@@ -610,6 +666,25 @@ mod at_random {
 
     proptest! {
         #[test]
+        fn heat_and_marks_are_those_of_a_walk_over_all_stories(
+            stories in prop::collection::vec((0u64..90, -2_000i64..200, 0u64..30, 0usize..4), 0..90),
+            (since, later) in (-2_000i64..200, -200i64..2_000),
+        ) {
+            let mut wire = holding(60, []);
+            for (id, minutes, group, topic) in stories {
+                if !wire.items.contains_key(&StoryId(id)) {
+                    wire.admit(item(id, minutes, 1_000 + group, TOPICS[topic]), now());
+                }
+            }
+            for (topic, symbol) in [("crypto", "BTC-USD"), ("nvidia", "NVDA"), ("harbour", "GME")] {
+                let (heat, marks) = walked(&wire, topic, symbol, minute(since), minute(later));
+                prop_assert_eq!(wire.heat(topic, minute(later)), heat);
+                let found: Vec<StoryId> = wire.firsts_since(symbol, minute(since)).map(|item| item.story.id).collect();
+                prop_assert_eq!(found, marks);
+            }
+        }
+
+        #[test]
         fn everything_stays_in_order_and_the_cursor_on_its_row(steps in prop::collection::vec(step(), 1..120)) {
             let mut wire = holding(25, []);
             for step in steps {
@@ -621,6 +696,17 @@ mod at_random {
                         wire.admit(from_outlet(item, ["Reuters", "CNBC", "FT"][outlet]), now());
                     }
                     Step::Arrive { .. } => {}
+                    Step::Edit(id, title) => {
+                        let title = ["Nvidia raises its forecast", "Bitcoin falls", "Rain"][title];
+                        let edit = titled(id, 0, title);
+                        if wire.items.contains_key(&edit.id) {
+                            wire.edit(edit, &TAGGER, now());
+                        }
+                    }
+                    Step::Remember(id, minutes, starred) => {
+                        wire.remember(&story(id, minutes), Marks { read: !starred, starred }, now());
+                    }
+                    Step::Retag(topics) => wire.retag(if topics { &TAGGER } else { &NONE }, now()),
                     Step::Filter(number) => wire.set_filter(filter(number), now()),
                     Step::Move(by, height) => wire.step(by, height),
                     Step::Release => wire.release(),

@@ -1,0 +1,122 @@
+//! When the price of a symbol comes from another source than before, and why.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::health::Health;
+use crate::domain::Name;
+use crate::domain::price::{Delivery, Outcome, Quote};
+
+/// How many are remembered.
+const KEPT: usize = 20;
+
+/// One change of source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handover {
+    pub at: Timestamp,
+    pub symbol: Name,
+    pub from: Name,
+    pub to: Name,
+    /// What was wrong with the source it comes from no more, a clause; None when nothing was: a better one is back.
+    pub why: Option<String>,
+}
+
+impl Handover {
+    /// The change that a new price is, beside the one held.
+    pub fn between(held: Option<&Quote>, new: &Quote, health: &Health) -> Option<Handover> {
+        let live = |quote: &&Quote| !matches!(quote.delivery, Delivery::Stored | Delivery::Replayed(_));
+        let held = held.filter(live).filter(|held| held.source != new.source)?;
+        Some(Handover {
+            at: new.received_time,
+            symbol: new.symbol.clone(),
+            from: held.source.clone(),
+            to: new.source.clone(),
+            why: wrong(&held.source, new.received_time, health),
+        })
+    }
+
+    /// One plain sentence without its full stop.
+    pub fn words(&self) -> String {
+        let why = self.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        format!("{} comes from {} now, no more from {}{why}", self.symbol, self.to, self.from)
+    }
+}
+
+/// What the last report of a source says is wrong.
+fn wrong(source: &str, now: Timestamp, health: &Health) -> Option<String> {
+    health.sources().filter(|report| &*report.source == source).find_map(|report| match &report.outcome {
+        Outcome::Blocked { why, until } if *until > now => Some(format!("it refuses us ({why})")),
+        Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
+        _ => None,
+    })
+}
+
+/// The latest changes, the newest first.
+#[derive(Debug, Default)]
+pub struct Handovers(VecDeque<Handover>);
+
+impl Handovers {
+    pub fn note(&mut self, handover: Handover) {
+        self.0.push_front(handover);
+        self.0.truncate(KEPT);
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Handover> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::app::samples::{minute, quote, report};
+    use crate::domain::price::Capability;
+
+    fn from(source: &str, delivery: Delivery) -> Quote {
+        Quote { source: source.into(), delivery, ..quote("NVDA", 180.0, minute(0)) }
+    }
+
+    #[test]
+    fn a_price_that_comes_from_elsewhere_is_told_with_its_reason() {
+        let mut health = Health::default();
+        let held = from("yahoo", Delivery::Pushed);
+        let told = |held: &Quote, new: &str, health: &Health| {
+            Handover::between(Some(held), &from(new, Delivery::Pushed), health).map(|handover| handover.words())
+        };
+        assert_eq!(told(&held, "yahoo", &health), None);
+        assert_eq!(told(&from("yahoo", Delivery::Stored), "cnbc", &health), None, "what was stored is nobody's now");
+        assert_eq!(told(&held, "cnbc", &health).unwrap(), "NVDA comes from cnbc now, no more from yahoo");
+        health.take_source(report(
+            "yahoo",
+            Capability::Quote,
+            minute(0),
+            Outcome::Blocked { why: "yahoo 429".into(), until: minute(30) },
+        ));
+        let words = "NVDA comes from cnbc now, no more from yahoo: it refuses us (yahoo 429)";
+        assert_eq!(told(&held, "cnbc", &health).unwrap(), words);
+        health.take_source(report(
+            "yahoo",
+            Capability::Quote,
+            minute(0),
+            Outcome::Failed { why: "Yahoo Finance, NVDA: it tells no price.".into() },
+        ));
+        let words = "NVDA comes from cnbc now, no more from yahoo: Yahoo Finance, NVDA: it tells no price";
+        assert_eq!(told(&held, "cnbc", &health).unwrap(), words);
+    }
+
+    #[test]
+    fn only_the_latest_are_kept() {
+        let mut handovers = Handovers::default();
+        let one = Handover::between(
+            Some(&from("yahoo", Delivery::Pushed)),
+            &from("cnbc", Delivery::Pushed),
+            &Health::default(),
+        );
+        for at in 0..50 {
+            handovers.note(Handover { at: minute(at), ..one.clone().unwrap() });
+        }
+        assert_eq!((handovers.iter().count(), handovers.iter().next().unwrap().at), (KEPT, minute(49)));
+    }
+}

@@ -1,0 +1,67 @@
+//! The stories by topic and by symbol, kept in order while they come and go: heat and the marks of a chart are read from
+//! here at each frame, which must not walk over all stories.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Item, Key, Wire};
+use crate::domain::Name;
+
+/// How many hours heat looks back.
+pub const HEAT_HOURS: usize = 24;
+
+/// Stories by a name each of them bears.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Lists(HashMap<Name, Vec<Key>>);
+
+impl Lists {
+    pub fn add(&mut self, key: Key, names: &[Name]) {
+        for name in names {
+            let list = self.0.entry(name.clone()).or_default();
+            if let Err(at) = list.binary_search(&key) {
+                list.insert(at, key);
+            }
+        }
+    }
+
+    pub fn remove(&mut self, key: Key, names: &[Name]) {
+        for name in names {
+            let Some(list) = self.0.get_mut(name) else { continue };
+            if let Ok(at) = list.binary_search(&key) {
+                list.remove(at);
+            }
+            if list.is_empty() {
+                self.0.remove(name);
+            }
+        }
+    }
+
+    /// Oldest first.
+    fn of(&self, name: &str) -> &[Key] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+impl Wire {
+    /// How many stories of a topic came in each of the last hours, the oldest hour first. What is told for later than
+    /// `now` counts as just come.
+    pub fn heat(&self, topic: &str, now: Timestamp) -> [u32; HEAT_HOURS] {
+        let stories = self.by_topic.of(topic);
+        // An hour begins after the moment so long ago, and ends with the one an hour later.
+        let older = |hours: usize| {
+            let start = now.checked_sub(SignedDuration::from_hours(hours as i64)).unwrap_or(Timestamp::MIN);
+            stories.partition_point(|(time, _)| *time <= start)
+        };
+        let starts: [usize; HEAT_HOURS] = std::array::from_fn(|at| older(HEAT_HOURS - at));
+        let end = |at: usize| starts.get(at + 1).copied().unwrap_or(stories.len());
+        std::array::from_fn(|at| (end(at) - starts[at]) as u32)
+    }
+
+    /// The stories since a time, newest first, that are the first of their group and of a topic of this symbol.
+    pub fn firsts_since(&self, symbol: &str, since: Timestamp) -> impl Iterator<Item = &Item> {
+        let firsts = self.firsts.of(symbol);
+        let start = firsts.partition_point(|(time, _)| *time < since);
+        firsts.iter().skip(start).rev().filter_map(|(_, id)| self.items.get(id))
+    }
+}

@@ -1,0 +1,392 @@
+//! How the sources fare, and which of them carries the price of each symbol: shared between the workers.
+//!
+//! A way that fell is believed in again only after it has done well for [`SETTLES`]; meanwhile the worse way goes on.
+//! What is said of one symbol (unknown, without a price, incomplete, late) leaves the others alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+use tokio::sync::watch;
+
+use super::chain;
+use super::manners::{later, signed};
+use crate::config::Config;
+use crate::domain::Name;
+use crate::domain::price::{Capability, Delivery, Kind, Outcome, Quote, Session, SourceReport, fresh_for, kind};
+use crate::domain::session::Calendar;
+
+/// A source that failed is moved back to after it has done well for so long.
+pub(super) const SETTLES: SignedDuration = SignedDuration::from_secs(60);
+/// A source that delays its prices is asked at least so often.
+const DELAYED_STANDS: SignedDuration = SignedDuration::from_mins(5);
+/// A coin's price of 24 hours ago moves on: it is remembered for so long.
+const BASE_OF_COIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// A way to prices: a source, and how it is asked.
+pub type Way = (Name, Capability);
+
+/// How far a way is to be believed in, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// It does well, or has not been tried.
+    Settled,
+    /// It does well again, but not for long; or its block is over and it has not been asked yet.
+    Recovering,
+    Down,
+}
+
+/// What was last told of a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Until it does well, or until a block ends.
+    Down(Timestamp),
+    /// Since then, when it was down before.
+    Well(Option<Timestamp>),
+}
+
+impl Standing {
+    fn trust(self, now: Timestamp) -> Trust {
+        match self {
+            Standing::Down(until) if until > now => Trust::Down,
+            Standing::Down(_) => Trust::Recovering,
+            Standing::Well(Some(since)) if now < later(since, SETTLES) => Trust::Recovering,
+            Standing::Well(_) => Trust::Settled,
+        }
+    }
+
+    fn then(old: Option<Standing>, down: Option<Timestamp>, now: Timestamp) -> Standing {
+        match (down, old) {
+            (Some(until), _) => Standing::Down(until),
+            (None, Some(Standing::Down(_))) => Standing::Well(Some(now)),
+            (None, Some(well)) => well,
+            (None, None) => Standing::Well(None),
+        }
+    }
+}
+
+/// Whose price of a symbol is shown.
+#[derive(Clone, Debug)]
+struct Carrier {
+    way: Way,
+    /// Its price stands until then.
+    until: Timestamp,
+    whole: bool,
+}
+
+/// What a source's change of a symbol is measured from, and of which New York day that is.
+#[derive(Clone, Copy, Debug)]
+struct Base {
+    price: Decimal,
+    date: Date,
+    at: Timestamp,
+}
+
+/// All that the workers know of each other.
+#[derive(Clone, Debug, Default)]
+pub struct Standings {
+    sources: BTreeMap<Way, Standing>,
+    symbols: BTreeMap<(Name, Way), Standing>,
+    carriers: BTreeMap<Name, Carrier>,
+    bases: BTreeMap<Way, BTreeMap<Name, Base>>,
+}
+
+impl Standings {
+    /// How far a way is to be believed in where a symbol is concerned.
+    pub fn trust(&self, symbol: &Name, way: &Way, now: Timestamp) -> Trust {
+        let own = self.symbols.get(&(symbol.clone(), way.clone())).copied();
+        own.map_or(Trust::Settled, |standing| standing.trust(now)).max(self.trust_source(way, now))
+    }
+
+    /// How far a way is to be believed in on the whole.
+    pub fn trust_source(&self, way: &Way, now: Timestamp) -> Trust {
+        self.sources.get(way).map_or(Trust::Settled, |standing| standing.trust(now))
+    }
+
+    /// Since when a way that was down has done well again.
+    pub fn well_again(&self, way: &Way) -> Option<Timestamp> {
+        match self.sources.get(way) {
+            Some(Standing::Well(since)) => *since,
+            _ => None,
+        }
+    }
+
+    fn mark_source(&mut self, way: Way, down: Option<Timestamp>, now: Timestamp) -> bool {
+        let old = self.sources.get(&way).copied();
+        let new = Standing::then(old, down, now);
+        self.sources.insert(way, new);
+        old.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&new))
+    }
+
+    fn mark_symbol(&mut self, symbol: Name, way: Way, down: Option<Timestamp>, now: Timestamp) -> bool {
+        let place = (symbol, way);
+        let old = self.symbols.get(&place).copied();
+        if old.is_none() && down.is_none() {
+            return false;
+        }
+        let new = Standing::then(old, down, now);
+        self.symbols.insert(place, new);
+        old.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&new))
+    }
+
+    /// Gives a quote without a base the one that the same source told of the same day, in another answer.
+    fn complete(&mut self, quote: &mut Quote, calendar: &Calendar) {
+        let now = quote.received_time;
+        let date = calendar.date(quote.time());
+        let bases = self.bases.entry((quote.source.clone(), Capability::Quote)).or_default();
+        match quote.base {
+            Some(price) if is_measured(quote) => {
+                bases.insert(quote.symbol.clone(), Base { price, date, at: now });
+            }
+            Some(_) => {}
+            None => {
+                let holds = |base: &&Base| match kind(&quote.symbol) {
+                    Kind::Equity => base.date == date && is_measured(quote),
+                    Kind::Crypto => now < later(base.at, BASE_OF_COIN),
+                };
+                quote.base = bases.get(&quote.symbol).filter(holds).map(|base| base.price);
+            }
+        }
+    }
+
+    /// Is this quote to be shown in place of the one that is?
+    fn takes(&self, quote: &Quote, way: &Way, whole: bool, config: &Config) -> bool {
+        let now = quote.received_time;
+        let Some(carrier) = self.carriers.get(&quote.symbol) else { return true };
+        let rank = |way: &Way| chain::rank(&quote.symbol, way, config);
+        let (Some(new), Some(held)) = (rank(way), rank(&carrier.way)) else { return true };
+        if carrier.until <= now || (whole && !carrier.whole) {
+            return true;
+        }
+        if carrier.whole && !whole {
+            return false;
+        }
+        let is_down = self.trust(&quote.symbol, &carrier.way, now) == Trust::Down;
+        new == held
+            || is_down
+            || (new < held && (way.0 == carrier.way.0 || self.trust(&quote.symbol, way, now) == Trust::Settled))
+    }
+}
+
+/// Does its change belong to the day of its price? Before the bell that is the day before, if the price has its time.
+fn is_measured(quote: &Quote) -> bool {
+    matches!(quote.session, Session::Regular | Session::Post | Session::Always) || quote.exchange_time.is_some()
+}
+
+/// Has it what its source should tell? Before the bell an equity's change is of the day before, and may be missing.
+fn is_whole(quote: &Quote, calendar: &Calendar) -> bool {
+    let in_session = matches!(calendar.session(quote.received_time), Session::Regular | Session::Post);
+    quote.base.is_some() || (kind(&quote.symbol) == Kind::Equity && !in_session)
+}
+
+fn stands_until(quote: &Quote, calendar: &Calendar) -> Timestamp {
+    let by = match quote.delivery {
+        Delivery::Polled(every) => signed(every.saturating_mul(2) + Duration::from_secs(5)),
+        Delivery::Delayed(_) => DELAYED_STANDS,
+        _ => fresh_for(kind(&quote.symbol), calendar.session(quote.received_time)),
+    };
+    later(quote.received_time, by)
+}
+
+/// How the sources fare, shared between their workers.
+#[derive(Clone, Debug)]
+pub struct Board(Arc<watch::Sender<Standings>>);
+
+impl Default for Board {
+    fn default() -> Board {
+        Board(Arc::new(watch::Sender::new(Standings::default())))
+    }
+}
+
+impl Board {
+    /// Notes an outcome; wakes the workers only when a source does well that did not, or the reverse.
+    pub fn tell(&self, report: &SourceReport) {
+        let way = (report.source.clone(), report.capability);
+        let down = match report.outcome {
+            Outcome::Well => None,
+            Outcome::Blocked { until, .. } => Some(until),
+            Outcome::Failed { .. } => Some(Timestamp::MAX),
+        };
+        self.0.send_if_modified(|standings| standings.mark_source(way, down, report.at));
+    }
+
+    /// A way is late with its answer: the next is asked, and this one goes on being waited for.
+    pub fn late(&self, way: Way, now: Timestamp) {
+        self.0.send_if_modified(|standings| standings.mark_source(way, Some(Timestamp::MAX), now));
+    }
+
+    /// A way has no price of one symbol: until it brings one, or until the time.
+    pub fn lacks(&self, symbol: &Name, way: Way, until: Timestamp, now: Timestamp) {
+        self.0.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), way, Some(until), now));
+    }
+
+    /// A way brought a price: completed from the source's own numbers. False when a better one is shown.
+    pub fn offer(&self, quote: &mut Quote, by: Capability, config: &Config, calendar: &Calendar) -> bool {
+        let way = (quote.source.clone(), by);
+        let now = quote.received_time;
+        let mut is_taken = false;
+        self.0.send_if_modified(|standings| {
+            standings.complete(quote, calendar);
+            let whole = is_whole(quote, calendar);
+            let down = (!whole).then_some(Timestamp::MAX);
+            let changed = standings.mark_symbol(quote.symbol.clone(), way.clone(), down, now);
+            is_taken = standings.takes(quote, &way, whole, config);
+            if !is_taken {
+                return changed;
+            }
+            let carrier = Carrier { way: way.clone(), until: stands_until(quote, calendar), whole };
+            let before = standings.carriers.insert(quote.symbol.clone(), carrier).map(|carrier| carrier.way);
+            log_move(&quote.symbol, before.as_ref(), &way);
+            changed || before.as_ref() != Some(&way)
+        });
+        is_taken
+    }
+
+    /// Wakes when a source does well that did not, or the reverse, and when a symbol's price comes another way.
+    pub fn watch(&self) -> watch::Receiver<Standings> {
+        self.0.subscribe()
+    }
+}
+
+fn log_move(symbol: &Name, before: Option<&Way>, way: &Way) {
+    match before {
+        Some(before) if before == way => {}
+        Some((source, by)) => {
+            tracing::info!(%symbol, from = %source, was = %by, to = %way.0, is = %way.1, "the price comes another way");
+        }
+        None => tracing::info!(%symbol, source = %way.0, by = %way.1, "the first price"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::market::tests::config;
+
+    const POLL: Duration = Duration::from_secs(60);
+
+    fn at(second: i64) -> Timestamp {
+        let noon: Timestamp = "2026-11-23T17:00:00Z".parse().unwrap();
+        later(noon, SignedDuration::from_secs(second))
+    }
+
+    fn quote(source: &str, second: i64, base: Option<i64>) -> Quote {
+        Quote {
+            symbol: "BTC-USD".into(),
+            price: Decimal::new(97_412, 0),
+            currency: "USD".into(),
+            base: base.map(|base| Decimal::new(base, 0)),
+            source: source.into(),
+            session: Session::Always,
+            exchange_time: Some(at(second)),
+            received_time: at(second),
+            delivery: Delivery::Polled(POLL),
+            extended: None,
+        }
+    }
+
+    fn way(source: &str) -> Way {
+        (source.into(), Capability::Quote)
+    }
+
+    fn report(source: &str, second: i64, outcome: Outcome) -> SourceReport {
+        let capability = Capability::Quote;
+        SourceReport { source: source.into(), capability, at: at(second), outcome, status: None, next: None }
+    }
+
+    /// Two sources of one symbol, the better one first.
+    fn two() -> Config {
+        config(&[("BTC-USD", &["coinbase", "yahoo"])])
+    }
+
+    fn offer(board: &Board, mut quote: Quote) -> bool {
+        board.offer(&mut quote, Capability::Quote, &two(), &Calendar::new(&[], &[], false))
+    }
+
+    #[test]
+    fn a_source_is_believed_in_again_after_a_minute() {
+        let board = Board::default();
+        let failed = || Outcome::Failed { why: "x".into() };
+        let blocked = Outcome::Blocked { why: "x".into(), until: at(300) };
+        let trust = |second| board.watch().borrow().trust_source(&way("coinbase"), at(second));
+        assert_eq!(trust(0), Trust::Settled, "not tried: given its chance");
+        board.tell(&report("coinbase", 0, Outcome::Well));
+        assert_eq!(trust(0), Trust::Settled);
+        board.tell(&report("coinbase", 10, failed()));
+        assert_eq!(trust(9_000), Trust::Down);
+        board.tell(&report("coinbase", 100, Outcome::Well));
+        board.tell(&report("coinbase", 130, Outcome::Well));
+        assert_eq!((trust(159), trust(160)), (Trust::Recovering, Trust::Settled));
+        board.tell(&report("coinbase", 200, blocked));
+        assert_eq!((trust(299), trust(300), trust(9_000)), (Trust::Down, Trust::Recovering, Trust::Recovering));
+        board.tell(&report("coinbase", 310, Outcome::Well));
+        assert_eq!((trust(369), trust(370)), (Trust::Recovering, Trust::Settled));
+    }
+
+    #[test]
+    fn the_worse_source_goes_on_until_the_better_one_has_settled() {
+        let board = Board::default();
+        assert!(offer(&board, quote("coinbase", 0, Some(97_000))));
+        assert!(!offer(&board, quote("yahoo", 1, Some(96_000))), "the better one stands");
+        board.tell(&report("coinbase", 10, Outcome::Failed { why: "x".into() }));
+        assert!(offer(&board, quote("yahoo", 11, Some(96_000))));
+        board.tell(&report("coinbase", 20, Outcome::Well));
+        assert!(!offer(&board, quote("coinbase", 20, Some(97_000))), "on probation");
+        assert!(offer(&board, quote("yahoo", 70, Some(96_000))));
+        assert!(offer(&board, quote("coinbase", 80, Some(97_000))), "settled");
+        assert!(!offer(&board, quote("yahoo", 81, Some(96_000))));
+        board.tell(&report("coinbase", 90, Outcome::Failed { why: "x".into() }));
+        board.tell(&report("coinbase", 95, Outcome::Well));
+        assert!(offer(&board, quote("coinbase", 300, Some(97_000))), "nobody else is there");
+    }
+
+    #[test]
+    fn an_incomplete_quote_never_wins() {
+        let board = Board::default();
+        assert!(offer(&board, quote("coinbase", 0, None)), "better than none");
+        let trust = |second| board.watch().borrow().trust(&"BTC-USD".into(), &way("coinbase"), at(second));
+        assert_eq!(trust(0), Trust::Down, "the next one is asked");
+        assert!(offer(&board, quote("yahoo", 1, Some(96_000))));
+        assert!(!offer(&board, quote("coinbase", 60, None)));
+        assert!(offer(&board, quote("yahoo", 61, None)), "its own base is remembered");
+        assert!(offer(&board, quote("coinbase", 200, None)), "until nothing else is left");
+    }
+
+    #[test]
+    fn a_base_is_taken_from_the_same_source_alone() {
+        let (board, config, calendar) = (Board::default(), two(), Calendar::new(&[], &[], false));
+        board.offer(&mut quote("coinbase", 0, Some(97_000)), Capability::Quote, &config, &calendar);
+        let cases = [("coinbase", 30, Some(97_000)), ("yahoo", 30, None), ("coinbase", 900, None)];
+        for (source, second, base) in cases {
+            let mut tick = quote(source, second, None);
+            board.offer(&mut tick, Capability::Socket, &config, &calendar);
+            assert_eq!(tick.base, base.map(|base| Decimal::new(base, 0)), "{source} {second}");
+        }
+        // An equity's previous close is that of one day.
+        let nvda = |source: &str, second, base| Quote {
+            symbol: "NVDA".into(),
+            session: Session::Regular,
+            ..quote(source, second, base)
+        };
+        board.offer(&mut nvda("yahoo", 0, Some(180)), Capability::Quote, &config, &calendar);
+        for (second, base) in [(3_600, Some(Decimal::new(180, 0))), (86_400, None)] {
+            let mut tick = nvda("yahoo", second, None);
+            board.offer(&mut tick, Capability::Socket, &config, &calendar);
+            assert_eq!(tick.base, base, "{second}");
+        }
+    }
+
+    #[test]
+    fn one_symbol_says_nothing_about_another() {
+        let board = Board::default();
+        board.lacks(&"BTC-USD".into(), way("coinbase"), at(600), at(0));
+        let standings = board.watch();
+        let trust = |symbol: &str, second| standings.borrow().trust(&symbol.into(), &way("coinbase"), at(second));
+        assert_eq!((trust("BTC-USD", 1), trust("ETH-USD", 1)), (Trust::Down, Trust::Settled));
+        assert_eq!(trust("BTC-USD", 600), Trust::Recovering);
+    }
+}

@@ -1,0 +1,131 @@
+//! How a guest asks: how long a refusal is kept to, how long a failure is waited out, when the next question is due.
+
+use std::time::Duration;
+
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Desk, Source};
+use crate::domain::Name;
+use crate::domain::price::{Capability, Kind, Outcome, Session, kind};
+use crate::domain::session::Calendar;
+
+/// A refusal is never believed to last longer.
+pub(super) const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
+/// A refusal that is about who we are, not how often we ask.
+pub(super) const SHUT_OUT: Duration = Duration::from_mins(30);
+/// Failures in a row double the wait up to this: what recovers is to be seen soon …
+const PROBE: Duration = Duration::from_secs(12);
+/// … but what has failed so often …
+const PROBES: u32 = 50;
+/// … is looked at less often.
+const LONG_DOWN: Duration = Duration::from_mins(1);
+/// No socket is waited for longer.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// Until when a status that refuses us holds: at least the source's own pause, longer when it wishes so
+/// (`Retry-After`). None: the status is no refusal.
+pub(super) fn refused(source: &Source, status: u16, wish: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+    let pause = match status {
+        429 => source.pause,
+        401 | 403 | 407 | 418 | 451 => source.pause.max(SHUT_OUT),
+        _ => return None,
+    };
+    let wished = wish.and_then(|text| retry_after(text, now)).unwrap_or(now);
+    Some(later(now, signed(pause)).max(wished).min(later(now, LONGEST_BLOCK)))
+}
+
+/// Until when a source is known to refuse us in some ways, from what is stored.
+pub(super) fn refused_until(desk: &Desk, source: &Source, way: impl Fn(Capability) -> bool) -> Timestamp {
+    let longest = later((desk.clock)(), LONGEST_BLOCK);
+    let reports = desk.reports.iter().filter(|report| &*report.source == source.id && way(report.capability));
+    let ends = reports.filter_map(|report| match report.outcome {
+        Outcome::Blocked { until, .. } => Some(until.min(longest)),
+        Outcome::Well | Outcome::Failed { .. } => None,
+    });
+    ends.max().unwrap_or(Timestamp::MIN)
+}
+
+/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.
+pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
+    match text.trim().parse::<u32>() {
+        Ok(seconds) => Some(later(now, SignedDuration::from_secs(seconds.into()))),
+        Err(_) => rfc2822::parse(text.trim()).ok().map(|date| date.timestamp()),
+    }
+}
+
+/// When a symbol is asked for again, with a tenth of jitter. While the exchange is closed, at latest when it opens; on a
+/// day without trading not before.
+pub(super) fn due(symbol: &Name, every: Duration, calendar: &Calendar, now: Timestamp, random: f64) -> Timestamp {
+    let due = later(now, signed(every.mul_f64(0.9 + 0.2 * random)));
+    if kind(symbol) == Kind::Crypto || !matches!(calendar.session(now), Session::Closed | Session::Overnight) {
+        return due;
+    }
+    // Not everybody at the stroke of four.
+    let opening = later(calendar.next_change(now).at, SignedDuration::from_secs(2 + (10.0 * random) as i64));
+    if calendar.day(calendar.date(now)).is_none() { opening } else { due.min(opening) }
+}
+
+/// The wait after so many failures in a row, with up to a quarter off by chance.
+pub(super) fn retry(spacing: Duration, failures: u32, random: f64) -> Duration {
+    let first = Duration::from_secs(5).max(spacing);
+    let longest = if failures > PROBES { LONG_DOWN } else { PROBE.max(spacing) };
+    first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(longest).mul_f64(0.75 + 0.25 * random)
+}
+
+/// The wait after so many lost connections in a row: anything up to a limit that doubles (full jitter).
+pub(super) fn back_off(failures: u32, random: f64) -> Duration {
+    Duration::from_secs(1 << failures.min(6)).min(LONGEST_WAIT).mul_f64(random.clamp(0.0, 1.0))
+}
+
+pub(super) fn until(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
+}
+
+pub(super) fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_waited_out_longer_and_longer() {
+        let seconds = |spacing, failures| retry(Duration::from_millis(spacing), failures, 1.0).as_secs();
+        let cases =
+            [(250, 1, 5), (250, 2, 10), (250, 3, 12), (250, PROBES, 12), (250, PROBES + 1, 60), (10_000, 1, 10)];
+        for (spacing, failures, expected) in cases {
+            assert_eq!(seconds(spacing, failures), expected, "{failures} failures");
+        }
+        assert_eq!(seconds(20_000, 5), 20, "never faster than the source's spacing");
+        assert_eq!(retry(Duration::ZERO, u32::MAX, 0.0), Duration::from_secs(45));
+    }
+
+    #[test]
+    fn sockets_are_waited_for_up_to_a_minute() {
+        let waits = (0..9).map(|failures| back_off(failures, 1.0).as_secs());
+        assert_eq!(waits.collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(back_off(u32::MAX, 0.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn wishes_are_read() {
+        let now: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
+        let cases = [
+            ("60", Some(60)),
+            (" 0 ", Some(0)),
+            ("Mon, 23 Nov 2026 18:00:05 GMT", Some(5)),
+            ("soon", None),
+            ("-5", None),
+        ];
+        for (text, seconds) in cases {
+            assert_eq!(retry_after(text, now), seconds.map(|s| later(now, SignedDuration::from_secs(s))), "{text}");
+        }
+    }
+}

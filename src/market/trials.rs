@@ -1,0 +1,244 @@
+//! Several workers together, under a clock that stands still: how often they ask, how fast they move on and back.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
+
+use super::board::Board;
+use super::manners::{later, until};
+use super::poller::{Fetch, Poller};
+use super::tests::{Shell, beside, config, desk};
+use super::*;
+use crate::domain::price::{Outcome, SourceReport};
+use crate::http::{Answer, Ask, Trouble};
+
+/// What a source of the table asks and when, with an answer that anybody can read.
+fn stand_in(id: &str) -> &'static Source {
+    let source = source(id).unwrap();
+    let poll = source.poll.as_ref().map(|poll| Poll {
+        read: read_prices,
+        every: poll.every,
+        together: poll.together,
+        ask: poll.ask,
+    });
+    let candles = source.candles.as_ref().map(|candles| Candles { read: read_bars, ask: candles.ask });
+    Box::leak(Box::new(Source { poll, candles, wire: None, ..*source }))
+}
+
+fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+    if bodies.iter().any(|body| body == b"nothing") {
+        return Err(Misread::NoPrice);
+    }
+    let tick = |spelled: &String| Tick {
+        spelled: spelled.clone(),
+        price: Decimal::TEN,
+        base: (bodies[0] != b"no base").then_some(Decimal::ONE),
+        currency: None,
+        session: None,
+        time: Some(moment.now),
+        order: None,
+        extended: None,
+    };
+    Ok(spelled.iter().map(tick).collect())
+}
+
+fn read_bars(_: &[u8]) -> Result<Vec<Candle>, Misread> {
+    Ok(vec![Candle { time: Timestamp::UNIX_EPOCH, open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: None }])
+}
+
+/// What a venue answers at a second of the trial: a status and a body, after a while.
+type Rule = fn(u64) -> (u16, &'static str, Duration);
+
+#[derive(Clone)]
+struct Venue {
+    clock: Clock,
+    start: Timestamp,
+    rule: Rule,
+    asked: Arc<Mutex<Vec<Timestamp>>>,
+}
+
+impl Venue {
+    fn new(desk: &Desk, rule: Rule) -> Venue {
+        Venue { clock: desk.clock.clone(), start: (desk.clock)(), rule, asked: Arc::default() }
+    }
+}
+
+impl Fetch for Venue {
+    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, Trouble> {
+        let now = (self.clock)();
+        self.asked.lock().unwrap().push(now);
+        let (status, body, takes) = (self.rule)(until(now, self.start).as_secs());
+        let limit = ask.timeout.unwrap();
+        tokio::time::sleep(takes.min(limit)).await;
+        if takes > limit {
+            return Err(Trouble::Timeout(limit));
+        }
+        Ok(Answer { status, url: ask.url, hops: Vec::new(), headers: Default::default(), body: body.into(), cut: None })
+    }
+}
+
+const SOON: Duration = Duration::from_millis(80);
+
+async fn pass(shell: &mut Shell, time: Duration) -> Vec<Event> {
+    let mut events = Vec::new();
+    let end = tokio::time::Instant::now() + time;
+    while let Ok(Some(event)) = tokio::time::timeout_at(end, shell.events.recv()).await {
+        events.push(event);
+    }
+    events
+}
+
+/// The sockets of all sources are gone.
+fn without_sockets(at: Timestamp) -> Board {
+    let board = Board::default();
+    for source in SOURCES.iter().filter(|source| source.wire.is_some()) {
+        let outcome = Outcome::Failed { why: "gone".into() };
+        let capability = Capability::Socket;
+        board.tell(&SourceReport { source: source.id.into(), capability, at, outcome, status: None, next: None });
+    }
+    board
+}
+
+/// Requests in an hour to one source alone, for two stocks with a benchmark, or three coins.
+async fn requests(id: &'static str, coins: bool, start: &str, sockets: bool) -> usize {
+    let chain: &[&str] = &[id];
+    let names: &[&str] = if coins { &["BTC-USD", "ETH-USD", "SOL-USD"] } else { &["NVDA", "MSFT"] };
+    let mut config = config(&names.iter().map(|name| (*name, chain)).collect::<Vec<_>>());
+    if !coins {
+        config.symbols[0].benchmark = Some("QQQ".into());
+    }
+    let (desk, mut shell) = desk(config, start, 64);
+    let board = if sockets { Board::default() } else { without_sockets((desk.clock)()) };
+    let venue = Venue::new(&desk, |_| (200, "", SOON));
+    let asked = venue.asked.clone();
+    let worker = Poller::new(stand_in(id), &desk, board, venue);
+    beside(worker.run(), pass(&mut shell, Duration::from_hours(1))).await;
+    asked.lock().map(|asked| asked.len()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_of_asking_each_source() {
+    const TIMES: [(&str, &str); 4] = [
+        ("before the bell", "2026-11-23 08:00"),
+        ("in session", "2026-11-23 12:00"),
+        ("at night", "2026-11-23 22:00"),
+        ("on a weekend", "2026-11-21 12:00"),
+    ];
+    eprintln!("| requests in an hour | before the bell | in session | at night | on a weekend |");
+    for source in SOURCES.iter().filter(|source| source.poll.is_some()) {
+        let has = |name: &str| (source.spell)(name).is_some();
+        for (coins, what) in [(false, "two stocks, a benchmark"), (true, "three coins")] {
+            // Yahoo has coins too, but no coin's own chain asks it.
+            if !has(if coins { "BTC-USD" } else { "NVDA" }) || (coins && has("NVDA")) {
+                continue;
+            }
+            for sockets in if source.wire.is_some() { vec![true, false] } else { vec![false] } {
+                let mut counts = Vec::new();
+                for (_, start) in TIMES {
+                    counts.push(requests(source.id, coins, start, sockets).await);
+                }
+                let way = if sockets { ", socket well" } else { "" };
+                let [pre, regular, night, weekend] = counts.as_slice() else { unreachable!() };
+                eprintln!("| {} ({what}{way}) | {pre} | {regular} | {night} | {weekend} |", source.title);
+                let most = if coins { [2_000; 4] } else { [400, 400, 60, 12] };
+                for (count, most) in counts.iter().zip(most) {
+                    assert!(*count <= most, "{}, {what}: {counts:?}", source.id);
+                }
+            }
+        }
+    }
+}
+
+/// Coinbase before Yahoo for one coin, both by asking; Coinbase has a trouble from second 100 to second 200. Gives when
+/// the other's price came, and when Coinbase's own came back, in seconds of the trial.
+async fn there_and_back(trouble: Rule) -> (f64, f64, Vec<String>) {
+    let (desk, mut shell) = desk(config(&[("BTC-USD", &["coinbase", "yahoo"])]), "2026-11-23 12:00", 64);
+    let start = (desk.clock)();
+    let board = without_sockets(start);
+    let better = Poller::new(stand_in("coinbase"), &desk, board.clone(), Venue::new(&desk, trouble));
+    let worse = Poller::new(stand_in("yahoo"), &desk, board, Venue::new(&desk, |_| (200, "", SOON)));
+    let both = async { tokio::try_join!(better.run(), worse.run()).map(|_| ()) };
+    let events = beside(both, pass(&mut shell, Duration::from_mins(12))).await;
+    let quotes: Vec<(f64, Name)> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Quote(quote) => Some((until(quote.received_time, start).as_secs_f64(), quote.source.clone())),
+            _ => None,
+        })
+        .collect();
+    let away = quotes.iter().find(|(_, source)| &**source == "yahoo").unwrap().0;
+    let back = quotes.iter().find(|(at, source)| *at > away && &**source == "coinbase").unwrap().0;
+    let mut sources: Vec<String> = quotes.iter().map(|(_, source)| source.to_string()).collect();
+    sources.dedup();
+    (away, back, sources)
+}
+
+#[tokio::test(start_paused = true)]
+async fn moves_on_within_five_seconds_and_back_within_seventy_five() {
+    const HANGS: Duration = Duration::from_secs(60);
+    /// What a venue in trouble does, and how long it lasts.
+    fn bad(second: u64, answer: (u16, &'static str, Duration)) -> (u16, &'static str, Duration) {
+        if (100..200).contains(&second) { answer } else { (200, "", SOON) }
+    }
+    let cases: [(&str, Rule); 4] = [
+        ("refused by a status", |second| bad(second, (503, "", SOON))),
+        ("does not answer", |second| bad(second, (200, "", HANGS))),
+        ("tells no price", |second| bad(second, (200, "nothing", SOON))),
+        ("knows it no more", |second| bad(second, (404, "", SOON))),
+    ];
+    for (case, rule) in cases {
+        let (away, back, sources) = there_and_back(rule).await;
+        eprintln!("{case}: away at {away:.1} s, back at {back:.1} s");
+        // Asked every 15 s: the first refusal comes at second 117 at the latest.
+        assert!((100.0..122.0).contains(&away), "{case}: away at {away}");
+        assert!((259.0..275.5).contains(&back), "{case}: back at {back}");
+        assert_eq!(sources, ["coinbase", "yahoo", "coinbase"], "{case}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incomplete_answer_sends_for_the_next_source() {
+    let (away, back, sources) = there_and_back(|second| (200, if second < 200 { "no base" } else { "" }, SOON)).await;
+    eprintln!("incomplete: away at {away:.1} s, back at {back:.1} s");
+    assert!(away < 5.0 && (259.0..275.5).contains(&back), "{away} {back}");
+    assert_eq!(sources, ["coinbase", "yahoo", "coinbase"], "what came first is better than nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocked_source_comes_back_a_minute_after_its_block() {
+    let (away, back, sources) =
+        there_and_back(|second| if (100..200).contains(&second) { (429, "", SOON) } else { (200, "", SOON) }).await;
+    eprintln!("429: away at {away:.1} s, back at {back:.1} s");
+    // Coinbase's own pause is a minute: two refusals, the second at most until 60 s after second 200.
+    assert!(away < 122.0 && back < 200.0 + 60.0 + 75.0, "{away} {back}");
+    assert_eq!(sources, ["coinbase", "yahoo", "coinbase"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_is_kept_to_by_every_way_after_a_restart() {
+    let (mut desk, mut shell) = desk(config(&[("BTC-USD", &["coinbase", "yahoo"])]), "2026-11-23 12:00", 64);
+    let now = (desk.clock)();
+    let outcome = Outcome::Blocked { why: "coinbase 429".into(), until: later(now, SignedDuration::from_mins(10)) };
+    let capability = Capability::Quote;
+    desk.reports =
+        vec![SourceReport { source: "coinbase".into(), capability, at: now, outcome, status: None, next: None }];
+    let board = without_sockets(now);
+    board.tell(&desk.reports[0]);
+    let venue = Venue::new(&desk, |_| (200, "", SOON));
+    let asked = venue.asked.clone();
+    let better = Poller::new(stand_in("coinbase"), &desk, board.clone(), venue);
+    let worse = Poller::new(stand_in("yahoo"), &desk, board, Venue::new(&desk, |_| (200, "", SOON)));
+    let both = async { tokio::try_join!(better.run(), worse.run()).map(|_| ()) };
+    let first = beside(both, async {
+        let quote = shell.quote().await;
+        pass(&mut shell, Duration::from_secs(590)).await;
+        quote
+    })
+    .await;
+    assert_eq!((&*first.source, asked.lock().unwrap().len()), ("yahoo", 0));
+    assert!(until(first.received_time, now) < Duration::from_secs(1));
+}
