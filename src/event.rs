@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::{Config, View};
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Quote, Series, SourceReport, Span};
+use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
 
 /// Something that happened. Sources send these through a bounded channel; `App::update` reads them.
@@ -19,6 +20,11 @@ pub enum Event {
     Terminal(crossterm::event::Event),
     /// What is stored, in parts, newest stories first; the last part says so.
     Loaded(Loaded),
+    /// Older stories that may be what a search looks for, at most [`STORIES_AT_ONCE`], newest first; there are more, unless
+    /// it is `done`.
+    Found { number: u64, stories: Vec<(Story, Marks)>, done: bool },
+    /// The config file took a view in; or why not, in one sentence.
+    ViewSaved { view: View, outcome: Result<(), String> },
     /// Stories of a feed, at most [`STORIES_AT_ONCE`] at a time; its [`Event::Feed`] follows the last of them.
     Stories(Vec<Story>),
     /// A poll of a feed ended, well or not.
@@ -53,6 +59,9 @@ pub enum Event {
 /// How many stories one event carries at most: what can be tagged well within a frame.
 pub const STORIES_AT_ONCE: usize = 100;
 
+/// How many queries typed into the filter line are remembered.
+pub const QUERIES_MAX: usize = 100;
+
 /// A part of what the store holds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Loaded {
@@ -63,6 +72,9 @@ pub struct Loaded {
     pub series: Vec<(Span, Series)>,
     /// Sources under a block when newstape last ran.
     pub sources: Vec<SourceReport>,
+    /// What was typed into the filter line, the latest last.
+    #[serde(default)]
+    pub queries: Vec<String>,
     /// True when another newstape owns the data: nothing will be saved.
     pub read_only: bool,
     /// This is the last part.
@@ -100,6 +112,15 @@ pub enum Effect {
     SaveSeries { span: Span, series: Series },
     /// How a price source fared: a refusal outlives a restart.
     SaveSource(SourceReport),
+    /// What was typed into the filter line and kept.
+    SaveQuery(String),
+    /// Look in the store for what a query needs, among stories of this time and older. The number tells the searches from
+    /// each other; a new one ends the one before.
+    Search { number: u64, need: Need, until: Timestamp },
+    /// More of what that search finds.
+    SearchMore { number: u64 },
+    /// Put a view into the config file.
+    SaveView(View),
     /// All that is stored has been read: sources may start, from what is remembered of them.
     Start { feeds: Vec<FeedState>, sources: Vec<SourceReport> },
     /// Ask feeds now (still conditional, still floored): the named ones, or all when empty.

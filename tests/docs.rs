@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use newstape::app::command::Command;
 use newstape::app::keymap::Keymap;
+use newstape::app::prompt::LINE_KEYS;
 use newstape::config;
 use newstape::domain::price::State;
 use newstape::domain::query::Query;
@@ -72,6 +73,16 @@ fn the_table_of_keys_is_the_shipped_keymap() {
         }
     }
     assert_eq!(part("keys"), expected, "\n\nthe README must have this table:\n{}\n", expected.join("\n"));
+}
+
+#[test]
+fn the_keys_of_the_query_line_are_those_of_the_help() {
+    let mut expected = vec!["| key | what it does there |".to_owned(), "|---|---|".to_owned()];
+    for (keys, help) in LINE_KEYS {
+        let keys: Vec<String> = keys.split(' ').map(|key| format!("`{key}`")).collect();
+        expected.push(format!("| {} | {help} |", keys.join(" ")));
+    }
+    assert_eq!(part("line-keys"), expected, "\n\nthe README must have this table:\n{}\n", expected.join("\n"));
 }
 
 #[test]

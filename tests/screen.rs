@@ -132,6 +132,11 @@ fn queries() {
     keys(&mut app, "/nvidia age<soon");
     snapshot("query-mistake-160", &mut app, WIDE);
     snapshot("query-mistake-40", &mut app, TINY);
+    let mut app = busy();
+    keys(&mut app, "/raises -nv");
+    press(&mut app, KeyCode::Tab);
+    snapshot("query-offers-80", &mut app, SMALL);
+    snapshot("query-offers-40", &mut app, TINY);
 }
 
 #[test]

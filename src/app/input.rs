@@ -1,13 +1,12 @@
 //! Keys, mouse and paste: what the reader asks for.
 
 use crossterm::event::{
-    Event as TerminalEvent, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+    Event as TerminalEvent, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use ratatui::layout::{Position, Rect};
 
 use super::command::Command;
 use super::keymap::Key;
-use super::prompt::Prompt;
 use super::tape::ChartStyle;
 use super::wire::Filter;
 use super::{App, Focus, Popup, Tone, save_marks};
@@ -16,7 +15,7 @@ use crate::domain::query::Query;
 use crate::domain::story::{Marks, StoryId};
 use crate::event::{Effect, Urgency};
 
-const ALT_GR: KeyModifiers = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
+pub(super) const ALT_GR: KeyModifiers = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
 
 /// Rows that one turn of the wheel moves.
 const WHEEL_ROWS: isize = 3;
@@ -25,13 +24,7 @@ impl App {
     pub(super) fn terminal(&mut self, event: TerminalEvent) -> Vec<Effect> {
         match event {
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
-            TerminalEvent::Paste(text) => match &mut self.prompt {
-                Some(prompt) => {
-                    prompt.insert(&text);
-                    self.search()
-                }
-                None => Vec::new(),
-            },
+            TerminalEvent::Paste(text) => self.paste(&text),
             TerminalEvent::Mouse(event) if self.mouse => self.mouse_event(event),
             // Whoever comes back sees the present: the machine may have slept meanwhile.
             TerminalEvent::Resize(..) | TerminalEvent::FocusGained => drawn(),
@@ -278,80 +271,10 @@ impl App {
 
     pub(super) fn set_filter(&mut self, filter: Filter) -> Vec<Effect> {
         self.popup = None;
-        self.wire.set_filter(filter, self.now);
         self.reader_scroll = 0;
-        drawn()
-    }
-
-    fn ask_query(&mut self) -> Vec<Effect> {
-        let filter = self.wire.filter().clone();
-        let text = filter.query.as_ref().map(|(text, _)| text.clone()).unwrap_or_default();
-        self.prompt = Some(Prompt::new(text, filter));
-        self.popup = None;
-        drawn()
-    }
-
-    fn prompt_key(&mut self, event: KeyEvent, command: Option<Command>) -> Vec<Effect> {
-        let Some(prompt) = &mut self.prompt else { return Vec::new() };
-        let held = event.modifiers & ALT_GR;
-        // Some terminals tell AltGr as both; what is typed with it is a character.
-        let typed = held.is_empty() || (held == ALT_GR && command.is_none());
-        match (event.code, held) {
-            (KeyCode::Esc, _) => return self.leave_prompt(),
-            (KeyCode::Enter, _) => return self.keep_query(),
-            (KeyCode::Char('a'), KeyModifiers::CONTROL) | (KeyCode::Home, _) => return moved(prompt, Prompt::home),
-            (KeyCode::Char('e'), KeyModifiers::CONTROL) | (KeyCode::End, _) => return moved(prompt, Prompt::end),
-            (KeyCode::Left, _) => return moved(prompt, Prompt::left),
-            (KeyCode::Right, _) => return moved(prompt, Prompt::right),
-            (KeyCode::Char('w'), KeyModifiers::CONTROL) => prompt.delete_word(),
-            (KeyCode::Char('u'), KeyModifiers::CONTROL) => prompt.clear(),
-            (KeyCode::Char(letter), _) if typed => prompt.insert(letter.encode_utf8(&mut [0; 4])),
-            (KeyCode::Backspace, _) => prompt.backspace(),
-            (KeyCode::Delete, _) => prompt.delete(),
-            (KeyCode::Down | KeyCode::Up | KeyCode::PageDown | KeyCode::PageUp | KeyCode::Char(_), _) => {
-                return self.prompt_command(command);
-            }
-            _ => return Vec::new(),
-        }
-        self.search()
-    }
-
-    /// A key that types nothing: the list can be moved about, and the program be left.
-    fn prompt_command(&mut self, command: Option<Command>) -> Vec<Effect> {
-        match command {
-            None | Some(Command::Query) => Vec::new(),
-            Some(Command::Close) => self.leave_prompt(),
-            Some(command) => self.command(command),
-        }
-    }
-
-    /// Applies the query as typed so far; one that can't be read leaves the old result standing.
-    fn search(&mut self) -> Vec<Effect> {
-        let Some(prompt) = &mut self.prompt else { return Vec::new() };
-        let text = prompt.text().to_owned();
-        match Query::parse(&text) {
-            Ok(query) => {
-                prompt.mistake = None;
-                let query = (!text.trim().is_empty()).then_some((text, query));
-                let filter = Filter { query, ..self.wire.filter().clone() };
-                self.wire.set_filter(filter, self.now);
-            }
-            Err(mistake) => prompt.mistake = Some(mistake),
-        }
-        drawn()
-    }
-
-    /// Closes the prompt and keeps its result; a query that can't be read is not closed over.
-    fn keep_query(&mut self) -> Vec<Effect> {
-        self.prompt = self.prompt.take().filter(|prompt| prompt.mistake.is_some());
-        drawn()
-    }
-
-    fn leave_prompt(&mut self) -> Vec<Effect> {
-        if let Some(prompt) = self.prompt.take() {
-            self.wire.set_filter(prompt.before, self.now);
-        }
-        drawn()
+        let mut effects = drawn();
+        effects.extend(self.put_filter(filter));
+        effects
     }
 
     /// Closes what lies on top; else leaves the reader; else clears the filter; else lets the cursor go.
@@ -476,11 +399,6 @@ fn next(focus: Focus) -> Focus {
         Focus::Reader => Focus::Tape,
         Focus::Tape => Focus::Wire,
     }
-}
-
-fn moved(prompt: &mut Prompt, step: fn(&mut Prompt)) -> Vec<Effect> {
-    step(prompt);
-    drawn()
 }
 
 /// A page of a panel of this height: one row of the page before stays.

@@ -2,6 +2,7 @@
 //! No clock, no I/O: the same events at the same times give the same screen.
 
 pub mod command;
+mod filtering;
 pub mod handover;
 pub mod health;
 mod input;
@@ -29,6 +30,7 @@ use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
+use filtering::Filtering;
 use handover::{Handover, Handovers};
 use health::Health;
 use keymap::Keymap;
@@ -97,6 +99,7 @@ pub struct App {
     tagger: Tagger,
     seen: Seen,
     saves: Saves,
+    filtering: Filtering,
     /// From then on the screen reads differently than it was drawn, though nothing arrived.
     reads_until: Timestamp,
     /// What was passed over in the config, and a task that ended though it should not: told until put right, or until
@@ -131,6 +134,7 @@ impl App {
             tagger: Tagger::default(),
             seen: Seen::default(),
             saves: Saves::default(),
+            filtering: Filtering::default(),
             reads_until: now,
             config_warning: None,
             failure: None,
@@ -165,6 +169,8 @@ impl App {
         match event {
             Event::Terminal(event) => self.terminal(event),
             Event::Loaded(part) => self.loaded(part),
+            Event::Found { number, stories, done } => self.found(number, stories, done),
+            Event::ViewSaved { view, outcome } => self.view_saved(view, outcome),
             Event::Stories(stories) => self.stories(stories),
             Event::Feed(state) => self.feed(*state),
             Event::Quote(quote) => self.quote(quote),
@@ -222,6 +228,7 @@ impl App {
         }
         if minute {
             // A query may ask for an age.
+            self.refresh_moves();
             self.wire.refresh(self.now);
         }
     }
@@ -274,11 +281,13 @@ impl App {
             self.tape.take_series(span, series);
         }
         self.read_only |= part.read_only;
+        self.remember_history(part.queries);
         let mut effects = vec![Effect::Draw(Urgency::News)];
         effects.extend(save_marks(marks));
         if part.done && std::mem::take(&mut self.loading) {
             let feeds = self.health.feed_states().cloned().collect();
             effects.push(Effect::Start { feeds, sources: self.health.sources().cloned().collect() });
+            effects.extend(self.look_beyond());
         }
         effects
     }
@@ -384,7 +393,10 @@ impl App {
         self.config_mistake = None;
         let mut effects = match self.config_warning {
             Some(_) => vec![Effect::Draw(Urgency::News)],
-            None => self.notify(Tone::Info, "config reloaded".into()),
+            None => {
+                let notice = self.reload_notice();
+                self.notify(Tone::Info, notice)
+            }
         };
         if asks_for_mouse {
             self.mouse = mouse;

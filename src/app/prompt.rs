@@ -1,12 +1,30 @@
-//! The query line: a line of text with a cursor, and the filter it had before.
+//! The query line: a line of text with a cursor, what may be put in there, and the filter it had before.
+
+mod offers;
+mod view;
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::wire::Filter;
 use crate::domain::query::Mistake;
+use crate::domain::text::clean;
+
+pub use offers::{Offers, Vocabulary};
+pub use view::Keys;
 
 /// The longest query that can be typed, in bytes.
 const LENGTH_MAX: usize = 500;
+
+/// The keys of the query line, and what they do there. Not to be rebound: they are those of every line of text.
+pub const LINE_KEYS: [(&str, &str); 7] = [
+    ("Enter", "keep the query"),
+    ("Esc", "take it back"),
+    ("Tab S-Tab", "put in the next, the previous of what is offered: fields, topics, outlets, symbols"),
+    ("C-p C-n", "earlier, later queries; the last 100 are kept"),
+    ("C-s", "save it as a view in your config file: a key and a name are asked for"),
+    ("↑ ↓ PgUp PgDn", "move in the wire meanwhile"),
+    ("C-w C-u", "delete a word, all"),
+];
 
 /// A query being typed.
 #[derive(Clone, Debug, Default)]
@@ -17,12 +35,32 @@ pub struct Prompt {
     /// Restored when the prompt is left with Esc.
     pub before: Filter,
     pub mistake: Option<Mistake>,
+    /// What may stand at the cursor.
+    pub offers: Offers,
+    /// How far back in the history it is, and what was typed before that.
+    recalled: Option<(usize, String)>,
+    pub purpose: Purpose,
+}
+
+/// What the line is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    #[default]
+    Query,
+    /// The key and the name of the view that this query becomes.
+    View { query: String },
 }
 
 impl Prompt {
     /// With the cursor at the end of the text; `before` is what `Esc` goes back to.
     pub fn new(text: String, before: Filter) -> Prompt {
-        Prompt { cursor: text.len(), text, before, mistake: None }
+        Prompt { cursor: text.len(), text, before, ..Prompt::default() }
+    }
+
+    /// Another text, with the cursor at its end.
+    pub fn replace(&mut self, text: String) {
+        self.cursor = text.len();
+        self.text = text;
     }
 
     /// What has been typed.
@@ -45,6 +83,52 @@ impl Prompt {
             self.text.insert(self.cursor, typed);
             self.cursor += typed.len_utf8();
         }
+    }
+
+    /// Puts in what was pasted, without what a terminal would obey or nobody can see. A blank at either end parts it from
+    /// what stands there.
+    pub fn paste(&mut self, pasted: &str) {
+        let blank = |is_there: bool| if is_there { " " } else { "" };
+        let (before, behind) = (pasted.starts_with(char::is_whitespace), pasted.ends_with(char::is_whitespace));
+        self.insert(&format!("{}{}{}", blank(before), clean(pasted), blank(behind)));
+    }
+
+    /// Puts the next offer, or the one before, in the place of the word at the cursor; false when there is none.
+    pub fn complete(&mut self, forward: bool) -> bool {
+        let start = self.offers.start;
+        let Some(offer) = self.offers.next(forward) else { return false };
+        let (Some(kept), Some(behind)) = (self.text.get(..start), self.text.get(self.cursor..)) else { return false };
+        // A blank that stands there already is not doubled.
+        let offer = if behind.starts_with(' ') { offer.trim_end() } else { offer };
+        let text = format!("{kept}{offer}{behind}");
+        if text.len() > LENGTH_MAX {
+            return false;
+        }
+        self.cursor = start + offer.len();
+        self.text = text;
+        true
+    }
+
+    /// Goes to the query before in the history (its latest last), or to the one after; behind the latest stands what was
+    /// being typed. False at either end.
+    pub fn recall(&mut self, history: &[String], back: bool) -> bool {
+        let (at, draft) = self.recalled.clone().unwrap_or_else(|| (0, self.text.clone()));
+        let next = if back { at + 1 } else { at.wrapping_sub(1) };
+        let text = match next {
+            0 => draft.clone(),
+            _ => match history.len().checked_sub(next).and_then(|place| history.get(place)) {
+                Some(query) => query.clone(),
+                None => return false,
+            },
+        };
+        self.recalled = Some((next, draft));
+        self.replace(text);
+        true
+    }
+
+    /// What is typed from here on is a draft of its own.
+    pub fn edited(&mut self) {
+        self.recalled = None;
     }
 
     /// Takes away the character before the cursor.
@@ -120,6 +204,42 @@ mod tests {
         prompt.right();
         prompt.backspace();
         assert_eq!(prompt.text(), "ne");
+    }
+
+    #[test]
+    fn what_is_pasted_comes_clean() {
+        let mut prompt = Prompt::default();
+        prompt.paste("\u{1b}[31mnvidia\u{1b}[0m\n  raises\u{202e}\t\u{7}");
+        assert_eq!(prompt.text(), "nvidia raises");
+    }
+
+    #[test]
+    fn the_history_is_gone_through_and_back_to_the_draft() {
+        let history = ["first".to_owned(), "second".to_owned()];
+        let mut prompt = Prompt::new("dra".into(), Filter::default());
+        assert!(!prompt.recall(&history, false));
+        let mut said = Vec::new();
+        for back in [true, true, true, false, false, false] {
+            prompt.recall(&history, back);
+            said.push(prompt.text().to_owned());
+        }
+        assert_eq!(said, ["second", "first", "first", "second", "dra", "dra"]);
+        prompt.recall(&history, true);
+        prompt.insert("s");
+        prompt.edited();
+        assert!(prompt.recall(&history, true) && prompt.recall(&history, false));
+        assert_eq!(prompt.text(), "seconds");
+    }
+
+    #[test]
+    fn an_offer_takes_the_place_of_the_word_before_the_cursor() {
+        let mut prompt = Prompt::new("raises to other".into(), Filter::default());
+        (0..6).for_each(|_| prompt.left());
+        prompt.offers = Offers { start: 7, list: vec!["topic:nvidia ".into(), "title:".into()], chosen: None };
+        assert!(prompt.complete(true));
+        assert_eq!(prompt.halves(), ("raises topic:nvidia", " other"));
+        assert!(prompt.complete(true));
+        assert_eq!(prompt.halves(), ("raises title:", " other"));
     }
 
     #[test]

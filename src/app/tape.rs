@@ -157,6 +157,12 @@ impl Tape {
         self.entries.clear();
     }
 
+    /// What each symbol of the watchlist did since a time, in per cent, as far as it is known.
+    pub fn moves_since(&self, time: Timestamp) -> Vec<(Name, f64)> {
+        let known = |symbol: &Symbol| Some((symbol.name.clone(), self.since(&symbol.name, time)?.percent));
+        self.symbols().iter().filter_map(known).collect()
+    }
+
     /// What a symbol did since a time, from the close of the last bar that had ended by then. None where there is no
     /// such bar, or it is too old to be the price of that moment.
     pub fn since(&self, symbol: &str, time: Timestamp) -> Option<Move> {

@@ -10,9 +10,11 @@ use ratatui::layout::Rect;
 use super::samples::{
     Desk, config, feed_state, key, minute, quote, report, second, seen, series, story, titled, urgency,
 };
+use super::wire::WINDOW;
 use super::*;
 use crate::config::{Config, View};
 use crate::domain::price::{Capability, Delivery, Outcome, Symbol};
+use crate::event::STORIES_AT_ONCE;
 
 const NVIDIA: &str = "Nvidia ships Blackwell chips";
 const BITCOIN: &str = "Bitcoin slides under 60,000 dollars";
@@ -345,13 +347,141 @@ fn keys_typed_into_the_prompt_are_text_and_only_text() {
 }
 
 #[test]
+fn tab_completes_and_the_offers_follow_what_is_typed() {
+    let mut desk = topical();
+    desk.press("/");
+    desk.type_in("nv");
+    let offers = |desk: &Desk| desk.app.prompt.as_ref().unwrap().offers.list.clone();
+    assert_eq!(offers(&desk), ["topic:nvidia ", "symbol:NVDA "]);
+    desk.press("tab");
+    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "topic:nvidia ");
+    assert_eq!(desk.leads(), [5, 2], "searched at once");
+    desk.press("tab tab");
+    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "topic:nvidia ", "round and round");
+    desk.type_in("is:");
+    assert_eq!(offers(&desk).len(), 5);
+    assert_eq!(desk.press("ctrl-u tab").len(), 1);
+    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "title:");
+}
+
+#[test]
+fn the_history_is_walked_with_ctrl_p_and_kept() {
+    let mut desk = topical();
+    desk.send(Event::Loaded(Loaded { queries: vec!["old".into(), "bitcoin".into()], ..Loaded::default() }));
+    desk.press("/");
+    desk.type_in("geforce");
+    let effects = desk.press("enter");
+    assert!(effects.contains(&Effect::SaveQuery("geforce".into())), "{effects:?}");
+    desk.press("/ ctrl-u ctrl-p ctrl-p");
+    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "bitcoin");
+    assert_eq!(desk.leads(), [1]);
+    desk.press("ctrl-p ctrl-p ctrl-p");
+    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "old");
+    desk.press("ctrl-n ctrl-n ctrl-n ctrl-n");
+    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "", "what was being typed");
+    desk.press("esc");
+    desk.press("/ enter");
+    assert_eq!(desk.press("/ enter"), drawn(), "said once");
+}
+
+fn drawn() -> Vec<Effect> {
+    vec![Effect::Draw(Urgency::Key)]
+}
+
+#[test]
+fn a_query_becomes_a_view_with_a_key() {
+    let mut desk = topical();
+    assert_eq!(desk.press("/ ctrl-s").len(), 0, "nothing to save yet");
+    desk.type_in("geforce");
+    desk.press("ctrl-s");
+    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "5 geforce");
+    desk.press("ctrl-u");
+    desk.type_in("1 Games");
+    desk.press("enter");
+    let mistake = desk.app.prompt.as_ref().unwrap().mistake.clone().unwrap();
+    assert!(mistake.message.starts_with("1 is the key of the topic"), "{mistake:?}");
+    desk.press("ctrl-u");
+    desk.type_in("6 Games");
+    let view = View { name: "Games".into(), key: Some('6'), query: "geforce".into() };
+    let effects = desk.press("enter");
+    assert!(effects.contains(&Effect::SaveView(view.clone())), "{effects:?}");
+    assert!(desk.app.prompt.is_none());
+    assert_eq!(desk.leads(), [5], "its result stays");
+    desk.send(Event::ViewSaved { view: view.clone(), outcome: Err("the disk is full".into()) });
+    assert_eq!(desk.notice(), Some("the view 'Games' is not saved: the disk is full"));
+    desk.send(Event::ViewSaved { view: view.clone(), outcome: Ok(()) });
+    let told = Some("view 'Games' saved in the config: key 6");
+    assert_eq!(desk.notice(), told);
+    desk.send(Event::Config(Arc::new(Config { views: vec![view], ..config() })));
+    assert_eq!(desk.notice(), told, "one notice for both");
+    desk.send(Event::Config(Arc::new(config())));
+    assert_eq!(desk.notice(), Some("config reloaded"));
+    desk.press("/ ctrl-s esc");
+    assert_eq!(desk.app.prompt.as_ref().map(Prompt::text), Some("geforce"), "back in the query");
+}
+
+#[test]
+fn a_query_may_ask_what_a_price_did_since() {
+    let mut desk = Desk::new();
+    let closes: Vec<f64> = (0..60).map(|minute| 100.0 + f64::from(minute)).collect();
+    desk.send(Event::Series { span: Span::Day, series: series("NVDA", minute(-60), &closes) });
+    desk.send(Event::Quote(quote("NVDA", 159.0, minute(0))));
+    desk.stories([story(1, -50), story(2, -2)]);
+    desk.press("/");
+    desk.type_in("move:NVDA>10%");
+    assert_eq!(desk.leads(), [1]);
+    desk.press("ctrl-u");
+    desk.type_in("move:NVDA<-10%");
+    assert_eq!(desk.leads(), [0; 0]);
+    desk.send(Event::Quote(quote("NVDA", 50.0, minute(1))));
+    desk.wait(60);
+    assert_eq!(desk.leads(), [2, 1], "asked again as time passes");
+}
+
+#[test]
+fn a_full_window_looks_into_the_store() {
+    let mut desk = Desk::new();
+    let count = WINDOW as u64;
+    for from in (0..count).step_by(STORIES_AT_ONCE) {
+        desk.stories((from..from + STORIES_AT_ONCE as u64).map(|id| story(id + 1, id as i64 - count as i64)));
+    }
+    desk.press("/");
+    desk.type_in("lamp");
+    let search = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Search { number, until, .. } => Some((*number, *until)),
+            _ => None,
+        })
+    };
+    let (number, until) = search(&desk.press("*")).unwrap();
+    assert_eq!(until, minute(-(count as i64)));
+    let before = (desk.app.wire.rows().len(), desk.app.wire.count("nvidia"));
+    let older = |id: u64| (titled(id, -(id as i64), &format!("Nvidia lamps{id} glow{id}")), Marks::default());
+    let page = vec![older(9_001), older(9_002), (titled(9_003, -9_003, "rain"), Marks::default())];
+    let effects = desk.send(Event::Found { number, stories: page, done: false });
+    assert!(effects.contains(&Effect::SearchMore { number }), "{effects:?}");
+    assert_eq!(desk.app.wire.rows().len(), before.0 + 2, "those that pass");
+    assert_eq!(desk.app.wire.count("nvidia"), before.1, "the counts of the topics stay");
+    assert!(
+        desk.send(Event::Found { number: number - 1, stories: vec![older(9_004)], done: false }).is_empty(),
+        "late"
+    );
+    desk.send(Event::Found { number, stories: vec![older(9_005)], done: true });
+    assert!(!desk.app.is_looking());
+    desk.stories([titled(20_000, 0, "lampoon"), titled(20_001, 0, "harbour")]);
+    assert_eq!(desk.app.wire.found_count(), 3, "new stories push others out");
+    desk.press("esc esc");
+    assert_eq!((desk.app.wire.found_count(), desk.app.wire.items().count()), (0, WINDOW));
+}
+
+#[test]
 fn pasted_text_goes_into_the_prompt_and_nowhere_else() {
     let mut desk = topical();
     let paste = |text: &str| Event::Terminal(TerminalEvent::Paste(text.into()));
     assert_eq!(desk.send(paste("q")), []);
     desk.press("/");
     desk.send(paste("slides\n\tunder\x1b"));
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "slides  under");
+    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "slides under");
     assert_eq!(desk.leads(), [1]);
     desk.send(paste(&"x".repeat(1_000_000)));
     assert_eq!(desk.app.prompt.as_ref().unwrap().text().len(), 500);

@@ -2,6 +2,7 @@
 //! on its story, the marks, and what waits while the wire is paused.
 
 mod cursor;
+mod found;
 mod lists;
 mod marks;
 mod pause;
@@ -19,6 +20,7 @@ use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::text::Text;
 use crate::domain::topic::{Tag, TopicRule, Topics};
 use cursor::Cursor;
+use found::Found;
 pub use lists::HEAT_HOURS;
 use lists::Lists;
 use marks::Past;
@@ -38,6 +40,8 @@ pub struct Item {
     pub text: Text,
     pub tagged: Tagged,
     pub group: GroupId,
+    /// What prices did since, in per cent: known while the filter asks for it.
+    pub moves: Vec<(Name, f64)>,
 }
 
 /// A row of the wire: one group, led by the earliest story of its last wave that passes the filter, else by the earliest
@@ -51,7 +55,7 @@ pub struct Row {
 }
 
 /// What passes onto the wire.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub topic: Option<Name>,
     /// As typed, and as read.
@@ -76,7 +80,8 @@ impl Item {
         (self.story.time(), self.story.id)
     }
 
-    fn subject(&self, outlets: usize, now: Timestamp) -> Subject<'_> {
+    /// What a query is asked about.
+    pub fn subject(&self, outlets: usize, now: Timestamp) -> Subject<'_> {
         Subject {
             story: &self.story,
             text: &self.text,
@@ -84,6 +89,7 @@ impl Item {
             symbols: &self.tagged.symbols,
             marks: self.marks,
             outlets,
+            moves: &self.moves,
             now,
         }
     }
@@ -97,7 +103,8 @@ pub struct Tagger {
 }
 
 impl Tagger {
-    fn tag(&self, text: &Text) -> Tagged {
+    /// The topics of a text, and the symbols bound to them.
+    pub fn tag(&self, text: &Text) -> Tagged {
         let tags = self.topics.tag(text);
         let topics: Vec<Name> = tags.iter().map(|tag| tag.topic.clone()).collect();
         let given = || self.topics.rules().iter().filter(|rule| topics.contains(&rule.name));
@@ -175,6 +182,7 @@ pub struct Wire {
     cursor: Cursor,
     held: Held,
     past: Past,
+    found: Found,
 }
 
 /// What arrived with a story.
@@ -215,6 +223,7 @@ impl Wire {
             cursor: Cursor::default(),
             held: Held::default(),
             past: Past::default(),
+            found: Found::default(),
         }
     }
 
@@ -231,7 +240,7 @@ impl Wire {
         let text = Text::new(&story.title, &story.summary);
         let tagged = tagger.tag(&text);
         let group = self.groups.place(story.id, &story.title, &story.summary, &story.outlet, story.time());
-        self.admit(Item { story, marks, text, tagged, group }, now);
+        self.admit(Item { story, marks, text, tagged, group, moves: Vec::new() }, now);
         Arrival::New
     }
 
@@ -319,8 +328,9 @@ impl Wire {
 
     /// Lets the oldest stories go that the window has no room for; never what is under the cursor.
     fn trim(&mut self, now: Timestamp) {
-        while self.order.len() > self.window {
-            let oldest = self.order.iter().rev().find(|(_, id)| !self.cursor.is_on(self.items[id].group));
+        while self.order.len() > self.window.saturating_add(self.found.len()) {
+            let stays = |id: &StoryId| self.found.has(*id) || self.cursor.is_on(self.items[id].group);
+            let oldest = self.order.iter().rev().find(|(_, id)| !stays(id));
             let Some(key) = oldest.copied() else { return };
             let Some(group) = self.items.get(&key.1).map(|item| item.group) else { return };
             self.remove(key, group);
@@ -368,7 +378,9 @@ impl Wire {
         let mut before: Option<Timestamp> = None;
         for (at, item) in self.group(group).enumerate() {
             outlets.insert(&item.story.outlet);
-            for topic in &item.tagged.topics {
+            // The counts of the topic bar don't go up and down with what is looked for.
+            let counted = (!self.found.has(item.story.id)).then_some(&item.tagged.topics);
+            for topic in counted.into_iter().flatten() {
                 if !topics.contains(topic) {
                     topics.push(topic.clone());
                 }

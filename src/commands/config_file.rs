@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{Done, Failure, in_words};
-use crate::config::{self, Config, Mistake};
+use crate::config::{self, Config, Mistake, View};
 use crate::shell::places::create_private_folder;
 
 /// More links than this in a row are a loop.
@@ -21,8 +21,8 @@ pub struct ConfigFile {
     /// None: there was no file.
     before: Option<String>,
     text: String,
-    /// The feeds are written as `feed = [{ … }]`.
-    is_one_line: bool,
+    /// The lists that are written as `feed = [{ … }]`.
+    in_one_line: Vec<&'static str>,
 }
 
 impl ConfigFile {
@@ -39,9 +39,10 @@ impl ConfigFile {
     }
 
     fn of(path: PathBuf, before: Option<String>) -> ConfigFile {
-        let mut file = ConfigFile { text: before.clone().unwrap_or_default(), before, path, is_one_line: false };
+        let mut file = ConfigFile { text: before.clone().unwrap_or_default(), before, path, in_one_line: Vec::new() };
         let document = file.document().ok();
-        file.is_one_line = document.is_some_and(|document| document.get("feed").is_some_and(Item::is_array));
+        let is_one_line = |list: &&str| document.as_ref().is_some_and(|it| it.get(list).is_some_and(Item::is_array));
+        file.in_one_line = ["feed", "view"].into_iter().filter(is_one_line).collect();
         file
     }
 
@@ -59,11 +60,30 @@ impl ConfigFile {
             .map_err(|mistake: Mistake| Failure::usage(format!("{mistake}; nothing was changed\n{}", mistake.picture)))
     }
 
-    /// Puts an entry behind all that stands, so that not a byte of it changes.
+    /// Puts a feed behind all that stands, so that not a byte of it changes.
     pub fn add(&mut self, fields: &[(&str, Value)]) -> Done {
-        if self.is_one_line {
+        self.add_to("feed", fields)
+    }
+
+    /// Puts a view in: in the place of the one that has its name, else behind all that stands.
+    pub fn put_view(&mut self, view: &View) -> Done {
+        let key = view.key.map(String::from).unwrap_or_default();
+        let mut document = self.document()?;
+        let standing = entries(&mut document, "view").into_iter().find(|entry| is_called(*entry, &view.name));
+        let Some(entry) = standing else {
+            let fields = [("name", (&*view.name).into()), ("key", key.into()), ("query", view.query.as_str().into())];
+            return self.add_to("view", &fields);
+        };
+        set(entry, "key", key);
+        set(entry, "query", view.query.clone());
+        self.text = document.to_string();
+        Ok(())
+    }
+
+    fn add_to(&mut self, kind: &str, fields: &[(&str, Value)]) -> Done {
+        if self.in_one_line.contains(&kind) {
             let mut document = self.document()?;
-            if let Some(list) = document.get_mut("feed").and_then(Item::as_array_mut) {
+            if let Some(list) = document.get_mut(kind).and_then(Item::as_array_mut) {
                 list.push(fields.iter().cloned().collect::<InlineTable>());
             }
             self.text = document.to_string();
@@ -78,26 +98,17 @@ impl ConfigFile {
             self.text.push_str(if self.text.ends_with('\n') { "" } else { end });
             self.text.push_str(end);
         }
-        self.text.push_str(&format!("[[feed]]\n{entry}").replace('\n', end));
+        self.text.push_str(&format!("[[{kind}]]\n{entry}").replace('\n', end));
         Ok(())
     }
 
     /// Switches the entry of a feed on or off; false when the file has none of this name.
     pub fn enable(&mut self, name: &str, enabled: bool) -> Result<bool, Failure> {
         let mut document = self.document()?;
-        let Some(entry) = entries(&mut document).into_iter().find(|entry| is_called(*entry, name)) else {
+        let Some(entry) = entries(&mut document, "feed").into_iter().find(|entry| is_called(*entry, name)) else {
             return Ok(false);
         };
-        match entry.get_mut("enabled").and_then(Item::as_value_mut) {
-            Some(value) => {
-                let decor = value.decor().clone();
-                *value = enabled.into();
-                *value.decor_mut() = decor;
-            }
-            None => {
-                entry.insert("enabled", toml_edit::value(enabled));
-            }
-        }
+        set(entry, "enabled", enabled);
         self.text = document.to_string();
         Ok(true)
     }
@@ -146,7 +157,7 @@ impl ConfigFile {
             Failure::not_had(format!("{} can't be written: {}", self.path.display(), in_words(&error)))
         };
         if read(&self.path).map_err(unwritten)? != self.before {
-            return Err(Failure::not_had("the config file was changed meanwhile; run the command again"));
+            return Err(Failure::not_had("the config file was changed meanwhile; try again"));
         }
         replace(&self.path, self.text.as_bytes(), 0o600).map_err(unwritten)
     }
@@ -216,9 +227,24 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 
 // --- entries ---
 
-/// The entries of feeds, in either of TOML's two ways to write them.
-fn entries(document: &mut DocumentMut) -> Vec<&mut dyn TableLike> {
-    match document.get_mut("feed") {
+/// Gives an entry a value, with the comment that stood behind the one before.
+fn set(entry: &mut dyn TableLike, key: &str, value: impl Into<Value>) {
+    let value = value.into();
+    match entry.get_mut(key).and_then(Item::as_value_mut) {
+        Some(standing) => {
+            let decor = standing.decor().clone();
+            *standing = value;
+            *standing.decor_mut() = decor;
+        }
+        None => {
+            entry.insert(key, Item::Value(value));
+        }
+    }
+}
+
+/// The entries of a list, in either of TOML's two ways to write them.
+fn entries<'a>(document: &'a mut DocumentMut, kind: &str) -> Vec<&'a mut dyn TableLike> {
+    match document.get_mut(kind) {
         Some(Item::ArrayOfTables(list)) => list.iter_mut().map(|entry| entry as &mut dyn TableLike).collect(),
         Some(Item::Value(Value::Array(list))) => list
             .iter_mut()
@@ -333,6 +359,24 @@ name = "dark"
             assert!(config.text.starts_with(text) && config.text.ends_with(end), "{:?}", config.text);
             assert_eq!(config.load().unwrap().warnings, [""; 0]);
         }
+    }
+
+    #[test]
+    fn a_view_is_put_in_or_changed_and_nothing_else() {
+        let view = |key, query: &str| View { name: "Deals".into(), key: Some(key), query: query.into() };
+        let mut config = file(FILE);
+        config.put_view(&view('5', "nvidia \"raises money\"")).unwrap();
+        let added = "\n[[view]]\nname = \"Deals\"\nkey = \"5\"\nquery = 'nvidia \"raises money\"'\n";
+        assert_eq!(config.text, format!("{FILE}{added}"));
+        let mut config = file(&format!("{FILE}{}", added.replace("\"5\"", "\"5\" # mine")));
+        config.put_view(&view('6', "/a\\d/")).unwrap();
+        let changed = added.replace("\"5\"", "\"6\" # mine").replace("'nvidia \"raises money\"'", "'/a\\d/'");
+        assert_eq!(config.text, format!("{FILE}{changed}"));
+        assert_eq!(config.load().unwrap().views, [view('6', "/a\\d/")]);
+        let mut config = file("view = [{ name = 'A', key = '9', query = 'a' }] # all\n");
+        config.put_view(&view('5', "x")).unwrap();
+        assert_eq!(config.load().unwrap().views.len(), 2);
+        assert!(config.text.ends_with("# all\n"));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The screen, live or of a recorded day.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use super::config_file::ConfigFile;
 use super::{Done, Failure, Surroundings};
+use crate::config::View;
 use crate::shell::day::Day;
 use crate::shell::live::{Show, show};
 use crate::shell::places::{Places, open_log};
@@ -30,9 +33,19 @@ fn start(around: &Surroundings, what: Show) -> Done {
         .enable_all()
         .build()
         .map_err(|error| Failure::not_had(format!("the system gives no event loop: {error}")))?;
-    let ended = runtime.block_on(show(config, &around.places, around.clock.clone(), what));
+    let ended = runtime.block_on(show(config, &around.places, around.clock.clone(), what, save_view));
     runtime.shutdown_background();
     ended.map_err(Failure::from)
+}
+
+fn save_view(file: &Path, view: &View) -> Result<(), String> {
+    let save = || -> Done {
+        let mut file = ConfigFile::open(file)?;
+        file.put_view(view)?;
+        file.save()
+    };
+    // One line of the screen has no room for a drawing.
+    save().map_err(|failure| failure.sentence.lines().next().unwrap_or_default().to_owned())
 }
 
 /// Log lines go to a file, never to the terminal. Without a place for it there is no log, and the screen goes on.

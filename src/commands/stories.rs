@@ -4,21 +4,27 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::json::StoryLine;
-use super::{Done, Failure, Surroundings};
-use crate::app::wire::{Filter, Item, Tagger, Wire};
+use super::{Done, Failure, Surroundings, say};
+use crate::app::tape::Tape;
+use crate::app::wire::{Filter, Item, Tagged, Tagger, Wire};
 use crate::config::units::duration;
 use crate::domain::Name;
-use crate::domain::query::Query;
+use crate::domain::price::Symbol;
+use crate::domain::query::{Query, Subject};
+use crate::domain::story::Story;
+use crate::domain::text::Text;
 use crate::domain::topic::Topics;
-use crate::store::Reader;
+use crate::store::{Reader, Trouble};
+
+/// Stories further apart are never one event.
+const GROUP_LASTS: SignedDuration = SignedDuration::from_hours(72);
 
 #[derive(Debug, Args)]
 pub struct Stories {
-    /// A query, as in the filter line: nvidia -gaming topic:regulation outlet:reuters
-    #[arg(allow_hyphen_values = true)]
+    /// A query, as in the filter line: 'nvidia -gaming topic:regulation'; behind -- when it begins with -
     query: Vec<String>,
     /// Only stories of the last 24h, 90m, 7d …
     #[arg(long, value_name = "TIME", value_parser = read_duration)]
@@ -51,15 +57,15 @@ impl Stories {
         let now = (around.clock)();
         let query = self.query.join(" ");
         let parsed = Query::parse(&query).map_err(|mistake| {
-            Failure::usage(format!("query, at character {}: {}", mistake.at + 1, mistake.message))
+            Failure::usage(format!("query, {}\n{}", mistake.place(&query), mistake.picture(&query)))
         })?;
         let (topics, _) = Topics::compile(&config.topics, &config.terms);
         let watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
         let tagger = Tagger { topics, watchlist };
-        let mut wire = Wire::unbounded();
-        wire.set_filter(Filter { topic: None, query: Some((query, parsed)) }, now);
+        let reader = Reader::open(&around.places.data).map_err(unread)?;
+        let tape = tape(&reader, config.symbols)?;
         let since = self.since.and_then(|since| now.checked_sub(since).ok());
-        load(&around.places.data, since, &mut wire, &tagger, now)?;
+        let asked = Asked { query: parsed, text: query, since, limit: self.limit.unwrap_or(usize::MAX), now };
         let form = if self.json {
             Form::Json
         } else if self.csv {
@@ -67,20 +73,98 @@ impl Stories {
         } else {
             Form::Plain
         };
-        let stories = wire.items().filter(|item| wire.passes(item, now));
-        print(stories.take(self.limit.unwrap_or(usize::MAX)), &wire, &form)
+        match form {
+            // Its lines don't tell of groups.
+            Form::Plain if !asked.query.asks().outlets => asked.search(&reader, &tagger, &tape, plain_line),
+            _ => asked.with_groups(&reader, &tagger, &tape, &form),
+        }
     }
 }
 
-/// Oldest first, so that groups form as they did on screen.
-fn load(data: &std::path::Path, since: Option<Timestamp>, wire: &mut Wire, tagger: &Tagger, now: Timestamp) -> Done {
-    let trouble = |trouble| Failure::not_had(format!("the stored stories can't be read: {trouble}"));
-    let reader = Reader::open(data).map_err(trouble)?;
-    let stored: Result<Vec<_>, _> = reader.stories(since).collect();
-    for (story, marks) in stored.map_err(trouble)?.into_iter().rev() {
-        wire.take(story, marks, tagger, now);
+fn unread(trouble: Trouble) -> Failure {
+    Failure::not_had(format!("the stored stories can't be read: {trouble}"))
+}
+
+/// The stored prices, for queries that ask what they did since a story.
+fn tape(reader: &Reader, symbols: Vec<Symbol>) -> Result<Tape, Failure> {
+    let mut tape = Tape::default();
+    tape.set_symbols(symbols);
+    for (span, series) in reader.series().map_err(unread)? {
+        tape.take_series(span, series);
     }
-    Ok(())
+    for quote in reader.quotes().map_err(unread)? {
+        tape.take_quote(quote);
+    }
+    Ok(tape)
+}
+
+/// A query and its bounds.
+struct Asked {
+    query: Query,
+    text: String,
+    since: Option<Timestamp>,
+    limit: usize,
+    now: Timestamp,
+}
+
+impl Asked {
+    /// Goes through the stories that match, newest first, as they are found.
+    fn search(
+        &self,
+        reader: &Reader,
+        tagger: &Tagger,
+        tape: &Tape,
+        mut tell: impl FnMut(&Story, &Tagged) -> Done,
+    ) -> Done {
+        let mut left = self.limit;
+        let mut candidates = reader.candidates(self.query.need(&tagger.topics, self.now), self.since);
+        while left > 0
+            && let Some(candidate) = candidates.next()
+        {
+            let (story, marks) = candidate.map_err(unread)?;
+            let text = Text::new(&story.title, &story.summary);
+            let tagged = tagger.tag(&text);
+            let moves = if self.query.asks().moves { tape.moves_since(story.time()) } else { Vec::new() };
+            let (topics, symbols) = (&tagged.topics, &tagged.symbols);
+            let now = self.now;
+            let subject =
+                Subject { story: &story, text: &text, topics, symbols, marks, outlets: 1, moves: &moves, now };
+            if self.query.matches(&subject) {
+                tell(&story, &tagged)?;
+                left -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints the stories that match with their groups, which form oldest first, as they did on screen: from so long
+    /// before the oldest that matches as a group may last.
+    fn with_groups(&self, reader: &Reader, tagger: &Tagger, tape: &Tape, form: &Form) -> Done {
+        let mut oldest = self.since.and_then(|since| since.checked_sub(GROUP_LASTS).ok());
+        if !self.query.asks().outlets {
+            let mut found = None;
+            self.search(reader, tagger, tape, |story, _| {
+                found = Some(story.time());
+                Ok(())
+            })?;
+            // Nothing after the present matches, when nothing does.
+            let found = found.unwrap_or(Timestamp::MAX);
+            oldest = found.checked_sub(GROUP_LASTS).ok();
+        }
+        let mut wire = Wire::unbounded();
+        let filter = Filter { topic: None, query: Some((self.text.clone(), self.query.clone())) };
+        let stored: Result<Vec<_>, _> = reader.stories(oldest).collect();
+        for (story, marks) in stored.map_err(unread)?.into_iter().rev() {
+            wire.take(story, marks, tagger, self.now);
+        }
+        if self.query.asks().moves {
+            wire.set_moves(|story| tape.moves_since(story.time()));
+        }
+        wire.set_filter(filter, self.now);
+        let since = self.since.unwrap_or(Timestamp::MIN);
+        let stories = wire.items().filter(|item| item.story.time() >= since && wire.passes(item, self.now));
+        print(stories.take(self.limit), &wire, form)
+    }
 }
 
 fn print<'a>(stories: impl Iterator<Item = &'a Item>, wire: &Wire, form: &Form) -> Done {
@@ -88,7 +172,10 @@ fn print<'a>(stories: impl Iterator<Item = &'a Item>, wire: &Wire, form: &Form) 
     match form {
         Form::Csv => csv_lines(out, stories, wire),
         Form::Json => json_lines(out, stories, wire),
-        Form::Plain => plain_lines(out, stories),
+        Form::Plain => {
+            drop(out);
+            plain_lines(stories)
+        }
     }
 }
 
@@ -101,14 +188,15 @@ fn json_lines<'a>(mut out: impl Write, stories: impl Iterator<Item = &'a Item>, 
     Ok(())
 }
 
-fn plain_lines<'a>(mut out: impl Write, stories: impl Iterator<Item = &'a Item>) -> Done {
-    for item in stories {
-        let story = &item.story;
-        let topics = item.tagged.topics.iter().map(|name| &**name).collect::<Vec<_>>().join(",");
-        let time = story.time().strftime("%Y-%m-%d %H:%M");
-        writeln!(out, "{time}  {}  [{topics}]  {}", story.outlet, story.title)?;
-    }
-    Ok(())
+fn plain_lines<'a>(stories: impl Iterator<Item = &'a Item>) -> Done {
+    let mut stories = stories;
+    stories.try_for_each(|item| plain_line(&item.story, &item.tagged))
+}
+
+fn plain_line(story: &Story, tagged: &Tagged) -> Done {
+    let topics = tagged.topics.iter().map(|name| &**name).collect::<Vec<_>>().join(",");
+    let time = story.time().strftime("%Y-%m-%d %H:%M");
+    say(&format!("{time}  {}  [{topics}]  {}", story.outlet, story.title))
 }
 
 fn csv_lines<'a>(out: impl Write, stories: impl Iterator<Item = &'a Item>, wire: &Wire) -> Done {
@@ -150,4 +238,25 @@ fn csv_lines<'a>(out: impl Write, stories: impl Iterator<Item = &'a Item>, wire:
     }
     writer.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Cli, Command};
+
+    #[test]
+    fn options_may_follow_the_query() {
+        for (arguments, query) in [
+            (["nvidia -gaming", "--limit", "2"].as_slice(), "nvidia -gaming"),
+            (&["nvidia", "OR", "amd", "--limit", "2"], "nvidia OR amd"),
+            (&["--limit", "2", "--", "-gaming"], "-gaming"),
+        ] {
+            let cli = Cli::try_parse_from(["newstape", "stories"].iter().chain(arguments)).unwrap();
+            let Some(Command::Stories(stories)) = cli.command else { panic!("{arguments:?}") };
+            assert_eq!((stories.query.join(" ").as_str(), stories.limit), (query, Some(2)));
+        }
+    }
 }

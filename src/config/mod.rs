@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use doc::Doc;
 pub use mistake::{Mistake, Place, did_you_mean};
@@ -53,7 +54,7 @@ pub struct Config {
 }
 
 /// A saved query with a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     pub name: Name,
     pub key: Option<char>,

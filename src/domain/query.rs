@@ -1,11 +1,24 @@
 //! The query language: one parser and one evaluator for filter line, views, topics and commands.
 //!
-//! Terms side by side mean AND; `OR`, `-` or `NOT`, parentheses; `word`, `"a phrase"`, `=SEC` (exact case), `word*`,
-//! `/regex/i`, `"openai raises"~5` (in any order, at most five other words between them); `title:` `summary:`
-//! `outlet:` `feed:` `topic:` `symbol:` `lang:` `is:` `age<2h` `outlets>3`. A field may stand before parentheses.
-//! In quotes, `(a|b c)` gives alternatives for one place and `#` stands for any number. In topic rules `{money}` is a
-//! set of terms from the table `[terms]`. Words match whole words, without regard to case and accents unless told.
+//! ```text
+//! query  = all ("OR" all)*                       the lowest rank
+//! all    = one ("AND"? one)*                     side by side: AND
+//! one    = ("-" | "NOT")* ( "(" query ")" | scope ":" ( "(" query ")" | text ) | text | condition )
+//! text   = word | =Word | word* | "a phrase" | ="A Phrase" | "near words"~5 | /regex/ | /regex/i | {set}
+//! scope  = title | summary | outlet | feed       without one: title and summary
+//! condition = topic:name | symbol:name | lang:name                    also name* and "a name"
+//!           | is:unread | is:read | is:starred | is:primary | is:new
+//!           | age<2h | outlets>3                                      also > <= >= =
+//!           | move:NVDA>1% | move<-0.5%                               also <= >=; without a symbol: any bound one
+//! ```
+//!
+//! Words match whole words, without regard to case, accents and Unicode form unless told: `=` asks for exact case, a
+//! regular expression for what it says. `"a b"~5`: in any order, with at most five other words between them. In quotes,
+//! `(a|b c)` gives alternatives for one place and `#` stands for any number. In topic rules `{money}` is a set of terms
+//! from the table `[terms]`. No phrase spans two sentences. A move is that of the price since the story appeared.
 
+mod leaf;
+mod need;
 mod parse;
 mod show;
 
@@ -13,14 +26,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use regex::Regex;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use super::Name;
-use super::pattern::{Phrase, Words};
+use super::pattern::Phrase;
 use super::story::{Marks, Story};
-use super::text::{Text, TitleSpan, folds_to};
+use super::text::{Text, TitleSpan};
 
-/// How long a story counts as new after it was first seen, in seconds.
-const NEW_SECONDS: i64 = 15 * 60;
+pub use need::{Fact, Facts, Need, Place, Run};
+pub use parse::FIELDS;
 
 /// A parsed query. Printed, it reads back as the same query.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +48,21 @@ pub struct Query {
 pub struct Mistake {
     pub at: usize,
     pub message: String,
+}
+
+impl Mistake {
+    /// The message with its place: `at character 8: …`.
+    pub fn place(&self, source: &str) -> String {
+        let before = source.get(..self.at).unwrap_or(source);
+        format!("at character {}: {}", before.graphemes(true).count() + 1, self.message)
+    }
+
+    /// The query, and below it a caret at the place; two lines.
+    pub fn picture(&self, source: &str) -> String {
+        let before = source.get(..self.at).unwrap_or(source);
+        let shown = source.replace(char::is_control, " ");
+        format!("  {shown}\n  {}^", " ".repeat(before.replace(char::is_control, " ").width()))
+    }
 }
 
 /// Named sets of terms that queries can use as `{name}`; each term is a word or a phrase.
@@ -49,6 +79,8 @@ pub struct Subject<'a> {
     pub marks: Marks,
     /// Outlets that carry its group.
     pub outlets: usize,
+    /// What prices did since it appeared, in per cent; of symbols that are not here nothing is known.
+    pub moves: &'a [(Name, f64)],
     pub now: Timestamp,
 }
 
@@ -76,6 +108,8 @@ pub(crate) enum Leaf {
     /// Age in seconds.
     Age(Compare, i64),
     Outlets(Compare, u32),
+    /// In hundredths of a per cent; without a symbol, of any bound to the story.
+    Move(Option<Box<str>>, Compare, i32),
 }
 
 /// Where words are looked for.
@@ -130,6 +164,15 @@ pub(crate) struct Pattern {
     regex: Regex,
 }
 
+/// What a query asks for that is not in the story itself, and takes work to find out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// How many outlets carry its group.
+    pub outlets: bool,
+    /// What prices did since.
+    pub moves: bool,
+}
+
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
         self.source == other.source && self.any_case == other.any_case
@@ -153,6 +196,15 @@ impl<L> Node<L> {
             Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| node.affirmed(visit)),
             Node::Not(_) => {}
             Node::Leaf(leaf) => visit(leaf),
+        }
+    }
+
+    /// Every leaf, in their order.
+    fn visit(&self, see: &mut impl FnMut(&L)) {
+        match self {
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| node.visit(see)),
+            Node::Not(node) => node.visit(see),
+            Node::Leaf(leaf) => see(leaf),
         }
     }
 
@@ -190,9 +242,24 @@ impl Query {
         merged(spans)
     }
 
+    /// What has to be found out for it beside the story.
+    pub fn asks(&self) -> Asks {
+        let mut asks = Asks::default();
+        self.root.visit(&mut |leaf| {
+            asks.outlets |= matches!(leaf, Leaf::Outlets(..));
+            asks.moves |= matches!(leaf, Leaf::Move(..));
+        });
+        asks
+    }
+
     pub(crate) fn into_root(self) -> Node<Leaf> {
         self.root
     }
+}
+
+/// What may stand behind `is:`.
+pub fn states() -> &'static [&'static str] {
+    <State as strum::VariantNames>::VARIANTS
 }
 
 /// In order, overlapping ones joined.
@@ -206,126 +273,6 @@ pub(crate) fn merged(mut spans: Vec<TitleSpan>) -> Vec<TitleSpan> {
         }
     }
     out
-}
-
-impl Scope {
-    /// The words of a text that are looked at; none when the scope is not in the text.
-    pub(crate) fn words(self, text: &Text) -> Words {
-        match self {
-            Scope::Text => 0..text.words().len(),
-            Scope::Title => text.title_words(),
-            Scope::Summary => text.summary_words(),
-            Scope::Outlet | Scope::Feed => 0..0,
-        }
-    }
-}
-
-impl Leaf {
-    fn holds(&self, subject: &Subject) -> bool {
-        match self {
-            Leaf::Phrase(scope, phrase) => match scope.name(subject) {
-                Some(name) => {
-                    let name = Text::new(name, "");
-                    phrase.occurs(&name, &name.title_words())
-                }
-                None => phrase.occurs(subject.text, &scope.words(subject.text)),
-            },
-            Leaf::Regex(scope, pattern) => pattern.holds(*scope, subject),
-            Leaf::Named { field, value, prefix } => field.holds(value, *prefix, subject),
-            Leaf::Is(state) => state.holds(subject),
-            Leaf::Age(compare, seconds) => {
-                compare.holds(subject.now.as_second().saturating_sub(subject.story.time().as_second()), *seconds)
-            }
-            Leaf::Outlets(compare, count) => compare.holds(subject.outlets as i64, i64::from(*count)),
-        }
-    }
-
-    fn title_spans(&self, text: &Text, spans: &mut Vec<TitleSpan>) {
-        match self {
-            Leaf::Phrase(Scope::Text | Scope::Title, phrase) => {
-                let found = phrase.find_all(text, &text.title_words());
-                spans.extend(found.into_iter().map(|words| text.place(words)));
-            }
-            Leaf::Regex(Scope::Text | Scope::Title, pattern) => {
-                let found = pattern.regex.find_iter(text.title()).map(|found| found.range());
-                spans.extend(found.filter(|span| !span.is_empty()));
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Scope {
-    fn name<'a>(self, subject: &Subject<'a>) -> Option<&'a str> {
-        match self {
-            Scope::Outlet => Some(&subject.story.outlet),
-            Scope::Feed => Some(&subject.story.feed),
-            _ => None,
-        }
-    }
-}
-
-impl Pattern {
-    fn holds(&self, scope: Scope, subject: &Subject) -> bool {
-        let (title, summary) = (subject.text.title(), subject.text.summary());
-        match scope {
-            Scope::Text => self.regex.is_match(title) || self.regex.is_match(summary),
-            Scope::Title => self.regex.is_match(title),
-            Scope::Summary => self.regex.is_match(summary),
-            Scope::Outlet | Scope::Feed => scope.name(subject).is_some_and(|name| self.regex.is_match(name)),
-        }
-    }
-
-    pub(crate) fn occurs(&self, scope: Scope, text: &Text) -> bool {
-        (scope != Scope::Summary && self.regex.is_match(text.title()))
-            || (scope != Scope::Title && self.regex.is_match(text.summary()))
-    }
-}
-
-impl NameField {
-    fn holds(self, value: &str, prefix: bool, subject: &Subject) -> bool {
-        let any = |names: &[Name]| names.iter().any(|name| self.same(name, value, prefix));
-        match self {
-            NameField::Topic => any(subject.topics),
-            NameField::Symbol => any(subject.symbols),
-            NameField::Lang => any(subject.story.lang.as_slice()),
-        }
-    }
-
-    /// `BTC` is also BTC-USD, `fr` is also fr-CA.
-    fn same(self, name: &str, value: &str, prefix: bool) -> bool {
-        let begins = name.get(..value.len()).is_some_and(|start| folds_to(start, value, false));
-        let end = name.get(value.len()..).unwrap_or_default();
-        let family = self != NameField::Topic && end.starts_with('-');
-        (begins && (prefix || family || end.is_empty())) || folds_to(name, value, false)
-    }
-}
-
-impl State {
-    fn holds(self, subject: &Subject) -> bool {
-        match self {
-            State::Unread => !subject.marks.read,
-            State::Read => subject.marks.read,
-            State::Starred => subject.marks.starred,
-            State::Primary => subject.story.primary,
-            State::New => {
-                let age = subject.now.as_second().saturating_sub(subject.story.first_seen.as_second());
-                age < NEW_SECONDS
-            }
-        }
-    }
-}
-
-impl Compare {
-    fn holds(self, have: i64, want: i64) -> bool {
-        match self {
-            Compare::Less => have < want,
-            Compare::AtMost => have <= want,
-            Compare::Equal => have == want,
-            Compare::AtLeast => have >= want,
-            Compare::More => have > want,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -202,6 +202,13 @@ impl Text {
         Text { source: source.into_boxed_str(), words: words.into_boxed_slice(), title_bytes, title_words }
     }
 
+    /// Of a clean name, which has no sentences: `Yahoo! Finance`, `St. Louis Post`.
+    pub fn name(name: &str) -> Text {
+        let mut text = Text::new(name, "");
+        text.words.iter_mut().for_each(|word| word.flags &= !BREAK);
+        text
+    }
+
     /// As given.
     pub fn title(&self) -> &str {
         self.source.get(..self.title_bytes.into()).unwrap_or_default()
@@ -217,11 +224,12 @@ impl Text {
     }
 
     /// The indices of the words of the title; those of the summary follow.
-    pub(crate) fn title_words(&self) -> Range<usize> {
+    pub fn title_words(&self) -> Range<usize> {
         0..self.title_words.into()
     }
 
-    pub(crate) fn summary_words(&self) -> Range<usize> {
+    /// The indices of the words of the summary.
+    pub fn summary_words(&self) -> Range<usize> {
         self.title_words.into()..self.words.len()
     }
 
@@ -233,6 +241,16 @@ impl Text {
     /// The text from the first to the last of some words.
     pub(crate) fn slice(&self, words: Range<usize>) -> &str {
         self.source.get(self.place(words)).unwrap_or_default()
+    }
+
+    /// Words as they are compared, with a blank between them: what an index of words is made of.
+    pub fn folded(&self, words: Range<usize>) -> String {
+        let mut out = String::new();
+        for at in words {
+            out.push_str(if out.is_empty() { "" } else { " " });
+            fold_into(self.word(at), false, &mut |c| out.push(c));
+        }
+        out
     }
 
     /// The bytes of some words; those of the title are at the same place in the title.
@@ -326,6 +344,11 @@ impl<'a> Tokens<'a> {
         end
     }
 
+    fn accents_end(&self, from: usize) -> usize {
+        let rest = self.text.get(from..).unwrap_or_default();
+        from + rest.len() - rest.trim_start_matches(is_accent).len()
+    }
+
     fn digits_end(&self, from: usize) -> usize {
         let digits = self.text.get(from..).unwrap_or_default();
         let run = digits.bytes().take(Tokens::LONGEST / 2).take_while(u8::is_ascii_digit).count();
@@ -343,10 +366,10 @@ impl<'a> Tokens<'a> {
     fn acronym_end(&self, start: usize) -> Option<usize> {
         let mut end = start;
         let mut letters = 0;
-        while let Some(c) = self.char_at(end).filter(char::is_ascii_alphabetic)
+        while let Some(c) = self.char_at(end).filter(|&c| is_latin_letter(c))
             && letters < 8
         {
-            let after = end + c.len_utf8();
+            let after = self.accents_end(end + c.len_utf8());
             letters += 1;
             if self.char_at(after) != Some('.') {
                 return (letters > 1 && !self.char_at(after).is_some_and(continues_word)).then_some(after);
@@ -373,9 +396,10 @@ impl<'a> Tokens<'a> {
             self.skip_to(after);
             return None;
         }
-        if right.is_empty() || right.eq_ignore_ascii_case("s") || joined - start > Tokens::LONGEST {
+        let is_possessive = is_word(right, "s");
+        if right.is_empty() || is_possessive || joined - start > Tokens::LONGEST {
             let token = self.token(start..end, false);
-            self.skip_to(if right.eq_ignore_ascii_case("s") { joined } else { after });
+            self.skip_to(if is_possessive { joined } else { after });
             return token;
         }
         self.token(start..joined, false)
@@ -423,7 +447,12 @@ fn continues_word(c: char) -> bool {
 /// French words that lose their vowel before another.
 fn is_elided(word: &str) -> bool {
     const ELIDED: [&str; 13] = ["l", "d", "j", "m", "n", "s", "t", "c", "qu", "lorsqu", "puisqu", "jusqu", "quoiqu"];
-    ELIDED.iter().any(|elided| word.eq_ignore_ascii_case(elided))
+    ELIDED.iter().any(|elided| is_word(word, elided))
+}
+
+/// Is it this word of plain letters, whatever its case and accents?
+fn is_word(word: &str, plain: &str) -> bool {
+    if word.is_ascii() { word.eq_ignore_ascii_case(plain) } else { folds_to(word, plain, false) }
 }
 
 /// The letters and digits of a word as they are compared: no accents, no inner points and apostrophes, lower case
@@ -491,6 +520,10 @@ fn fold_into(word: &str, keep_case: bool, sink: &mut impl FnMut(char)) {
             'Ø' => emit('O'),
             'ł' => emit('l'),
             'Ł' => emit('L'),
+            // Forms of small letters that a change of case and back does not give.
+            'ς' => emit('σ'),
+            'ſ' => emit('s'),
+            'ı' => emit('i'),
             c => emit(c),
         }
     }
@@ -507,6 +540,12 @@ fn fold_number(word: &str, sink: &mut impl FnMut(char)) {
             _ => {}
         }
     }
+}
+
+/// `a` to `z`, with an accent or without.
+fn is_latin_letter(c: char) -> bool {
+    c.is_ascii_alphabetic()
+        || (!c.is_ascii() && c.is_alphabetic() && c.nfd().next().is_some_and(|c| c.is_ascii_alphabetic()))
 }
 
 /// The combining marks that European accents decompose to.
@@ -557,12 +596,13 @@ mod tests {
 
     #[test]
     fn words_are_cut_where_a_reader_would() {
-        let cases: [(&str, &[&str]); 16] = [
+        let cases: [(&str, &[&str]); 17] = [
             ("Nvidia’s rise", &["nvidia", "rise"]),
             ("L'IA d’OpenAI, qu'Altman", &["ia", "openai", "altman"]),
             ("don't stop", &["dont", "stop"]),
             ("U.S. S.E.C. acts", &["us", "sec", "acts"]),
             ("the U.S.", &["the", "us"]),
+            ("aux É.U. et E\u{301}.U.", &["aux", "eu", "et", "eu"]),
             ("$40bn", &["$", "40", "bn"]),
             ("6.6 milliards", &["6.6", "milliards"]),
             ("6,6 Mds €", &["6.6", "mds", "€"]),

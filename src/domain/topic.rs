@@ -4,6 +4,7 @@
 //! the queries are then decided from what was found.
 
 mod index;
+mod need;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use self::index::{Found, Index, PartId};
 use super::Name;
 use super::pattern::{Words, join};
-use super::query::{Leaf, Node, Pattern, Query, Scope, Terms, merged};
+use super::query::{Leaf, Need, Node, Pattern, Query, Scope, Terms, merged};
 use super::text::{Text, TitleSpan};
 
 /// A topic as `config/topics.toml` and the user's file write it.
@@ -67,10 +68,12 @@ pub struct Topics {
     index: Index,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Compiled {
     any: Vec<Node<Test>>,
     none: Vec<Node<Test>>,
+    /// What every text has that `any` matches.
+    need: Need,
     parent: Option<usize>,
 }
 
@@ -121,7 +124,9 @@ impl Topics {
             });
             compiled.collect::<Result<Vec<_>, _>>()
         };
-        Ok(Compiled { any: all("any", &rule.any)?, none: all("none", &rule.none)?, parent: None })
+        let (any, none) = (all("any", &rule.any)?, all("none", &rule.none)?);
+        let parsed = rule.any.iter().filter_map(|source| Query::parse_with(source, terms).ok());
+        Ok(Compiled { any, none, need: Need::any(parsed.map(|query| query.need_of_text())), parent: None })
     }
 
     fn compile_query(&mut self, source: &str, terms: &Terms) -> Result<Node<Test>, String> {

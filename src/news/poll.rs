@@ -228,8 +228,16 @@ fn kept(stories: Vec<Story>, feed: &Feed, now: jiff::Timestamp) -> Vec<Story> {
     let Some(kill) = feed.kill.as_deref().and_then(|kill| Query::parse(kill).ok()) else { return stories };
     let is_killed = |story: &Story| {
         let text = Text::new(&story.title, &story.summary);
-        let subject =
-            Subject { story, text: &text, topics: &[], symbols: &[], marks: Marks::default(), outlets: 1, now };
+        let subject = Subject {
+            story,
+            text: &text,
+            topics: &[],
+            symbols: &[],
+            marks: Marks::default(),
+            outlets: 1,
+            moves: &[],
+            now,
+        };
         kill.matches(&subject)
     };
     stories.into_iter().filter(|story| !is_killed(story)).collect()

@@ -9,16 +9,18 @@ use super::Scene;
 use super::frame::{heading, popup, put};
 use super::text::{fit, wrap};
 use crate::app::command::Command;
+use crate::app::prompt::LINE_KEYS;
 use crate::app::seen::Seen;
 
 /// What the words of the query line mean, for whoever looks it up here.
-const QUERY: [(&str, &str); 6] = [
+const QUERY: [(&str, &str); 7] = [
     ("nvidia raises", "both words, whole, without regard to case and accents"),
     ("\"lève des fonds\"", "a phrase"),
     ("openai -musk", "not this word"),
     ("a OR b", "either; group with ( )"),
     ("topic:sec outlet:reuters", "only this topic, this outlet"),
     ("is:unread age<2h", "marks and age"),
+    ("move:NVDA>1%", "what a price did since the story"),
 ];
 
 /// Columns of the popup, and of its keys.
@@ -49,7 +51,7 @@ fn lines(scene: Scene, columns: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = commands.flat_map(|(keys, help)| entry(scene, &keys, &help, columns)).collect();
     lines.push(Line::default());
     lines.push(Line::styled(" In the query line", scene.theme.accent));
-    lines.extend(QUERY.iter().flat_map(|(query, help)| entry(scene, query, help, columns)));
+    lines.extend(QUERY.iter().chain(&LINE_KEYS).flat_map(|(query, help)| entry(scene, query, help, columns)));
     lines
 }
 

@@ -18,6 +18,7 @@ mod frame;
 mod header;
 mod heat;
 mod help;
+mod prompt;
 mod quotes;
 mod reader;
 mod status;

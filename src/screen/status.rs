@@ -1,24 +1,21 @@
 //! The last line: the query being typed; else what is wrong, the most pressing first; else what is well. And the keys
 //! that help.
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::frame::put;
 use super::text::{cut, spans_width, until};
 use super::{Scene, Size};
 use crate::app::command::Command;
-use crate::app::prompt::Prompt;
 use crate::app::seen::Seen;
 use crate::app::{Focus, Tone};
 use crate::event::ReplayPosition;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
     if let Some(prompt) = &scene.app.prompt {
-        return draw_prompt(frame, area, scene, prompt);
+        return super::prompt::draw(frame, area, scene, prompt);
     }
     let (text, style) = says(scene);
     let width = usize::from(area.width);
@@ -36,63 +33,6 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
 
 /// Columns kept for what is well, before there are hints.
 const SAID_MIN: usize = 32;
-
-/// `/ nvidia raises▏` with the mistake behind it, and the place of the mistake underlined. What is typed scrolls, so
-/// that its cursor is always in view.
-fn draw_prompt(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
-    let theme = scene.theme;
-    let (before, _) = prompt.halves();
-    let room = usize::from(area.width).saturating_sub(4);
-    let hidden = columns_hidden(before, room);
-    let marked = prompt.mistake.as_ref().map(|mistake| mistake.at.min(prompt.text().len()));
-    let mut spans = vec![Span::styled(" / ", theme.accent.add_modifier(Modifier::BOLD))];
-    spans.extend(typed(scene, prompt, hidden, room, marked));
-    let left = usize::from(area.width).saturating_sub(spans_width(&spans) + 3);
-    let (note, style) = match &prompt.mistake {
-        Some(mistake) => (mistake.message.clone(), theme.warning),
-        None => (format!("{} of {}", scene.app.wire.rows().len(), scene.app.wire.group_count()), theme.dim),
-    };
-    // A few letters of a sentence say nothing.
-    if left >= super::text::width(&note).min(NOTE_MIN) {
-        spans.push(Span::styled(format!("   {}", cut(&note, left)), style));
-    }
-    put(frame, Line::from(spans), area);
-}
-
-/// Columns that a note behind the query has at least.
-const NOTE_MIN: usize = 12;
-
-/// How many columns of the text before the cursor are scrolled out of view.
-fn columns_hidden(before: &str, room: usize) -> usize {
-    super::text::width(before).saturating_sub(room)
-}
-
-/// The query from a column on, in at most so many columns, the cursor in it and the mistake underlined.
-fn typed(scene: Scene, prompt: &Prompt, hidden: usize, room: usize, marked: Option<usize>) -> Vec<Span<'static>> {
-    let cursor = prompt.halves().0.len();
-    let bar = || Span::styled("▏", scene.theme.accent);
-    let mut spans = Vec::new();
-    let mut column = 0;
-    for (at, grapheme) in prompt.text().grapheme_indices(true) {
-        if at == cursor {
-            spans.push(bar());
-        }
-        let start = column;
-        column += super::text::width(grapheme);
-        if start < hidden || column - hidden > room {
-            continue;
-        }
-        let wrong = marked.is_some_and(|place| (at..at + grapheme.len()).contains(&place));
-        let style = if wrong { scene.theme.warning.add_modifier(Modifier::UNDERLINED) } else { scene.theme.text };
-        spans.push(Span::styled(grapheme.to_owned(), style));
-    }
-    if cursor == prompt.text().len() {
-        // A mistake at the very end: something is missing here.
-        let missing = marked == Some(cursor) && cursor > 0;
-        spans.push(if missing { Span::styled("▏", scene.theme.warning) } else { bar() });
-    }
-    spans
-}
 
 /// What is most worth saying now.
 fn says(scene: Scene) -> (String, Style) {

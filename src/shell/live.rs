@@ -1,6 +1,7 @@
 //! The screen in a terminal, live or replayed: starts what it needs, runs the loop, and puts everything back.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use super::{looks, replay, signals, watch as config_watch};
 use crate::app::App;
 use crate::app::seen::Seen;
 use crate::app::wire::WINDOW;
-use crate::config::Config;
+use crate::config::{Config, View};
 use crate::domain::feed::FeedState;
 use crate::domain::price::SourceReport;
 use crate::event::{Clock, Effect, Event};
@@ -44,11 +45,20 @@ pub enum Show {
     Replay { day: Day, plan: Plan },
 }
 
-/// Runs the screen until the reader quits.
+/// Puts a view into a config file; the error is one sentence. Waits for the disk.
+pub type SaveView = fn(&Path, &View) -> Result<(), String>;
+
+/// Runs the screen until the reader quits. Views go into the config file through `save_view`.
 ///
 /// # Errors
 /// When the terminal can't be used, or something could not be saved at the end; the terminal is given back before.
-pub async fn show(config: Arc<Config>, places: &Places, clock: Clock, show: Show) -> anyhow::Result<()> {
+pub async fn show(
+    config: Arc<Config>,
+    places: &Places,
+    clock: Clock,
+    show: Show,
+    save_view: SaveView,
+) -> anyhow::Result<()> {
     install_panic_hook(news::barrier::is_guarded);
     let stop = CancellationToken::new();
     let (events, mut inbox) = mpsc::channel(EVENTS_WAITING);
@@ -79,6 +89,7 @@ pub async fn show(config: Arc<Config>, places: &Places, clock: Clock, show: Show
         themed: config,
         store,
         tasks: tasks.clone(),
+        views: Views { config: places.config.clone(), save: save_view, events: events.clone() },
         sources: Sources::new(clock.clone(), wanted, events),
         clock: clock.clone(),
         replaying,
@@ -116,6 +127,7 @@ struct Stage {
     store: Store,
     tasks: Tasks,
     sources: Sources,
+    views: Views,
     clock: Clock,
     replaying: Option<ReplayClock>,
     paused: watch::Sender<bool>,
@@ -133,6 +145,9 @@ impl World for Stage {
             }
             Effect::Open(link) => {
                 self.tasks.spawn("browser", open(link));
+            }
+            Effect::SaveView(view) => {
+                self.tasks.spawn("view", self.views.clone().take_in(view));
             }
             Effect::Copy(text) => {
                 return trouble("clipboard", self.terminal.send(CopyToClipboard::to_clipboard_from(text)));
@@ -166,6 +181,22 @@ impl World for Stage {
             Some(replaying) => replaying.wait_for(time),
             None => Some(time.duration_since((self.clock)()).max(SignedDuration::ZERO).unsigned_abs()),
         }
+    }
+}
+
+/// Where views are saved.
+#[derive(Clone)]
+struct Views {
+    config: PathBuf,
+    save: SaveView,
+    events: mpsc::Sender<Event>,
+}
+
+impl Views {
+    async fn take_in(self, view: View) -> anyhow::Result<()> {
+        let (config, save, saved) = (self.config, self.save, view.clone());
+        let outcome = tokio::task::spawn_blocking(move || save(&config, &saved)).await?;
+        Ok(self.events.send(Event::ViewSaved { view, outcome }).await?)
     }
 }
 

@@ -17,8 +17,9 @@ use jiff::Timestamp;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Capability, Quote, Series, SourceReport, Span};
+use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
-use crate::event::{Clock, Effect};
+use crate::event::{Clock, Effect, QUERIES_MAX};
 
 /// About 20 MB of stories.
 pub(super) const STORIES_MAX: usize = 20_000;
@@ -37,6 +38,8 @@ pub(super) struct Waiting {
     pub quotes: HashMap<Name, Quote>,
     pub series: HashMap<(Name, Span), Series>,
     pub sources: HashMap<(Name, Capability), SourceReport>,
+    /// The latest last.
+    pub queries: Vec<String>,
 }
 
 impl Waiting {
@@ -47,6 +50,7 @@ impl Waiting {
             && self.quotes.is_empty()
             && self.series.is_empty()
             && self.sources.is_empty()
+            && self.queries.is_empty()
     }
 
     /// What came later lies over what was here.
@@ -57,6 +61,7 @@ impl Waiting {
         self.quotes.extend(later.quotes);
         self.series.extend(later.series);
         self.sources.extend(later.sources);
+        self.queries.extend(later.queries);
         self
     }
 }
@@ -72,6 +77,7 @@ pub(super) struct Inbox {
 struct State {
     waiting: Waiting,
     load: Option<u32>,
+    search: Option<Wanted>,
     closing: bool,
     /// The check found the file damaged.
     damaged: bool,
@@ -81,6 +87,13 @@ struct State {
     deaf: bool,
     /// Feeds of which a story was refused.
     refused: HashSet<Name>,
+}
+
+/// A search that is wanted of the thread. The latest counts: nobody waits for those before.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    New { number: u64, need: Need, until: Timestamp },
+    More { number: u64 },
 }
 
 /// How long the thread waits for something to do.
@@ -98,6 +111,7 @@ pub(super) struct Round {
     /// All that was put in before this moment is in `waiting`, or was taken out before.
     pub at: Timestamp,
     pub load: Option<u32>,
+    pub search: Option<Wanted>,
     pub closing: bool,
     pub damaged: bool,
 }
@@ -123,12 +137,13 @@ impl Inbox {
                 let state = self.changed.wait_while(state, |state| state.is_idle());
                 self.until(state.unwrap_or_else(PoisonError::into_inner), LINGER, State::is_urgent)
             }
-            Pause::AtMost(limit) => self.until(state, limit, |state| state.closing || state.load.is_some()),
+            Pause::AtMost(limit) => self.until(state, limit, |state| state.closing || state.is_asked()),
         };
         Round {
             waiting: std::mem::take(&mut state.waiting),
             at: clock(),
             load: state.load.take(),
+            search: state.search.take(),
             closing: state.closing,
             damaged: std::mem::take(&mut state.damaged),
         }
@@ -205,6 +220,13 @@ impl State {
             Effect::SaveSource(report) => {
                 waiting.sources.insert((report.source.clone(), report.capability), report);
             }
+            Effect::SaveQuery(query) => {
+                waiting.queries.retain(|other| *other != query);
+                waiting.queries.push(query);
+                waiting.queries.drain(..waiting.queries.len().saturating_sub(QUERIES_MAX));
+            }
+            Effect::Search { number, need, until } => self.search = Some(Wanted::New { number, need, until }),
+            Effect::SearchMore { number } => self.search = Some(Wanted::More { number }),
             other => return Some(other),
         }
         if self.deaf {
@@ -233,10 +255,15 @@ impl State {
     }
 
     fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.load.is_none() && !self.closing && !self.damaged
+        self.waiting.is_empty() && !self.is_asked() && !self.closing && !self.damaged
+    }
+
+    /// Somebody waits for stories.
+    fn is_asked(&self) -> bool {
+        self.load.is_some() || self.search.is_some()
     }
 
     fn is_urgent(&self) -> bool {
-        self.closing || self.load.is_some() || self.waiting.stories.len() >= ENOUGH
+        self.closing || self.is_asked() || self.waiting.stories.len() >= ENOUGH
     }
 }

@@ -13,9 +13,10 @@ use rusqlite::Connection;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::inbox::{Inbox, Pause, Round, Waiting};
+use super::inbox::{Inbox, Pause, Round, Waiting, Wanted};
 use super::place::{self, Access, Opened};
-use super::read::{Loading, Names, TOP};
+use super::read::{Loading, Names, Page, TOP};
+use super::search::Search;
 use super::{Trouble, read, schema, write};
 use crate::event::{Clock, Event, Loaded, STORIES_AT_ONCE};
 
@@ -41,6 +42,8 @@ pub(super) struct Keeper {
     inbox: Arc<Inbox>,
     opened: Opened,
     loading: Option<Loading>,
+    /// With the number it is known by.
+    searching: Option<(u64, Search)>,
     /// The check of the file has begun: not before all is loaded, which is waited for.
     checked: bool,
     pruned: Option<Timestamp>,
@@ -73,6 +76,7 @@ impl Keeper {
             inbox,
             opened,
             loading: None,
+            searching: None,
             checked: false,
             pruned: None,
             trouble: None,
@@ -110,6 +114,7 @@ impl Keeper {
             self.verify_damage();
         }
         if !round.closing {
+            self.search(round.search);
             self.load_some();
             self.check();
             self.prune_some();
@@ -215,6 +220,28 @@ impl Keeper {
             self.unsent.push_back(Event::StoreTrouble(sentence));
         }
         Loaded { done: true, ..Loaded::default() }
+    }
+
+    /// One page of stories that may be what is looked for. Whoever wants another asks.
+    fn search(&mut self, wanted: Option<Wanted>) {
+        match wanted {
+            Some(Wanted::New { number, need, until }) => {
+                self.searching = Some((number, Search::new(need, None, (until.as_millisecond(), i64::MAX))));
+            }
+            Some(Wanted::More { number }) if self.searching.as_ref().is_some_and(|(known, _)| *known == number) => {}
+            _ => return,
+        }
+        let Some((number, search)) = &mut self.searching else { return };
+        let (number, page) = (*number, search.next(&self.opened.connection, STORIES_AT_ONCE as u32));
+        let page = page.unwrap_or_else(|error| {
+            tracing::error!(?error, "searching failed");
+            Page::default()
+        });
+        let done = page.last.is_none();
+        if done {
+            self.searching = None;
+        }
+        self.unsent.push_back(Event::Found { number, stories: page.stories, done });
     }
 
     /// On a thread and a connection of its own: reading the whole file may take seconds.

@@ -10,6 +10,7 @@ mod place;
 mod read;
 mod reader;
 mod schema;
+mod search;
 mod write;
 
 use std::io;
@@ -25,7 +26,7 @@ use crate::event::{Clock, Effect, Event};
 use inbox::Inbox;
 use keeper::Keeper;
 
-pub use reader::{Reader, Stories};
+pub use reader::{Candidates, Reader, Stories};
 
 /// How long a store that is dropped without being closed may take to save what waits.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
@@ -45,6 +46,7 @@ impl Store {
     /// Sends on `events`, and never waits there:
     /// - [`Event::Loaded`] after [`Store::load`]; and for stories that are saved as new but were stored before (older
     ///   than the window that was loaded, or pruned), with the time they were first seen and their marks;
+    /// - [`Event::Found`] after [`Effect::Search`] and [`Effect::SearchMore`], a page for each;
     /// - [`Event::Saved`] after each commit, with the clock's time before which everything is saved. Not from a scratch;
     /// - [`Event::StoreTrouble`] when something can't be read or saved, once for each kind.
     ///

@@ -52,6 +52,7 @@ impl Loading {
             loaded.quotes = quotes(connection)?;
             loaded.series = series(connection)?;
             loaded.sources = blocked_sources(connection, now)?;
+            loaded.queries = queries(connection)?;
         }
         Ok(loaded)
     }
@@ -97,18 +98,9 @@ pub(super) fn page(
     collect(connection, &sql, (time, row, since, limit), names)
 }
 
-/// Stories in which all the words stand, newest first. Case and accents don't matter.
-pub(super) fn search(connection: &Connection, words: &str, limit: u32) -> rusqlite::Result<Vec<(Story, Marks)>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM story WHERE row IN (SELECT rowid FROM story_text WHERE story_text MATCH ?1)
-         ORDER BY time DESC, row DESC LIMIT ?2"
-    );
-    let quoted: Vec<String> =
-        words.split_whitespace().map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
-    if quoted.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(collect(connection, &sql, (quoted.join(" "), limit), &mut Names::default())?.stories)
+/// What was typed into the filter line, the oldest first.
+fn queries(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    all(connection, "SELECT query FROM query_history ORDER BY number", |row| row.get(0))
 }
 
 fn collect(connection: &Connection, sql: &str, params: impl Params, names: &mut Names) -> rusqlite::Result<Page> {
@@ -167,7 +159,7 @@ pub(super) fn blocked_sources(connection: &Connection, now: Timestamp) -> rusqli
     Ok(reports)
 }
 
-fn series(connection: &Connection) -> rusqlite::Result<Vec<(Span, Series)>> {
+pub(super) fn series(connection: &Connection) -> rusqlite::Result<Vec<(Span, Series)>> {
     let sql = "SELECT symbol, source, interval, bars, span FROM series ORDER BY symbol, span";
     all(connection, sql, |row| {
         let bars: Vec<(i64, f64, f64, f64, f64, Option<f64>)> = json(row, 3)?;

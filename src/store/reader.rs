@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::read::{self, Names, Place, TOP};
+use super::search::Search;
 use super::{Trouble, place};
 use crate::domain::feed::FeedState;
-use crate::domain::price::{Quote, SourceReport};
+use crate::domain::price::{Quote, Series, SourceReport, Span};
+use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story};
 use crate::event::STORIES_AT_ONCE;
 
@@ -37,10 +39,14 @@ impl Reader {
         }
     }
 
-    /// At most `limit` stories in whose title and summary all the words stand, newest first; without regard to case
-    /// and accents.
-    pub fn search(&self, words: &str, limit: u32) -> Result<Vec<(Story, Marks)>, Trouble> {
-        self.ask(|connection| read::search(connection, words, limit))
+    /// Stories that may be what a query asks for, newest first, not older than `since`: all that have what it needs. Whoever
+    /// asks holds the query itself against each. Read page by page, as they are asked for.
+    pub fn candidates(&self, need: Need, since: Option<Timestamp>) -> Candidates<'_> {
+        Candidates {
+            connection: self.connection.as_ref(),
+            search: Search::new(need, since, TOP),
+            page: VecDeque::new(),
+        }
     }
 
     /// What is remembered about polling each feed.
@@ -51,6 +57,11 @@ impl Reader {
     /// The last prices, `delivery` [`crate::domain::price::Delivery::Stored`].
     pub fn quotes(&self) -> Result<Vec<Quote>, Trouble> {
         self.ask(read::quotes)
+    }
+
+    /// The candles of the charts.
+    pub fn series(&self) -> Result<Vec<(Span, Series)>, Trouble> {
+        self.ask(read::series)
     }
 
     /// Price sources that are to be left alone at this time.
@@ -83,6 +94,33 @@ impl Iterator for Stories<'_> {
                 Err(error) => return Some(Err(error.into())),
                 Ok(page) => {
                     self.after = page.last?;
+                    self.page = page.stories.into();
+                    self.connection = Some(connection);
+                }
+            }
+        }
+        self.page.pop_front().map(Ok)
+    }
+}
+
+/// Stories that may be what is looked for, newest first. Ends after an error.
+#[derive(Debug)]
+pub struct Candidates<'a> {
+    connection: Option<&'a Connection>,
+    search: Search,
+    page: VecDeque<(Story, Marks)>,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = Result<(Story, Marks), Trouble>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.page.is_empty() {
+            let connection = self.connection.take()?;
+            match self.search.next(connection, STORIES_AT_ONCE as u32) {
+                Err(error) => return Some(Err(error.into())),
+                Ok(page) => {
+                    page.last?;
                     self.page = page.stories.into();
                     self.connection = Some(connection);
                 }

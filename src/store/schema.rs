@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::Trouble;
+use super::{Trouble, write};
 
 /// How long a statement waits for another connection's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -72,7 +72,31 @@ CREATE TABLE series (
 /// The title a story was first seen with, where it has been changed since.
 const V2: &str = "ALTER TABLE story ADD COLUMN title_before TEXT;";
 
-const MIGRATIONS: &[&str] = &[V1, V2];
+/// The full-text index holds the words as queries compare them (see [`crate::domain::text::Text`]), written by us and
+/// only parted by the tokenizer, so that it finds what a query finds. It keeps no copy of the text, and goes with its
+/// story. The other index answers marks, age and language without reading a story.
+const V3: &str = "
+DROP TRIGGER story_inserted;
+DROP TRIGGER story_deleted;
+DROP TRIGGER story_edited;
+DROP TABLE story_text;
+CREATE VIRTUAL TABLE story_words USING fts5 (
+    title, summary, outlet, feed, content = '', contentless_delete = 1, tokenize = \"ascii tokenchars '.$%'\"
+);
+CREATE TRIGGER story_deleted AFTER DELETE ON story BEGIN
+    DELETE FROM story_words WHERE rowid = old.row;
+END;
+DROP INDEX story_by_time;
+CREATE INDEX story_by_time ON story (time, row, first_seen, is_primary, read, starred, lang);
+
+-- What was typed into the filter line, the latest with the highest number.
+CREATE TABLE query_history (number INTEGER PRIMARY KEY, query TEXT NOT NULL UNIQUE) STRICT;
+";
+
+/// What a migration does beside its statements.
+type Then = fn(&Connection) -> rusqlite::Result<()>;
+
+const MIGRATIONS: &[(&str, Option<Then>)] = &[(V1, None), (V2, None), (V3, Some(write::index_all))];
 
 /// Readies a connection that writes: pragmas, then the migrations that are missing.
 ///
@@ -105,9 +129,10 @@ fn migrate(connection: &mut Connection, target: usize) -> Result<(), Trouble> {
     if have > MIGRATIONS.len() {
         return Err(Trouble::Newer);
     }
-    for (index, migration) in MIGRATIONS.iter().enumerate().take(target).skip(have) {
+    for (index, (statements, then)) in MIGRATIONS.iter().enumerate().take(target).skip(have) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch(migration)?;
+        transaction.execute_batch(statements)?;
+        then.map_or(Ok(()), |then| then(&transaction))?;
         transaction.pragma_update(None, "user_version", index as u32 + 1)?;
         transaction.commit()?;
     }
@@ -156,6 +181,23 @@ mod tests {
              "at":"2026-11-23T10:00:00Z","outcome":{"blocked":{"why":"yahoo 429","until":"2026-11-23T11:00:00Z"}},
              "status":429,"next":null}');
            INSERT INTO series VALUES ('NVDA', '1D', 'yahoo', 300, '[[1000,1.0,2.0,0.5,1.5,null],[301000,1.5,2.0,1.0,1.0,9.0]]');"#,
+        r#"INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary, read,
+                              title_before)
+           VALUES (-7, 'Desk', 'Desk', 'Chips are scarce', 'Again.', 'https://desk.example/1', 'en', 1000, 2000, 1000, 1, 1,
+                   'Chips are rare');
+           INSERT INTO feed_state VALUES ('Desk', '{"feed":"Desk","url":"https://desk.example/rss","etag":"\"a\"",
+             "last_modified":null,"next_check":"2026-11-23T10:00:00Z","last_attempt":"2026-11-23T09:50:00Z",
+             "last_success":"2026-11-23T09:50:00Z","status":200,"failures":0,"not_modified":3,"trouble":null,"repairs":[],
+             "known":[{"story":7,"guid":1,"link":null,"title":2,"published":"2026-11-23T09:00:00Z"}]}');
+           INSERT INTO quote VALUES ('NVDA', '{"symbol":"NVDA","price":"181.23","currency":"USD","base":"185.17",
+             "source":"yahoo","session":"regular","exchange_time":"2026-11-23T10:00:00Z",
+             "received_time":"2026-11-23T10:00:01Z","delivery":{"polled":{"secs":30,"nanos":0}},"extended":null}');
+           INSERT INTO source_block VALUES ('yahoo', 'quote', '{"source":"yahoo","capability":"quote",
+             "at":"2026-11-23T10:00:00Z","outcome":{"blocked":{"why":"yahoo 429","until":"2026-11-23T11:00:00Z"}},
+             "status":429,"next":null}');
+           INSERT INTO series VALUES ('NVDA', '1D', 'yahoo', 300, '[[1000,1.0,2.0,0.5,1.5,null],[301000,1.5,2.0,1.0,1.0,9.0]]');
+           INSERT INTO story_words (rowid, title, summary, outlet, feed) VALUES (1, 'chips are scarce', 'again', 'desk', 'desk');
+           INSERT INTO query_history (query) VALUES ('chips');"#,
     ];
 
     #[test]
@@ -179,6 +221,9 @@ mod tests {
             assert_eq!(counts, expected, "schema {version}");
             let before = loaded.stories.first().and_then(|(story, _)| story.title_before.as_deref());
             assert_eq!(before, (version >= 2).then_some("Chips are rare"), "schema {version}");
+            let sql = "SELECT count(*) FROM story_words WHERE story_words MATCH 'title : scarce'";
+            let found: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(found, u32::from(version >= 1), "schema {version}");
         }
     }
 

@@ -9,6 +9,8 @@ use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Outcome, Quote, Series, SourceReport, Span};
 use crate::domain::story::{Marks, Story, StoryId};
+use crate::domain::text::Text;
+use crate::event::QUERIES_MAX;
 
 /// Stories pruned in one transaction: a few milliseconds.
 const PRUNE_AT_ONCE: u32 = 500;
@@ -31,6 +33,7 @@ pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::
     waiting.quotes.values().try_for_each(|quote| save_quote(&transaction, quote))?;
     waiting.series.iter().try_for_each(|((_, span), series)| save_series(&transaction, *span, series))?;
     waiting.sources.values().try_for_each(|report| save_source(&transaction, report))?;
+    waiting.queries.iter().try_for_each(|query| save_query(&transaction, query))?;
     transaction.commit()?;
     Ok(known)
 }
@@ -39,7 +42,7 @@ pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::
 /// is here already changes nothing.
 fn save_story(transaction: &Transaction, story: &Story) -> rusqlite::Result<Option<Known>> {
     let Some(before) = seen_before(transaction, story.id)? else {
-        upsert(transaction, story, Marks::default())?;
+        upsert(transaction, story, Marks::default()).and_then(|row| index(transaction, row, story))?;
         return Ok(None);
     };
     let is_earlier = before.first_seen.as_millisecond() < story.first_seen.as_millisecond();
@@ -50,7 +53,10 @@ fn save_story(transaction: &Transaction, story: &Story) -> rusqlite::Result<Opti
         Some(stored) => story.clone().as_edit_of(stored),
         None => Story { first_seen: before.first_seen.min(story.first_seen), ..story.clone() },
     };
-    upsert(transaction, &merged, before.marks)?;
+    let row = upsert(transaction, &merged, before.marks)?;
+    if before.story.is_none_or(|stored| has_other_words(&stored, &merged)) {
+        index(transaction, row, &merged)?;
+    }
     Ok(is_earlier.then_some((merged, before.marks)))
 }
 
@@ -80,7 +86,8 @@ fn pruned_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Opt
     Ok(first_seen.map(|first_seen| Before { first_seen, marks: Marks { read, starred: false }, story: None }))
 }
 
-fn upsert(transaction: &Transaction, story: &Story, marks: Marks) -> rusqlite::Result<()> {
+/// The number of its row.
+fn upsert(transaction: &Transaction, story: &Story, marks: Marks) -> rusqlite::Result<i64> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary,
                             read, starred, title_before)
@@ -89,9 +96,10 @@ fn upsert(transaction: &Transaction, story: &Story, marks: Marks) -> rusqlite::R
             feed = excluded.feed, outlet = excluded.outlet, title = excluded.title, summary = excluded.summary,
             link = excluded.link, lang = excluded.lang, published = excluded.published,
             first_seen = min(first_seen, excluded.first_seen), time = excluded.time, is_primary = excluded.is_primary,
-            title_before = excluded.title_before",
+            title_before = excluded.title_before
+         RETURNING row",
     )?;
-    statement.execute(params![
+    let fields = params![
         story.id.0.cast_signed(),
         story.feed,
         story.outlet,
@@ -106,7 +114,65 @@ fn upsert(transaction: &Transaction, story: &Story, marks: Marks) -> rusqlite::R
         marks.read,
         marks.starred,
         story.title_before,
-    ])?;
+    ];
+    statement.query_row(fields, |row| row.get(0))
+}
+
+fn has_other_words(stored: &Story, story: &Story) -> bool {
+    stored.title != story.title
+        || stored.summary != story.summary
+        || stored.outlet != story.outlet
+        || stored.feed != story.feed
+}
+
+fn index(connection: &Connection, row: i64, story: &Story) -> rusqlite::Result<()> {
+    index_words(connection, row, [&story.title, &story.summary, &story.outlet, &story.feed])
+}
+
+/// Puts the words of a story into the full-text index, in the place of those it had.
+fn index_words(connection: &Connection, row: i64, [title, summary, outlet, feed]: [&str; 4]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT OR REPLACE INTO story_words (rowid, title, summary, outlet, feed) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let text = Text::new(title, summary);
+    let name = |name: &str| {
+        let name = Text::name(name);
+        name.folded(name.title_words())
+    };
+    let (title, summary) = (text.folded(text.title_words()), text.folded(text.summary_words()));
+    statement.execute(params![row, title, summary, name(outlet), name(feed)])?;
+    Ok(())
+}
+
+/// Puts every story into the full-text index, when there is a new one.
+pub(super) fn index_all(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("SELECT row, title, summary, outlet, feed FROM story")?;
+    let mut rows = statement.query([])?;
+    while let Some(found) = rows.next()? {
+        let word = |column| found.get::<_, String>(column);
+        // A row that makes no sense is passed over, as it is in reading.
+        let words = (|| Ok([word(1)?, word(2)?, word(3)?, word(4)?]))();
+        if let Some(words) = read::sense(words)? {
+            index_words(connection, found.get(0)?, words.each_ref().map(String::as_str))?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps a query as the latest of the history, which is bounded.
+fn save_query(transaction: &Transaction, query: &str) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO query_history (number, query)
+             VALUES ((SELECT coalesce(max(number), 0) + 1 FROM query_history), ?1)",
+        )?
+        .execute([query])?;
+    transaction
+        .prepare_cached(
+            "DELETE FROM query_history WHERE number NOT IN
+             (SELECT number FROM query_history ORDER BY number DESC LIMIT ?1)",
+        )?
+        .execute([QUERIES_MAX as u32])?;
     Ok(())
 }
 

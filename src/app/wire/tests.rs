@@ -18,7 +18,7 @@ fn item(id: u64, minutes: i64, group: u64, topics: &[&str]) -> Item {
         [("crypto", "BTC-USD"), ("nvidia", "NVDA")].into_iter().filter(|(topic, _)| topics.contains(&(*topic).into()));
     let symbols = bound.map(|(_, symbol)| symbol.into()).collect();
     let tagged = Tagged { tags, topics, symbols, closest: Vec::new() };
-    Item { story, marks: Marks::default(), text, tagged, group: StoryId(group) }
+    Item { story, marks: Marks::default(), text, tagged, group: StoryId(group), moves: Vec::new() }
 }
 
 fn from_outlet(mut item: Item, outlet: &str) -> Item {

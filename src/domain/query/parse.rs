@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use regex::RegexBuilder;
 use strum::VariantNames;
+use unicode_normalization::UnicodeNormalization;
 
 use super::super::pattern::{Atom, Part, Phrase};
 use super::{Compare, Leaf, Mistake, NameField, Node, Pattern, Scope, State, Terms};
@@ -17,7 +18,9 @@ const MOST_PARTS: usize = 8;
 /// Largest compiled regular expression, in bytes.
 const REGEX_SIZE: usize = 1 << 20;
 
-const FIELDS: [&str; 10] = ["title", "summary", "outlet", "feed", "topic", "symbol", "lang", "is", "age", "outlets"];
+/// Every field, in the order in which they are told.
+pub const FIELDS: [&str; 11] =
+    ["title", "summary", "outlet", "feed", "topic", "symbol", "lang", "is", "age", "outlets", "move"];
 /// What people write who come from other programs.
 const OTHER_NAMES: [(&str, &str); 8] = [
     ("source", "outlet"),
@@ -180,7 +183,7 @@ impl<'a> Parser<'a> {
         if name.is_empty() || !(after.starts_with(':') || compared) {
             return Ok(None);
         }
-        if !(FIELDS.contains(&name) || name == "move") {
+        if !FIELDS.contains(&name) {
             return Err(mistake(self.at, unknown("field", name, &FIELDS)));
         }
         self.at += name.len();
@@ -190,7 +193,7 @@ impl<'a> Parser<'a> {
     fn value_of(&mut self, field: &str, start: usize, outer: Scope) -> Read {
         match field {
             "age" | "outlets" => return self.comparison(field),
-            "move" => return Err(mistake(start, "move: is not yet available")),
+            "move" => return self.movement(),
             _ if !self.eat(":") => return Err(mistake(self.at, format!("expected : behind {field}"))),
             _ => {}
         }
@@ -224,6 +227,31 @@ impl<'a> Parser<'a> {
         };
         let what = if field == "age" { "a time such as 30m, 2h or 7d" } else { "a whole number" };
         leaf.map(Node::Leaf).ok_or_else(|| mistake(at, format!("expected {what}, as in {example}")))
+    }
+
+    /// `:NVDA>1%`, or `>1%` for any symbol.
+    fn movement(&mut self) -> Read {
+        const EXAMPLE: &str = "as in move:NVDA>1%";
+        let at = self.at;
+        let symbol = match self.eat(":") {
+            true => self.take_until(|c| c.is_whitespace() || matches!(c, '<' | '>' | '=' | '(' | ')' | '"')),
+            false => "",
+        };
+        let sign_at = self.at;
+        let sign = self.take_until(|c| !matches!(c, '<' | '>' | '='));
+        let compare = match Compare::from_str(sign) {
+            Ok(compare) if compare != Compare::Equal => compare,
+            _ if sign_at == at + 1 => {
+                return Err(mistake(sign_at, format!("expected a symbol behind move:, {EXAMPLE}")));
+            }
+            _ => return Err(mistake(sign_at, format!("expected < or > and a per cent, {EXAMPLE}"))),
+        };
+        let value_at = self.at;
+        let value = self.take_until(|c| c.is_whitespace() || matches!(c, '(' | ')'));
+        let symbol = (!symbol.is_empty()).then(|| symbol.to_lowercase().into());
+        hundredths(value.strip_suffix('%').unwrap_or(value))
+            .map(|wanted| Node::Leaf(Leaf::Move(symbol, compare, wanted)))
+            .ok_or_else(|| mistake(value_at, format!("expected a per cent such as 1% or -0.5%, {EXAMPLE}")))
     }
 
     fn state(&mut self) -> Read {
@@ -394,6 +422,8 @@ impl<'a> Parser<'a> {
         if source.is_empty() {
             return Err(mistake(at, "expected a regular expression between the slashes"));
         }
+        // Texts are composed before they are held against it.
+        let source: String = source.nfc().collect();
         let regex = RegexBuilder::new(&source).case_insensitive(any_case).size_limit(REGEX_SIZE).build();
         let regex = regex.map_err(|error| mistake(at, why_not(&error)))?;
         Ok(Node::Leaf(Leaf::Regex(scope, Pattern { source: source.into(), any_case, regex })))
@@ -456,6 +486,20 @@ fn seconds(text: &str) -> Option<i64> {
         _ => return None,
     };
     digits.parse::<u32>().ok()?.checked_mul(size).map(i64::from)
+}
+
+/// `-0.5` as -50: at most two digits behind the point, and four before it.
+fn hundredths(text: &str) -> Option<i32> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let are_digits = |text: &str, most| (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    if !(are_digits(whole, 4) && are_digits(part, 2)) {
+        return None;
+    }
+    Some(sign * (whole.parse::<i32>().ok()? * 100 + format!("{part:0<2}").parse::<i32>().ok()?))
 }
 
 fn mistake(at: usize, message: impl Into<String>) -> Mistake {

@@ -51,6 +51,7 @@ impl Display for Leaf {
             Leaf::Is(state) => write!(f, "is:{state}"),
             Leaf::Age(compare, seconds) => write_age(f, compare, *seconds),
             Leaf::Outlets(compare, count) => write!(f, "outlets{compare}{count}"),
+            Leaf::Move(symbol, compare, hundredths) => write_move(f, symbol.as_deref(), compare, *hundredths),
         }
     }
 }
@@ -67,6 +68,11 @@ fn write_age(f: &mut Formatter<'_>, compare: &super::Compare, seconds: i64) -> f
     let fits = units.into_iter().find(|(size, _)| seconds % size == 0);
     let (size, unit) = fits.unwrap_or((1, 's'));
     write!(f, "age{compare}{}{unit}", seconds / size)
+}
+
+fn write_move(f: &mut Formatter<'_>, symbol: Option<&str>, compare: &super::Compare, hundredths: i32) -> fmt::Result {
+    let symbol = symbol.map(|symbol| format!(":{symbol}")).unwrap_or_default();
+    write!(f, "move{symbol}{compare}{}%", f64::from(hundredths) / 100.0)
 }
 
 impl Display for Pattern {

@@ -31,8 +31,17 @@ fn asked(source: &str) -> bool {
     let topics = ["openai-funding".into(), "sec".into(), "regulation".into()];
     let symbols = ["NVDA".into(), "BTC-USD".into()];
     let marks = Marks { read: false, starred: true };
-    let subject =
-        Subject { story: &story, text: &text, topics: &topics, symbols: &symbols, marks, outlets: 4, now: NOW };
+    let moves = [("NVDA".into(), -0.84), ("BTC-USD".into(), 2.0), ("AMD".into(), 9.5)];
+    let subject = Subject {
+        story: &story,
+        text: &text,
+        topics: &topics,
+        symbols: &symbols,
+        marks,
+        outlets: 4,
+        moves: &moves,
+        now: NOW,
+    };
     Query::parse(source).unwrap_or_else(|mistake| panic!("{source}: {mistake:?}")).matches(&subject)
 }
 
@@ -95,6 +104,15 @@ fn queries_that_match() {
         "outlets>3",
         "outlets<5",
         "outlets=4",
+        "move:NVDA<-0.5%",
+        "move:nvda>=-0.84",
+        "move:BTC>1%",
+        "move:btc-usd>=2%",
+        "move:amd>+9%",
+        "move>1.99%",
+        "move<0%",
+        "-move:ETH>1%",
+        "/é/ OR /L'E/i",
         "\"(seeks|raises) another\"",
         "--openai",
         "title:/bn/",
@@ -138,6 +156,10 @@ fn queries_that_do_not() {
         "-is:new",
         "age<1h",
         "outlets>4",
+        "move:NVDA>1%",
+        "move:NVDA<-0.84%",
+        "move:ETH-USD<9%",
+        "move>5%",
         "-(openai raises)",
         "6",
         "\"watches amused\"~9",
@@ -164,7 +186,11 @@ fn mistakes_tell_place_and_remedy() {
         ("age<soon", 4, "expected a time such as 30m, 2h or 7d, as in age<2h"),
         ("age:2h", 4, "expected < or > behind age, as in age<2h"),
         ("outlets>many", 8, "expected a whole number, as in outlets>3"),
-        ("move:NVDA>1%", 0, "move: is not yet available"),
+        ("move:", 5, "expected a symbol behind move:, as in move:NVDA>1%"),
+        ("move:NVDA", 9, "expected < or > and a per cent, as in move:NVDA>1%"),
+        ("move:NVDA=1%", 9, "expected < or > and a per cent, as in move:NVDA>1%"),
+        ("move:NVDA>much", 10, "expected a per cent such as 1% or -0.5%, as in move:NVDA>1%"),
+        ("move>1.234%", 5, "expected a per cent such as 1% or -0.5%, as in move:NVDA>1%"),
         ("/a(/", 0, "the regular expression can't be read: unclosed group"),
         ("/abc", 0, "this / is never closed; a regular expression ends with /"),
         ("a -", 3, "expected what to leave out before the end"),
@@ -214,7 +240,54 @@ fn highlights_are_the_words_asked_for() {
     }
 }
 
+#[test]
+fn the_place_of_a_mistake_is_drawn() {
+    let source = "écho 比特 (raises";
+    let mistake = Query::parse(source).unwrap_err();
+    assert_eq!(mistake.place(source), "at character 9: this ( is never closed");
+    assert_eq!(mistake.picture(source), "  écho 比特 (raises\n            ^");
+}
+
+#[test]
+fn what_a_query_asks_for_beside_the_story() {
+    let asks = |source: &str| Query::parse(source).unwrap().asks();
+    assert_eq!(asks("nvidia is:new"), Asks::default());
+    assert!(asks("nvidia -(a OR outlets>3)").outlets);
+    assert!(asks("-move>1%").moves);
+}
+
+/// Texts that say the same, in another case, without accents and in another Unicode form.
+fn variants(text: &str) -> [String; 4] {
+    use unicode_normalization::UnicodeNormalization;
+    let bare = text.nfd().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).collect();
+    [text.to_uppercase(), text.to_lowercase(), text.nfd().collect(), bare]
+}
+
 proptest! {
+    #[test]
+    fn neither_case_nor_accents_nor_unicode_form_count(
+        title in "([a-zà-öø-ÿœčşαςάдй]{1,4}[ '.,-]{0,2}){0,8}",
+        query in "((-|title:|outlet:)?([a-zà-öø-ÿœčşςάй]{1,3}\\*?|\"[a-zàéœ ]{1,6}\"(~2)?) ){1,3}",
+    ) {
+        let holds = |query: &str, title: &str| {
+            let story = Story { title: title.to_owned(), outlet: title.into(), ..story() };
+            let text = Text::new(&story.title, &story.summary);
+            let (topics, symbols, marks) = (&[], &[], Marks::default());
+            let subject = Subject { story: &story, text: &text, topics, symbols, marks, outlets: 1, moves: &[], now: NOW };
+            Query::parse(query).map(|query| query.matches(&subject)).map_err(|mistake| mistake.message)
+        };
+        // The words of the language itself have a case: OR is one, or is none.
+        prop_assume!(!query.to_uppercase().split([' ', '-']).any(|word| ["OR", "AND", "NOT"].contains(&word)));
+        let expected = holds(&query, &title);
+        for other in variants(&title) {
+            prop_assert_eq!(holds(&query, &other), expected.clone(), "{} in {}", query, other);
+        }
+        for other in variants(&query) {
+            let other = other.replace("TITLE:", "title:").replace("OUTLET:", "outlet:");
+            prop_assert_eq!(holds(&other, &title), expected.clone(), "{} for {}", other, query);
+        }
+    }
+
     #[test]
     fn parsing_never_panics(source in "(\\PC|[-()\"~/*=:<>{}|# a-z]){0,60}") {
         let _ = Query::parse(&source);
@@ -222,7 +295,7 @@ proptest! {
 
     #[test]
     fn a_printed_query_reads_back_the_same(source in
-        "((-|NOT |\\(|\\) |OR |title:|summary:\\(|outlet:|=)?([a-zé]{1,4}\\*?|\"[a-z#(|) ]{1,9}\"(~[0-9])?|/[a-z\\./]{1,4}/i?|age<[0-9]{1,3}[smhd]|is:new|topic:[\\PC]{1,5}|\\PC{1,5}|[0-9., ]{1,6}) ?){1,6}") {
+        "((-|NOT |\\(|\\) |OR |title:|summary:\\(|outlet:|=)?([a-zé]{1,4}\\*?|\"[a-z#(|) ]{1,9}\"(~[0-9])?|/[a-z\\./]{1,4}/i?|age<[0-9]{1,3}[smhd]|is:new|move(:[\\PC]{1,3})?[<>]=?-?[0-9]{1,2}(\\.[0-9]{1,2})?%?|topic:[\\PC]{1,5}|\\PC{1,5}|[0-9., ]{1,6}) ?){1,6}") {
         if let Ok(query) = Query::parse(&source) {
             let printed = query.to_string();
             prop_assert_eq!(Query::parse(&printed), Ok(query), "{}", printed);

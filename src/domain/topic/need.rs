@@ -1,0 +1,25 @@
+//! What every story of a topic has: see [`Need`].
+
+use super::{TopicRule, Topics};
+use crate::domain::query::Need;
+
+impl Topics {
+    /// What every story has that is tagged with one of the rules that `wanted` names: the words of their own queries, or
+    /// those of the children that imply them.
+    pub fn need(&self, wanted: impl Fn(&TopicRule) -> bool) -> Need {
+        let is_wanted = |at: usize| {
+            let mut next = Some(at);
+            // No chain of parents is longer than there are rules; one that bites its tail ends there.
+            for _ in 0..=self.rules.len() {
+                let Some(rule) = next.and_then(|at| self.rules.get(at)) else { return false };
+                if wanted(rule) {
+                    return true;
+                }
+                next = next.and_then(|at| self.compiled.get(at)).and_then(|compiled| compiled.parent);
+            }
+            false
+        };
+        let meant = self.compiled.iter().enumerate().filter(|(at, _)| is_wanted(*at));
+        Need::any(meant.map(|(_, compiled)| compiled.need.clone()))
+    }
+}
