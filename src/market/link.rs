@@ -210,6 +210,11 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
         found
     }
 
+    /// Does it live without a price of any symbol?
+    pub(super) fn is_mute(&self) -> bool {
+        !self.plan.symbols.is_empty() && self.plan.symbols.keys().all(|spelled| self.late.contains(spelled))
+    }
+
     /// Takes up another plan for the same peer: what is to be asked for, and what no longer.
     pub(super) fn change(&mut self, plan: Plan, now: Timestamp) -> (Vec<String>, Vec<String>) {
         let missing = |from: &Plan, of: &Plan| -> Vec<String> {

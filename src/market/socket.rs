@@ -34,6 +34,8 @@ pub(super) const OPENING: Duration = Duration::from_secs(10);
 const MESSAGE_CAP: usize = 1 << 20;
 /// A connection that held so long was a good one: the next wait is short again.
 const HEALTHY: Duration = Duration::from_mins(1);
+/// A connection that lives so long without a price of any symbol says so.
+const MUTE: Duration = Duration::from_secs(60);
 /// Life is reported no more often.
 const REPORTS: Duration = Duration::from_secs(5);
 /// A symbol that a source does not know may be listed one day.
@@ -294,8 +296,8 @@ impl<D: Dial> Line<D> {
         for frame in frames {
             match frame {
                 Frame::Tick(tick) => {
-                    self.alive(open);
                     self.price(open, tick, now);
+                    self.alive(open);
                 }
                 Frame::NoPrice { spelled } => self.no_price(open, &spelled, now),
                 Frame::Beat => self.alive(open),
@@ -352,7 +354,10 @@ impl<D: Dial> Line<D> {
             return;
         }
         open.last_report = Some(Instant::now());
-        let report = self.report(Outcome::Well, None, None);
+        let mute = || format!("{}, prices as they trade: signs of life, but no price.", self.seat.source.title);
+        let is_mute = open.is_mute() && open.since.elapsed() >= MUTE;
+        let outcome = if is_mute { Outcome::Failed { why: mute() } } else { Outcome::Well };
+        let report = self.report(outcome, None, None);
         self.seat.board.tell(&report);
         open.pending.report = Some(report);
     }
@@ -595,6 +600,33 @@ mod tests {
                 reports += 1;
             }
             assert!((10..=13).contains(&reports), "{reports}");
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn heartbeats_without_a_price_are_told_as_that() {
+        let Bench { line, mut shell, mut peers, clock, .. } = bench(coins(), 64);
+        beside(line.run(), async {
+            let (mut peer, _) = accept(&mut peers).await;
+            let mut last = String::new();
+            for _ in 0..70 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                tell(&mut peer, json!({"type": "heartbeat", "product_id": "BTC-USD"})).await;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            while let Ok(Event::Source(report)) = shell.events.try_recv() {
+                last = why(report);
+            }
+            assert_eq!(last, "Coinbase, prices as they trade: signs of life, but no price.");
+            tell(&mut peer, ticker("ETH-USD", "3100", clock(), 8)).await;
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            tell(&mut peer, json!({"type": "heartbeat", "product_id": "BTC-USD"})).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            while let Ok(event) = shell.events.try_recv() {
+                last = if let Event::Source(report) = event { why(report) } else { last };
+            }
+            assert_eq!(last, "well", "one of them trades");
         })
         .await;
     }
