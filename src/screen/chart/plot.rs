@@ -133,7 +133,10 @@ fn columns(app: &App, series: &Series, bars: &[Candle], room: usize) -> Vec<Colu
     let mut columns: Vec<Column> = Vec::new();
     for (at, run) in runs.iter().enumerate() {
         let first = columns.len();
-        let gathered = |chunk| Column { extended: extended(&run[0]), ..merged(chunk, interval) };
+        // The closing auction's bar alone, with nothing behind it, is no session.
+        let has_break_behind = runs.get(at + 1).is_some_and(|next| is_break(&run[run.len() - 1], &next[0], interval));
+        let session = extended(&run[0]).filter(|_| run.len() > 1 || !has_break_behind);
+        let gathered = |chunk| Column { extended: session, ..merged(chunk, interval) };
         columns.extend(run.rchunks(per_column).map(gathered).rev());
         let before = at.checked_sub(1).and_then(|before| runs[before].last());
         columns[first].after_break = before.is_some_and(|bar| is_break(bar, &run[0], interval));
