@@ -77,7 +77,8 @@ pub async fn show(
     let (paused, pauses) = watch::channel(false);
     if let (Show::Replay { day, plan }, Some(replay_clock)) = (show, replaying.clone()) {
         let calendar = crate::app::calendar(&config);
-        tasks.spawn("replay", replay::play(day, plan, replay_clock, calendar, events.clone(), pauses));
+        let watched = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
+        tasks.spawn("replay", replay::play(day, plan, watched, replay_clock, calendar, events.clone(), pauses));
     } else {
         store.load(WINDOW as u32);
     }

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::clock::ReplayClock;
 use super::day::{Day, arrival, bar_end};
+use crate::domain::Name;
 use crate::domain::price::{Candle, Delivery, Extended, Kind, Quote, Series, Session, Span, kind};
 use crate::domain::session::{Calendar, TradingDay};
 use crate::domain::story::Story;
@@ -51,10 +52,50 @@ enum Cue {
 /// A day in the order in which it happens.
 #[derive(Debug)]
 struct Script {
-    series: Vec<Series>,
+    series: Vec<Played>,
     cues: Vec<(Timestamp, Cue)>,
     from: Timestamp,
     to: Timestamp,
+}
+
+/// A series under the name that the watchlist has for it.
+#[derive(Clone, Debug)]
+struct Played {
+    series: Series,
+    /// What its prices are in, as its own name says.
+    currency: Name,
+}
+
+/// What a coin is priced in where it is meant in dollars: recordings name one pair, watchlists another.
+const DOLLARS: [&str; 3] = ["USD", "USDT", "USDC"];
+
+/// Series as the watchlist names them. A coin that has no series of its own takes that of its pair with another kind of
+/// dollar; what the prices are in stays told. One that nobody watches keeps its name.
+fn named(series: Vec<Series>, watched: &[Name]) -> Vec<Played> {
+    let mut taken: Vec<Name> = series.iter().map(|series| series.symbol.clone()).collect();
+    let mut played = Vec::with_capacity(series.len());
+    for series in series {
+        let currency = currency(&series.symbol);
+        let wanted = watched.iter().find(|name| is_same_coin(name, &series.symbol) && !taken.contains(name));
+        let name = wanted.filter(|_| !watched.contains(&series.symbol)).unwrap_or(&series.symbol).clone();
+        taken.push(name.clone());
+        played.push(Played { series: Series { symbol: name, ..series }, currency });
+    }
+    played
+}
+
+/// What a recording's prices are in: the second half of a pair's name, else dollars.
+fn currency(symbol: &str) -> Name {
+    let pair = symbol.rsplit_once('-').filter(|_| kind(symbol) == Kind::Crypto);
+    pair.map_or("USD", |(_, currency)| currency).into()
+}
+
+fn is_same_coin(one: &str, other: &str) -> bool {
+    let coin = |symbol: &str| {
+        let (coin, currency) = symbol.rsplit_once('-')?;
+        DOLLARS.contains(&currency).then(|| coin.to_owned())
+    };
+    coin(one).is_some_and(|one| Some(one) == coin(other))
 }
 
 /// A story arrives when it was published, and that is when it is first seen here.
@@ -65,19 +106,21 @@ fn story_cue(mut story: Story) -> (Timestamp, Cue) {
 }
 
 /// Plays until the events are no longer wanted. At its end a day that does not begin again by itself is paused, and
-/// begins again when it is told to go on.
+/// begins again when it is told to go on. `watched` names the symbols whose prices are wanted, so that a coin recorded
+/// against another kind of dollar is found.
 ///
 /// # Errors
 /// None of its own: the signature is that of a task.
 pub async fn play(
     day: Day,
     plan: Plan,
+    watched: Vec<Name>,
     clock: ReplayClock,
     calendar: Calendar,
     events: mpsc::Sender<Event>,
     mut paused: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let script = Script::new(day, plan.from);
+    let script = Script::new(day, plan.from, &watched);
     for loops in 0.. {
         clock.set(script.from);
         let position = |clock: &ReplayClock| ReplayPosition {
@@ -134,7 +177,7 @@ async fn wait_for(
 }
 
 impl Script {
-    fn new(day: Day, from: Timestamp) -> Script {
+    fn new(day: Day, from: Timestamp, watched: &[Name]) -> Script {
         let mut cues: Vec<(Timestamp, Cue)> = day.stories.into_iter().map(story_cue).collect();
         for (at, series) in day.series.iter().enumerate() {
             for (bar, candle) in series.bars.iter().enumerate() {
@@ -144,16 +187,17 @@ impl Script {
         }
         cues.sort_by_key(|(time, cue)| (*time, matches!(cue, Cue::Open { .. })));
         let to = cues.last().map_or(from, |(time, _)| *time);
-        Script { series: day.series, cues, from, to }
+        Script { series: named(day.series, watched), cues, from, to }
     }
 
     /// Sends what is older than the start: stories, bars, and the last prices. Answers the first cue to come.
     async fn begin(&self, calendar: &Calendar, events: &mpsc::Sender<Event>) -> anyhow::Result<usize> {
-        for series in &self.series {
+        for played in &self.series {
+            let series = &played.series;
             let ended = series.bars.partition_point(|bar| bar_end(bar, series.interval) <= self.from);
             let past = Series { bars: series.bars[..ended].to_vec(), ..series.clone() };
             events.send(Event::Series { span: Span::Day, series: past }).await?;
-            if let Some(last) = self.last_price(series, ended, calendar) {
+            if let Some(last) = self.last_price(played, ended, calendar) {
                 events.send(last).await?;
             }
         }
@@ -177,13 +221,14 @@ impl Script {
     }
 
     /// The last price before the start: the open of the bar that is under way, else the close of the one that ended.
-    fn last_price(&self, series: &Series, ended: usize, calendar: &Calendar) -> Option<Event> {
+    fn last_price(&self, played: &Played, ended: usize, calendar: &Calendar) -> Option<Event> {
+        let series = &played.series;
         if let Some(bar) = series.bars.get(ended).filter(|bar| bar.time < self.from) {
-            return Some(quote(series, ended, bar.open, bar.time, calendar));
+            return Some(quote(played, ended, bar.open, bar.time, calendar));
         }
         let last = ended.checked_sub(1)?;
         let bar = &series.bars[last];
-        Some(quote(series, last, bar.close, bar_end(bar, series.interval), calendar))
+        Some(quote(played, last, bar.close, bar_end(bar, series.interval), calendar))
     }
 
     /// Sends every cue that is due; answers the first that is not.
@@ -198,14 +243,15 @@ impl Script {
             match cue {
                 Cue::Story(story) => events.send(Event::Stories(vec![Story::clone(story)])).await?,
                 Cue::Open { series, bar } => {
-                    let series = &self.series[*series];
-                    events.send(quote(series, *bar, series.bars[*bar].open, *time, calendar)).await?;
+                    let played = &self.series[*series];
+                    events.send(quote(played, *bar, played.series.bars[*bar].open, *time, calendar)).await?;
                 }
                 Cue::Close { series, bar } => {
-                    let series = &self.series[*series];
+                    let played = &self.series[*series];
+                    let series = &played.series;
                     let ended = Series { bars: vec![series.bars[*bar]], ..series.clone() };
                     events.send(Event::Series { span: Span::Day, series: ended }).await?;
-                    events.send(quote(series, *bar, series.bars[*bar].close, *time, calendar)).await?;
+                    events.send(quote(played, *bar, series.bars[*bar].close, *time, calendar)).await?;
                 }
             }
             at += 1;
@@ -216,7 +262,8 @@ impl Script {
 
 /// The price at a moment of a bar. Its base is the recording's own: the previous session's close of an equity, the
 /// price of 24 hours before of a coin; None where the recording does not reach back, or has a gap there.
-fn quote(series: &Series, bar: usize, price: f64, time: Timestamp, calendar: &Calendar) -> Event {
+fn quote(played: &Played, bar: usize, price: f64, time: Timestamp, calendar: &Calendar) -> Event {
+    let series = &played.series;
     let (session, base) = match kind(&series.symbol) {
         Kind::Crypto => (Session::Always, day_before(series, time)),
         // The price at the end of a bar belongs to the session it traded in.
@@ -228,7 +275,7 @@ fn quote(series: &Series, bar: usize, price: f64, time: Timestamp, calendar: &Ca
     let quote = Quote {
         symbol: series.symbol.clone(),
         price: decimal(price),
-        currency: "USD".into(),
+        currency: played.currency.clone(),
         base: base.map(|bar| decimal(bar.close)),
         source: series.source.clone(),
         session,

@@ -19,6 +19,10 @@ fn at(text: &str) -> Timestamp {
     format!("2026-02-{text}Z").parse().unwrap()
 }
 
+fn watchlist() -> Vec<Name> {
+    config().symbols.into_iter().map(|symbol| symbol.name).collect()
+}
+
 /// Bars that follow each other: open and close of each.
 fn series(symbol: &str, interval: u32, from: Timestamp, bars: &[(f64, f64)]) -> Series {
     let bar = |(number, (open, close)): (u32, &(f64, f64))| Candle {
@@ -70,7 +74,7 @@ async fn play_for(day: Day, plan: Plan, long: Duration, pauses: &[(Duration, boo
         }
         std::future::pending::<()>().await;
     };
-    let play = play(day, plan, clock, calendar(), events, paused);
+    let play = play(day, plan, watchlist(), clock, calendar(), events, paused);
     let all = async { tokio::join!(play, collect, press) };
     assert!(tokio::time::timeout(long, all).await.is_err(), "it ends when nobody listens, never by itself");
     sent
@@ -261,11 +265,12 @@ async fn it_ends_when_nobody_listens() {
     let plan = plan("05T11:00:00", 60.0);
     drop(inbox);
     let clock = ReplayClock::new(plan.from, plan.speed);
-    assert!(play(half_hour(), plan, clock, calendar(), events, paused).await.is_err());
+    assert!(play(half_hour(), plan, watchlist(), clock, calendar(), events, paused).await.is_err());
 }
 
 fn quoted(series: &Series, bar: usize, time: &str) -> Quote {
-    let Event::Quote(quote) = quote(series, bar, series.bars[bar].close, at(time), &calendar()) else { panic!() };
+    let played = Played { series: series.clone(), currency: "USD".into() };
+    let Event::Quote(quote) = quote(&played, bar, series.bars[bar].close, at(time), &calendar()) else { panic!() };
     quote
 }
 
@@ -323,6 +328,29 @@ fn a_coin_is_measured_from_24_hours_before() {
     assert_eq!(base(&coin, last, "05T00:40:01"), None, "a gap");
 }
 
+#[test]
+fn a_coin_is_played_under_the_name_that_the_watchlist_has() {
+    // Recorded, watched, and what is played, with what it is priced in.
+    type Case = (&'static [&'static str], &'static [&'static str], &'static [(&'static str, &'static str)]);
+    let cases: [Case; 8] = [
+        (&["BTC-USDT"], &["NVDA", "BTC-USD"], &[("BTC-USD", "USDT")]),
+        (&["BTC-USD"], &["BTC-USDT"], &[("BTC-USDT", "USD")]),
+        (&["BTC-USD", "BTC-USDT"], &["BTC-USD"], &[("BTC-USD", "USD"), ("BTC-USDT", "USDT")]),
+        (&["BTC-USDT"], &["BTC-USD", "BTC-USDT"], &[("BTC-USDT", "USDT")]),
+        (&["BTC-USDC", "BTC-USDT"], &["BTC-USD"], &[("BTC-USD", "USDC"), ("BTC-USDT", "USDT")]),
+        (&["BTC-EUR"], &["BTC-USD"], &[("BTC-EUR", "EUR")]),
+        (&["ETH-USDT"], &["BTC-USD"], &[("ETH-USDT", "USDT")]),
+        (&["BRK-B"], &["BRK-A", "BRK-USD"], &[("BRK-B", "USD")]),
+    ];
+    for (recorded, watched, expected) in cases {
+        let recorded = recorded.iter().map(|name| series(name, 60, at("05T11:00:00"), &[(1.0, 1.0)])).collect();
+        let watched: Vec<Name> = watched.iter().map(|name| (*name).into()).collect();
+        let played = named(recorded, &watched);
+        let played: Vec<_> = played.iter().map(|played| (&*played.series.symbol, &*played.currency)).collect();
+        assert_eq!(played, expected, "{watched:?}");
+    }
+}
+
 fn recorded(name: &str) -> Option<Day> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/day").join(name);
     let Ok(entries) = std::fs::read_dir(&folder) else {
@@ -376,11 +404,16 @@ async fn the_day_of_the_crash_plays_to_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn the_day_with_extended_hours_plays_to_its_end() {
-    let Some((_, sent, _)) = play_recorded("2025-10-10_tariff-liquidation").await else { return };
+    let Some((_, sent, app)) = play_recorded("2025-10-10_tariff-liquidation").await else { return };
     let beside: Vec<&Quote> = prices(&sent, "NVDA").filter(|quote| quote.extended.is_some()).collect();
     assert!(!beside.is_empty());
     let closes = beside.iter().all(|quote| quote.exchange_time.is_some_and(|time| time == calendar().last_close(time)));
     assert!(closes, "beside the last regular close");
+    for coin in ["BTC-USD", "ETH-USD", "SOL-USD"] {
+        let quote = app.tape.quote(coin).unwrap();
+        assert_eq!(&*quote.currency, "USDT", "{coin} was recorded in it");
+        assert!(app.tape.series(coin, Span::Day).is_some(), "{coin}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
