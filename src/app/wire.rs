@@ -237,7 +237,7 @@ impl Wire {
         if self.place((story.time(), story.id)) >= self.window {
             return Arrival::Beyond;
         }
-        let text = Text::new(&story.title, &story.summary);
+        let text = story.text();
         let tagged = tagger.tag(&text);
         let group = self.groups.place(story.id, &story.title, &story.summary, &story.outlet, story.time());
         self.admit(Item { story, marks, text, tagged, group, moves: Vec::new() }, now);
@@ -292,7 +292,7 @@ impl Wire {
         self.remove(before, group);
         let after = (story.time(), story.id);
         if let Some(item) = self.items.get_mut(&story.id) {
-            item.text = Text::new(&story.title, &story.summary);
+            item.text = story.text();
             item.tagged = tagger.tag(&item.text);
             item.story = story;
         }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Failure;
+use crate::domain::text::{Text, clean};
 
 /// Longest line read, in bytes.
 const LINE_MAX: u64 = 4 << 20;
@@ -20,8 +21,12 @@ pub struct StoryIn {
     title: Value,
     #[serde(default)]
     summary: Value,
-    #[serde(default, alias = "source")]
+    #[serde(default)]
     outlet: Value,
+    #[serde(default)]
+    source: Value,
+    #[serde(default)]
+    lang: Value,
     #[serde(default)]
     published: Value,
 }
@@ -36,7 +41,12 @@ impl StoryIn {
     }
 
     pub fn outlet(&self) -> &str {
-        self.outlet.as_str().unwrap_or_default()
+        self.outlet.as_str().or(self.source.as_str()).unwrap_or_default()
+    }
+
+    /// Title and summary, made safe, in their language.
+    pub fn text(&self) -> Text {
+        Text::new(&clean(self.title()), &clean(self.summary())).in_lang(self.lang.as_str())
     }
 
     /// None when it is missing or not RFC 3339.
@@ -95,7 +105,7 @@ mod tests {
         let mut input = concat!(
             "{\"id\": 7, \"title\": \"a\", \"summary\": null, \"source\": \"Reuters\", \"extra\": [1]}\n",
             "\n",
-            "{\"title\": 5, \"outlet\": null, \"published\": \"2026-02-05T11:25:00Z\"}\n",
+            "{\"title\": 5, \"outlet\": null, \"source\": \"CNN\", \"published\": \"2026-02-05T11:25:00Z\"}\n",
             "not json\n",
         )
         .as_bytes();
@@ -114,7 +124,7 @@ mod tests {
             seen,
             [
                 (Value::from(7), "a".into(), "Reuters".into(), false),
-                (Value::Null, String::new(), String::new(), true),
+                (Value::Null, String::new(), "CNN".into(), true),
                 (Value::Null, String::new(), String::new(), false),
             ]
         );

@@ -15,7 +15,6 @@ use crate::domain::Name;
 use crate::domain::price::Symbol;
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::Story;
-use crate::domain::text::Text;
 use crate::domain::topic::Topics;
 use crate::store::{Reader, Trouble};
 
@@ -122,7 +121,7 @@ impl Asked {
             && let Some(candidate) = candidates.next()
         {
             let (story, marks) = candidate.map_err(unread)?;
-            let text = Text::new(&story.title, &story.summary);
+            let text = story.text();
             let tagged = tagger.tag(&text);
             let moves = if self.query.asks().moves { tape.moves_since(story.time()) } else { Vec::new() };
             let (topics, symbols) = (&tagged.topics, &tagged.symbols);

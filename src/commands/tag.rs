@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Done, Failure, Surroundings, lines};
 use crate::domain::text::{Text, clean};
-use crate::domain::topic::{Tag as TopicTag, Topics};
+use crate::domain::topic::{But, Near, Tag as TopicTag, Topics};
 
 #[derive(Debug, Args)]
 pub struct Tag {
@@ -44,7 +44,7 @@ impl Tag {
         let mut input = std::io::stdin().lock();
         match first_byte(&mut input)? {
             Some(b'{') => lines::each(&mut input, |story| {
-                let tags = topics.tag(&Text::new(&clean(story.title()), &clean(story.summary())));
+                let tags = topics.tag(&story.text());
                 write_json(&mut out, &story.id, &tags)
             }),
             _ => {
@@ -63,10 +63,23 @@ impl Tag {
             writeln!(out, "no topic")?;
         }
         for tag in tags {
-            writeln!(out, "{}: {}", tag.topic, tag.why.join(" · "))?;
+            let checked = if topics.has_exclusions(&tag.topic) { "; not excluded" } else { "" };
+            writeln!(out, "{}: {}{checked}", tag.topic, tag.why.join(" · "))?;
+        }
+        for near in topics.near(text) {
+            writeln!(out, "{}", nearly(&near))?;
         }
         Ok(())
     }
+}
+
+/// `nearly nvidia: Nvidia, but excluded by next Nvidia (title:"next nvidia")`
+fn nearly(near: &Near) -> String {
+    let but = match &near.but {
+        But::Excluded(by) => format!("but excluded by {}", by.join(" · ")),
+        But::Lacks(what) => format!("but lacks {what}"),
+    };
+    format!("nearly {}: {}, {but} ({})", near.topic, near.has.join(" · "), near.query)
 }
 
 fn write_json(out: &mut impl Write, id: &Value, tags: &[TopicTag]) -> Done {

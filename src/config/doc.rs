@@ -339,12 +339,27 @@ impl<'d> Table<'d> {
         self.entries.get(key).is_some_and(|value| value.get_ref().as_str() == Some(""))
     }
 
-    /// A table `[key]` of lists under names of the user's choice; a text alone counts as a list of one.
-    pub fn lists(&self, key: &'static str, mut put: impl FnMut(&str, Vec<String>)) -> Result<(), Mistake> {
+    /// A table `[key]` of lists under names of the user's choice; a text alone counts as a list of one. `is_part` says
+    /// which of the names are those of tables with more such lists; the second name that `put` gets is theirs.
+    pub fn lists(
+        &self,
+        key: &'static str,
+        is_part: fn(&str) -> bool,
+        mut put: impl FnMut(&str, Option<&str>, Vec<String>),
+    ) -> Result<(), Mistake> {
         let Some(all) = self.free(key)? else { return Ok(()) };
         for (name, value) in all.entries {
-            if let Some(list) = all.items(name.get_ref(), value, read_text)? {
-                put(name.get_ref(), list);
+            let part = Some(name.get_ref()).filter(|name| is_part(name));
+            let Some(part) = part.and_then(|part| Table::of(self.doc, value, key, format!("[{key}.{part}]"))) else {
+                if let Some(list) = all.items(name.get_ref(), value, read_text)? {
+                    put(name.get_ref(), None, list);
+                }
+                continue;
+            };
+            for (inner, value) in part.entries {
+                if let Some(list) = part.items(inner.get_ref(), value, read_text)? {
+                    put(inner.get_ref(), Some(name.get_ref()), list);
+                }
             }
         }
         Ok(())

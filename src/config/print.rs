@@ -1,5 +1,6 @@
 //! The configuration as text: what is in force, and a first file for a user.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::civil::Date;
@@ -49,13 +50,25 @@ impl Config {
         self.sources.iter().for_each(|(name, settings)| source(&mut out, name, settings));
         out.head("[keys]");
         self.keys.iter().for_each(|(command, keys)| out.texts(command, keys));
-        out.head("[terms]");
-        self.terms.iter().for_each(|(name, terms)| out.texts(name, terms));
+        self.print_terms(&mut out);
         self.feeds.iter().for_each(|entry| feed(&mut out, entry));
         self.symbols.iter().for_each(|entry| symbol(&mut out, entry));
         self.topics.iter().for_each(|entry| topic(&mut out, entry));
         self.views.iter().for_each(|entry| view(&mut out, entry));
         out.text
+    }
+
+    /// Those of every language, then those of each.
+    fn print_terms(&self, out: &mut Printer) {
+        let mut by_lang: BTreeMap<&str, Vec<(&str, &Vec<String>)>> = BTreeMap::from([("", Vec::new())]);
+        for (key, terms) in &self.terms {
+            let (name, lang) = key.split_once('@').unwrap_or((key, ""));
+            by_lang.entry(lang).or_default().push((name, terms));
+        }
+        for (lang, sets) in by_lang {
+            out.head(&if lang.is_empty() { "[terms]".to_owned() } else { format!("[terms.{lang}]") });
+            sets.into_iter().for_each(|(name, terms)| out.texts(name, terms));
+        }
     }
 
     fn settings(&self, out: &mut Printer) {
@@ -270,6 +283,8 @@ mod tests {
             allow-private = ["127.0.0.1:80"]
             [terms]
             "two words" = ['a\b', "tab\there"]
+            [terms.fr]
+            "two words" = ["deux mots"]
             [[view]]
             name = 'a "b" \ é'
             query = '"x y"~5'

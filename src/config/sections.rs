@@ -20,12 +20,19 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     root.section("screen", |table| screen(table, &mut config.screen))?;
     root.section("theme", |table| theme(table, &mut config.screen))?;
     sources(config, root)?;
-    root.lists("keys", |command, keys| {
+    root.lists("keys", |_| false, |command, _, keys| {
         config.keys.insert(command.into(), keys);
     })?;
-    root.lists("terms", |name, terms| {
-        config.terms.insert(name.into(), terms);
+    // What counts in one language only stands under the name of the set and the language: `round@fr`.
+    root.lists("terms", is_language, |name, lang, terms| {
+        let key = lang.map_or_else(|| name.to_owned(), |lang| format!("{name}@{lang}"));
+        config.terms.insert(key, terms);
     })
+}
+
+/// `[terms.fr]`: two small letters.
+fn is_language(name: &str) -> bool {
+    name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// Takes away the lists laid before this file, which are the shipped ones.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::text::{Text, Tokens, fold, fold_begins, folds_to, hash};
+use super::text::{Lang, Text, Tokens, fold, fold_begins, folds_to, hash};
 
 /// What one word is held against.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,13 +51,20 @@ impl fmt::Display for WordPattern {
 
 /// Words that follow each other in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Atom(pub(crate) Box<[WordPattern]>);
+pub(crate) struct Atom {
+    pub(crate) words: Box<[WordPattern]>,
+    /// It counts only in texts of this language, and in those that don't tell theirs.
+    pub(crate) lang: Option<Lang>,
+}
 
 impl Atom {
-    /// Reads words, each perhaps with `=` before it or `*` behind it, and `#`. Empty when there is no word in it.
+    /// Reads words, each perhaps with `=` before it or `*` behind it, and `#`; with `@fr` behind one of them all are
+    /// meant in that language. Empty when there is no word in it.
     pub(crate) fn read(source: &str) -> Atom {
-        let mut words = Vec::new();
+        let (mut words, mut lang) = (Vec::new(), None);
         for piece in source.split_whitespace() {
+            let (piece, own) = without_lang(piece);
+            lang = own.or(lang);
             if piece == "#" {
                 words.push(WordPattern::Number);
                 continue;
@@ -73,25 +80,38 @@ impl Atom {
                     .map(|(at, token)| WordPattern::new(token.text, exact, prefix && at == last && !token.number)),
             );
         }
-        Atom(words.into())
+        Atom { words: words.into(), lang }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.words.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
     }
 
     pub(crate) fn matches_at(&self, text: &Text, at: usize, within: &Range<usize>) -> bool {
-        at + self.0.len() <= within.end
-            && self.0.iter().enumerate().all(|(offset, pattern)| {
+        at + self.len() <= within.end
+            && self.lang.is_none_or(|lang| text.may_be_in(lang))
+            && self.words.iter().enumerate().all(|(offset, pattern)| {
                 (offset == 0 || !text.words()[at + offset].begins_sentence()) && pattern.matches(text, at + offset)
             })
     }
 }
 
+/// A word without the `@fr` behind it, and the language that names.
+fn without_lang(word: &str) -> (&str, Option<Lang>) {
+    let parted = word.rsplit_once('@').filter(|(bare, _)| !bare.is_empty());
+    let meant = parted.and_then(|(bare, code)| Some((bare, Lang::read(code)?)));
+    meant.map_or((word, None), |(bare, lang)| (bare, Some(lang)))
+}
+
 impl fmt::Display for Atom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, word) in self.0.iter().enumerate() {
+        for (at, word) in self.words.iter().enumerate() {
             write!(f, "{}{word}", if at > 0 { " " } else { "" })?;
+            self.lang.map_or(Ok(()), |lang| write!(f, "@{lang}"))?;
         }
         Ok(())
     }
@@ -154,13 +174,13 @@ impl Phrase {
 fn first_of(part: &Part, text: &Text, within: &Words) -> Option<Words> {
     within.clone().find_map(|at| {
         let atom = part.iter().find(|atom| atom.matches_at(text, at, within))?;
-        Some(at..at + atom.0.len())
+        Some(at..at + atom.len())
     })
 }
 
 fn all_of(part: &Part, text: &Text, within: &Words) -> Vec<Words> {
     let atoms = |at| part.iter().filter(move |atom| atom.matches_at(text, at, within));
-    within.clone().flat_map(|at| atoms(at).map(move |atom| at..at + atom.0.len())).collect()
+    within.clone().flat_map(|at| atoms(at).map(move |atom| at..at + atom.len())).collect()
 }
 
 /// Chooses one place for each part so that they stand together as the phrase asks: one after the other, or with at
@@ -216,10 +236,10 @@ impl fmt::Display for Phrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let ([part], None) = (self.parts.as_slice(), self.distance)
             && let [atom] = part.as_slice()
-            && let [word] = &*atom.0
+            && let [word] = &*atom.words
             && *word != WordPattern::Number
         {
-            return write!(f, "{word}");
+            return write!(f, "{atom}");
         }
         f.write_str("\"")?;
         for (at, part) in self.parts.iter().enumerate() {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Name;
+use super::text::Text;
 
 /// How far ahead of the clock a published time may be before it counts as wrong (feeds' clocks drift).
 const FUTURE_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
@@ -70,6 +71,11 @@ impl Story {
             Some(published) if published <= self.first_seen + FUTURE_TOLERANCE => published.min(self.first_seen),
             _ => self.first_seen,
         }
+    }
+
+    /// Its words, as queries and topics read them.
+    pub fn text(&self) -> Text {
+        Text::new(&self.title, &self.summary).in_lang(self.lang.as_deref())
     }
 
     /// This story as an edit of what was known of it: its times stay those of its first appearance, and the title it

@@ -1,5 +1,6 @@
 //! Text from outside: made safe to show, and made ready to be searched.
 
+use std::fmt;
 use std::iter::Peekable;
 use std::ops::Range;
 use std::str::CharIndices;
@@ -156,6 +157,32 @@ pub struct Text {
     words: Box<[Word]>,
     title_bytes: u16,
     title_words: u16,
+    /// When it is told.
+    lang: Option<Lang>,
+}
+
+/// A language by its two letters, as in `fr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Lang([u8; 2]);
+
+impl Lang {
+    /// Of a code such as `fr` or `fr-CA`; None of anything else.
+    pub(crate) fn of(code: &str) -> Option<Lang> {
+        let family = code.split(['-', '_']).next().unwrap_or(code).to_ascii_lowercase();
+        Lang::read(&family)
+    }
+
+    /// Of two small letters.
+    pub(crate) fn read(letters: &str) -> Option<Lang> {
+        let letters: [u8; 2] = letters.as_bytes().try_into().ok()?;
+        letters.iter().all(u8::is_ascii_lowercase).then_some(Lang(letters))
+    }
+}
+
+impl fmt::Display for Lang {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", char::from(self.0[0]), char::from(self.0[1]))
+    }
 }
 
 /// A word by its place in the source; the hash is that of its folded letters.
@@ -199,7 +226,19 @@ impl Text {
         let title_words = words.len() as u16;
         push_words(summary, title.len() + 1, &mut words);
         let title_bytes = title.len() as u16;
-        Text { source: source.into_boxed_str(), words: words.into_boxed_slice(), title_bytes, title_words }
+        Text { source: source.into_boxed_str(), words: words.into_boxed_slice(), title_bytes, title_words, lang: None }
+    }
+
+    /// The same in a language (`fr`, `fr-CA`): terms of another one don't count in it.
+    #[must_use]
+    pub fn in_lang(mut self, code: Option<&str>) -> Text {
+        self.lang = code.and_then(Lang::of);
+        self
+    }
+
+    /// Is it in this language, as far as is told?
+    pub(crate) fn may_be_in(&self, lang: Lang) -> bool {
+        self.lang.is_none_or(|own| own == lang)
     }
 
     /// Of a clean name, which has no sentences: `Yahoo! Finance`, `St. Louis Post`.

@@ -4,6 +4,7 @@
 //! the queries are then decided from what was found.
 
 mod index;
+mod near;
 mod need;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +16,7 @@ use super::Name;
 use super::pattern::{Words, join};
 use super::query::{Leaf, Need, Node, Pattern, Query, Scope, Terms, merged};
 use super::text::{Text, TitleSpan};
+pub use near::{But, Near};
 
 /// A topic as `config/topics.toml` and the user's file write it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,11 +72,19 @@ pub struct Topics {
 
 #[derive(Clone, Debug)]
 struct Compiled {
-    any: Vec<Node<Test>>,
-    none: Vec<Node<Test>>,
+    any: Vec<Asked>,
+    none: Vec<Asked>,
     /// What every text has that `any` matches.
     need: Need,
     parent: Option<usize>,
+}
+
+/// A query of a rule.
+#[derive(Clone, Debug)]
+struct Asked {
+    node: Node<Test>,
+    /// No text matches that lacks one of these: most are passed over after a look at the first.
+    parts: Vec<(Scope, PartId)>,
 }
 
 /// A condition on the text.
@@ -129,21 +139,24 @@ impl Topics {
         Ok(Compiled { any, none, need: Need::any(parsed.map(|query| query.need_of_text())), parent: None })
     }
 
-    fn compile_query(&mut self, source: &str, terms: &Terms) -> Result<Node<Test>, String> {
+    fn compile_query(&mut self, source: &str, terms: &Terms) -> Result<Asked, String> {
         let query = Query::parse_with(source, terms)
             .map_err(|mistake| format!("{} (at byte {} of {source})", mistake.message, mistake.at))?;
         let root = query.into_root();
         if root == Node::And(Vec::new()) {
             return Err("it is empty and would match everything".to_owned());
         }
-        root.try_map(&mut |leaf| match leaf {
+        let node = root.try_map(&mut |leaf| match leaf {
             Leaf::Phrase(scope @ (Scope::Text | Scope::Title | Scope::Summary), phrase) => {
                 let parts = phrase.parts.into_iter().map(|part| self.index.part(part)).collect();
                 Ok(Test::Phrase { scope, parts, distance: phrase.distance })
             }
             Leaf::Regex(scope @ (Scope::Text | Scope::Title | Scope::Summary), regex) => Ok(Test::Regex(scope, regex)),
             other => Err(format!("{other} does not ask about the text; a topic is decided by title and summary alone")),
-        })
+        })?;
+        let mut parts = Vec::new();
+        required(&node, &mut parts);
+        Ok(Asked { node, parts })
     }
 
     fn link_parents(&mut self, mistakes: &mut Vec<String>) {
@@ -183,60 +196,96 @@ impl Topics {
         }
     }
 
+    /// Does a rule say what its topic is not?
+    pub fn has_exclusions(&self, topic: &str) -> bool {
+        self.rules.iter().any(|rule| &*rule.name == topic && !rule.none.is_empty())
+    }
+
     /// The rules in force, those left out not among them.
     pub fn rules(&self) -> &[TopicRule] {
         &self.rules
     }
 }
 
-/// Sets of terms with the sets they take in written out; one that takes in itself is cut there.
+/// Sets of terms with the sets they take in written out, one that takes in itself is cut there; what is theirs in one
+/// language (`name@fr`) stands among them, marked as such.
 fn spread(terms: &Terms, mistakes: &mut Vec<String>) -> Terms {
     let mut out = Terms::new();
-    for name in terms.keys() {
+    for key in terms.keys() {
         let mut members = Vec::new();
-        spread_into(name, terms, &mut vec![name], &mut members, mistakes);
-        out.insert(name.clone(), members);
+        spread_into(key, terms, &mut vec![base(key)], &mut members, mistakes);
+        out.entry(base(key).to_owned()).or_default().append(&mut members);
     }
     out
 }
 
+/// The name of a set, without its language.
+fn base(key: &str) -> &str {
+    key.split('@').next().unwrap_or(key)
+}
+
 fn spread_into<'a>(
-    name: &'a str,
+    key: &'a str,
     terms: &'a Terms,
     within: &mut Vec<&'a str>,
     members: &mut Vec<String>,
     mistakes: &mut Vec<String>,
 ) {
-    for term in terms.get(name).into_iter().flatten() {
-        let other = term.strip_prefix('{').and_then(|term| term.strip_suffix('}'));
-        match other {
-            None => members.push(term.clone()),
-            Some(other) if !terms.contains_key(other) => {
-                mistakes.push(format!("terms {name}: there is no set of terms {other}"));
-            }
-            Some(other) if within.contains(&other) => {
-                mistakes.push(format!("terms {name}: {other} takes in itself"));
-            }
-            Some(other) => {
-                within.push(other);
-                spread_into(other, terms, within, members, mistakes);
-                within.pop();
-            }
+    let lang = key.strip_prefix(base(key)).unwrap_or_default();
+    for term in terms.get(key).into_iter().flatten() {
+        let Some(other) = term.strip_prefix('{').and_then(|term| term.strip_suffix('}')) else {
+            members.push(format!("{term}{lang}"));
+            continue;
+        };
+        let mut keys = terms.keys().filter(|key| base(key) == other).peekable();
+        if keys.peek().is_none() {
+            mistakes.push(format!("terms {key}: there is no set of terms {other}"));
+        } else if within.contains(&other) {
+            mistakes.push(format!("terms {key}: {other} takes in itself"));
+        } else {
+            within.push(other);
+            keys.for_each(|key| spread_into(key, terms, within, members, mistakes));
+            within.pop();
         }
+    }
+}
+
+/// Where the words stand that a query, or a part of one, asks for.
+fn places(node: &Node<Test>, found: &Found, text: &Text) -> Vec<Words> {
+    let mut places = Vec::new();
+    node.affirmed(&mut |test| places.extend(test.places(found, text).unwrap_or_default()));
+    places
+}
+
+/// The parts that every match of a query has.
+fn required(node: &Node<Test>, parts: &mut Vec<(Scope, PartId)>) {
+    match node {
+        Node::And(nodes) => nodes.iter().for_each(|node| required(node, parts)),
+        Node::Leaf(Test::Phrase { scope, parts: own, .. }) => parts.extend(own.iter().map(|part| (*scope, *part))),
+        Node::Or(_) | Node::Not(_) | Node::Leaf(Test::Regex(..)) => {}
     }
 }
 
 impl Compiled {
     /// The words of the first query that matches; None when none does or an exclusion does.
     fn reason(&self, found: &Found, text: &Text) -> Option<Vec<Words>> {
-        let holds = |node: &Node<Test>| node.holds(&mut |test| test.holds(found, text));
-        let first = self.any.iter().find(|node| holds(node))?;
-        if self.none.iter().any(holds) {
+        let first = self.any.iter().find(|query| query.holds(found, text))?;
+        if self.none.iter().any(|query| query.holds(found, text)) {
             return None;
         }
-        let mut words = Vec::new();
-        first.affirmed(&mut |test| words.extend(test.places(found, text).unwrap_or_default()));
-        Some(merged(words))
+        Some(first.words(found, text))
+    }
+}
+
+impl Asked {
+    fn holds(&self, found: &Found, text: &Text) -> bool {
+        self.parts.iter().all(|&(scope, part)| found.has(part, scope))
+            && self.node.holds(&mut |test| test.holds(found, text))
+    }
+
+    /// The words that it asks for, in their order.
+    fn words(&self, found: &Found, text: &Text) -> Vec<Words> {
+        merged(places(&self.node, found, text))
     }
 }
 
@@ -244,11 +293,9 @@ impl Test {
     fn holds(&self, found: &Found, text: &Text) -> bool {
         match self {
             Test::Regex(scope, pattern) => pattern.occurs(*scope, text),
-            Test::Phrase { scope, parts, distance: None } if parts.len() == 1 => {
-                parts.iter().all(|&part| !found.places(part, scope.words(text)).is_empty())
-            }
-            Test::Phrase { parts, .. } => {
-                parts.iter().all(|&part| found.has(part)) && self.places(found, text).is_some()
+            Test::Phrase { scope, parts, .. } => {
+                let occur = parts.iter().all(|&part| found.has(part, *scope));
+                occur && (parts.len() == 1 || self.places(found, text).is_some())
             }
         }
     }

@@ -18,7 +18,6 @@ use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story};
-use crate::domain::text::Text;
 use crate::event::{Clock, Event, STORIES_AT_ONCE};
 use crate::http::{Access, Answer, Ask, Http, is_same_server};
 
@@ -227,7 +226,7 @@ async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -
 fn kept(stories: Vec<Story>, feed: &Feed, now: jiff::Timestamp) -> Vec<Story> {
     let Some(kill) = feed.kill.as_deref().and_then(|kill| Query::parse(kill).ok()) else { return stories };
     let is_killed = |story: &Story| {
-        let text = Text::new(&story.title, &story.summary);
+        let text = story.text();
         let subject = Subject {
             story,
             text: &text,

@@ -324,7 +324,6 @@ mod tests {
     use crate::domain::Name;
     use crate::domain::query::{Query, Subject};
     use crate::domain::story::{Marks, Story, StoryId};
-    use crate::domain::text::Text;
     use crate::domain::topic::{TopicRule, Topics};
 
     const WORDS: [&str; 44] = [
@@ -481,7 +480,7 @@ mod tests {
     }
 
     fn passes(query: &Query, topics: &Topics, story: &Story, marks: Marks) -> bool {
-        let text = Text::new(&story.title, &story.summary);
+        let text = story.text();
         let tagged: Vec<Name> = topics.tag(&text).into_iter().map(|tag| tag.topic).collect();
         let given = topics.rules().iter().filter(|rule| tagged.contains(&rule.name));
         let symbols: Vec<Name> = given.flat_map(|rule| rule.symbols.clone()).collect();

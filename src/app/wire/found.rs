@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use super::{Item, Key, Tagger, Wire};
 use crate::domain::Name;
 use crate::domain::story::{Marks, Story, StoryId};
-use crate::domain::text::Text;
 use jiff::Timestamp;
 
 /// What was found, and what prices did since the stories when the filter asks for it.
@@ -41,7 +40,7 @@ impl Wire {
         if self.items.contains_key(&story.id) {
             return false;
         }
-        let text = Text::new(&story.title, &story.summary);
+        let text = story.text();
         let tagged = tagger.tag(&text);
         let group = story.id;
         let mut item = Item { story, marks, text, tagged, group, moves };

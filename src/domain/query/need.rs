@@ -258,7 +258,7 @@ fn runs_of(atom: &Atom) -> Vec<Run> {
             runs.push(Run { words: std::mem::take(words), prefix });
         }
     };
-    for word in &atom.0 {
+    for word in &atom.words {
         let folded = match word {
             WordPattern::Folded(_, folded) => folded.to_string(),
             WordPattern::Exact(_, exact) => fold(exact, false),

@@ -363,7 +363,7 @@ impl<'a> Parser<'a> {
             };
             parts.push(match open {
                 "{" => self.members(body, offset + at)?.iter().map(|term| Atom::read(term)).collect(),
-                _ => body.split('|').map(Atom::read).collect(),
+                _ => self.alternatives(body, offset + at + 1)?,
             });
             at += body.len() + 2;
         }
@@ -372,6 +372,18 @@ impl<'a> Parser<'a> {
         }
         parts.retain(|part| !part.is_empty());
         Ok(parts)
+    }
+
+    /// What stands between `|`: words or a `{set}`.
+    fn alternatives(&self, body: &str, at: usize) -> Result<Part, Mistake> {
+        let mut part = Part::new();
+        for one in body.split('|').map(str::trim) {
+            match one.strip_prefix('{').and_then(|one| one.strip_suffix('}')) {
+                Some(name) => part.extend(self.members(name, at)?.iter().map(|term| Atom::read(term))),
+                None => part.push(Atom::read(one)),
+            }
+        }
+        Ok(part)
     }
 
     fn members(&self, name: &str, at: usize) -> Result<&'a [String], Mistake> {
@@ -435,7 +447,7 @@ fn one_word_each(parts: Vec<Part>) -> Vec<Part> {
     parts
         .into_iter()
         .flat_map(|part| match part.as_slice() {
-            [atom] => atom.0.iter().map(|word| vec![Atom([word.clone()].into())]).collect(),
+            [atom] => atom.words.iter().map(|word| vec![Atom { words: [word.clone()].into(), lang: atom.lang }]).collect(),
             _ => vec![part],
         })
         .collect()
@@ -446,9 +458,8 @@ fn joined(parts: Vec<Part>) -> Vec<Part> {
     let mut out: Vec<Part> = Vec::with_capacity(parts.len());
     for part in parts {
         match (out.last_mut().map(Vec::as_mut_slice), part.as_slice()) {
-            (Some([last]), [atom]) => {
-                let words = last.0.iter().chain(&*atom.0).cloned();
-                *last = Atom(words.collect());
+            (Some([last]), [atom]) if last.lang == atom.lang => {
+                last.words = last.words.iter().chain(&atom.words).cloned().collect();
             }
             _ => out.push(part),
         }

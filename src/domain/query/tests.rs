@@ -219,6 +219,8 @@ fn term_sets_stand_for_their_words() {
     let terms = Terms::from([("raise".into(), vec!["raises".into(), "closes a round".into()])]);
     let query = Query::parse_with("openai {raise} \"acme {raise}\"~3", &terms).unwrap();
     assert_eq!(query.to_string(), "openai \"(raises|closes a round)\" \"acme (raises|closes a round)\"~3");
+    let among = Query::parse_with("\"(seeks|{raise}) # bn@fr\"", &terms).unwrap();
+    assert_eq!(among.to_string(), "\"(seeks|raises|closes a round) # bn@fr\"");
     let mistake = Query::parse_with("{rise}", &terms).unwrap_err();
     assert_eq!(mistake.message, "there is no set of terms rise; did you mean raise?");
 }

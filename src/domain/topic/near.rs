@@ -1,0 +1,123 @@
+//! What a text lacks for a topic: which rule nearly matched, and by how little it failed.
+
+use super::index::Found;
+use super::{Compiled, Name, Node, Scope, Test, Text, Topics, Words, merged, places};
+
+/// Alternatives named of a set.
+const NAMED: usize = 4;
+
+/// A topic that a text nearly has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Near {
+    pub topic: Name,
+    /// The words of the text that speak for it, in its order.
+    pub has: Vec<String>,
+    pub but: But,
+    /// The query in the rule, as written.
+    pub query: String,
+}
+
+/// What keeps a topic from a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum But {
+    /// A query of `none` matches, by these words.
+    Excluded(Vec<String>),
+    /// This part of a query of `any` is missing, in words.
+    Lacks(String),
+}
+
+/// What a part of a query finds and misses.
+struct Gap {
+    found: Vec<Words>,
+    lacks: String,
+}
+
+impl Topics {
+    /// The topics that a text nearly has, in the order of the rules: all but one part of a query is there, or only an
+    /// exclusion speaks against it. For each the nearest of its queries.
+    pub fn near(&self, text: &Text) -> Vec<Near> {
+        let found = self.index.find(text);
+        let given = self.tag(text);
+        let rules = self.rules.iter().zip(&self.compiled).filter(|(rule, _)| given.iter().all(|t| t.topic != rule.name));
+        let near = rules.filter_map(|(rule, compiled)| {
+            let (has, but, query) = self.excluded(compiled, &found, text).or_else(|| self.lacking(compiled, &found, text))?;
+            let sources = if matches!(but, But::Excluded(_)) { &rule.none } else { &rule.any };
+            Some(Near { topic: rule.name.clone(), has, but, query: sources.get(query).cloned().unwrap_or_default() })
+        });
+        near.collect()
+    }
+
+    fn excluded(&self, compiled: &Compiled, found: &Found, text: &Text) -> Option<(Vec<String>, But, usize)> {
+        let any = compiled.any.iter().find(|query| query.holds(found, text))?;
+        let at = compiled.none.iter().position(|query| query.holds(found, text))?;
+        let by = compiled.none.get(at)?.words(found, text);
+        Some((words(any.words(found, text), text), But::Excluded(words(by, text)), at))
+    }
+
+    /// The query with the most of its words there and one part missing.
+    fn lacking(&self, compiled: &Compiled, found: &Found, text: &Text) -> Option<(Vec<String>, But, usize)> {
+        let gaps = compiled.any.iter().enumerate().filter_map(|(at, query)| Some((at, self.gap(&query.node, found, text)?)));
+        let nearest = gaps.filter(|(_, gap)| !gap.found.is_empty()).max_by_key(|(at, gap)| (gap.found.len(), usize::MAX - at));
+        nearest.map(|(at, gap)| (words(gap.found, text), But::Lacks(gap.lacks), at))
+    }
+
+    /// None when more than one part is missing, or none can be named.
+    fn gap(&self, node: &Node<Test>, found: &Found, text: &Text) -> Option<Gap> {
+        match node {
+            Node::And(nodes) => self.gap_in_all(nodes, found, text),
+            Node::Or(nodes) => {
+                let gaps = nodes.iter().filter_map(|node| self.gap(node, found, text));
+                gaps.max_by_key(|gap| gap.found.len())
+            }
+            Node::Not(node) => {
+                Some(Gap { found: Vec::new(), lacks: format!("a text without {}", words(places(node, found, text), text).join(" · ")) })
+            }
+            Node::Leaf(test) => self.gap_in(test, found, text),
+        }
+    }
+
+    fn gap_in_all(&self, nodes: &[Node<Test>], found: &Found, text: &Text) -> Option<Gap> {
+        let holds = |node: &&Node<Test>| node.holds(&mut |test| test.holds(found, text));
+        let (there, missing): (Vec<_>, Vec<_>) = nodes.iter().partition(holds);
+        let [missing] = missing.as_slice() else { return None };
+        let mut gap = self.gap(missing, found, text)?;
+        there.iter().for_each(|node| gap.found.extend(places(node, found, text)));
+        Some(gap)
+    }
+
+    fn gap_in(&self, test: &Test, found: &Found, text: &Text) -> Option<Gap> {
+        let (scope, parts) = match test {
+            Test::Regex(_, pattern) => return Some(Gap { found: Vec::new(), lacks: pattern.to_string() }),
+            Test::Phrase { scope, parts, .. } => (*scope, parts),
+        };
+        let (there, missing): (Vec<_>, Vec<_>) = parts.iter().partition(|part| found.has(**part, scope));
+        let place = |part: &&u16| found.places(**part, scope.words(text)).into_iter().next();
+        let there: Vec<Words> = there.iter().filter_map(place).collect();
+        let lacks = match missing.as_slice() {
+            [] => format!("these together{}", within(scope)),
+            [part] => format!("{}{}", self.alternatives(**part), within(scope)),
+            _ => return None,
+        };
+        Some(Gap { found: there, lacks })
+    }
+
+    /// The first few words of a part.
+    fn alternatives(&self, part: u16) -> String {
+        let atoms = self.index.words(part);
+        let named: Vec<String> = atoms.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = if atoms.len() > NAMED { ", …" } else { "" };
+        format!("{}{more}", named.join(", "))
+    }
+}
+
+fn within(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Title => " in the title",
+        Scope::Summary => " in the summary",
+        _ => "",
+    }
+}
+
+fn words(places: Vec<Words>, text: &Text) -> Vec<String> {
+    merged(places).into_iter().map(|place| text.slice(place).to_owned()).collect()
+}
