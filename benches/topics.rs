@@ -47,8 +47,8 @@ fn headlines() -> &'static [Headline] {
 
 fn made_up(number: u64) -> Headline {
     const WORDS: [&str; 12] = [
-        "Nvidia", "senators", "raise", "chips", "OpenAI", "billion", "bitcoin", "falls", "the SEC", "approves", "rules",
-        "today",
+        "Nvidia", "senators", "raise", "chips", "OpenAI", "billion", "bitcoin", "falls", "the SEC", "approves",
+        "rules", "today",
     ];
     let mut random = fastrand::Rng::with_seed(number);
     let words: Vec<String> = (0..9).map(|_| format!("{} w{}", WORDS[random.usize(..12)], random.u16(..))).collect();
@@ -89,7 +89,7 @@ fn group_in_a_full_window(bencher: Bencher) {
         let outlet = headline.source.as_deref().unwrap_or_default();
         // The same headlines come again when there are fewer than wanted: told apart by what stands behind them.
         let title = format!("{} {}", headline.title, ["", "anew", "once more"][number / headlines.len() % 3]);
-        groups.place(StoryId(number as u64 + 1), &title, "", outlet, time)
+        groups.place(StoryId(number as u64 + 1), &title, outlet, time)
     };
     let full = || {
         let mut groups = Groups::default();

@@ -239,7 +239,7 @@ impl Wire {
         }
         let text = story.text();
         let tagged = tagger.tag(&text);
-        let group = self.groups.place(story.id, &story.title, &story.summary, &story.outlet, story.time());
+        let group = self.groups.place(story.id, &story.title, &story.outlet, story.time());
         self.admit(Item { story, marks, text, tagged, group, moves: Vec::new() }, now);
         Arrival::New
     }

@@ -35,8 +35,7 @@ impl Group {
             // A story without a time comes at the time of the one before.
             time = story.published().unwrap_or(time);
             number += 1;
-            let (title, summary) = (clean(story.title()), clean(story.summary()));
-            let group = groups.place(StoryId(number), &title, &summary, &clean(story.outlet()), time);
+            let group = groups.place(StoryId(number), &clean(story.title()), &clean(story.outlet()), time);
             let answer = Answer { id: &story.id, group: group.to_string() };
             let line = serde_json::to_string(&answer).map_err(|error| Failure::not_had(error.to_string()))?;
             writeln!(out, "{line}")?;

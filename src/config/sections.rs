@@ -20,9 +20,13 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     root.section("screen", |table| screen(table, &mut config.screen))?;
     root.section("theme", |table| theme(table, &mut config.screen))?;
     sources(config, root)?;
-    root.lists("keys", |_| false, |command, _, keys| {
-        config.keys.insert(command.into(), keys);
-    })?;
+    root.lists(
+        "keys",
+        |_| false,
+        |command, _, keys| {
+            config.keys.insert(command.into(), keys);
+        },
+    )?;
     // What counts in one language only stands under the name of the set and the language: `round@fr`.
     root.lists("terms", is_language, |name, lang, terms| {
         let key = lang.map_or_else(|| name.to_owned(), |lang| format!("{name}@{lang}"));

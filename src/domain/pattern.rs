@@ -93,9 +93,16 @@ impl Atom {
 
     pub(crate) fn matches_at(&self, text: &Text, at: usize, within: &Range<usize>) -> bool {
         at + self.len() <= within.end
-            && self.lang.is_none_or(|lang| text.may_be_in(lang))
-            && self.words.iter().enumerate().all(|(offset, pattern)| {
-                (offset == 0 || !text.words()[at + offset].begins_sentence()) && pattern.matches(text, at + offset)
+            && self.words.first().is_some_and(|first| first.matches(text, at))
+            && self.goes_on_at(text, at)
+    }
+
+    /// Do the words behind the first follow it, which stands here?
+    pub(crate) fn goes_on_at(&self, text: &Text, at: usize) -> bool {
+        self.lang.is_none_or(|lang| text.may_be_in(lang))
+            && self.words.iter().enumerate().skip(1).all(|(offset, pattern)| {
+                let word = text.words().get(at + offset);
+                word.is_some_and(|word| !word.begins_sentence()) && pattern.matches(text, at + offset)
             })
     }
 }

@@ -1,12 +1,14 @@
 //! Text from outside: made safe to show, and made ready to be searched.
 
 use std::fmt;
-use std::iter::Peekable;
 use std::ops::Range;
-use std::str::CharIndices;
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+
+mod tokens;
+
+use tokens::is_apostrophe;
+pub(crate) use tokens::{Token, Tokens};
 
 const ESC: char = '\u{1b}';
 const BEL: char = '\u{7}';
@@ -274,7 +276,9 @@ impl Text {
 
     /// A word as it stands in the text.
     pub(crate) fn word(&self, index: usize) -> &str {
-        self.slice(index..index + 1)
+        let place =
+            self.words.get(index).map(|word| usize::from(word.at)..usize::from(word.at) + usize::from(word.len));
+        place.and_then(|place| self.source.get(place)).unwrap_or_default()
     }
 
     /// The text from the first to the last of some words.
@@ -307,12 +311,12 @@ fn cut(text: &str, max: usize) -> &str {
 fn push_words(text: &str, offset: usize, words: &mut Vec<Word>) {
     let mut separator = 0;
     for token in Tokens::new(text) {
-        let gap = text.get(separator..token.place.start).unwrap_or_default();
-        let ends = if separator == 0 { offset > 0 } else { ends_sentence(gap) };
+        let gap = || text.get(separator..token.place.start).unwrap_or_default();
+        let ends = if separator == 0 { offset > 0 } else { token.place.start > separator + 1 && ends_sentence(gap()) };
         separator = token.place.end;
         let Ok(at) = u16::try_from(offset + token.place.start) else { return };
         words.push(Word {
-            hash: hash(token.text),
+            hash: token.hash,
             at,
             len: token.text.len() as u8,
             flags: u8::from(ends) * BREAK + u8::from(token.number) * NUMBER,
@@ -323,175 +327,6 @@ fn push_words(text: &str, offset: usize, words: &mut Vec<Word>) {
 /// Whether what stands between two words parts sentences or the items of a round-up.
 fn ends_sentence(gap: &str) -> bool {
     gap.len() > 1 && (gap.contains([';', '|', '?', '!', '•', '·', '…']) || gap.contains(". ") || gap.contains(".\n"))
-}
-
-/// One word of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Token<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) place: Range<usize>,
-    pub(crate) number: bool,
-}
-
-/// Cuts a text into words, by the rules told at [`Text`].
-#[derive(Clone, Debug)]
-pub(crate) struct Tokens<'a> {
-    text: &'a str,
-    chars: Peekable<CharIndices<'a>>,
-}
-
-impl<'a> Tokens<'a> {
-    /// Longest word in bytes; a longer run is cut into several.
-    const LONGEST: usize = 240;
-
-    pub(crate) fn new(text: &'a str) -> Self {
-        Tokens { text, chars: text.char_indices().peekable() }
-    }
-
-    fn char_at(&self, at: usize) -> Option<char> {
-        self.text.get(at..)?.chars().next()
-    }
-
-    fn skip_to(&mut self, end: usize) {
-        while self.chars.next_if(|&(at, _)| at < end).is_some() {}
-    }
-
-    fn token(&mut self, place: Range<usize>, number: bool) -> Option<Token<'a>> {
-        self.skip_to(place.end);
-        Some(Token { text: self.text.get(place.clone())?, place, number })
-    }
-
-    /// The end of the number that begins at `start`: digits, with separators that a digit follows.
-    fn number_end(&self, start: usize) -> usize {
-        let mut end = self.digits_end(start);
-        while end - start < Tokens::LONGEST / 2 {
-            let Some(c) = self.char_at(end) else { break };
-            let next = end + c.len_utf8();
-            let after = self.digits_end(next);
-            let group = after - next == 3 && !self.char_at(after).is_some_and(char::is_alphanumeric);
-            let joins = match c {
-                '.' | ',' => after > next,
-                // French and SI thousands, as in 60 000; a year before a number is not taken for one
-                ' ' | '\u{a0}' | '\u{202f}' => group && self.text.get(start..end).is_some_and(is_thousands),
-                _ => false,
-            };
-            if !joins {
-                break;
-            }
-            end = after;
-        }
-        end
-    }
-
-    fn accents_end(&self, from: usize) -> usize {
-        let rest = self.text.get(from..).unwrap_or_default();
-        from + rest.len() - rest.trim_start_matches(is_accent).len()
-    }
-
-    fn digits_end(&self, from: usize) -> usize {
-        let digits = self.text.get(from..).unwrap_or_default();
-        let run = digits.bytes().take(Tokens::LONGEST / 2).take_while(u8::is_ascii_digit).count();
-        from + run
-    }
-
-    /// The end of the run of letters that begins at `start`.
-    fn letters_end(&self, start: usize) -> usize {
-        let run = self.text.get(start..).unwrap_or_default();
-        let end = run.char_indices().find(|&(at, c)| at >= Tokens::LONGEST || !continues_word(c));
-        start + end.map_or(run.len(), |(at, _)| at)
-    }
-
-    /// The end of `U.S.` and the like: single letters with points; None when `start` begins no such thing.
-    fn acronym_end(&self, start: usize) -> Option<usize> {
-        let mut end = start;
-        let mut letters = 0;
-        while let Some(c) = self.char_at(end).filter(|&c| is_latin_letter(c))
-            && letters < 8
-        {
-            let after = self.accents_end(end + c.len_utf8());
-            letters += 1;
-            if self.char_at(after) != Some('.') {
-                return (letters > 1 && !self.char_at(after).is_some_and(continues_word)).then_some(after);
-            }
-            end = after + 1;
-        }
-        let closed = !self.char_at(end).is_some_and(continues_word);
-        (letters > 1 && closed).then(|| end - 1)
-    }
-
-    /// The word of letters that begins at `start`, apostrophes judged; None when it is an elided article alone.
-    fn letters(&mut self, start: usize) -> Option<Token<'a>> {
-        if let Some(end) = self.acronym_end(start) {
-            return self.token(start..end, false);
-        }
-        let end = self.letters_end(start);
-        let Some(apostrophe) = self.char_at(end).filter(|&c| is_apostrophe(c)) else {
-            return self.token(start..end, false);
-        };
-        let after = end + apostrophe.len_utf8();
-        let joined = if self.char_at(after).is_some_and(is_combining_mark) { after } else { self.letters_end(after) };
-        let (left, right) = (self.text.get(start..end)?, self.text.get(after..joined)?);
-        if !right.is_empty() && is_elided(left) {
-            self.skip_to(after);
-            return None;
-        }
-        let is_possessive = is_word(right, "s");
-        if right.is_empty() || is_possessive || joined - start > Tokens::LONGEST {
-            let token = self.token(start..end, false);
-            self.skip_to(if is_possessive { joined } else { after });
-            return token;
-        }
-        self.token(start..joined, false)
-    }
-}
-
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
-
-    fn next(&mut self) -> Option<Token<'a>> {
-        loop {
-            let &(start, c) = self.chars.peek()?;
-            let token = match c {
-                '0'..='9' => self.token(start..self.number_end(start), true),
-                '$' | '€' | '£' | '¥' | '₿' | '%' => self.token(start..start + c.len_utf8(), false),
-                c if c.is_alphanumeric() && !is_apostrophe(c) => self.letters(start),
-                _ => {
-                    self.chars.next();
-                    None
-                }
-            };
-            if token.is_some() {
-                return token;
-            }
-        }
-    }
-}
-
-/// One to three digits, or groups of three behind them.
-fn is_thousands(digits: &str) -> bool {
-    digits.split(|c: char| !c.is_ascii_digit()).enumerate().all(|(at, group)| match at {
-        0 => group.len() <= 3,
-        _ => group.len() == 3,
-    })
-}
-
-fn is_apostrophe(c: char) -> bool {
-    matches!(c, '\'' | '’' | '‘' | 'ʼ' | '＇')
-}
-
-fn continues_word(c: char) -> bool {
-    (c.is_alphanumeric() && !is_apostrophe(c)) || (!c.is_ascii() && is_combining_mark(c))
-}
-
-/// French words that lose their vowel before another.
-fn is_elided(word: &str) -> bool {
-    const ELIDED: [&str; 13] = ["l", "d", "j", "m", "n", "s", "t", "c", "qu", "lorsqu", "puisqu", "jusqu", "quoiqu"];
-    ELIDED.iter().any(|elided| is_word(word, elided))
-}
-
-/// Is it this word of plain letters, whatever its case and accents?
-fn is_word(word: &str, plain: &str) -> bool {
-    if word.is_ascii() { word.eq_ignore_ascii_case(plain) } else { folds_to(word, plain, false) }
 }
 
 /// The letters and digits of a word as they are compared: no accents, no inner points and apostrophes, lower case
@@ -524,17 +359,26 @@ pub(crate) fn fold_begins(word: &str, folded: &str) -> bool {
 
 /// FNV-1a over the folded word.
 pub(crate) fn hash(word: &str) -> u32 {
-    const BASIS: u32 = 0x811c_9dc5;
-    const PRIME: u32 = 0x0100_0193;
-    if word.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return word.bytes().fold(BASIS, |h, b| (h ^ u32::from(b.to_ascii_lowercase())).wrapping_mul(PRIME));
-    }
-    let mut h = BASIS;
-    let mut buffer = [0; 4];
-    fold_into(word, false, &mut |c| {
-        h = c.encode_utf8(&mut buffer).bytes().fold(h, |h, b| (h ^ u32::from(b)).wrapping_mul(PRIME));
+    let mut h = HASH_BASIS;
+    let is_plain = word.bytes().all(|b| {
+        h = hash_on(h, b.to_ascii_lowercase());
+        b.is_ascii_alphanumeric()
     });
+    if is_plain {
+        return h;
+    }
+    h = HASH_BASIS;
+    let mut buffer = [0; 4];
+    fold_into(word, false, &mut |c| h = c.encode_utf8(&mut buffer).bytes().fold(h, hash_on));
     h
+}
+
+const HASH_BASIS: u32 = 0x811c_9dc5;
+
+/// The hash with one more byte.
+fn hash_on(hash: u32, byte: u8) -> u32 {
+    const PRIME: u32 = 0x0100_0193;
+    (hash ^ u32::from(byte)).wrapping_mul(PRIME)
 }
 
 fn fold_into(word: &str, keep_case: bool, sink: &mut impl FnMut(char)) {
@@ -582,11 +426,6 @@ fn fold_number(word: &str, sink: &mut impl FnMut(char)) {
 }
 
 /// `a` to `z`, with an accent or without.
-fn is_latin_letter(c: char) -> bool {
-    c.is_ascii_alphabetic()
-        || (!c.is_ascii() && c.is_alphabetic() && c.nfd().next().is_some_and(|c| c.is_ascii_alphabetic()))
-}
-
 /// The combining marks that European accents decompose to.
 fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}')

@@ -94,6 +94,14 @@ enum Test {
     Regex(Scope, Pattern),
 }
 
+/// A text, and what was found in it.
+#[derive(Clone, Copy)]
+struct There<'a> {
+    index: &'a Index,
+    found: &'a Found,
+    text: &'a Text,
+}
+
 /// A topic given to a story, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
@@ -173,9 +181,10 @@ impl Topics {
     /// The topics of a text, in the order of the rules, children with their parents.
     pub fn tag(&self, text: &Text) -> Vec<Tag> {
         let found = self.index.find(text);
+        let there = There { index: &self.index, found: &found, text };
         let mut reasons: BTreeMap<usize, Vec<Words>> = BTreeMap::new();
         for (at, compiled) in self.compiled.iter().enumerate() {
-            if let Some(reason) = compiled.reason(&found, text) {
+            if let Some(reason) = compiled.reason(there) {
                 reasons.insert(at, reason);
             }
         }
@@ -251,9 +260,9 @@ fn spread_into<'a>(
 }
 
 /// Where the words stand that a query, or a part of one, asks for.
-fn places(node: &Node<Test>, found: &Found, text: &Text) -> Vec<Words> {
+fn places(node: &Node<Test>, there: There) -> Vec<Words> {
     let mut places = Vec::new();
-    node.affirmed(&mut |test| places.extend(test.places(found, text).unwrap_or_default()));
+    node.affirmed(&mut |test| places.extend(test.places(there).unwrap_or_default()));
     places
 }
 
@@ -268,42 +277,40 @@ fn required(node: &Node<Test>, parts: &mut Vec<(Scope, PartId)>) {
 
 impl Compiled {
     /// The words of the first query that matches; None when none does or an exclusion does.
-    fn reason(&self, found: &Found, text: &Text) -> Option<Vec<Words>> {
-        let first = self.any.iter().find(|query| query.holds(found, text))?;
-        if self.none.iter().any(|query| query.holds(found, text)) {
-            return None;
-        }
-        Some(first.words(found, text))
+    fn reason(&self, there: There) -> Option<Vec<Words>> {
+        let first = self.any.iter().find(|query| query.holds(there))?;
+        let is_excluded = self.none.iter().any(|query| query.holds(there));
+        (!is_excluded).then(|| first.words(there))
     }
 }
 
 impl Asked {
-    fn holds(&self, found: &Found, text: &Text) -> bool {
-        self.parts.iter().all(|&(scope, part)| found.has(part, scope))
-            && self.node.holds(&mut |test| test.holds(found, text))
+    fn holds(&self, there: There) -> bool {
+        self.parts.iter().all(|&(scope, part)| there.found.has(part, scope))
+            && self.node.holds(&mut |test| test.holds(there))
     }
 
     /// The words that it asks for, in their order.
-    fn words(&self, found: &Found, text: &Text) -> Vec<Words> {
-        merged(places(&self.node, found, text))
+    fn words(&self, there: There) -> Vec<Words> {
+        merged(places(&self.node, there))
     }
 }
 
 impl Test {
-    fn holds(&self, found: &Found, text: &Text) -> bool {
+    fn holds(&self, there: There) -> bool {
         match self {
-            Test::Regex(scope, pattern) => pattern.occurs(*scope, text),
+            Test::Regex(scope, pattern) => pattern.occurs(*scope, there.text),
             Test::Phrase { scope, parts, .. } => {
-                let occur = parts.iter().all(|&part| found.has(part, *scope));
-                occur && (parts.len() == 1 || self.places(found, text).is_some())
+                let occur = parts.iter().all(|&part| there.found.has(part, *scope));
+                occur && (parts.len() == 1 || self.places(there).is_some())
             }
         }
     }
 
     /// Where its parts stand; a regular expression has no words.
-    fn places(&self, found: &Found, text: &Text) -> Option<Vec<Words>> {
+    fn places(&self, There { index, found, text }: There) -> Option<Vec<Words>> {
         let Test::Phrase { scope, parts, distance } = self else { return None };
-        let places: Vec<Vec<Words>> = parts.iter().map(|&part| found.places(part, scope.words(text))).collect();
+        let places: Vec<Vec<Words>> = parts.iter().map(|&part| index.places(part, scope.words(text), found)).collect();
         let places: Vec<&[Words]> = places.iter().map(Vec::as_slice).collect();
         join(&places, *distance, text)
     }

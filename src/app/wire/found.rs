@@ -48,7 +48,7 @@ impl Wire {
             return false;
         }
         let story = &item.story;
-        item.group = self.groups.place(story.id, &story.title, &story.summary, &story.outlet, story.time());
+        item.group = self.groups.place(story.id, &story.title, &story.outlet, story.time());
         self.found.ids.insert(story.id);
         self.admit(item, now);
         true

@@ -447,7 +447,9 @@ fn one_word_each(parts: Vec<Part>) -> Vec<Part> {
     parts
         .into_iter()
         .flat_map(|part| match part.as_slice() {
-            [atom] => atom.words.iter().map(|word| vec![Atom { words: [word.clone()].into(), lang: atom.lang }]).collect(),
+            [atom] => {
+                atom.words.iter().map(|word| vec![Atom { words: [word.clone()].into(), lang: atom.lang }]).collect()
+            }
             _ => vec![part],
         })
         .collect()

@@ -25,13 +25,34 @@ pub(super) struct Index {
     part_ids: HashMap<Part, PartId>,
     atom_ids: HashMap<Atom, AtomId>,
     /// By the hash of the first word.
-    by_word: HashMap<u32, Vec<AtomId>, BuildHasherDefault<Spread>>,
+    by_word: HashMap<u32, Vec<Beginning>, BuildHasherDefault<Spread>>,
     /// Those whose first word is only how one begins: by its first [`KEY`] letters, with how many there are of them.
-    by_prefix: HashMap<u64, Vec<AtomId>, BuildHasherDefault<Spread>>,
+    by_prefix: HashMap<u64, Vec<Beginning>, BuildHasherDefault<Spread>>,
     /// Lengths, in bytes, of the keys of `by_prefix`.
     prefix_lengths: Vec<usize>,
-    /// Those that begin with any number.
+    /// The hashes in `by_word`.
+    words: Bits,
+    /// The first letters of those in `by_prefix`.
+    beginnings: Bits,
+    /// Those that begin with any number: by the hash of the second word …
+    after_number: HashMap<u32, Vec<AtomId>, BuildHasherDefault<Spread>>,
+    /// … and where that is no plain word.
     by_number: Vec<AtomId>,
+}
+
+/// The atoms that begin with a word.
+#[derive(Clone, Debug)]
+struct Beginning {
+    word: WordPattern,
+    atoms: Vec<AtomId>,
+}
+
+/// Adds an atom to those that begin with the same word.
+fn note(beginnings: &mut Vec<Beginning>, word: &WordPattern, id: AtomId) {
+    match beginnings.iter_mut().find(|beginning| beginning.word == *word) {
+        Some(beginning) => beginning.atoms.push(id),
+        None => beginnings.push(Beginning { word: word.clone(), atoms: vec![id] }),
+    }
 }
 
 /// The hashes of words are spread already; this moves them to the bits that the map looks at.
@@ -85,11 +106,17 @@ impl Index {
         }
         let id = self.atoms.len() as AtomId;
         match atom.words.first() {
-            Some(WordPattern::Folded(hash, _) | WordPattern::Exact(hash, _)) => {
-                self.by_word.entry(*hash).or_default().push(id);
+            Some(word @ (WordPattern::Folded(hash, _) | WordPattern::Exact(hash, _))) => {
+                self.words.set(*hash);
+                note(self.by_word.entry(*hash).or_default(), word, id);
             }
-            Some(WordPattern::Prefix(prefix)) => self.prefix(prefix, id),
-            Some(WordPattern::Number) => self.by_number.push(id),
+            Some(word @ WordPattern::Prefix(prefix)) => self.prefix(word, prefix, id),
+            Some(WordPattern::Number) => match atom.words.get(1) {
+                Some(WordPattern::Folded(hash, _) | WordPattern::Exact(hash, _)) => {
+                    self.after_number.entry(*hash).or_default().push(id);
+                }
+                _ => self.by_number.push(id),
+            },
             None => {}
         }
         self.atoms.push(atom.clone());
@@ -98,34 +125,53 @@ impl Index {
         id
     }
 
-    fn prefix(&mut self, prefix: &str, id: AtomId) {
+    fn prefix(&mut self, word: &WordPattern, prefix: &str, id: AtomId) {
         let length = prefix.len().min(KEY);
         if !self.prefix_lengths.contains(&length) {
             self.prefix_lengths.push(length);
         }
+        match beginning(prefix.as_bytes()) {
+            Some(letters) => self.beginnings.set(letters),
+            // Any word may begin so.
+            None => *self.beginnings.0 = [u64::MAX; 1024],
+        }
         let key = key(prefix.as_bytes(), length).unwrap_or_default();
-        self.by_prefix.entry(key).or_default().push(id);
+        note(self.by_prefix.entry(key).or_default(), word, id);
     }
 
     /// All parts that occur in a text.
     pub(super) fn find(&self, text: &Text) -> Found {
         let mut found = Found::new(self.parts.len());
-        let all = 0..text.words().len();
         for (at, word) in text.words().iter().enumerate() {
-            for &id in self.by_word.get(&word.hash).into_iter().flatten() {
-                self.check(id, text, at, &all, &mut found);
+            if self.words.has(word.hash) {
+                self.check_all(self.by_word.get(&word.hash), text, at, &mut found);
             }
-            self.find_beginnings(text, at, &all, &mut found);
+            self.find_beginnings(text, at, &mut found);
             if word.is_number() {
-                self.by_number.iter().for_each(|&id| self.check(id, text, at, &all, &mut found));
+                let next = text.words().get(at + 1).and_then(|next| self.after_number.get(&next.hash));
+                let ids = next.into_iter().flatten().chain(&self.by_number);
+                ids.for_each(|&id| self.check(id, text, at, &mut found));
             }
         }
-        found.places.sort_unstable();
         found
     }
 
-    fn find_beginnings(&self, text: &Text, at: usize, all: &Words, found: &mut Found) {
+    /// Where a part stands among some words of the text in which it was looked for, in their order.
+    pub(super) fn places(&self, part: PartId, within: Words, found: &Found) -> Vec<Words> {
+        let is_of_it = |atom: AtomId| self.parts_of.get(usize::from(atom)).is_some_and(|parts| parts.contains(&part));
+        let is_within = |place: &Words| within.start <= place.start && place.end <= within.end;
+        let atoms = found.atoms.iter().map(|&(atom, start, end)| (atom, usize::from(start)..usize::from(end)));
+        let mut places: Vec<Words> =
+            atoms.filter(|(atom, place)| is_within(place) && is_of_it(*atom)).map(|(_, place)| place).collect();
+        places.sort_unstable_by_key(|place| (place.start, place.end));
+        places
+    }
+
+    fn find_beginnings(&self, text: &Text, at: usize, found: &mut Found) {
         let word = text.word(at);
+        if word.starts_with(|c: char| c.is_ascii() && !c.is_ascii_alphabetic()) {
+            return;
+        }
         let folded;
         let letters = match small_letters(word.as_bytes()) {
             Some(letters) => letters,
@@ -136,24 +182,58 @@ impl Index {
                 letters
             }
         };
+        if !beginning(&letters).is_some_and(|letters| self.beginnings.has(letters)) {
+            return;
+        }
         for &length in &self.prefix_lengths {
-            let ids = key(&letters, length).and_then(|key| self.by_prefix.get(&key));
-            for &id in ids.into_iter().flatten() {
-                self.check(id, text, at, all, found);
-            }
+            let beginnings = key(&letters, length).and_then(|key| self.by_prefix.get(&key));
+            self.check_all(beginnings, text, at, found);
         }
     }
 
-    fn check(&self, id: AtomId, text: &Text, at: usize, within: &Words, found: &mut Found) {
-        let id = usize::from(id);
-        let Some(atom) = self.atoms.get(id).filter(|atom| atom.matches_at(text, at, within)) else { return };
-        let (start, end) = (at as u16, (at + atom.len()) as u16);
-        let in_title = usize::from(end) <= text.title_words().end;
-        for &part in self.parts_of.get(id).into_iter().flatten() {
-            found.places.push((part, start, end));
-            found.note(part, in_title);
+    fn check_all(&self, beginnings: Option<&Vec<Beginning>>, text: &Text, at: usize, found: &mut Found) {
+        for beginning in beginnings.into_iter().flatten().filter(|beginning| beginning.word.matches(text, at)) {
+            beginning.atoms.iter().for_each(|&id| self.check(id, text, at, found));
         }
     }
+
+    /// Takes down an atom whose first word stands here, when the others follow it.
+    fn check(&self, id: AtomId, text: &Text, at: usize, found: &mut Found) {
+        let place = usize::from(id);
+        let Some(atom) = self.atoms.get(place).filter(|atom| atom.goes_on_at(text, at)) else { return };
+        let (start, end) = (at as u16, (at + atom.len()) as u16);
+        found.atoms.push((id, start, end));
+        let in_title = usize::from(end) <= text.title_words().end;
+        self.parts_of.get(place).into_iter().flatten().for_each(|&part| found.note(part, in_title));
+    }
+}
+
+/// A bit for each of many keys: what has none there is not in a table, and most words are in none.
+#[derive(Clone, Debug)]
+struct Bits(Box<[u64; 1024]>);
+
+impl Default for Bits {
+    fn default() -> Self {
+        Bits(Box::new([0; 1024]))
+    }
+}
+
+impl Bits {
+    fn set(&mut self, key: u32) {
+        let bit = key as usize % (1024 * 64);
+        self.0[bit / 64] |= 1 << (bit % 64);
+    }
+
+    fn has(&self, key: u32) -> bool {
+        let bit = key as usize % (1024 * 64);
+        self.0[bit / 64] >> (bit % 64) & 1 == 1
+    }
+}
+
+/// Five bits of each of the first three letters; others that share them only cost a look.
+fn beginning(letters: &[u8]) -> Option<u32> {
+    let first = letters.first_chunk::<3>()?;
+    Some(first.iter().fold(0, |key, letter| key << 5 | u32::from(letter & 31)))
 }
 
 /// The first letters of a plain word, small; zeros behind its end. None when it has to be folded.
@@ -176,18 +256,18 @@ fn key(folded: &[u8], length: usize) -> Option<u64> {
     is_whole.then_some(packed << 8 | length as u64)
 }
 
-/// The parts that occur in a text, each with its places.
+/// What occurs in a text.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Part, and its first word and the one behind its last.
-    places: Vec<(PartId, u16, u16)>,
+    /// The atoms, each with its first word and the one behind its last, in the order of the text.
+    atoms: Vec<(AtomId, u16, u16)>,
     /// One bit for each part: first those that occur in the title, then those in the summary.
     bits: Vec<u64>,
 }
 
 impl Found {
     fn new(parts: usize) -> Found {
-        Found { places: Vec::with_capacity(32), bits: vec![0; parts.div_ceil(64) * 2] }
+        Found { atoms: Vec::with_capacity(32), bits: vec![0; parts.div_ceil(64) * 2] }
     }
 
     fn note(&mut self, part: PartId, in_title: bool) {
@@ -208,18 +288,5 @@ impl Found {
             Scope::Summary => bit(self.bits.len() / 2),
             _ => bit(0) || bit(self.bits.len() / 2),
         }
-    }
-
-    fn of(&self, part: PartId) -> &[(PartId, u16, u16)] {
-        let start = self.places.partition_point(|&(other, ..)| other < part);
-        let rest = self.places.get(start..).unwrap_or_default();
-        let end = rest.iter().take_while(|&&(other, ..)| other == part).count();
-        rest.get(..end).unwrap_or_default()
-    }
-
-    /// The places of a part among some words.
-    pub(super) fn places(&self, part: PartId, within: Words) -> Vec<Words> {
-        let places = self.of(part).iter().map(|&(_, start, end)| usize::from(start)..usize::from(end));
-        places.filter(|place| within.start <= place.start && place.end <= within.end).collect()
     }
 }

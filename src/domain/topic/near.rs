@@ -1,7 +1,6 @@
 //! What a text lacks for a topic: which rule nearly matched, and by how little it failed.
 
-use super::index::Found;
-use super::{Compiled, Name, Node, Scope, Test, Text, Topics, Words, merged, places};
+use super::{Compiled, Name, Node, Scope, Test, Text, There, Topics, Words, merged, places};
 
 /// Alternatives named of a set.
 const NAMED: usize = 4;
@@ -37,68 +36,72 @@ impl Topics {
     /// exclusion speaks against it. For each the nearest of its queries.
     pub fn near(&self, text: &Text) -> Vec<Near> {
         let found = self.index.find(text);
+        let there = There { index: &self.index, found: &found, text };
         let given = self.tag(text);
-        let rules = self.rules.iter().zip(&self.compiled).filter(|(rule, _)| given.iter().all(|t| t.topic != rule.name));
+        let rules =
+            self.rules.iter().zip(&self.compiled).filter(|(rule, _)| given.iter().all(|t| t.topic != rule.name));
         let near = rules.filter_map(|(rule, compiled)| {
-            let (has, but, query) = self.excluded(compiled, &found, text).or_else(|| self.lacking(compiled, &found, text))?;
+            let (has, but, query) = self.excluded(compiled, there).or_else(|| self.lacking(compiled, there))?;
             let sources = if matches!(but, But::Excluded(_)) { &rule.none } else { &rule.any };
             Some(Near { topic: rule.name.clone(), has, but, query: sources.get(query).cloned().unwrap_or_default() })
         });
         near.collect()
     }
 
-    fn excluded(&self, compiled: &Compiled, found: &Found, text: &Text) -> Option<(Vec<String>, But, usize)> {
-        let any = compiled.any.iter().find(|query| query.holds(found, text))?;
-        let at = compiled.none.iter().position(|query| query.holds(found, text))?;
-        let by = compiled.none.get(at)?.words(found, text);
-        Some((words(any.words(found, text), text), But::Excluded(words(by, text)), at))
+    fn excluded(&self, compiled: &Compiled, there: There) -> Option<(Vec<String>, But, usize)> {
+        let any = compiled.any.iter().find(|query| query.holds(there))?;
+        let at = compiled.none.iter().position(|query| query.holds(there))?;
+        let by = compiled.none.get(at)?.words(there);
+        Some((words(any.words(there), there.text), But::Excluded(words(by, there.text)), at))
     }
 
     /// The query with the most of its words there and one part missing.
-    fn lacking(&self, compiled: &Compiled, found: &Found, text: &Text) -> Option<(Vec<String>, But, usize)> {
-        let gaps = compiled.any.iter().enumerate().filter_map(|(at, query)| Some((at, self.gap(&query.node, found, text)?)));
-        let nearest = gaps.filter(|(_, gap)| !gap.found.is_empty()).max_by_key(|(at, gap)| (gap.found.len(), usize::MAX - at));
-        nearest.map(|(at, gap)| (words(gap.found, text), But::Lacks(gap.lacks), at))
+    fn lacking(&self, compiled: &Compiled, there: There) -> Option<(Vec<String>, But, usize)> {
+        let gaps = compiled.any.iter().enumerate().filter_map(|(at, query)| Some((at, self.gap(&query.node, there)?)));
+        let nearest =
+            gaps.filter(|(_, gap)| !gap.found.is_empty()).max_by_key(|(at, gap)| (gap.found.len(), usize::MAX - at));
+        nearest.map(|(at, gap)| (words(gap.found, there.text), But::Lacks(gap.lacks), at))
     }
 
     /// None when more than one part is missing, or none can be named.
-    fn gap(&self, node: &Node<Test>, found: &Found, text: &Text) -> Option<Gap> {
+    fn gap(&self, node: &Node<Test>, there: There) -> Option<Gap> {
         match node {
-            Node::And(nodes) => self.gap_in_all(nodes, found, text),
+            Node::And(nodes) => self.gap_in_all(nodes, there),
             Node::Or(nodes) => {
-                let gaps = nodes.iter().filter_map(|node| self.gap(node, found, text));
+                let gaps = nodes.iter().filter_map(|node| self.gap(node, there));
                 gaps.max_by_key(|gap| gap.found.len())
             }
-            Node::Not(node) => {
-                Some(Gap { found: Vec::new(), lacks: format!("a text without {}", words(places(node, found, text), text).join(" · ")) })
-            }
-            Node::Leaf(test) => self.gap_in(test, found, text),
+            Node::Not(node) => Some(Gap {
+                found: Vec::new(),
+                lacks: format!("a text without {}", words(places(node, there), there.text).join(" · ")),
+            }),
+            Node::Leaf(test) => self.gap_in(test, there),
         }
     }
 
-    fn gap_in_all(&self, nodes: &[Node<Test>], found: &Found, text: &Text) -> Option<Gap> {
-        let holds = |node: &&Node<Test>| node.holds(&mut |test| test.holds(found, text));
-        let (there, missing): (Vec<_>, Vec<_>) = nodes.iter().partition(holds);
+    fn gap_in_all(&self, nodes: &[Node<Test>], there: There) -> Option<Gap> {
+        let holds = |node: &&Node<Test>| node.holds(&mut |test| test.holds(there));
+        let (present, missing): (Vec<_>, Vec<_>) = nodes.iter().partition(holds);
         let [missing] = missing.as_slice() else { return None };
-        let mut gap = self.gap(missing, found, text)?;
-        there.iter().for_each(|node| gap.found.extend(places(node, found, text)));
+        let mut gap = self.gap(missing, there)?;
+        present.iter().for_each(|node| gap.found.extend(places(node, there)));
         Some(gap)
     }
 
-    fn gap_in(&self, test: &Test, found: &Found, text: &Text) -> Option<Gap> {
+    fn gap_in(&self, test: &Test, there: There) -> Option<Gap> {
         let (scope, parts) = match test {
             Test::Regex(_, pattern) => return Some(Gap { found: Vec::new(), lacks: pattern.to_string() }),
             Test::Phrase { scope, parts, .. } => (*scope, parts),
         };
-        let (there, missing): (Vec<_>, Vec<_>) = parts.iter().partition(|part| found.has(**part, scope));
-        let place = |part: &&u16| found.places(**part, scope.words(text)).into_iter().next();
-        let there: Vec<Words> = there.iter().filter_map(place).collect();
+        let (present, missing): (Vec<_>, Vec<_>) = parts.iter().partition(|part| there.found.has(**part, scope));
+        let place = |part: &&u16| there.index.places(**part, scope.words(there.text), there.found).into_iter().next();
+        let found: Vec<Words> = present.iter().filter_map(place).collect();
         let lacks = match missing.as_slice() {
             [] => format!("these together{}", within(scope)),
             [part] => format!("{}{}", self.alternatives(**part), within(scope)),
             _ => return None,
         };
-        Some(Gap { found: there, lacks })
+        Some(Gap { found, lacks })
     }
 
     /// The first few words of a part.

@@ -1,0 +1,143 @@
+//! The words of the titles remembered: how often each was seen, and where.
+
+use std::collections::{HashMap, VecDeque};
+
+/// Most words whose frequency is remembered; then all counts are halved and the rarest forgotten.
+pub(super) const MOST_WORDS: usize = 60_000;
+/// Stories taken as seen before the first, so that early words are not all rare alike.
+const SEEN_BEFORE: f32 = 300.0;
+
+/// A word by its place in the vocabulary. It keeps that as long as a remembered story has it.
+pub(super) type WordId = u32;
+
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    ids: HashMap<u32, WordId>,
+    words: Vec<Word>,
+    /// Beside `words`: the logarithm of one more than their counts. By itself, as it is asked for some hundred times for
+    /// each title.
+    logarithms: Vec<f32>,
+    /// Places that nothing needs any more.
+    free: Vec<WordId>,
+    /// Words with a count.
+    counted: usize,
+    titles_seen: u32,
+}
+
+#[derive(Debug, Default)]
+struct Word {
+    hash: u32,
+    /// In how many titles it was seen.
+    seen: u32,
+    /// The numbers of the remembered stories that have it, in their order.
+    stories: VecDeque<i64>,
+}
+
+impl Vocabulary {
+    /// The place of a word, which is given one when it has none.
+    pub fn id(&mut self, hash: u32) -> WordId {
+        if let Some(id) = self.ids.get(&hash) {
+            return *id;
+        }
+        let word = Word { hash, ..Word::default() };
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.words[id as usize] = word;
+                self.logarithms[id as usize] = 0.0;
+                id
+            }
+            None => {
+                self.words.push(word);
+                self.logarithms.push(0.0);
+                self.words.len() as WordId - 1
+            }
+        };
+        self.ids.insert(hash, id);
+        id
+    }
+
+    pub fn seen(&self, id: WordId) -> u32 {
+        self.words.get(id as usize).map(|word| word.seen).unwrap_or_default()
+    }
+
+    /// The stories that have a word, the newest first.
+    pub fn newest(&self, id: WordId) -> impl Iterator<Item = i64> {
+        self.words.get(id as usize).into_iter().flat_map(|word| word.stories.iter().rev().copied())
+    }
+
+    /// The logarithm of the number of titles: what [`Vocabulary::weight`] is scaled by.
+    pub fn scale(&self) -> f32 {
+        (self.titles_seen as f32 + SEEN_BEFORE).ln()
+    }
+
+    /// Inverse document frequency: a word in few titles tells more.
+    pub fn weight(&self, id: WordId, scale: f32) -> f32 {
+        scale - self.logarithms.get(id as usize).copied().unwrap_or_default()
+    }
+
+    /// The weight of some words together.
+    pub fn weigh(&self, words: &[WordId], scale: f32) -> f32 {
+        words.iter().map(|id| self.weight(*id, scale)).sum()
+    }
+
+    /// A title with these words is remembered under a number, which is higher than all there are, or lower.
+    pub fn add(&mut self, words: &[WordId], number: i64) {
+        self.titles_seen += 1;
+        for id in words {
+            let Some(word) = self.words.get_mut(*id as usize) else { continue };
+            self.counted += usize::from(word.seen == 0);
+            word.seen += 1;
+            self.logarithms[*id as usize] = logarithm(word.seen);
+            match word.stories.front() {
+                Some(first) if number < *first => word.stories.push_front(number),
+                _ => word.stories.push_back(number),
+            }
+        }
+        if self.counted > MOST_WORDS {
+            self.halve();
+        }
+    }
+
+    /// The title of a number, which is the lowest there is, is forgotten.
+    pub fn remove(&mut self, words: &[WordId], number: i64) {
+        for id in words {
+            let Some(word) = self.words.get_mut(*id as usize) else { continue };
+            if word.stories.front() == Some(&number) {
+                word.stories.pop_front();
+            }
+            self.release(*id);
+        }
+    }
+
+    fn halve(&mut self) {
+        self.titles_seen /= 2;
+        for id in 0..self.words.len() {
+            let word = &mut self.words[id];
+            let was_counted = word.seen > 0;
+            word.seen /= 2;
+            self.logarithms[id] = logarithm(word.seen);
+            if was_counted && word.seen == 0 {
+                self.counted -= 1;
+                self.release(id as WordId);
+            }
+        }
+    }
+
+    /// Gives the place of a word free that nothing needs any more.
+    fn release(&mut self, id: WordId) {
+        let Some(word) = self.words.get(id as usize) else { return };
+        if word.seen == 0 && word.stories.is_empty() && self.ids.get(&word.hash) == Some(&id) {
+            self.ids.remove(&word.hash);
+            self.free.push(id);
+        }
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+}
+
+fn logarithm(seen: u32) -> f32 {
+    (seen as f32 + 1.0).ln()
+}
