@@ -14,8 +14,8 @@
 //!
 //! Words match whole words, without regard to case, accents and Unicode form unless told: `=` asks for exact case, a
 //! regular expression for what it says. `"a b"~5`: in any order, with at most five other words between them. In quotes,
-//! `(a|b c)` gives alternatives for one place and `#` stands for any number. In topic rules `{money}` is a set of terms
-//! from the table `[terms]`. No phrase spans two sentences. A move is that of the price since the story appeared.
+//! `(a|b c)` gives alternatives for one place and `#` stands for any number. `word@fr` counts in stories that are in French
+//! or don't tell their language. In topic rules `{money}` is a set of terms from the table `[terms]`. No phrase spans two sentences. A move is that of the price since the story appeared.
 
 mod leaf;
 mod need;
@@ -65,7 +65,8 @@ impl Mistake {
     }
 }
 
-/// Named sets of terms that queries can use as `{name}`; each term is a word or a phrase.
+/// Named sets of terms that queries can use as `{name}`; each term is a word or a phrase. `{other}` takes in another set;
+/// what stands under `name@fr` counts in French only.
 pub type Terms = BTreeMap<String, Vec<String>>;
 
 /// What a query is asked about.
@@ -233,6 +234,15 @@ impl Query {
     /// Does it match a story?
     pub fn matches(&self, subject: &Subject) -> bool {
         self.root.holds(&mut |leaf| leaf.holds(subject))
+    }
+
+    /// Do its words stand in a text, wherever else it is asked? For queries about the text alone.
+    pub fn occurs_in(&self, text: &Text) -> bool {
+        self.root.holds(&mut |leaf| match leaf {
+            Leaf::Phrase(scope, phrase) => phrase.occurs(text, &scope.words(text)),
+            Leaf::Regex(scope, pattern) => pattern.occurs(*scope, text),
+            _ => false,
+        })
     }
 
     /// Where the words stand in the title that the query asks for, in order and without overlap.

@@ -50,17 +50,6 @@ pub struct TopicRule {
     pub misses: Vec<String>,
 }
 
-/// What a file of topics holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct TopicFile {
-    /// Sets of words and phrases that the rules use as `{name}`; a term `{other}` takes in another set.
-    #[serde(default)]
-    pub terms: Terms,
-    #[serde(default)]
-    pub topic: Vec<TopicRule>,
-}
-
 /// All topics, ready to tag.
 #[derive(Clone, Debug, Default)]
 pub struct Topics {
