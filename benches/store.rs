@@ -181,6 +181,7 @@ fn matches(reader: &Reader, query: &Query, topics: &Topics, limit: usize) -> usi
             topics: &tagged,
             symbols: &[],
             marks: *marks,
+            muted: false,
             outlets: 1,
             moves: &[],
             now: now(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, View};
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
+use crate::domain::group::GroupId;
 use crate::domain::price::{Quote, Series, SourceReport, Span};
 use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
@@ -102,7 +103,9 @@ pub enum Effect {
     Draw(Urgency),
     /// New or edited stories.
     SaveStories(Vec<Story>),
-    /// What the reader marked.
+    /// The groups that new stories were placed in; one that is stored in a group stays there.
+    SaveGroups(Vec<(StoryId, GroupId)>),
+    /// What the reader marked, or put in another group.
     SaveMarks(Vec<(StoryId, Marks)>),
     /// With the validators that belong to the stories saved before.
     SaveFeed(Box<FeedState>),

@@ -151,7 +151,7 @@ impl Bench {
     }
 
     fn read(&mut self, story: StoryId) {
-        let marks = Marks { read: true, starred: false };
+        let marks = Marks { read: true, starred: false, group: None };
         self.store.carry_out(Effect::SaveMarks(vec![(story, marks)]));
         // The store's word counts for the state, too.
         let item = self.app.wire.item(story).unwrap().story.clone();

@@ -124,6 +124,47 @@ fn before_the_open_a_change_is_of_the_session_before() {
 }
 
 #[test]
+fn a_group_opened() {
+    let mut app = busy();
+    keys(&mut app, "gx");
+    assert_eq!(app.notice.as_ref().map(|notice| notice.text.as_str()), Some("nobody else carries this story yet"));
+    let carried = [
+        (101, "Harbour Wire", "Chipmaker buys a maker of lasers for 3 billion dollars"),
+        (102, "SEC", "Chipmaker to buy maker of lasers for $3bn"),
+        (103, "Le Matin", "Rachat : 3 milliards de dollars pour un fabricant de lasers, le chipmaker confirme"),
+        (
+            104,
+            "A Very Long Name For An Outlet",
+            "Maker of lasers sold to chipmaker for 3 billion - Nvidia is said to have looked at it as well",
+        ),
+    ];
+    for (id, outlet, title) in carried {
+        let mut story = story(id, app.now - SignedDuration::from_secs(11 * (105 - id as i64)), outlet, title);
+        story.primary = outlet == "SEC";
+        tell(&mut app, Event::Stories(vec![story]));
+    }
+    keys(&mut app, "gxj");
+    for (name, size) in [("group-160", WIDE), ("group-100", MEDIUM), ("group-80", SMALL), ("group-40", TINY)] {
+        snapshot(name, &mut app, size);
+    }
+}
+
+#[test]
+fn muted_and_highlighted_stories() {
+    let mut app = busy_with(
+        "[[mute]]\nname = 'harbour'\nquery = 'outlet:harbour -sec'\n[[highlight]]\nname = 'My town'\nquery = 'library OR ferry OR \
+         \"raises\"'\ncolor = 'topic-5'\n[[highlight]]\nname = 'Lasers'\nquery = 'solana'\n",
+    );
+    keys(&mut app, "jjjjjjj");
+    snapshot("muted-100", &mut app, MEDIUM);
+    keys(&mut app, "v");
+    assert_eq!(app.notice.as_ref().unwrap().text, "5 muted stories are shown as well");
+    assert!(text(&mut app, MEDIUM).contains("Wire · 24 · 5 muted, shown"));
+    keys(&mut app, "g");
+    assert!(text(&mut app, WIDE).contains("muted by 'harbour'"));
+}
+
+#[test]
 fn queries() {
     let mut app = busy();
     keys(&mut app, "/nvidia");

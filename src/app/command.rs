@@ -66,8 +66,14 @@ pub enum Command {
     ToggleRead,
     #[strum(message = "mark all that is shown as read")]
     MarkAllRead,
-    #[strum(message = "undo the last marks")]
+    #[strum(message = "undo the last marks, or what was last taken out of a group")]
     Undo,
+    #[strum(message = "open the group: who carries the story, in order of appearance")]
+    Group,
+    #[strum(message = "take the story out of its group, for good")]
+    TakeOut,
+    #[strum(message = "show the muted stories as well, or leave them off")]
+    Muted,
     #[strum(message = "next symbol")]
     NextSymbol,
     #[strum(message = "previous symbol")]

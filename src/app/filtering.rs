@@ -49,7 +49,7 @@ impl App {
 
     /// Finds out anew what prices did since each story, when the filter asks.
     pub(super) fn refresh_moves(&mut self) {
-        if asks_for_moves(self.wire.filter()) {
+        if asks_for_moves(self.wire.filter()) || self.wire.judges_ask().moves {
             self.know_moves();
         }
     }

@@ -9,7 +9,7 @@ use super::command::Command;
 use super::keymap::Key;
 use super::tape::ChartStyle;
 use super::wire::Filter;
-use super::{App, Focus, Popup, Tone, save_marks};
+use super::{App, Focus, Popup, Tone, save_groups, save_marks};
 use crate::domain::Name;
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, StoryId};
@@ -73,6 +73,9 @@ impl App {
             Command::ToggleRead => self.toggle_read(),
             Command::MarkAllRead => self.mark_all_read(),
             Command::Undo => self.undo(),
+            Command::Group => self.open_group(),
+            Command::Muted => self.toggle_muted(),
+            Command::TakeOut => self.take_out_current(),
             Command::NextSymbol | Command::PreviousSymbol | Command::NextSpan | Command::ChartStyle => {
                 self.chart(command)
             }
@@ -167,13 +170,14 @@ impl App {
         self.mark_read()
     }
 
-    fn mark_read(&mut self) -> Vec<Effect> {
+    pub(super) fn mark_read(&mut self) -> Vec<Effect> {
         let marks = self.wire.mark_current(|marks| marks.read = true);
         self.marked(marks)
     }
 
     /// Marks have changed: they are saved, and what is shown is asked about them again.
     fn marked(&mut self, marks: Vec<(StoryId, Marks)>) -> Vec<Effect> {
+        self.judge_again(|asks| asks.marks);
         self.wire.refresh(self.now);
         let mut effects = drawn();
         effects.extend(save_marks(marks));
@@ -181,7 +185,7 @@ impl App {
     }
 
     /// On a live wire, what a command acts on must stay what the reader saw.
-    fn hold_cursor(&mut self) {
+    pub(super) fn hold_cursor(&mut self) {
         if self.wire.cursor().is_none() {
             self.wire.set_cursor(0, self.wire_height());
         }
@@ -197,7 +201,7 @@ impl App {
         }
     }
 
-    fn open(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
+    pub(super) fn open(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
         let link = self.link()?;
         let mut effects = self.mark_read();
         effects.extend(self.notify(Tone::Info, "opening in the browser".into()));
@@ -205,7 +209,7 @@ impl App {
         Ok(effects)
     }
 
-    fn copy_link(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
+    pub(super) fn copy_link(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
         let link = self.link()?;
         let mut effects = self.notify(Tone::Info, "link copied".into());
         effects.push(Effect::Copy(link));
@@ -238,8 +242,8 @@ impl App {
         effects
     }
 
-    fn undo(&mut self) -> Vec<Effect> {
-        let marks = self.wire.undo();
+    pub(super) fn undo(&mut self) -> Vec<Effect> {
+        let marks = self.wire.undo(self.now);
         match marks.is_empty() {
             true => self.notify(Tone::Info, "nothing to undo".into()),
             false => self.marked(marks),
@@ -318,10 +322,15 @@ impl App {
         if let Some(position) = self.replay {
             return vec![Effect::PauseReplay(!position.paused), Effect::Draw(Urgency::Key)];
         }
+        let mut placed = Vec::new();
         for (story, marks) in self.wire.set_paused(!self.wire.paused()) {
+            let id = story.id;
             self.wire.take(story, marks, &self.tagger, self.now);
+            placed.extend(self.wire.item(id).map(|item| (id, item.group)));
         }
-        drawn()
+        let mut effects = drawn();
+        effects.extend(save_groups(placed));
+        effects
     }
 
     /// Asks the named feeds; without names all feeds, and prices.
@@ -337,6 +346,17 @@ impl App {
         effects.push(Effect::RefreshFeeds(feeds));
         effects.extend(prices);
         effects
+    }
+
+    fn toggle_muted(&mut self) -> Vec<Effect> {
+        let shows = !self.wire.shows_muted();
+        self.wire.show_muted(shows, self.now);
+        let text = match (shows, self.wire.muted_count()) {
+            (_, 0) => "no story is muted".into(),
+            (true, muted) => format!("{muted} muted stories are shown as well"),
+            (false, muted) => format!("{muted} muted stories are left off"),
+        };
+        self.notify(Tone::Info, text)
     }
 
     fn toggle_mouse(&mut self) -> Vec<Effect> {

@@ -3,6 +3,7 @@
 
 pub mod command;
 mod filtering;
+mod grouping;
 pub mod handover;
 pub mod health;
 mod input;
@@ -25,7 +26,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
+use crate::domain::group::GroupId;
 use crate::domain::price::{Quote, Series, SourceReport, Span, State, state};
+use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
@@ -39,7 +42,7 @@ use prompt::Prompt;
 use saves::Saves;
 use seen::Seen;
 use tape::Tape;
-use wire::{Arrival, Filter, Item, Tagger, Wire};
+use wire::{Arrival, Filter, Item, Judges, Tagger, Wire};
 
 /// How long a passing notice stays, in seconds of the reader's own time.
 const NOTICE_SECONDS: f64 = 8.0;
@@ -229,7 +232,15 @@ impl App {
         if minute {
             // A query may ask for an age.
             self.refresh_moves();
+            self.judge_again(|asks| asks.time || asks.moves);
             self.wire.refresh(self.now);
+        }
+    }
+
+    /// Asks mutes and highlights again when they ask for what may have changed.
+    fn judge_again(&mut self, asks: impl Fn(Asks) -> bool) {
+        if asks(self.wire.judges_ask()) {
+            self.wire.judge_all(self.now);
         }
     }
 
@@ -292,29 +303,32 @@ impl App {
         effects
     }
 
-    /// Takes in stored stories. Answers the marks that were made before the stored ones were known.
+    /// Takes in stored stories. Answers the marks that are not stored: those that were made before the stored ones were
+    /// known, and the groups of stories that were stored in none.
     fn remember(&mut self, stories: Vec<(Story, Marks)>) -> Vec<(StoryId, Marks)> {
         let mut merged = Vec::new();
         for (story, stored) in stories {
-            match self.wire.remember(&story, stored, self.now) {
-                Some(marks) if marks != stored => merged.push((story.id, marks)),
-                Some(_) => {}
-                None => {
-                    self.wire.take(story, stored, &self.tagger, self.now);
-                }
-            }
+            let id = story.id;
+            let marks = self.wire.remember(&story, stored, self.now).or_else(|| {
+                self.wire.take(story, stored, &self.tagger, self.now);
+                self.wire.item(id).map(|item| item.marks)
+            });
+            merged.extend(marks.filter(|marks| *marks != stored).map(|marks| (id, marks)));
         }
         merged
     }
 
     fn stories(&mut self, stories: Vec<Story>) -> Vec<Effect> {
-        let (mut fresh, mut shown) = (Vec::new(), false);
+        let (mut fresh, mut placed, mut shown) = (Vec::new(), Vec::new(), false);
         for story in stories {
             let arrival = match self.wire.paused() {
                 true => self.wire.hold(story.clone()),
                 false => self.wire.take(story.clone(), Marks::default(), &self.tagger, self.now),
             };
             shown |= matches!(arrival, Arrival::New | Arrival::Edited);
+            placed.extend(
+                self.wire.item(story.id).filter(|_| arrival == Arrival::New).map(|item| (story.id, item.group)),
+            );
             match arrival {
                 Arrival::Known => {}
                 Arrival::Edited => fresh.push(self.wire.as_edit(story)),
@@ -323,6 +337,7 @@ impl App {
         }
         let mut effects = Vec::new();
         effects.extend((!fresh.is_empty()).then_some(Effect::SaveStories(fresh)));
+        effects.extend(save_groups(placed));
         effects.extend(shown.then_some(Effect::Draw(Urgency::News)));
         effects
     }
@@ -426,10 +441,11 @@ impl App {
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
+        self.wire.set_judges(Judges::new(&config), self.now);
         self.retag(&config, topics);
-        self.popup = self.popup.map(|popup| popup.within(config.feeds.len()));
         let mistakes: Vec<String> = config.warnings.iter().cloned().chain(broken).chain(unusable).collect();
         self.config = config;
+        self.popup = self.popup.map(|popup| self.in_bounds(popup));
         self.config_warning = match mistakes.as_slice() {
             [] => None,
             [only] => Some(only.clone()),
@@ -507,6 +523,11 @@ impl App {
         self.config_warning = None;
         self.notice = None;
     }
+}
+
+/// Groups to be saved, if there are any.
+fn save_groups(groups: Vec<(StoryId, GroupId)>) -> Option<Effect> {
+    (!groups.is_empty()).then_some(Effect::SaveGroups(groups))
 }
 
 /// Marks to be saved, if there are any.

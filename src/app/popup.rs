@@ -5,6 +5,7 @@ use super::input::{drawn, page};
 use super::wire::Filter;
 use super::{App, Tone};
 use crate::domain::Name;
+use crate::domain::group::GroupId;
 use crate::domain::query::Query;
 use crate::event::Effect;
 
@@ -23,24 +24,30 @@ pub enum Popup {
         cursor: usize,
         scroll: usize,
     },
+    /// The stories of a group; the cursor is on this one, in their order of appearance.
+    Group {
+        group: GroupId,
+        cursor: usize,
+    },
 }
 
 impl Popup {
     /// The feed that the cursor is on, by its place in the list.
     pub fn feed(self) -> Option<usize> {
         match self {
-            Popup::Help { .. } => None,
+            Popup::Help { .. } | Popup::Group { .. } => None,
             Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
         }
     }
 
-    /// The same with the cursor on a feed that there is.
-    pub(super) fn within(self, feeds: usize) -> Popup {
-        let last = feeds.saturating_sub(1);
+    /// The same with the cursor on one of so many rows.
+    fn within(self, rows: usize) -> Popup {
+        let last = rows.saturating_sub(1);
         match self {
             Popup::Help { scroll } => Popup::Help { scroll },
             Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.min(last) },
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor: cursor.min(last), scroll },
+            Popup::Group { group, cursor } => Popup::Group { group, cursor: cursor.min(last) },
         }
     }
 
@@ -48,6 +55,7 @@ impl Popup {
         match self {
             Popup::Help { .. } => command == Command::Help,
             Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
+            Popup::Group { .. } => command == Command::Group,
         }
     }
 }
@@ -73,6 +81,7 @@ impl App {
             }
             (Command::Close, _) => Some(self.close_popup()),
             (command, popup) if popup.is_opened_by(command) => Some(self.close_popup()),
+            (_, Popup::Group { group, cursor }) => self.group_command(command, group, cursor),
             (Command::Read | Command::Refresh, _) => self.feed_command(popup, command),
             // These act on a story, and it can't be seen now.
             (
@@ -82,6 +91,8 @@ impl App {
                 | Command::ToggleRead
                 | Command::MarkAllRead
                 | Command::Undo
+                | Command::Group
+                | Command::TakeOut
                 | Command::NextUnread
                 | Command::PreviousUnread
                 | Command::NextPanel
@@ -121,8 +132,17 @@ impl App {
                 Popup::Feed { cursor: cursor.saturating_add_signed(by), scroll: 0 }
             }
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor, scroll: scrolled(scroll) },
+            Popup::Group { group, cursor } => Popup::Group { group, cursor: cursor.saturating_add_signed(by) },
         };
-        moved.within(self.config.feeds.len())
+        self.in_bounds(moved)
+    }
+
+    /// The same with the cursor on a row that there is.
+    pub(super) fn in_bounds(&self, popup: Popup) -> Popup {
+        match popup {
+            Popup::Group { group, .. } => popup.within(self.wire.member_count(group)),
+            _ => popup.within(self.config.feeds.len()),
+        }
     }
 
     /// Among the feeds: show only this one, or ask it now.

@@ -12,7 +12,7 @@ use super::samples::{
 };
 use super::wire::WINDOW;
 use super::*;
-use crate::config::{Config, View};
+use crate::config::{Config, StandingQuery, View};
 use crate::domain::price::{Capability, Delivery, Outcome, Symbol};
 use crate::event::STORIES_AT_ONCE;
 
@@ -196,7 +196,7 @@ fn marks_are_saved_and_taken_back() {
         assert_eq!(saved_marks(&effects), undone);
         assert_eq!(desk.notice().is_none().then_some(()), left);
     }
-    assert!(desk.app.wire.items().all(|item| item.marks == Marks::default()));
+    assert!(desk.app.wire.items().all(|item| !item.marks.read && !item.marks.starred));
 }
 
 #[test]
@@ -359,7 +359,7 @@ fn tab_completes_and_the_offers_follow_what_is_typed() {
     desk.press("tab tab");
     assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "topic:nvidia ", "round and round");
     desk.type_in("is:");
-    assert_eq!(offers(&desk).len(), 5);
+    assert_eq!(offers(&desk).len(), 6);
     assert_eq!(desk.press("ctrl-u tab").len(), 1);
     assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "title:");
 }
@@ -586,6 +586,66 @@ fn clicks_land_on_what_was_drawn() {
     assert_eq!(desk.send(click(5, 3)), []);
 }
 
+// --- groups ---
+
+#[test]
+fn a_group_is_opened_read_and_taken_apart() {
+    let mut desk = Desk::new();
+    let carried = |id, minutes| Story {
+        outlet: format!("Outlet {id}").into(),
+        ..titled(id, minutes, "Acme buys Foobank for 3 billion")
+    };
+    let effects =
+        desk.stories([carried(1, -9), carried(2, -8), carried(3, -7), titled(4, -1, "harbour closed after storm")]);
+    let groups = vec![(1, 1), (2, 1), (3, 1), (4, 4)].into_iter().map(|(id, group)| (StoryId(id), StoryId(group)));
+    assert!(effects.contains(&Effect::SaveGroups(groups.collect())));
+    desk.press("x");
+    assert_eq!(desk.notice(), Some("nobody else carries this story yet"));
+    desk.press("j x j");
+    assert_eq!(desk.app.popup, Some(Popup::Group { group: StoryId(1), cursor: 1 }));
+    assert_eq!(saved_marks(&desk.press("enter")), [1, 2, 3], "the group is read");
+    assert_eq!((desk.app.popup, desk.app.wire.current_item().unwrap().story.id), (None, StoryId(2)));
+    desk.press("esc x j");
+    assert_eq!(desk.app.popup, Some(Popup::Group { group: StoryId(1), cursor: 2 }), "it opens at what is shown");
+    let taken = Marks { read: true, starred: false, group: Some(StoryId(!3)) };
+    assert!(desk.press("X").contains(&Effect::SaveMarks(vec![(StoryId(3), taken)])));
+    assert_eq!(desk.notice(), Some("taken out of its group, for good; z takes it back"));
+    assert_eq!((desk.leads(), desk.app.popup), (vec![4, 3, 1], Some(Popup::Group { group: StoryId(1), cursor: 1 })));
+    desk.press("X");
+    assert_eq!((desk.leads(), desk.app.popup), (vec![4, 3, 2, 1], None), "nobody is left to be told from");
+    desk.press("X");
+    assert_eq!(desk.notice(), Some("this story stands alone already"));
+    desk.press("z z");
+    assert_eq!(desk.leads(), [4, 1]);
+}
+
+// --- mutes and highlights ---
+
+#[test]
+fn a_mute_that_asks_for_marks_or_age_is_asked_again() {
+    let mut config = config();
+    let standing =
+        |name: &str, query: &str| StandingQuery { name: name.into(), query: query.into(), color: None, enabled: true };
+    config.mutes = vec![standing("read", "is:read"), standing("off", "harbour")];
+    config.mutes[1].enabled = false;
+    config.highlights = vec![standing("old", "age>=10m")];
+    let mut desk = Desk::of(config);
+    desk.stories([titled(1, -1, "harbour closed after storm"), titled(2, 0, NVIDIA)]);
+    assert_eq!((desk.leads(), desk.app.wire.muted_count()), (vec![2, 1], 0));
+    desk.press("j j u");
+    assert_eq!((desk.leads(), desk.app.wire.muted_count()), (vec![2, 1], 1), "it stays while under the cursor");
+    desk.press("k");
+    desk.app.update(Event::Tick, minute(1));
+    assert_eq!(desk.leads(), [2]);
+    desk.press("v");
+    assert_eq!((desk.leads(), desk.notice()), (vec![2, 1], Some("1 muted stories are shown as well")));
+    let highlighted =
+        |desk: &Desk, id| desk.app.wire.highlighted_by(desk.app.wire.item(StoryId(id)).unwrap()).is_some();
+    assert!(!highlighted(&desk, 1));
+    desk.app.update(Event::Tick, minute(9));
+    assert!(highlighted(&desk, 1) && !highlighted(&desk, 2));
+}
+
 // --- pause ---
 
 #[test]
@@ -598,10 +658,12 @@ fn a_paused_wire_stands_still_and_loses_nothing() {
     assert_eq!((desk.leads(), desk.app.wire.held()), (vec![3, 2, 1], 1));
     assert_eq!(desk.stories([story(4, 4)]), [], "polled again");
     assert_eq!(desk.app.wire.held(), 1);
-    let late = Loaded { stories: vec![(story(4, 4), Marks { read: true, starred: false })], ..Loaded::default() };
+    let late =
+        Loaded { stories: vec![(story(4, 4), Marks { read: true, starred: false, group: None })], ..Loaded::default() };
     desk.send(Event::Loaded(late));
     assert_eq!(desk.leads(), [3, 2, 1], "also not by what the store says of it");
-    assert_eq!(desk.press("p"), [Effect::Draw(Urgency::Key)], "they were saved before");
+    let group = Effect::SaveGroups(vec![(StoryId(4), StoryId(4))]);
+    assert_eq!(desk.press("p"), [Effect::Draw(Urgency::Key), group], "the stories were saved before");
     assert_eq!((desk.leads(), desk.app.wire.held()), (vec![4, 3, 2, 1], 0));
     assert!(desk.app.wire.item(StoryId(4)).unwrap().marks.read);
 }
@@ -680,9 +742,9 @@ fn sources_start_once_all_is_loaded() {
 fn marks_made_before_the_store_spoke_are_added_to_the_stored_ones() {
     let mut desk = Desk::with_stories(2);
     desk.press("enter");
-    let starred = Marks { read: false, starred: true };
+    let starred = Marks { read: false, starred: true, group: None };
     let late = |marks| Event::Loaded(Loaded { stories: vec![(story(2, -1), marks)], ..Loaded::default() });
-    let both = Marks { read: true, starred: true };
+    let both = Marks { read: true, starred: true, group: Some(StoryId(2)) };
     assert!(desk.send(late(starred)).contains(&Effect::SaveMarks(vec![(StoryId(2), both)])));
     assert_eq!(saved_marks(&desk.send(late(both))), Vec::<u64>::new(), "already so");
 }

@@ -3,8 +3,10 @@
 
 mod cursor;
 mod found;
+mod judge;
 mod lists;
 mod marks;
+mod members;
 mod pause;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ use crate::domain::text::Text;
 use crate::domain::topic::{Tag, TopicRule, Topics};
 use cursor::Cursor;
 use found::Found;
+pub use judge::{Judge, Judges, Verdict};
 pub use lists::HEAT_HOURS;
 use lists::Lists;
 use marks::Past;
@@ -40,8 +43,10 @@ pub struct Item {
     pub text: Text,
     pub tagged: Tagged,
     pub group: GroupId,
-    /// What prices did since, in per cent: known while the filter asks for it.
+    /// What prices did since, in per cent: known while the filter, a mute or a highlight asks for it.
     pub moves: Vec<(Name, f64)>,
+    /// What the mutes and highlights say of it.
+    pub verdict: Verdict,
 }
 
 /// A row of the wire: one group, led by the earliest story of its last wave that passes the filter, else by the earliest
@@ -68,6 +73,10 @@ impl Filter {
         self.topic.is_none() && self.query.is_none()
     }
 
+    fn asks_for_muted(&self) -> bool {
+        self.query.as_ref().is_some_and(|(_, query)| query.asks().muted)
+    }
+
     fn passes(&self, item: &Item, outlets: usize, now: Timestamp) -> bool {
         let topic = self.topic.as_ref().is_none_or(|topic| item.tagged.topics.contains(topic));
         topic && self.query.as_ref().is_none_or(|(_, query)| query.matches(&item.subject(outlets, now)))
@@ -75,6 +84,14 @@ impl Filter {
 }
 
 impl Item {
+    /// A story that has been placed in a group.
+    pub fn new(story: Story, marks: Marks, group: GroupId, tagger: &Tagger) -> Item {
+        let text = story.text();
+        let tagged = tagger.tag(&text);
+        let marks = Marks { group: Some(group), ..marks };
+        Item { story, marks, text, tagged, group, moves: Vec::new(), verdict: Verdict::default() }
+    }
+
     /// Where it stands among all stories.
     fn key(&self) -> Key {
         (self.story.time(), self.story.id)
@@ -88,6 +105,7 @@ impl Item {
             topics: &self.tagged.topics,
             symbols: &self.tagged.symbols,
             marks: self.marks,
+            muted: self.verdict.is_muted(),
             outlets,
             moves: &self.moves,
             now,
@@ -156,6 +174,8 @@ struct Members {
     unread: bool,
     /// One of its stories has a star.
     starred: bool,
+    /// None of its stories counts.
+    is_muted: bool,
     /// Its row on the wire, when it has one.
     row: Option<Row>,
 }
@@ -180,9 +200,16 @@ pub struct Wire {
     rows: Vec<Row>,
     filter: Filter,
     cursor: Cursor,
+    /// The story of the current group that the reader chose to see in place of its lead.
+    chosen: Option<StoryId>,
     held: Held,
     past: Past,
     found: Found,
+    judges: Judges,
+    /// How many stories are muted, and of how many groups every one.
+    muted: usize,
+    all_muted: usize,
+    shows_muted: bool,
 }
 
 /// What arrived with a story.
@@ -221,9 +248,14 @@ impl Wire {
             rows: Vec::new(),
             filter: Filter::default(),
             cursor: Cursor::default(),
+            chosen: None,
             held: Held::default(),
             past: Past::default(),
             found: Found::default(),
+            judges: Judges::default(),
+            muted: 0,
+            all_muted: 0,
+            shows_muted: false,
         }
     }
 
@@ -237,10 +269,8 @@ impl Wire {
         if self.place((story.time(), story.id)) >= self.window {
             return Arrival::Beyond;
         }
-        let text = story.text();
-        let tagged = tagger.tag(&text);
-        let group = self.groups.place(story.id, &story.title, &story.outlet, story.time());
-        self.admit(Item { story, marks, text, tagged, group, moves: Vec::new() }, now);
+        let group = self.group_for(&story, marks);
+        self.admit(Item::new(story, marks, group, tagger), now);
         Arrival::New
     }
 
@@ -259,18 +289,24 @@ impl Wire {
         if let Some(held) = self.held.remember(stored, marks) {
             return Some(held);
         }
+        let stored_id = stored.id;
         let item = self.items.get_mut(&stored.id)?;
         item.marks.read |= marks.read;
         item.marks.starred |= marks.starred;
-        let (merged, group, before) = (item.marks, item.group, item.key());
+        let before = item.key();
         item.story = merged_with(item.story.clone(), stored);
-        let after = item.key();
+        let (after, group) = (item.key(), item.group);
         if before != after {
             // The first published time decides the place; where the feed gives none, the first sight.
             self.remove(before, group);
             self.insert(after, group);
             self.settle(group, now);
         }
+        if let Some(stored) = marks.group {
+            self.regroup(stored_id, stored, now);
+        }
+        let item = self.items.get(&stored_id)?;
+        let (merged, group) = (item.marks, item.group);
         self.tally_marks(group);
         Some(merged)
     }
@@ -309,7 +345,7 @@ impl Wire {
     fn insert(&mut self, key: Key, group: GroupId) {
         self.order.insert(self.place(key), key);
         let items = &self.items;
-        self.by_topic.add(key, items.get(&key.1).map(|item| item.tagged.topics.as_slice()).unwrap_or_default());
+        self.by_topic.add(key, items.get(&key.1).map(heated).unwrap_or_default());
         let ids = &mut self.members.entry(group).or_default().ids;
         let at = ids.partition_point(|id| items.get(id).is_some_and(|item| item.key() < key));
         ids.insert(at, key.1);
@@ -320,7 +356,7 @@ impl Wire {
         if self.order.get(at) == Some(&key) {
             self.order.remove(at);
         }
-        self.by_topic.remove(key, self.items.get(&key.1).map(|item| item.tagged.topics.as_slice()).unwrap_or_default());
+        self.by_topic.remove(key, self.items.get(&key.1).map(heated).unwrap_or_default());
         if let Some(members) = self.members.get_mut(&group) {
             members.ids.retain(|id| *id != key.1);
         }
@@ -333,10 +369,18 @@ impl Wire {
             let oldest = self.order.iter().rev().find(|(_, id)| !stays(id));
             let Some(key) = oldest.copied() else { return };
             let Some(group) = self.items.get(&key.1).map(|item| item.group) else { return };
-            self.remove(key, group);
-            self.items.remove(&key.1);
-            self.settle(group, now);
+            self.let_go(key, group, now);
         }
+    }
+
+    /// Forgets a story.
+    fn let_go(&mut self, key: Key, group: GroupId, now: Timestamp) {
+        self.remove(key, group);
+        if let Some(item) = self.items.remove(&key.1) {
+            self.muted -= usize::from(item.verdict.is_muted());
+        }
+        self.found.forget(key.1);
+        self.settle(group, now);
     }
 
     /// Tags everything again, after the topics or the watchlist changed.
@@ -346,23 +390,24 @@ impl Wire {
         }
         self.by_topic = Lists::default();
         for key in self.order.iter().rev() {
-            self.by_topic.add(*key, &self.items[&key.1].tagged.topics);
+            self.by_topic.add(*key, heated(&self.items[&key.1]));
         }
         let groups: Vec<GroupId> = self.members.keys().copied().collect();
         groups.into_iter().for_each(|group| self.tally(group));
-        self.refilter(now, true);
+        self.judge_all(now);
     }
 
     /// Forgets every story, when a replay begins again.
     pub fn clear(&mut self) {
-        let filter = std::mem::take(&mut self.filter);
-        *self = Wire { filter, ..Wire::holding(self.window) };
+        let (filter, judges) = (std::mem::take(&mut self.filter), std::mem::take(&mut self.judges));
+        *self = Wire { filter, judges, shows_muted: self.shows_muted, ..Wire::holding(self.window) };
     }
 
     // --- rows ---
 
     /// Brings what follows from the stories of a group up to date: its counts and its row.
     fn settle(&mut self, group: GroupId, now: Timestamp) {
+        self.judge(group, now);
         self.tally(group);
         self.show(group, now);
         if self.members.get(&group).is_some_and(|members| members.ids.is_empty()) {
@@ -377,9 +422,10 @@ impl Wire {
         let mut earlier = 0;
         let mut before: Option<Timestamp> = None;
         for (at, item) in self.group(group).enumerate() {
-            outlets.insert(&item.story.outlet);
+            let counts = self.counts(item);
+            outlets.extend(counts.then_some(&item.story.outlet));
             // The counts of the topic bar don't go up and down with what is looked for.
-            let counted = (!self.found.has(item.story.id)).then_some(&item.tagged.topics);
+            let counted = (counts && !self.found.has(item.story.id)).then_some(&item.tagged.topics);
             for topic in counted.into_iter().flatten() {
                 if !topics.contains(topic) {
                     topics.push(topic.clone());
@@ -393,6 +439,9 @@ impl Wire {
         let outlets = outlets.len();
         let Some(members) = self.members.get_mut(&group) else { return };
         (members.outlets, members.earlier) = (outlets, earlier);
+        let is_muted = outlets == 0 && !members.ids.is_empty();
+        self.all_muted += usize::from(is_muted);
+        self.all_muted -= usize::from(std::mem::replace(&mut members.is_muted, is_muted));
         if members.topics != topics {
             topics.iter().for_each(|topic| *self.counts.entry(topic.clone()).or_default() += 1);
             for topic in std::mem::replace(&mut members.topics, topics) {
@@ -405,7 +454,8 @@ impl Wire {
 
     /// Brings the first story of a group up to date among those of its symbols.
     fn list_first(&mut self, group: GroupId) {
-        let first = self.group(group).next().map(|item| (item.key(), item.tagged.symbols.clone()));
+        let first = self.group(group).find(|item| !item.verdict.is_muted());
+        let first = first.map(|item| (item.key(), item.tagged.symbols.clone()));
         let Some(members) = self.members.get_mut(&group).filter(|members| members.first != first) else { return };
         if let Some((key, symbols)) = &members.first {
             self.firsts.remove(*key, symbols);
@@ -448,7 +498,7 @@ impl Wire {
         let members = self.members.get(&group)?;
         let (earlier, wave) = members.ids.split_at_checked(members.earlier)?;
         let mut items = wave.iter().chain(earlier).filter_map(|id| self.items.get(id));
-        let lead = items.find(|item| self.filter.passes(item, members.outlets, now))?;
+        let lead = items.find(|item| self.lets_pass(item, members.outlets, now))?;
         Some(Row { time: lead.story.time(), group, lead: lead.story.id })
     }
 
@@ -464,7 +514,12 @@ impl Wire {
 
     /// Whether one story by itself passes the filter.
     pub fn passes(&self, item: &Item, now: Timestamp) -> bool {
-        self.filter.passes(item, self.outlet_count(item.group), now)
+        self.lets_pass(item, self.outlet_count(item.group), now)
+    }
+
+    /// Muted stories only where the filter asks for them.
+    fn lets_pass(&self, item: &Item, outlets: usize, now: Timestamp) -> bool {
+        (self.counts(item) || self.filter.asks_for_muted()) && self.filter.passes(item, outlets, now)
     }
 
     /// Another filter. The cursor keeps its story: while that one does not pass, the wire is live, and where it passes
@@ -516,9 +571,9 @@ impl Wire {
         self.items.is_empty()
     }
 
-    /// How many groups there are, filtered or not.
+    /// How many groups there are, filtered or not; those of which every story is muted are no part of it.
     pub fn group_count(&self) -> usize {
-        self.members.len()
+        self.members.len() - self.all_muted
     }
 
     /// The stories of a group, in order of appearance.
@@ -559,6 +614,11 @@ impl Wire {
     pub fn count(&self, topic: &str) -> usize {
         self.counts.get(topic).copied().unwrap_or_default()
     }
+}
+
+/// The topics that a story adds to the heat of.
+fn heated(item: &Item) -> &[Name] {
+    if item.verdict.is_muted() { &[] } else { &item.tagged.topics }
 }
 
 /// What orders the rows, the newest last.

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::json::StoryLine;
 use super::{Done, Failure, Surroundings, say};
 use crate::app::tape::Tape;
-use crate::app::wire::{Filter, Item, Tagged, Tagger, Wire};
+use crate::app::wire::{Filter, Item, Judges, Tagged, Tagger, Wire};
 use crate::config::units::duration;
 use crate::domain::Name;
 use crate::domain::price::Symbol;
-use crate::domain::query::{Query, Subject};
+use crate::domain::query::{Asks, Query};
 use crate::domain::story::Story;
 use crate::domain::topic::Topics;
 use crate::store::{Reader, Trouble};
@@ -62,9 +62,11 @@ impl Stories {
         let watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
         let tagger = Tagger { topics, watchlist };
         let reader = Reader::open(&around.places.data).map_err(unread)?;
-        let tape = tape(&reader, config.symbols)?;
+        let tape = tape(&reader, config.symbols.clone())?;
         let since = self.since.and_then(|since| now.checked_sub(since).ok());
-        let asked = Asked { query: parsed, text: query, since, limit: self.limit.unwrap_or(usize::MAX), now };
+        let judges = Judges::new(&config);
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let asked = Asked { query: parsed, text: query, since, limit, now, judges };
         let form = if self.json {
             Form::Json
         } else if self.csv {
@@ -104,9 +106,15 @@ struct Asked {
     since: Option<Timestamp>,
     limit: usize,
     now: Timestamp,
+    judges: Judges,
 }
 
 impl Asked {
+    /// What the query, the mutes and the highlights ask for beside the story.
+    fn asks(&self) -> Asks {
+        self.query.asks().or(self.judges.asks())
+    }
+
     /// Goes through the stories that match, newest first, as they are found.
     fn search(
         &self,
@@ -121,15 +129,15 @@ impl Asked {
             && let Some(candidate) = candidates.next()
         {
             let (story, marks) = candidate.map_err(unread)?;
-            let text = story.text();
-            let tagged = tagger.tag(&text);
-            let moves = if self.query.asks().moves { tape.moves_since(story.time()) } else { Vec::new() };
-            let (topics, symbols) = (&tagged.topics, &tagged.symbols);
-            let now = self.now;
-            let subject =
-                Subject { story: &story, text: &text, topics, symbols, marks, outlets: 1, moves: &moves, now };
-            if self.query.matches(&subject) {
-                tell(&story, &tagged)?;
+            let group = story.id;
+            let mut item = Item::new(story, marks, group, tagger);
+            if self.asks().moves {
+                item.moves = tape.moves_since(item.story.time());
+            }
+            item.verdict = self.judges.judge(&item, 1, self.now);
+            let is_left_off = item.verdict.is_muted() && !self.query.asks().muted;
+            if !is_left_off && self.query.matches(&item.subject(1, self.now)) {
+                tell(&item.story, &item.tagged)?;
                 left -= 1;
             }
         }
@@ -156,9 +164,10 @@ impl Asked {
         for (story, marks) in stored.map_err(unread)?.into_iter().rev() {
             wire.take(story, marks, tagger, self.now);
         }
-        if self.query.asks().moves {
+        if self.asks().moves {
             wire.set_moves(|story| tape.moves_since(story.time()));
         }
+        wire.set_judges(self.judges.clone(), self.now);
         wire.set_filter(filter, self.now);
         let since = self.since.unwrap_or(Timestamp::MIN);
         let stories = wire.items().filter(|item| item.story.time() >= since && wire.passes(item, self.now));

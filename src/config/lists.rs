@@ -1,11 +1,11 @@
-//! The lists: `[[feed]]`, `[[symbol]]`, `[[topic]]`, `[[view]]`. An entry with the name of one that stands changes only the
+//! The lists: `[[feed]]`, `[[symbol]]`, `[[topic]]`, `[[view]]`, `[[mute]]`, `[[highlight]]`. An entry with the name of one that stands changes only the
 //! fields it gives and keeps its place; a new one follows the others.
 
 use std::time::Duration;
 
 use super::doc::{Table, read_name, read_text};
 use super::mistake::Mistake;
-use super::{Config, Network, View, private, read, units};
+use super::{Config, Network, StandingQuery, View, private, read, units};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
 use crate::domain::price::Symbol;
@@ -21,7 +21,11 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     root.entries("symbol", read::symbol, |entry, name| symbol(entry, name, &known, &mut config.symbols))?;
     let mut taken = Vec::new();
     root.entries("topic", read::word, |entry, name| topic(entry, name, config, &mut taken))?;
-    root.entries("view", read_name, |entry, name| view(entry, name, config, &mut taken))
+    root.entries("view", read_name, |entry, name| view(entry, name, config, &mut taken))?;
+    root.entries("mute", read_name, |entry, name| standing_query(entry, name, &mut config.mutes, |_, _| Ok(())))?;
+    let color =
+        |entry: &Table, query: &mut StandingQuery| entry.set("color", read::optional(read::color), &mut query.color);
+    root.entries("highlight", read_name, |entry, name| standing_query(entry, name, &mut config.highlights, color))
 }
 
 /// The entry that stands under the name, or a new one.
@@ -158,6 +162,26 @@ fn view(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) -
         view.key = take_key(entry, key, config, taken);
     }
     put(&mut config.views, |view| view.name == name, view);
+    Ok(())
+}
+
+/// `more` reads what only one of the two kinds has.
+fn standing_query(
+    entry: &Table,
+    name: Name,
+    list: &mut Vec<StandingQuery>,
+    more: impl Fn(&Table, &mut StandingQuery) -> Result<(), Mistake>,
+) -> Result<(), Mistake> {
+    let new = || StandingQuery { name: name.clone(), query: String::new(), color: None, enabled: true };
+    let mut standing = standing(list, |other| other.name == name, new);
+    if standing.query.is_empty() {
+        let Some(query) = entry.need("query", read::query) else { return Ok(()) };
+        standing.query = query;
+    }
+    entry.set("query", read::query, &mut standing.query)?;
+    entry.set("enabled", read::flag, &mut standing.enabled)?;
+    more(entry, &mut standing)?;
+    put(list, |other| other.name == name, standing);
     Ok(())
 }
 

@@ -41,6 +41,10 @@ pub struct Config {
     /// Lists of words under a name, which topics may use.
     pub terms: BTreeMap<String, Vec<String>>,
     pub views: Vec<View>,
+    /// What they match is left off the wire. Those that are off are kept.
+    pub mutes: Vec<StandingQuery>,
+    /// What they match stands out. Those that are off are kept.
+    pub highlights: Vec<StandingQuery>,
     /// By source name: every source that has a table in `config/newstape.toml`.
     pub sources: BTreeMap<Name, SourceSettings>,
     pub network: Network,
@@ -59,6 +63,16 @@ pub struct View {
     pub name: Name,
     pub key: Option<char>,
     pub query: String,
+}
+
+/// A query that is asked of every story: `[[mute]]`, `[[highlight]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingQuery {
+    pub name: Name,
+    pub query: String,
+    /// Of a highlight: a slot of the theme (`topic-1` …), a colour name or `#rrggbb`.
+    pub color: Option<String>,
+    pub enabled: bool,
 }
 
 /// `[network]`.
@@ -111,12 +125,13 @@ pub struct ScreenSettings {
 const NEWSTAPE: &str = include_str!("../../config/newstape.toml");
 
 /// The shipped files, laid over one another in this order.
-const SHIPPED: [(&str, &str); 5] = [
+const SHIPPED: [(&str, &str); 6] = [
     ("newstape.toml", NEWSTAPE),
     ("keys.toml", include_str!("../../config/keys.toml")),
     ("feeds.toml", include_str!("../../config/feeds.toml")),
     ("symbols.toml", include_str!("../../config/symbols.toml")),
     ("topics.toml", include_str!("../../config/topics.toml")),
+    ("mutes.toml", include_str!("../../config/mutes.toml")),
 ];
 
 /// What `theme.name` may be: `auto` asks the terminal, the others are files in `config/themes`.
@@ -151,6 +166,8 @@ impl Config {
             topics: Vec::new(),
             terms: BTreeMap::new(),
             views: Vec::new(),
+            mutes: Vec::new(),
+            highlights: Vec::new(),
             sources: BTreeMap::new(),
             network: Network {
                 user_agent: String::new(),
@@ -210,7 +227,8 @@ mod tests {
 
     /// Every key that the program reads, as `network.timeout`.
     fn keys_read() -> BTreeSet<String> {
-        let text = "[[feed]]\nname='a'\n[[symbol]]\nname='a'\n[[topic]]\nname='a'\n[[view]]\nname='a'\n[shipped]\n\
+        let text = "[[feed]]\nname='a'\n[[symbol]]\nname='a'\n[[topic]]\nname='a'\n[[view]]\nname='a'\n[[mute]]\nname='a'\n\
+                    [[highlight]]\nname='a'\n[shipped]\n\
                     [network]\n[store]\n[market]\n[screen]\n[theme]\n[source.yahoo]\n";
         let doc = Doc::parse("all", text).unwrap();
         Config::empty().lay(&doc).unwrap();

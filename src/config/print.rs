@@ -6,7 +6,7 @@ use std::fmt::Write;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Config, NEWSTAPE, View, units};
+use super::{Config, NEWSTAPE, StandingQuery, View, units};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
@@ -55,6 +55,8 @@ impl Config {
         self.symbols.iter().for_each(|entry| symbol(&mut out, entry));
         self.topics.iter().for_each(|entry| topic(&mut out, entry));
         self.views.iter().for_each(|entry| view(&mut out, entry));
+        self.mutes.iter().for_each(|entry| standing(&mut out, "[[mute]]", entry));
+        self.highlights.iter().for_each(|entry| standing(&mut out, "[[highlight]]", entry));
         out.text
     }
 
@@ -164,6 +166,14 @@ fn view(out: &mut Printer, view: &View) {
     out.quoted("name", &view.name);
     out.optional("key", view.key.map(String::from).as_deref());
     out.quoted("query", &view.query);
+}
+
+fn standing(out: &mut Printer, head: &str, query: &StandingQuery) {
+    out.head(head);
+    out.quoted("name", &query.name);
+    out.quoted("query", &query.query);
+    out.optional("color", query.color.as_deref());
+    out.bare("enabled", query.enabled);
 }
 
 /// Writes TOML, a line at a time.
@@ -289,6 +299,14 @@ mod tests {
             name = 'a "b" \ é'
             query = '"x y"~5'
             key = 9
+            [[mute]]
+            name = "sponsored"
+            enabled = true
+            [[highlight]]
+            name = "Ours"
+            query = """harbour
+            -ferry"""
+            color = "yellow"
             [[feed]]
             name = "CFTC"
             enabled = false

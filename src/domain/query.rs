@@ -7,7 +7,7 @@
 //! text   = word | =Word | word* | "a phrase" | ="A Phrase" | "near words"~5 | /regex/ | /regex/i | {set}
 //! scope  = title | summary | outlet | feed       without one: title and summary
 //! condition = topic:name | symbol:name | lang:name                    also name* and "a name"
-//!           | is:unread | is:read | is:starred | is:primary | is:new
+//!           | is:unread | is:read | is:starred | is:primary | is:new | is:muted
 //!           | age<2h | outlets>3                                      also > <= >= =
 //!           | move:NVDA>1% | move<-0.5%                               also <= >=; without a symbol: any bound one
 //! ```
@@ -78,6 +78,8 @@ pub struct Subject<'a> {
     pub topics: &'a [Name],
     pub symbols: &'a [Name],
     pub marks: Marks,
+    /// A mute matches it.
+    pub muted: bool,
     /// Outlets that carry its group.
     pub outlets: usize,
     /// What prices did since it appeared, in per cent; of symbols that are not here nothing is known.
@@ -141,6 +143,7 @@ pub(crate) enum State {
     Starred,
     Primary,
     New,
+    Muted,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString)]
@@ -172,6 +175,25 @@ pub struct Asks {
     pub outlets: bool,
     /// What prices did since.
     pub moves: bool,
+    /// What time it is: an age, or whether it is new.
+    pub time: bool,
+    /// What the reader has done with it.
+    pub marks: bool,
+    /// Whether a mute matches it.
+    pub muted: bool,
+}
+
+impl Asks {
+    /// What either asks for.
+    pub fn or(self, other: Asks) -> Asks {
+        Asks {
+            outlets: self.outlets || other.outlets,
+            moves: self.moves || other.moves,
+            time: self.time || other.time,
+            marks: self.marks || other.marks,
+            muted: self.muted || other.muted,
+        }
+    }
 }
 
 impl PartialEq for Pattern {
@@ -258,6 +280,9 @@ impl Query {
         self.root.visit(&mut |leaf| {
             asks.outlets |= matches!(leaf, Leaf::Outlets(..));
             asks.moves |= matches!(leaf, Leaf::Move(..));
+            asks.time |= matches!(leaf, Leaf::Age(..) | Leaf::Is(State::New));
+            asks.marks |= matches!(leaf, Leaf::Is(State::Read | State::Unread | State::Starred));
+            asks.muted |= matches!(leaf, Leaf::Is(State::Muted));
         });
         asks
     }

@@ -119,11 +119,14 @@ fn without_name(title: &str) -> Option<&str> {
     (is_name && name.split(' ').count() <= NAME_WORDS).then_some(rest)
 }
 
-/// What the reader has done with a story.
+/// What is kept of a story beside what its feed told: what the reader has done with it, and where it was placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks {
     pub read: bool,
     pub starred: bool,
+    /// The group it is in ([`super::group::GroupId`]), once it has been placed: it stays there through restarts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<StoryId>,
 }
 
 #[cfg(test)]

@@ -463,6 +463,8 @@ pub(crate) mod tests {
             topics: Vec::new(),
             terms: Default::default(),
             views: Vec::new(),
+            mutes: Vec::new(),
+            highlights: Vec::new(),
             sources: Default::default(),
             network: Network {
                 user_agent: "newstape".into(),

@@ -233,6 +233,7 @@ fn kept(stories: Vec<Story>, feed: &Feed, now: jiff::Timestamp) -> Vec<Story> {
             topics: &[],
             symbols: &[],
             marks: Marks::default(),
+            muted: false,
             outlets: 1,
             moves: &[],
             now,

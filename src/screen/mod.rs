@@ -15,6 +15,7 @@ mod chart;
 mod feed;
 mod feeds;
 mod frame;
+mod group;
 mod header;
 mod heat;
 mod help;
@@ -117,6 +118,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
         Some(Popup::Help { scroll }) => help::draw(frame, area, scene, scroll, &mut seen),
         Some(Popup::Feeds { cursor }) => feeds::draw(frame, area, scene, cursor, &mut seen),
         Some(Popup::Feed { cursor, scroll }) => feed::draw(frame, area, scene, (cursor, scroll), &mut seen),
+        Some(Popup::Group { group, cursor }) => group::draw(frame, area, scene, (group, cursor), &mut seen),
         None => {}
     }
     seen

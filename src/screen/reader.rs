@@ -7,7 +7,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::frame::{heading, panel, put};
-use super::text::{age, arrow, clock, cut, cut_spans, percent, width, wrap};
+use super::group::lag;
+use super::text::{arrow, clock, cut, cut_spans, percent, width, wrap};
 use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::command::Command;
@@ -76,6 +77,7 @@ fn lines(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
     }
     lines.push(Line::default());
     lines.extend(reasons(scene, item, columns));
+    lines.extend(judged(scene, item).into_iter().map(|words| Line::styled(cut(&words, columns), theme.dim)));
     lines.extend(moves(scene, item, columns));
     if let Some(link) = &item.story.link {
         lines.push(Line::styled(cut(link, columns), theme.faint));
@@ -114,20 +116,23 @@ fn carried_by(scene: Scene, item: &Item) -> Option<String> {
         return None;
     }
     let start = wire.group(item.group).next()?.story.time();
-    let lag = |outlet: &str| {
+    let lag_of = |outlet: &str| {
         let first = wire.group(item.group).find(|other| &*other.story.outlet == outlet)?;
-        Some(age(start, first.story.time()))
+        Some(lag(start, first.story.time()))
     };
     let named: Vec<String> = others
         .iter()
         .take(OUTLETS_NAMED)
-        .map(|outlet| format!("{outlet} +{}", lag(outlet).unwrap_or_default()))
+        .map(|outlet| format!("{outlet} {}", lag_of(outlet).unwrap_or_default()))
         .collect();
     let more = if others.len() > OUTLETS_NAMED { ", …" } else { "" };
     Some(format!("{} outlets: {first} first, {}{more}", outlets.len(), named.join(", ")))
 }
 
-/// `OpenAI $ because: OpenAI · seeks · $40bn`
+/// Between a topic and the words that gave it.
+const BECAUSE: &str = " because: ";
+
+/// `OpenAI $ because: OpenAI · seeks · $40bn; not excluded`
 fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for tag in &item.tagged.tags {
@@ -142,14 +147,28 @@ fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
         }
         let key = rule.key.or_else(|| scene.app.topic(rule.parent.as_deref()?)?.key);
         let title = cut(&rule.title, columns / 2);
-        let why = cut(&tag.why.join(" · "), columns.saturating_sub(width(&title) + 10));
+        let checked = if rule.none.is_empty() { "" } else { "; not excluded" };
+        let room = columns.saturating_sub(width(&title) + width(BECAUSE));
+        let words = tag.why.join(" · ");
+        // The words are worth more than that nothing speaks against them.
+        let checked = if width(&words) + width(checked) <= room { checked } else { "" };
+        let why = cut(&words, room);
         lines.push(Line::from(vec![
             Span::styled(title, scene.theme.topic(rule.color.as_deref(), key)),
-            Span::styled(" because: ", scene.theme.dim),
+            Span::styled(BECAUSE, scene.theme.dim),
             Span::styled(why, scene.theme.text),
+            Span::styled(checked, scene.theme.dim),
         ]));
     }
     lines
+}
+
+/// `highlighted by 'My employer'`
+fn judged(scene: Scene, item: &Item) -> Vec<String> {
+    let wire = &scene.app.wire;
+    let highlighted = wire.highlighted_by(item).map(|highlight| format!("highlighted by '{}'", highlight.name));
+    let muted = wire.muted_by(item).map(|mute| format!("muted by '{}'", mute.name));
+    highlighted.into_iter().chain(muted).collect()
 }
 
 /// `since: NVDA −0.8% from 181.88 at 13:44 ET`

@@ -1,6 +1,6 @@
 //! The wire: one row for each group, newest first.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -71,12 +71,20 @@ fn title(scene: Scene) -> Line<'static> {
         false => format!(" · {} of {}", wire.rows().len(), wire.group_count()),
     };
     spans.push(Span::styled(count, scene.theme.dim));
+    spans.extend(muted(scene).map(|words| Span::styled(words, scene.theme.dim)));
     let topic = filter.topic.as_ref().map(|topic| format!("topic:{topic}"));
     let query = filter.query.as_ref().map(|(text, _)| cut(text, 40));
     for part in [topic, query].into_iter().flatten() {
         spans.push(Span::styled(format!(" · {part}"), scene.theme.accent));
     }
     Line::from(spans)
+}
+
+/// ` · 12 muted`
+fn muted(scene: Scene) -> Option<String> {
+    let wire = &scene.app.wire;
+    let shown = if wire.shows_muted() { ", shown" } else { "" };
+    (wire.muted_count() > 0).then(|| format!(" · {} muted{shown}", wire.muted_count()))
 }
 
 /// What the reader of the wire would miss: rows above, rows held back.
@@ -175,6 +183,10 @@ fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'stat
         true => scene.theme.text,
         false => scene.theme.dim,
     };
+    let highlight = app.wire.highlighted_by(item);
+    let style = highlight.map_or(style, |highlight| {
+        style.patch(scene.theme.topic(highlight.color.as_deref(), None)).add_modifier(Modifier::UNDERLINED)
+    });
     let words: Vec<&TitleSpan> = item.tagged.tags.iter().flat_map(|tag| &tag.spans).collect();
     let mut spans = emphasised(&item.story.title, &words, style, room.saturating_sub(1));
     let mut used: usize = spans.iter().map(|span| width(&span.content)).sum();
@@ -226,7 +238,7 @@ fn until_grapheme(text: &str, bytes: usize) -> &str {
 fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     if columns.moved > 0 && !item.tagged.closest.is_empty() {
-        spans.push(moved(scene, row, item, columns.moved));
+        spans.push(moved(scene, item, row.time, columns.moved));
     }
     let outlets = scene.app.wire.outlet_count(row.group);
     if columns.outlets > 0 && (outlets > 1 || !spans.is_empty()) {
@@ -236,8 +248,9 @@ fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'st
     spans
 }
 
-fn moved(scene: Scene, row: &Row, item: &Item, room: usize) -> Span<'static> {
-    let Some((symbol, percent_moved)) = scene.app.largest_move(item, row.time) else {
+/// What the bound price that moved most did since a time; with its symbol where there is room.
+pub(super) fn moved(scene: Scene, item: &Item, since: Timestamp, room: usize) -> Span<'static> {
+    let Some((symbol, percent_moved)) = scene.app.largest_move(item, since) else {
         return Span::styled(fit_right("–", room), scene.theme.faint);
     };
     let percent_text = percent(percent_moved, 1);

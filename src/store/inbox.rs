@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
+use crate::domain::group::GroupId;
 use crate::domain::price::{Capability, Quote, Series, SourceReport, Span};
 use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
@@ -33,6 +34,7 @@ const ENOUGH: usize = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     pub stories: Vec<Story>,
+    pub groups: HashMap<StoryId, GroupId>,
     pub marks: HashMap<StoryId, Marks>,
     pub feeds: HashMap<Name, FeedState>,
     pub quotes: HashMap<Name, Quote>,
@@ -45,6 +47,7 @@ pub(super) struct Waiting {
 impl Waiting {
     pub fn is_empty(&self) -> bool {
         self.stories.is_empty()
+            && self.groups.is_empty()
             && self.marks.is_empty()
             && self.feeds.is_empty()
             && self.quotes.is_empty()
@@ -56,6 +59,7 @@ impl Waiting {
     /// What came later lies over what was here.
     fn followed_by(mut self, later: Waiting) -> Waiting {
         self.stories.extend(later.stories);
+        self.groups.extend(later.groups);
         self.marks.extend(later.marks);
         self.feeds.extend(later.feeds);
         self.quotes.extend(later.quotes);
@@ -210,6 +214,9 @@ impl State {
         let waiting = &mut self.waiting;
         match effect {
             Effect::SaveStories(stories) => self.put_stories(stories),
+            // Of a story that was refused the group is not missed.
+            Effect::SaveGroups(groups) if waiting.groups.len() + groups.len() > STORIES_MAX => {}
+            Effect::SaveGroups(groups) => waiting.groups.extend(groups),
             Effect::SaveMarks(marks) if waiting.marks.len() + marks.len() <= MARKS_MAX => waiting.marks.extend(marks),
             Effect::SaveMarks(marks) => tracing::warn!(count = marks.len(), "too many marks wait; these are not saved"),
             Effect::SaveFeed(state) => self.put_feed(*state),

@@ -17,7 +17,7 @@ use crate::event::{Loaded, STORIES_AT_ONCE};
 const FIRST_STORIES: u32 = 200;
 
 pub(super) const COLUMNS: &str = "row, id, feed, outlet, title, summary, link, lang, published, first_seen, time, \
-    is_primary, read, starred, title_before";
+    is_primary, read, starred, title_before, grp";
 
 /// A place between two stories, newest first: time and row of the last one read.
 pub(super) type Place = (i64, i64);
@@ -132,7 +132,8 @@ pub(super) fn story(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Ma
         primary: row.get(11)?,
         reference: None,
     };
-    Ok((story, Marks { read: row.get(12)?, starred: row.get(13)? }))
+    let group = row.get::<_, Option<i64>>(15)?.map(|id| StoryId(id.cast_unsigned()));
+    Ok((story, Marks { read: row.get(12)?, starred: row.get(13)?, group }))
 }
 
 fn time(column: usize, millis: i64) -> rusqlite::Result<Timestamp> {

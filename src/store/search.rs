@@ -431,7 +431,7 @@ mod tests {
                 primary,
                 reference: None,
             };
-            (story, Marks { read, starred })
+            (story, Marks { read, starred, group: None })
         };
         prop::collection::vec(one, 0..12).prop_map(move |all| all.into_iter().enumerate().map(story).collect())
     }
@@ -490,6 +490,7 @@ mod tests {
             topics: &tagged,
             symbols: &symbols,
             marks,
+            muted: false,
             outlets: 1,
             moves: &[],
             now: now(),

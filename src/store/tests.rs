@@ -144,8 +144,8 @@ fn stories(dir: &TempDir) -> Vec<(Story, Marks)> {
     Reader::open(dir.path()).unwrap().stories(None).collect::<Result<_, _>>().unwrap()
 }
 
-const READ: Marks = Marks { read: true, starred: false };
-const STARRED: Marks = Marks { read: false, starred: true };
+const READ: Marks = Marks { read: true, starred: false, group: None };
+const STARRED: Marks = Marks { read: false, starred: true, group: None };
 
 #[test]
 fn all_that_is_saved_is_loaded_again() {
@@ -171,6 +171,25 @@ fn all_that_is_saved_is_loaded_again() {
     assert_eq!(part.series, [(Span::Day, series())]);
     assert_eq!(part.sources, [report(Capability::Quote, blocked(NOW + 60))]);
     assert!(!part.read_only);
+}
+
+#[test]
+fn a_story_stays_in_its_group_unless_the_reader_takes_it_out() {
+    let dir = TempDir::new().unwrap();
+    let mut bench = Bench::open(&dir);
+    bench.put(Effect::SaveStories(vec![story(1, "Chips are scarce", NOW - 100)]));
+    bench.put(Effect::SaveGroups(vec![(StoryId(1), StoryId(9)), (StoryId(77), StoryId(9))]));
+    bench.saved();
+    let group = |dir| stories(dir).first().and_then(|(_, marks)| marks.group);
+    assert_eq!(group(&dir), Some(StoryId(9)));
+    bench.put(Effect::SaveGroups(vec![(StoryId(1), StoryId(8))]));
+    bench.put(Effect::SaveMarks(vec![(StoryId(1), READ)]));
+    bench.saved();
+    assert_eq!(group(&dir), Some(StoryId(9)), "placed once, and marks that name no group leave it");
+    bench.put(Effect::SaveMarks(vec![(StoryId(1), Marks { group: Some(StoryId(u64::MAX)), ..READ })]));
+    bench.saved();
+    assert_eq!(stories(&dir)[0].1, Marks { group: Some(StoryId(u64::MAX)), ..READ });
+    bench.close();
 }
 
 #[test]

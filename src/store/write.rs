@@ -7,6 +7,7 @@ use super::inbox::Waiting;
 use super::read::{self, COLUMNS, Names};
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
+use crate::domain::group::GroupId;
 use crate::domain::price::{Outcome, Quote, Series, SourceReport, Span};
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::text::Text;
@@ -26,9 +27,8 @@ pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::
     for story in &waiting.stories {
         known.extend(save_story(&transaction, story)?);
     }
-    for (id, marks) in &waiting.marks {
-        save_marks(&transaction, *id, *marks)?;
-    }
+    waiting.groups.iter().try_for_each(|(id, group)| save_group(&transaction, *id, *group))?;
+    waiting.marks.iter().try_for_each(|(id, marks)| save_marks(&transaction, *id, *marks))?;
     waiting.feeds.values().try_for_each(|state| save_feed(&transaction, state))?;
     waiting.quotes.values().try_for_each(|quote| save_quote(&transaction, quote))?;
     waiting.series.iter().try_for_each(|((_, span), series)| save_series(&transaction, *span, series))?;
@@ -83,7 +83,7 @@ fn pruned_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Opt
     let row = statement.query_row([id.0.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)));
     let Some((first_seen, read)) = row.optional()? else { return Ok(None) };
     let first_seen = Timestamp::from_millisecond(first_seen).ok();
-    Ok(first_seen.map(|first_seen| Before { first_seen, marks: Marks { read, starred: false }, story: None }))
+    Ok(first_seen.map(|first_seen| Before { first_seen, marks: Marks { read, ..Marks::default() }, story: None }))
 }
 
 /// The number of its row.
@@ -177,8 +177,16 @@ fn save_query(transaction: &Transaction, query: &str) -> rusqlite::Result<()> {
 }
 
 fn save_marks(transaction: &Transaction, id: StoryId, marks: Marks) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached("UPDATE story SET read = ?2, starred = ?3 WHERE id = ?1")?;
-    statement.execute(params![id.0.cast_signed(), marks.read, marks.starred])?;
+    let sql = "UPDATE story SET read = ?2, starred = ?3, grp = coalesce(?4, grp) WHERE id = ?1";
+    let group = marks.group.map(|group| group.0.cast_signed());
+    transaction.prepare_cached(sql)?.execute(params![id.0.cast_signed(), marks.read, marks.starred, group])?;
+    Ok(())
+}
+
+/// A story that is stored in a group stays there.
+fn save_group(transaction: &Transaction, id: StoryId, group: GroupId) -> rusqlite::Result<()> {
+    let sql = "UPDATE story SET grp = ?2 WHERE id = ?1 AND grp IS NULL";
+    transaction.prepare_cached(sql)?.execute([id.0.cast_signed(), group.0.cast_signed()])?;
     Ok(())
 }
 

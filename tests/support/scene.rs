@@ -131,7 +131,7 @@ pub fn day(app: &App) -> Vec<(Story, Marks)> {
                 chips, whose maker is itself among the likely backers."
                     .into();
         }
-        (story, Marks { read: at >= 6 && at % 3 != 0, starred: at == 5 })
+        (story, Marks { read: at >= 6 && at % 3 != 0, starred: at == 5, group: None })
     });
     stories.collect()
 }

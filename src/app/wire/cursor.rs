@@ -33,9 +33,11 @@ impl Wire {
         self.rows.get(self.cursor().unwrap_or(0))
     }
 
-    /// The story that leads the current row.
+    /// The story that the reader shows and that commands act on: the one chosen of the current row, or its lead.
     pub fn current_item(&self) -> Option<&super::Item> {
-        self.item(self.current()?.lead)
+        let row = self.current()?;
+        let chosen = self.chosen.and_then(|id| self.item(id)).filter(|item| item.group == row.group);
+        chosen.or_else(|| self.item(row.lead))
     }
 
     /// Index of the first row on screen, for a screen that shows this many.
@@ -61,7 +63,11 @@ impl Wire {
         let (at, height) = (at.min(last), height.max(1));
         let top = self.top(height).max((at + 1).saturating_sub(height)).min(at);
         let above = if self.cursor().is_some() { self.cursor.above.min(top) } else { 0 };
-        self.cursor = Cursor { group: Some(self.rows[at].group), line: at - top, above, height };
+        let group = self.rows[at].group;
+        if !self.cursor.is_on(group) {
+            self.chosen = None;
+        }
+        self.cursor = Cursor { group: Some(group), line: at - top, above, height };
     }
 
     /// Moves the cursor by rows; from a live wire the first step sets it on the newest row.
@@ -75,6 +81,7 @@ impl Wire {
 
     /// Lets the cursor go: the wire is live again.
     pub fn release(&mut self) {
+        self.chosen = None;
         self.cursor = Cursor { height: self.cursor.height, ..Cursor::default() };
     }
 

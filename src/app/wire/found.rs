@@ -40,16 +40,16 @@ impl Wire {
         if self.items.contains_key(&story.id) {
             return false;
         }
-        let text = story.text();
-        let tagged = tagger.tag(&text);
         let group = story.id;
-        let mut item = Item { story, marks, text, tagged, group, moves };
-        if !self.filter.passes(&item, 1, now) {
+        let mut item = Item { moves, ..Item::new(story, marks, group, tagger) };
+        item.verdict = self.judges.judge(&item, 1, now);
+        if !self.lets_pass(&item, 1, now) {
             return false;
         }
-        let story = &item.story;
-        item.group = self.groups.place(story.id, &story.title, &story.outlet, story.time());
-        self.found.ids.insert(story.id);
+        self.muted += usize::from(item.verdict.is_muted());
+        item.group = self.group_for(&item.story, marks);
+        item.marks.group = Some(item.group);
+        self.found.ids.insert(item.story.id);
         self.admit(item, now);
         true
     }
@@ -61,10 +61,7 @@ impl Wire {
         for id in gone {
             let known = self.items.get(&id).map(|item| (item.key(), item.group));
             if let Some((key, group)) = known {
-                self.remove(key, group);
-                self.items.remove(&id);
-                self.found.forget(id);
-                self.settle(group, now);
+                self.let_go(key, group, now);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Marks: what the reader has done with the stories, and how to take it back.
 
+use jiff::Timestamp;
+
 use super::{Row, Wire};
 use crate::domain::group::GroupId;
 use crate::domain::story::{Marks, StoryId};
@@ -15,7 +17,7 @@ type Marked = Vec<(StoryId, Marks)>;
 pub(super) struct Past(Vec<Marked>);
 
 impl Past {
-    fn push(&mut self, before: Marked) {
+    pub(super) fn push(&mut self, before: Marked) {
         if before.is_empty() {
             return;
         }
@@ -75,14 +77,18 @@ impl Wire {
         after
     }
 
-    /// Takes the last change of marks back; answers the marks to be saved.
-    pub fn undo(&mut self) -> Marked {
+    /// Takes the last change of marks back, or puts the last story that was taken out of its group into it again; answers
+    /// the marks to be saved.
+    pub fn undo(&mut self, now: Timestamp) -> Marked {
         let before = self.past.0.pop().unwrap_or_default();
         for (id, marks) in &before {
             let Some(item) = self.items.get_mut(id) else { continue };
             item.marks = *marks;
             let group = item.group;
-            self.tally_marks(group);
+            match marks.group {
+                Some(other) if other != group => self.regroup(*id, other, now),
+                _ => self.tally_marks(group),
+            }
         }
         before
     }

@@ -18,7 +18,15 @@ fn item(id: u64, minutes: i64, group: u64, topics: &[&str]) -> Item {
         [("crypto", "BTC-USD"), ("nvidia", "NVDA")].into_iter().filter(|(topic, _)| topics.contains(&(*topic).into()));
     let symbols = bound.map(|(_, symbol)| symbol.into()).collect();
     let tagged = Tagged { tags, topics, symbols, closest: Vec::new() };
-    Item { story, marks: Marks::default(), text, tagged, group: StoryId(group), moves: Vec::new() }
+    Item {
+        story,
+        marks: Marks::default(),
+        text,
+        tagged,
+        group: StoryId(group),
+        moves: Vec::new(),
+        verdict: Verdict::default(),
+    }
 }
 
 fn from_outlet(mut item: Item, outlet: &str) -> Item {
@@ -65,9 +73,11 @@ fn leads(wire: &Wire) -> Vec<u64> {
 fn check_lists(wire: &Wire) {
     let (mut by_topic, mut firsts) = (Lists::default(), Lists::default());
     for item in wire.items.values() {
-        by_topic.add(item.key(), &item.tagged.topics);
-        if wire.is_first(item) {
-            firsts.add(item.key(), &item.tagged.symbols);
+        by_topic.add(item.key(), heated(item));
+    }
+    for group in wire.members.keys() {
+        if let Some(first) = wire.group(*group).find(|item| !item.verdict.is_muted()) {
+            firsts.add(first.key(), &first.tagged.symbols);
         }
     }
     assert_eq!((&wire.by_topic, &wire.firsts), (&by_topic, &firsts));
@@ -75,6 +85,17 @@ fn check_lists(wire: &Wire) {
         assert_eq!(members.unread, wire.wave(*group).all(|item| !item.marks.read), "{group:?}");
         assert_eq!(members.starred, wire.group(*group).any(|item| item.marks.starred), "{group:?}");
     }
+}
+
+fn check_judged(wire: &Wire) {
+    let asks = wire.judges.asks();
+    for item in wire.items.values().filter(|_| !asks.outlets && !asks.marks) {
+        assert_eq!(item.verdict, wire.judges.judge(item, 1, now()), "{}", item.story.title);
+    }
+    let muted = |item: &&Item| item.verdict.is_muted();
+    assert_eq!(wire.muted, wire.items.values().filter(muted).count());
+    let without = |group: &&GroupId| !wire.group(**group).any(|item| wire.counts(item));
+    assert_eq!(wire.all_muted, wire.members.keys().filter(without).count());
 }
 
 /// Heat and marks of the chart by a walk over all stories.
@@ -109,10 +130,12 @@ fn check(wire: &Wire) {
     let members: usize = wire.members.values().map(|members| members.ids.len()).sum();
     assert_eq!(members, wire.items.len());
     for (topic, count) in &wire.counts {
-        let carry = |group: &&GroupId| wire.group(**group).any(|item| item.tagged.topics.contains(topic));
+        let carries = |item: &Item| wire.counts(item) && item.tagged.topics.contains(topic);
+        let carry = |group: &&GroupId| wire.group(**group).any(carries);
         assert_eq!(wire.members.keys().filter(carry).count(), *count, "{topic}");
     }
     check_lists(wire);
+    check_judged(wire);
     assert!(wire.top(ROWS) <= wire.rows.len());
     assert!(wire.above() <= wire.rows.len());
 }
@@ -431,8 +454,8 @@ fn the_store_knows_the_first_title_of_what_came_back() {
 #[test]
 fn what_the_store_remembers_comes_late_and_counts_all_the_same() {
     let tagger = Tagger::default();
-    let read = Marks { read: true, starred: false };
-    let starred = Marks { read: false, starred: true };
+    let read = Marks { read: true, starred: false, group: None };
+    let starred = Marks { read: false, starred: true, group: None };
     let mut wire = Wire::default();
     // One with a time of its own, and two whose time is when they were first seen.
     let undated = |id, minutes| Story { published: None, ..story(id, minutes) };
@@ -441,12 +464,14 @@ fn what_the_store_remembers_comes_late_and_counts_all_the_same() {
     }
     wire.set_cursor(1, ROWS);
     wire.mark_current(|marks| marks.read = true);
-    assert_eq!(wire.remember(&undated(2, 5), starred, now()), Some(Marks { read: true, starred: true }));
+    let both = Marks { read: true, starred: true, group: Some(StoryId(2)) };
+    assert_eq!(wire.remember(&undated(2, 5), starred, now()), Some(both));
     check(&wire);
     assert_eq!(leads(&wire), [3, 1, 2], "it is not as new as it looked");
     assert_eq!(wire.current_item().unwrap().story.id, StoryId(2), "the cursor went with it");
     let earlier = Story { first_seen: minute(4), ..story(1, 10) };
-    assert_eq!(wire.remember(&earlier, read, now()), Some(read));
+    let placed = Marks { group: Some(StoryId(1)), ..read };
+    assert_eq!(wire.remember(&earlier, read, now()), Some(placed));
     check(&wire);
     assert_eq!(wire.item(StoryId(1)).unwrap().story.first_seen, minute(4));
     assert_eq!(wire.remember(&story(9, 9), read, now()), None);
@@ -505,19 +530,99 @@ fn a_long_pause_is_bounded_and_keeps_the_newest() {
 fn marks_of_a_row_are_those_of_its_stories_and_can_be_taken_back() {
     let mut wire = wire([item(1, 10, 1, &["crypto"]), item(2, 12, 1, &[]), item(3, 20, 3, &["nvidia"])]);
     wire.set_cursor(1, ROWS);
-    let read = Marks { read: true, starred: false };
+    let read = Marks { read: true, starred: false, group: None };
     assert_eq!(wire.mark_current(|marks| marks.read = true), [(StoryId(1), read), (StoryId(2), read)]);
     assert_eq!(wire.mark_current(|marks| marks.read = true), []);
     let row = *wire.current().unwrap();
     assert!(!wire.row_is_unread(&row));
-    let both = Marks { read: true, starred: true };
+    let both = Marks { read: true, starred: true, group: None };
     assert_eq!(wire.mark_current(|marks| marks.starred = true), [(StoryId(1), both), (StoryId(2), both)]);
     assert!(wire.row_is_starred(&row));
-    assert_eq!(wire.undo(), [(StoryId(1), read), (StoryId(2), read)]);
+    assert_eq!(wire.undo(now()), [(StoryId(1), read), (StoryId(2), read)]);
     assert!(!wire.row_is_starred(&row) && !wire.row_is_unread(&row));
-    assert_eq!(wire.undo(), [(StoryId(1), Marks::default()), (StoryId(2), Marks::default())]);
+    assert_eq!(wire.undo(now()), [(StoryId(1), Marks::default()), (StoryId(2), Marks::default())]);
     assert!(wire.row_is_unread(&row));
-    assert_eq!(wire.undo(), []);
+    assert_eq!(wire.undo(now()), []);
+}
+
+#[test]
+fn a_story_that_is_taken_out_stays_out_and_comes_back_when_undone() {
+    let tagger = Tagger::default();
+    let mut wire = Wire::default();
+    let carried = |id, minutes| Story {
+        outlet: format!("Outlet {id}").into(),
+        ..titled(id, minutes, "Acme buys Foobank for 3 billion")
+    };
+    for (id, minutes) in [(1, 10), (2, 12), (3, 14)] {
+        wire.take(carried(id, minutes), Marks::default(), &tagger, now());
+    }
+    assert_eq!((leads(&wire), wire.outlet_count(StoryId(1))), (vec![1], 3));
+    wire.set_cursor(0, ROWS);
+    wire.choose(StoryId(2));
+    assert_eq!(wire.current_item().unwrap().story.id, StoryId(2));
+    let (id, marks) = wire.take_out(StoryId(1), now()).unwrap();
+    check(&wire);
+    assert_eq!((id, leads(&wire)), (StoryId(1), vec![2, 1]), "the group goes on without its first story");
+    assert_eq!(wire.take_out(StoryId(1), now()), None, "alone already");
+    // The next run reads what was saved, newest first; what comes then joins the group it fits.
+    let mut next = Wire::default();
+    let group = Marks { group: Some(StoryId(1)), ..Marks::default() };
+    for (id, minutes, marks) in [(3, 14, group), (2, 12, group), (1, 10, marks)] {
+        next.take(carried(id, minutes), marks, &tagger, now());
+    }
+    assert_eq!(leads(&next), [2, 1]);
+    next.take(carried(4, 16), Marks::default(), &tagger, now());
+    check(&next);
+    assert_eq!(next.rows().len(), 2);
+    assert_eq!(wire.undo(now()), [(StoryId(1), group)]);
+    check(&wire);
+    assert_eq!((leads(&wire), wire.outlet_count(StoryId(1))), (vec![1], 3));
+    // The store may say later that a story was taken out in an earlier run.
+    assert_eq!(
+        wire.remember(&carried(3, 14), Marks { group: Some(StoryId(!3)), ..Marks::default() }, now()).unwrap().group,
+        Some(StoryId(!3))
+    );
+    check(&wire);
+    assert_eq!(leads(&wire), [3, 1]);
+}
+
+/// One mute, when there is a query.
+fn judges(mute: &str) -> Judges {
+    let text = if mute.is_empty() { String::new() } else { format!("[[mute]]\nname = 'a'\nquery = '''{mute}'''") };
+    Judges::new(&crate::config::load(Some(("c.toml", &text))).unwrap())
+}
+
+#[test]
+fn muted_stories_are_left_off_and_counted_and_can_be_shown() {
+    let mut wire = wire([
+        item(1, 10, 1, &["crypto"]),
+        from_outlet(item(2, 12, 1, &["crypto"]), "Coin Spam"),
+        from_outlet(item(3, 20, 3, &["nvidia"]), "Coin Spam"),
+        item(4, 30, 4, &[]),
+    ]);
+    assert_eq!((leads(&wire), wire.outlet_count(StoryId(1)), wire.count("nvidia")), (vec![4, 3, 1], 2, 1));
+    wire.set_judges(judges("outlet:spam"), now());
+    check(&wire);
+    assert_eq!((leads(&wire), wire.muted_count(), wire.group_count()), (vec![4, 1], 2, 2));
+    assert_eq!((wire.outlet_count(StoryId(1)), wire.count("nvidia")), (1, 0));
+    assert_eq!(&*wire.muted_by(wire.item(StoryId(3)).unwrap()).unwrap().name, "a");
+    wire.set_filter(query("is:muted"), now());
+    check(&wire);
+    assert_eq!(leads(&wire), [3, 2], "asked for, they are shown");
+    wire.set_filter(Filter::default(), now());
+    wire.show_muted(true, now());
+    check(&wire);
+    assert_eq!(
+        (leads(&wire), wire.count("nvidia"), wire.heat("nvidia", now()).iter().sum::<u32>()),
+        (vec![4, 3, 1], 1, 0)
+    );
+    wire.show_muted(false, now());
+    wire.admit(from_outlet(item(5, 40, 5, &["nvidia"]), "Coin Spam"), now());
+    check(&wire);
+    assert_eq!((leads(&wire), wire.muted_count()), (vec![4, 1], 3));
+    wire.set_judges(judges(""), now());
+    check(&wire);
+    assert_eq!((leads(&wire), wire.muted_count()), (vec![5, 4, 3, 1], 0));
 }
 
 #[test]
@@ -526,7 +631,7 @@ fn marking_all_marks_what_passes_the_filter_only() {
     wire.set_filter(topic("crypto"), now());
     assert_eq!(wire.mark_shown(|marks| marks.read = true).len(), 2);
     assert!(!wire.item(StoryId(2)).unwrap().marks.read);
-    assert_eq!(wire.undo().len(), 2);
+    assert_eq!(wire.undo(now()).len(), 2);
     assert!(wire.items().all(|item| !item.marks.read));
 }
 
@@ -536,7 +641,7 @@ fn only_the_last_changes_can_be_taken_back() {
     for turn in 0..60 {
         wire.mark_current(|marks| marks.starred = turn % 2 == 0);
     }
-    assert_eq!(std::iter::from_fn(|| Some(wire.undo()).filter(|undone| !undone.is_empty())).count(), 50);
+    assert_eq!(std::iter::from_fn(|| Some(wire.undo(now())).filter(|undone| !undone.is_empty())).count(), 50);
 }
 
 #[test]
@@ -572,7 +677,7 @@ fn an_unread_filter_lets_go_of_what_was_read_but_not_under_the_cursor() {
     wire.step(1, ROWS);
     wire.refresh(now());
     assert_eq!((leads(&wire), cursor(&wire)), (vec![4, 2, 1], Some((2, 1))));
-    wire.undo();
+    wire.undo(now());
     wire.refresh(now());
     assert_eq!(leads(&wire), [4, 3, 2, 1]);
 }
@@ -585,7 +690,7 @@ fn a_cleared_wire_keeps_its_filter() {
     wire.mark_current(|marks| marks.read = true);
     wire.clear();
     check(&wire);
-    assert!(wire.is_empty() && wire.cursor().is_none() && wire.count("crypto") == 0 && wire.undo().is_empty());
+    assert!(wire.is_empty() && wire.cursor().is_none() && wire.count("crypto") == 0 && wire.undo(now()).is_empty());
     assert_eq!(wire.filter().topic.as_deref(), Some("crypto"));
     wire.admit(item(1, 1, 1, &["crypto"]), now());
     wire.admit(item(2, 2, 2, &["nvidia"]), now());
@@ -631,6 +736,9 @@ mod at_random {
         Mark,
         Undo,
         Refresh,
+        Judge(usize),
+        ShowMuted(bool),
+        TakeOut(u64),
     }
 
     const TOPICS: [&[&str]; 4] = [&[], &["crypto"], &["nvidia"], &["crypto", "nvidia"]];
@@ -649,6 +757,9 @@ mod at_random {
             1 => Just(Step::Mark),
             1 => Just(Step::Undo),
             1 => Just(Step::Refresh),
+            1 => (0usize..3).prop_map(Step::Judge),
+            1 => any::<bool>().prop_map(Step::ShowMuted),
+            1 => (0u64..60).prop_map(Step::TakeOut),
         ]
     }
 
@@ -704,15 +815,18 @@ mod at_random {
                         }
                     }
                     Step::Remember(id, minutes, starred) => {
-                        wire.remember(&story(id, minutes), Marks { read: !starred, starred }, now());
+                        wire.remember(&story(id, minutes), Marks { read: !starred, starred, group: None }, now());
                     }
                     Step::Retag(topics) => wire.retag(if topics { &TAGGER } else { &NONE }, now()),
                     Step::Filter(number) => wire.set_filter(filter(number), now()),
                     Step::Move(by, height) => wire.step(by, height),
                     Step::Release => wire.release(),
                     Step::Mark => drop(wire.mark_current(|marks| marks.read = !marks.read)),
-                    Step::Undo => drop(wire.undo()),
+                    Step::Undo => drop(wire.undo(now())),
                     Step::Refresh => wire.refresh(now()),
+                    Step::Judge(number) => wire.set_judges(judges(["", "nvidia OR rain", "title:\"story 1\""][number]), now()),
+                    Step::ShowMuted(shows) => wire.show_muted(shows, now()),
+                    Step::TakeOut(id) => drop(wire.take_out(StoryId(id), now())),
                 }
                 check(&wire);
                 if let (Some(before), false) = (before, moved) {

@@ -132,6 +132,7 @@ impl State {
             State::Read => subject.marks.read,
             State::Starred => subject.marks.starred,
             State::Primary => subject.story.primary,
+            State::Muted => subject.muted,
             State::New => {
                 let age = subject.now.as_second().saturating_sub(subject.story.first_seen.as_second());
                 age < NEW_SECONDS

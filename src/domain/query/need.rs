@@ -157,7 +157,7 @@ fn of_node(node: &Node<Leaf>, topics: Option<&Topics>, now: i64) -> Need {
 /// Only facts have a contrary: a story may have the words that a phrase needs without having the phrase.
 fn contrary(node: &Node<Leaf>) -> Need {
     match node {
-        Node::Leaf(Leaf::Is(state)) if *state != State::New => match of_state(*state, 0) {
+        Node::Leaf(Leaf::Is(state)) if !matches!(state, State::New | State::Muted) => match of_state(*state, 0) {
             Need::Fact { fact, holds } => Need::Fact { fact, holds: !holds },
             _ => Need::ANYTHING,
         },
@@ -192,6 +192,7 @@ fn of_state(state: State, now: i64) -> Need {
         State::Starred => (Fact::Starred, true),
         State::Primary => (Fact::Primary, true),
         State::New => (Fact::SeenAfter(now.saturating_sub(NEW_SECONDS)), true),
+        State::Muted => return Need::ANYTHING,
     };
     Need::Fact { fact, holds }
 }

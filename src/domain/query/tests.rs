@@ -30,7 +30,7 @@ fn asked(source: &str) -> bool {
     let text = Text::new(&story.title, &story.summary);
     let topics = ["openai-funding".into(), "sec".into(), "regulation".into()];
     let symbols = ["NVDA".into(), "BTC-USD".into()];
-    let marks = Marks { read: false, starred: true };
+    let marks = Marks { read: false, starred: true, group: None };
     let moves = [("NVDA".into(), -0.84), ("BTC-USD".into(), 2.0), ("AMD".into(), 9.5)];
     let subject = Subject {
         story: &story,
@@ -38,6 +38,7 @@ fn asked(source: &str) -> bool {
         topics: &topics,
         symbols: &symbols,
         marks,
+        muted: false,
         outlets: 4,
         moves: &moves,
         now: NOW,
@@ -182,7 +183,7 @@ fn mistakes_tell_place_and_remedy() {
         ("titel:x", 0, "there is no field titel; did you mean title?"),
         ("source:x", 0, "there is no field source; did you mean outlet?"),
         ("is:starrred", 3, "there is no state starrred; did you mean starred?"),
-        ("is:", 3, "expected one of unread, read, starred, primary, new behind is:"),
+        ("is:", 3, "expected one of unread, read, starred, primary, new, muted behind is:"),
         ("age<soon", 4, "expected a time such as 30m, 2h or 7d, as in age<2h"),
         ("age:2h", 4, "expected < or > behind age, as in age<2h"),
         ("outlets>many", 8, "expected a whole number, as in outlets>3"),
@@ -253,7 +254,9 @@ fn the_place_of_a_mistake_is_drawn() {
 #[test]
 fn what_a_query_asks_for_beside_the_story() {
     let asks = |source: &str| Query::parse(source).unwrap().asks();
-    assert_eq!(asks("nvidia is:new"), Asks::default());
+    assert_eq!(asks("nvidia is:primary"), Asks::default());
+    assert!(asks("nvidia is:new").time && asks("-age<1h").time);
+    assert!(asks("-is:read").marks && asks("is:muted").muted);
     assert!(asks("nvidia -(a OR outlets>3)").outlets);
     assert!(asks("-move>1%").moves);
 }
@@ -275,7 +278,7 @@ proptest! {
             let story = Story { title: title.to_owned(), outlet: title.into(), ..story() };
             let text = Text::new(&story.title, &story.summary);
             let (topics, symbols, marks) = (&[], &[], Marks::default());
-            let subject = Subject { story: &story, text: &text, topics, symbols, marks, outlets: 1, moves: &[], now: NOW };
+            let subject = Subject { story: &story, text: &text, topics, symbols, marks, muted: false, outlets: 1, moves: &[], now: NOW };
             Query::parse(query).map(|query| query.matches(&subject)).map_err(|mistake| mistake.message)
         };
         // The words of the language itself have a case: OR is one, or is none.

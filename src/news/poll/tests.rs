@@ -19,6 +19,8 @@ pub fn config(feeds: Vec<Feed>) -> Config {
         topics: Vec::new(),
         terms: Default::default(),
         views: Vec::new(),
+        mutes: Vec::new(),
+        highlights: Vec::new(),
         sources: BTreeMap::new(),
         network: Network {
             user_agent: "newstape/test (+https://example.org)".into(),

@@ -1,0 +1,163 @@
+//! Mutes and highlights: queries that are asked of every story that comes, and again when what they ask for changes.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::{Item, Wire};
+use crate::config::{Config, StandingQuery};
+use crate::domain::Name;
+use crate::domain::group::GroupId;
+use crate::domain::query::{Asks, Query};
+use crate::domain::story::StoryId;
+
+/// The mutes and highlights that are on.
+#[derive(Clone, Debug, Default)]
+pub struct Judges {
+    mutes: Vec<Judge>,
+    highlights: Vec<Judge>,
+    /// What any of them asks for beside the story.
+    asks: Asks,
+}
+
+/// A query that is asked of every story.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judge {
+    pub name: Name,
+    /// Of a highlight, as the config writes it.
+    pub color: Option<String>,
+    query: Query,
+}
+
+/// What was found of a story: the places of the mute and of the highlight that match it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    muted: Option<usize>,
+    highlighted: Option<usize>,
+}
+
+impl Verdict {
+    /// Does a mute match?
+    pub fn is_muted(self) -> bool {
+        self.muted.is_some()
+    }
+}
+
+impl Judges {
+    /// Those of a configuration that are on. A query that can't be read is left out: the configuration has warned of it.
+    pub fn new(config: &Config) -> Judges {
+        let judge = |standing: &StandingQuery| {
+            let query = Query::parse(&standing.query).ok()?;
+            Some(Judge { name: standing.name.clone(), color: standing.color.clone(), query })
+        };
+        let on = |list: &[StandingQuery]| list.iter().filter(|standing| standing.enabled).filter_map(judge).collect();
+        let (mutes, highlights): (Vec<Judge>, Vec<Judge>) = (on(&config.mutes), on(&config.highlights));
+        let all = mutes.iter().chain(&highlights).map(|judge| judge.query.asks());
+        let asks = all.fold(Asks::default(), Asks::or);
+        Judges { mutes, highlights, asks }
+    }
+
+    /// What they ask for beside the story.
+    pub fn asks(&self) -> Asks {
+        self.asks
+    }
+
+    /// What they say of a story.
+    pub fn judge(&self, item: &Item, outlets: usize, now: Timestamp) -> Verdict {
+        if self.mutes.is_empty() && self.highlights.is_empty() {
+            return Verdict::default();
+        }
+        let subject = item.subject(outlets, now);
+        let first = |judges: &[Judge]| judges.iter().position(|judge| judge.query.matches(&subject));
+        Verdict { muted: first(&self.mutes), highlighted: first(&self.highlights) }
+    }
+}
+
+impl Wire {
+    /// Other mutes and highlights.
+    pub fn set_judges(&mut self, judges: Judges, now: Timestamp) {
+        self.judges = judges;
+        self.judge_all(now);
+    }
+
+    /// What mutes and highlights ask for beside the story.
+    pub fn judges_ask(&self) -> Asks {
+        self.judges.asks()
+    }
+
+    /// Asks them again of everything, as time, prices or marks may change their answers.
+    pub fn judge_all(&mut self, now: Timestamp) {
+        let groups: Vec<GroupId> = self.members.keys().copied().collect();
+        for group in groups {
+            if self.judge(group, now) {
+                self.tally(group);
+            }
+        }
+        self.refilter(now, true);
+    }
+
+    /// Asks them of the stories of a group; true when an answer has changed.
+    pub(super) fn judge(&mut self, group: GroupId, now: Timestamp) -> bool {
+        let Some(members) = self.members.get(&group) else { return false };
+        let outlets = self.group(group).map(|item| &item.story.outlet).collect::<HashSet<_>>().len();
+        let verdict = |id: &StoryId| {
+            let item = self.items.get(id)?;
+            let verdict = self.judges.judge(item, outlets, now);
+            (verdict != item.verdict).then_some((*id, verdict))
+        };
+        let changed: Vec<(StoryId, Verdict)> = members.ids.iter().filter_map(verdict).collect();
+        changed.iter().for_each(|(id, verdict)| self.pass_verdict(*id, *verdict));
+        !changed.is_empty()
+    }
+
+    /// What is muted is not in the heat of its topics.
+    fn pass_verdict(&mut self, id: StoryId, verdict: Verdict) {
+        let Some(item) = self.items.get_mut(&id) else { return };
+        let was_muted = std::mem::replace(&mut item.verdict, verdict).is_muted();
+        let (key, topics) = (item.key(), &item.tagged.topics);
+        match (was_muted, verdict.is_muted()) {
+            (false, true) => {
+                self.by_topic.remove(key, topics);
+                self.muted += 1;
+            }
+            (true, false) => {
+                self.by_topic.add(key, topics);
+                self.muted -= 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// How many stories are muted.
+    pub fn muted_count(&self) -> usize {
+        self.muted
+    }
+
+    /// Are muted stories shown all the same?
+    pub fn shows_muted(&self) -> bool {
+        self.shows_muted
+    }
+
+    /// Shows muted stories, or leaves them off.
+    pub fn show_muted(&mut self, shows: bool, now: Timestamp) {
+        self.shows_muted = shows;
+        let groups: Vec<GroupId> = self.members.keys().copied().collect();
+        groups.into_iter().for_each(|group| self.tally(group));
+        self.refilter(now, true);
+    }
+
+    /// Does a story count, and may it be shown?
+    pub(super) fn counts(&self, item: &Item) -> bool {
+        self.shows_muted || !item.verdict.is_muted()
+    }
+
+    /// The mute that matches a story.
+    pub fn muted_by(&self, item: &Item) -> Option<&Judge> {
+        self.judges.mutes.get(item.verdict.muted?)
+    }
+
+    /// The highlight that matches a story.
+    pub fn highlighted_by(&self, item: &Item) -> Option<&Judge> {
+        self.judges.highlights.get(item.verdict.highlighted?)
+    }
+}

@@ -1,0 +1,99 @@
+//! A group opened: who carries the story, in order of appearance, with the lag to the first.
+
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use super::Scene;
+use super::frame::{popup, put};
+use super::text::{age, cut, fit, fit_right, safe, spans_width, width};
+use super::wire::moved;
+use crate::app::command::Command;
+use crate::app::seen::Seen;
+use crate::app::wire::Item;
+use crate::domain::group::GroupId;
+
+/// Columns of the popup, and of what stands before and behind the headline.
+const WIDTH: u16 = 120;
+const TIME: usize = 17;
+const LAG: usize = 6;
+const OUTLET: usize = 18;
+const MOVED: usize = 11;
+/// Below this many columns the time goes, and the symbol of the move.
+const NARROW: usize = 90;
+/// Below this many the outlet and the headline alone stay.
+const SMALL: usize = 56;
+
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (GroupId, usize), seen: &mut Seen) {
+    let items: Vec<&Item> = scene.app.wire.group(group).collect();
+    let Some(first) = items.first() else { return };
+    let height = items.len() as u16 + 2;
+    let inner = popup(frame, area, scene, (WIDTH, height), title(scene, group, &items), hint(scene));
+    seen.popup = inner;
+    let rows = usize::from(inner.height.max(1));
+    let top = (cursor + 1).saturating_sub(rows);
+    for (at, item) in items.iter().enumerate().skip(top).take(rows) {
+        let place = Rect { y: inner.y + (at - top) as u16, height: 1, ..inner };
+        if at == cursor {
+            frame.buffer_mut().set_style(place, scene.theme.selected);
+        }
+        put(frame, row(scene, item, first, usize::from(inner.width)), place);
+    }
+}
+
+/// `One event · 7 stories, 5 outlets`
+fn title(scene: Scene, group: GroupId, items: &[&Item]) -> Line<'static> {
+    let outlets = scene.app.wire.outlet_count(group);
+    let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
+    let words = format!(" · {}, {}", count(items.len(), "story", "stories"), count(outlets, "outlet", "outlets"));
+    Line::from(vec![
+        Span::styled("One event", scene.theme.text.add_modifier(Modifier::BOLD)),
+        Span::styled(words, scene.theme.dim),
+    ])
+}
+
+fn hint(scene: Scene) -> Line<'static> {
+    let keymap = &scene.app.keymap;
+    let [read, open, out, close] =
+        [Command::Read, Command::Open, Command::TakeOut, Command::Close].map(|command| keymap.hint(command));
+    Span::styled(format!("{read} read  {open} open  {out} take out  {close} back"), scene.theme.dim).into()
+}
+
+/// `+40s`, `+2m`
+pub(super) fn lag(first: Timestamp, later: Timestamp) -> String {
+    match later.duration_since(first).as_secs() {
+        seconds @ 0..60 => format!("+{seconds}s"),
+        _ => format!("+{}", age(first, later)),
+    }
+}
+
+fn row(scene: Scene, item: &Item, first: &Item, columns: usize) -> Line<'static> {
+    let theme = scene.theme;
+    let lag = match item.story.id == first.story.id {
+        true => "first".to_owned(),
+        false => lag(first.story.time(), item.story.time()),
+    };
+    let mark = if item.marks.read { " " } else { "●" };
+    let mut spans = vec![Span::styled(format!("{mark} "), theme.accent)];
+    if columns >= NARROW {
+        spans.push(Span::styled(fit(&scene.market_day_time(item.story.time()), TIME), theme.dim));
+    }
+    if columns >= SMALL {
+        spans.push(Span::styled(format!("{} ", fit_right(&lag, LAG)), theme.dim));
+    }
+    let star = if item.story.primary { " ★" } else { "" };
+    let outlet = cut(&item.story.outlet, OUTLET - 1 - star.chars().count());
+    let style = if item.story.primary { theme.star } else { theme.dim };
+    spans.push(Span::styled(fit(&format!("{outlet}{star}"), OUTLET), style));
+    let is_bound = columns >= SMALL && !item.tagged.closest.is_empty();
+    let room = if columns >= NARROW { MOVED } else { 7 };
+    let moved = is_bound.then(|| moved(scene, item, item.story.time(), room));
+    let behind = moved.as_ref().map_or(0, |moved| width(&moved.content) + 1);
+    let room = columns.saturating_sub(spans_width(&spans) + behind);
+    let headline = if item.marks.read { theme.dim } else { theme.text };
+    spans.push(Span::styled(fit(&safe(&item.story.title), room), headline));
+    spans.extend(moved.into_iter().flat_map(|moved| [Span::raw(" "), moved]));
+    Line::from(spans)
+}
