@@ -42,6 +42,11 @@ const ALIKE_PER_DAY: f32 = 0.04;
 const ALL_BUT_NUMBERS: f32 = 0.8;
 /// How alike titles of one outlet with other numbers may be.
 const SERIES: f32 = 0.6;
+/// What one outlet says again after so long is the next instalment of a series, or something new.
+const INSTALMENT: SignedDuration = SignedDuration::from_hours(12);
+/// What each rare word in common after the first adds, up to so many.
+const RARE_IN_COMMON: f32 = 0.08;
+const RARE_COUNTED: usize = 4;
 /// What numbers that have nothing in common take off.
 const OTHER_NUMBERS: f32 = 0.75;
 /// What a number in common adds.
@@ -119,9 +124,13 @@ impl Groups {
             if apart > WINDOW {
                 return None;
             }
+            if sketch.outlet == other.sketch.outlet && apart > INSTALMENT {
+                return None;
+            }
             let days = apart.as_secs() as f32 / 86_400.0;
             let likeness = self.likeness(sketch, own, &other.sketch, scale)?;
-            (likeness >= ALIKE + ALIKE_PER_DAY * days).then_some((likeness, number, other.group))
+            let margin = likeness - ALIKE - ALIKE_PER_DAY * days;
+            (margin >= 0.0).then_some((margin, number, other.group))
         });
         near.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).map(|(.., group)| group)
     }
@@ -167,9 +176,11 @@ impl Groups {
             return None;
         }
         let weigh = |words: &[u32]| self.vocabulary.weigh(words, scale);
-        let shared = 2.0 * common(&a.words, &b.words).map(|word| self.vocabulary.weight(word, scale)).sum::<f32>();
+        let both = common(&a.words, &b.words);
+        let shared = 2.0 * both.map(|word| self.vocabulary.weight(word, scale)).sum::<f32>();
         let all = own + weigh(&b.words);
-        let likeness = shared / all;
+        let rare = common(&a.words, &b.words).filter(|word| self.vocabulary.is_rare(*word)).count().min(RARE_COUNTED);
+        let likeness = shared / all + RARE_IN_COMMON * rare.saturating_sub(1) as f32;
         if a.numbers.is_empty() || b.numbers.is_empty() {
             return Some(likeness);
         }
@@ -239,6 +250,14 @@ mod tests {
             ("Judge lets lawsuit against Foobank proceed", "Foobank lawsuit may proceed, judge rules"),
             ("BTC slips below 60,000 on rate fears", "Bitcoin slips below 60 000 | CNN"),
             ("La banque Dupont supprime 300 postes", "Dupont : 300 postes supprimés par la banque"),
+            (
+                "Acme raises 40 billion dollars from Gulf funds",
+                "Acme lève 40 milliards de dollars auprès de fonds du Golfe",
+            ),
+            (
+                "US senators want to ban chip exports to China",
+                "Des sénateurs américains veulent interdire l’exportation de puces vers la Chine",
+            ),
         ];
         for (first, second) in cases {
             assert!(joins(first, second, 3), "{first} / {second}");
@@ -252,6 +271,13 @@ mod tests {
             ("Acme reports record revenue for Q2", "Acme reports record revenue for Q3"),
             ("Chipmaker shares rise on export news", "Chipmaker shares fall on export news"),
             ("Exchange lists two new tokens on Monday", "Senate debates the farm bill on Monday"),
+            ("XRP price analysis for October 11", "Bitcoin (BTC) price analysis for October 11"),
+            ("Ripple slides as traders await the Fed", "Solana slides as traders await the Fed"),
+            (
+                "APT price prediction: targets and resistance by March",
+                "LDO price prediction: targets and resistance by March",
+            ),
+            ("Why is the market up today?", "Why is the market down today?"),
         ];
         for (first, second) in cases {
             assert!(!joins(first, second, 3), "{first} / {second}");
@@ -261,6 +287,43 @@ mod tests {
         let later = groups.place(StoryId(2), "Market forecast 5/14: gold, oil, tin, copper", "Desk", at(48));
         assert_eq!(later, StoryId(2));
         assert!(!joins("Weekly market outlook", "Weekly market outlook", 24 * 7));
+        let mut groups = Groups::default();
+        groups.place(StoryId(1), "Coin eyes recovery: weekend watch", "Desk", at(0));
+        let next = groups.place(StoryId(2), "Coin eyes recovery: weekend watch", "Desk", at(24));
+        assert_eq!(next, StoryId(2), "the next instalment");
+        assert_eq!(groups.place(StoryId(3), "Coin eyes recovery: weekend watch", "Copied", at(25)), StoryId(2));
+    }
+
+    #[test]
+    fn what_was_placed_before_is_joined_after_a_restart() {
+        let mut groups = Groups::default();
+        // As the store gives them: the newest first.
+        for (id, title, hours) in
+            [(3, "Harbour closed after storm", 9), (2, "Acme buys Foobank", 5), (1, "Acme to buy Foobank", 4)]
+        {
+            let group = if id == 3 { StoryId(3) } else { alone(StoryId(1)) };
+            groups.restore(StoryId(id), group, title, "Desk", at(hours));
+        }
+        assert_eq!(groups.place(StoryId(4), "Foobank bought by Acme", "Wire", at(10)), alone(StoryId(1)));
+        groups.regroup(StoryId(3), alone(StoryId(3)));
+        assert_eq!(groups.place(StoryId(5), "Storm: harbour closed", "Wire", at(11)), alone(StoryId(3)));
+        groups.restore(StoryId(6), StoryId(6), "Old news of Foobank", "Desk", at(-90));
+        assert_eq!(groups.stories.len(), 5, "too old to be joined");
+    }
+
+    #[test]
+    fn a_few_minutes_out_of_order_change_nothing() {
+        let titles =
+            ["Acme buys Foobank for 3 billion", "Foobank bought by Acme for $3bn", "Acme: 3 billion for Foobank"];
+        let place = |order: [usize; 3]| {
+            let mut groups = Groups::default();
+            let minutes = |n: usize| at(0) + SignedDuration::from_mins(n as i64 * 2);
+            order.map(|n| groups.place(StoryId(n as u64 + 1), titles[n], titles[n], minutes(n)))
+        };
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let groups = place(order);
+            assert!(groups.iter().all(|group| *group == groups[0]), "{order:?}: {groups:?}");
+        }
     }
 
     #[test]

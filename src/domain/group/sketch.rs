@@ -1,6 +1,6 @@
 //! What a title says, as far as it is compared with others.
 
-use super::words::{ALIASES, DOWN, EMPTY_WORDS, PERIODS, UP, is_among};
+use super::words::{ALIASES, CAPITALS, COINS, DOWN, EMPTY_WORDS, PERIODS, UP, is_among, meaning};
 use crate::domain::text::{Token, Tokens, fold, hash};
 
 /// Words read of a title.
@@ -15,6 +15,8 @@ pub(super) struct Sketch {
     pub numbers: Box<[u32]>,
     /// Quarter or month it is about.
     pub periods: Box<[u32]>,
+    /// What is priced that it names: coins and tickers.
+    pub assets: Box<[u32]>,
     pub direction: Direction,
     /// Hash of the outlet's name.
     pub outlet: u32,
@@ -31,23 +33,35 @@ pub(super) enum Direction {
 impl Sketch {
     /// `word` gives the number by which a word is known, from its hash.
     pub fn new(title: &str, outlet: &str, mut word: impl FnMut(u32) -> u32) -> Sketch {
-        let (mut words, mut numbers, mut periods) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut words, mut numbers, mut periods, mut assets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut up, mut down) = (false, false);
-        for token in Tokens::new(without_outlet(title, outlet)).take(MOST_WORDS) {
+        let title = without_outlet(title, outlet);
+        let has_capitals = !is_shouted(title);
+        let mut before = String::new();
+        for token in Tokens::new(title).take(MOST_WORDS) {
             let folded = fold(token.text, false);
-            up |= is_among(UP, &folded);
-            down |= is_among(DOWN, &folded);
-            let meant = alias(&folded);
-            if is_among(EMPTY_WORDS, &folded) || is_among(EMPTY_WORDS, meant) {
+            let today = folded == "today" || token.number;
+            up |= is_among(UP, &folded) || (today && before == "up");
+            down |= is_among(DOWN, &folded) || (today && before == "down");
+            before.clone_from(&folded);
+            let coin = meaning(COINS, &folded);
+            if let Some(asset) =
+                coin.or_else(|| (has_capitals && is_ticker(token.text, &folded)).then_some(folded.as_str()))
+            {
+                assets.push(hash(asset));
+            }
+            let meant = meaning(ALIASES, &folded).unwrap_or(&folded);
+            if is_among(PERIODS, &folded) {
+                periods.push(hash(&folded));
+            }
+            // A date is no news.
+            if is_among(EMPTY_WORDS, &folded) || is_among(EMPTY_WORDS, meant) || is_date(&token, &folded) {
                 continue;
             }
             let word = word(hash(stem(meant)));
             words.push(word);
-            if is_telling_number(&token, &folded) {
+            if token.number && folded != "500" {
                 numbers.push(word);
-            }
-            if is_among(PERIODS, &folded) {
-                periods.push(word);
             }
         }
         let direction = match (up, down) {
@@ -55,16 +69,17 @@ impl Sketch {
             (false, true) => Direction::Down,
             _ => Direction::None,
         };
-        let (words, numbers, periods) = (sorted(words), sorted(numbers), sorted(periods));
-        Sketch { words, numbers, periods, direction, outlet: hash(outlet) }
+        let [words, numbers, periods, assets] = [words, numbers, periods, assets].map(sorted);
+        Sketch { words, numbers, periods, assets, direction, outlet: hash(outlet) }
     }
 
-    /// Whether the one goes up and the other down, or they are about two quarters.
+    /// Whether the one goes up and the other down, or they are about two quarters, or about two coins.
     pub fn contradicts(&self, other: &Sketch) -> bool {
-        let periods = !self.periods.is_empty() && !other.periods.is_empty();
+        let apart = |a: &[u32], b: &[u32]| !a.is_empty() && !b.is_empty() && common(a, b).next().is_none();
         let directed = self.direction != Direction::None && other.direction != Direction::None;
         (directed && self.direction != other.direction)
-            || (periods && common(&self.periods, &other.periods).next().is_none())
+            || apart(&self.periods, &other.periods)
+            || apart(&self.assets, &other.assets)
     }
 }
 
@@ -104,15 +119,26 @@ fn sorted(mut words: Vec<u32>) -> Box<[u32]> {
     words.into()
 }
 
-/// A number, but for the name of an index and the year.
-fn is_telling_number(token: &Token, folded: &str) -> bool {
-    let year = folded.len() == 4 && matches!(folded.get(..2), Some("19" | "20"));
-    token.number && !year && folded != "500"
+/// A year or the name of a month.
+fn is_date(token: &Token, folded: &str) -> bool {
+    let is_year = token.number && folded.len() == 4 && matches!(folded.get(..2), Some("19" | "20"));
+    is_year || (is_among(PERIODS, folded) && folded.len() > 2)
 }
 
-fn alias(word: &str) -> &str {
-    let found = ALIASES.binary_search_by(|(from, _)| (*from).cmp(word)).ok();
-    found.and_then(|at| ALIASES.get(at)).map_or(word, |(_, to)| to)
+/// Letters that stand for what is priced: `XRP`, `NVDA`.
+fn is_ticker(text: &str, folded: &str) -> bool {
+    let letters = text.bytes().filter(u8::is_ascii_uppercase).count();
+    let is_one = (2..=6).contains(&text.len())
+        && letters >= 2
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    is_one && text.starts_with(|c: char| c.is_ascii_uppercase()) && !is_among(CAPITALS, folded)
+}
+
+/// Does most of it stand in capitals?
+fn is_shouted(title: &str) -> bool {
+    let upper = title.bytes().filter(u8::is_ascii_uppercase).count();
+    let lower = title.bytes().filter(u8::is_ascii_lowercase).count();
+    upper > lower
 }
 
 /// The word without its ending, so that "cuts" meets "cut" and "sentenced" "sentence".

@@ -4,6 +4,9 @@ use std::collections::{HashMap, VecDeque};
 
 /// Most words whose frequency is remembered; then all counts are halved and the rarest forgotten.
 pub(super) const MOST_WORDS: usize = 60_000;
+/// Titles after which it is known what is rare, and how often a rare word was seen.
+const ENOUGH: u32 = 1_000;
+const RARE: u32 = 8;
 /// Stories taken as seen before the first, so that early words are not all rare alike.
 const SEEN_BEFORE: f32 = 300.0;
 
@@ -58,6 +61,11 @@ impl Vocabulary {
 
     pub fn seen(&self, id: WordId) -> u32 {
         self.words.get(id as usize).map(|word| word.seen).unwrap_or_default()
+    }
+
+    /// Is it a word that few titles have, as names are? Known only once there have been many.
+    pub fn is_rare(&self, id: WordId) -> bool {
+        self.titles_seen >= ENOUGH && self.seen(id) <= RARE
     }
 
     /// The stories that have a word, the newest first.

@@ -361,6 +361,69 @@ pub(super) const EMPTY_WORDS: &[&str] = &[
     "your",
 ];
 
+/// What stands in capitals and names nothing that is priced.
+pub(super) const CAPITALS: &[&str] = &[
+    "ai", "am", "ama", "aml", "api", "ath", "boe", "boj", "ceo", "ces", "cex", "cfo", "cftc", "cia", "coo", "cpi",
+    "cpu", "cto", "dao", "dc", "defi", "dex", "diy", "doj", "dvd", "ecb", "ema", "est", "et", "etf", "etfs", "etp",
+    "etps", "eu", "eur", "ev", "evs", "faq", "fbi", "fcc", "fda", "fed", "fomc", "ftc", "g20", "g7", "gbp", "gdp",
+    "gmt", "gop", "gpu", "gpus", "ia", "ict", "ii", "iii", "imf", "ipo", "irs", "iv", "kyc", "la", "live", "llm",
+    "llms", "lol", "macd", "nasa", "nato", "nft", "nfts", "ny", "nyc", "ok", "opec", "otc", "pc", "pcs", "pm", "ppi",
+    "qoq", "rip", "rsi", "rwa", "s1", "sec", "sma", "tge", "tv", "tvl", "uae", "uk", "un", "us", "usa", "usd", "usdc",
+    "usdt", "utc", "vp", "vs", "who", "wto", "yoy",
+];
+
+/// Coins by name, with the letters that stand for them.
+pub(super) const COINS: &[(&str, &str)] = &[
+    ("aave", "aave"),
+    ("algorand", "algo"),
+    ("aptos", "apt"),
+    ("arbitrum", "arb"),
+    ("avalanche", "avax"),
+    ("bitcoin", "btc"),
+    ("bittensor", "tao"),
+    ("bnb", "bnb"),
+    ("bonk", "bonk"),
+    ("cardano", "ada"),
+    ("celestia", "tia"),
+    ("chainlink", "link"),
+    ("cosmos", "atom"),
+    ("dogecoin", "doge"),
+    ("dogwifhat", "wif"),
+    ("ethena", "ena"),
+    ("ether", "eth"),
+    ("ethereum", "eth"),
+    ("fartcoin", "fartcoin"),
+    ("filecoin", "fil"),
+    ("hedera", "hbar"),
+    ("hyperliquid", "hype"),
+    ("injective", "inj"),
+    ("kaspa", "kas"),
+    ("lido", "ldo"),
+    ("litecoin", "ltc"),
+    ("monero", "xmr"),
+    ("optimism", "op"),
+    ("pepe", "pepe"),
+    ("polkadot", "dot"),
+    ("polygon", "matic"),
+    ("ripple", "xrp"),
+    ("shiba", "shib"),
+    ("solana", "sol"),
+    ("stellar", "xlm"),
+    ("sui", "sui"),
+    ("toncoin", "ton"),
+    ("tron", "trx"),
+    ("uniswap", "uni"),
+    ("vechain", "vet"),
+    ("worldcoin", "wld"),
+    ("zcash", "zec"),
+];
+
+/// What a list in order has beside a word.
+pub(super) fn meaning<'a>(list: &[(&str, &'a str)], word: &str) -> Option<&'a str> {
+    let at = list.binary_search_by(|(from, _)| (*from).cmp(word)).ok()?;
+    list.get(at).map(|(_, to)| *to)
+}
+
 /// Is a word in a list that is in order?
 pub(super) fn is_among(list: &[&str], word: &str) -> bool {
     list.binary_search(&word).is_ok()
@@ -372,9 +435,9 @@ mod tests {
 
     #[test]
     fn the_lists_are_in_order() {
-        for list in [UP, DOWN, PERIODS, EMPTY_WORDS] {
+        for list in [UP, DOWN, PERIODS, EMPTY_WORDS, CAPITALS] {
             assert!(list.is_sorted(), "{:?}", list.iter().zip(&list[1..]).find(|(a, b)| a > b));
         }
-        assert!(ALIASES.is_sorted_by_key(|(from, _)| from));
+        assert!(ALIASES.is_sorted_by_key(|(from, _)| from) && COINS.is_sorted_by_key(|(from, _)| from));
     }
 }
