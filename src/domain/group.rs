@@ -130,7 +130,7 @@ impl Groups {
             let days = apart.as_secs() as f32 / 86_400.0;
             let likeness = self.likeness(sketch, own, &other.sketch, scale)?;
             let margin = likeness - ALIKE - ALIKE_PER_DAY * days;
-            (margin >= 0.0).then_some((margin, number, other.group))
+            (margin >= 0.0 && !sketch.is_about_another(&other.sketch)).then_some((margin, number, other.group))
         });
         near.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).map(|(.., group)| group)
     }
@@ -278,6 +278,8 @@ mod tests {
                 "LDO price prediction: targets and resistance by March",
             ),
             ("Why is the market up today?", "Why is the market down today?"),
+            ("Foobank warns of its next quarter", "Acme warns of its next quarter"),
+            ("Senator Jones asks Acme about chips", "Senator Smith asks Acme about chips"),
         ];
         for (first, second) in cases {
             assert!(!joins(first, second, 3), "{first} / {second}");

@@ -3,6 +3,8 @@
 use super::words::{ALIASES, CAPITALS, COINS, DOWN, EMPTY_WORDS, PERIODS, UP, is_among, meaning};
 use crate::domain::text::{Token, Tokens, fold, hash};
 
+/// Words that a name has at most, where two titles differ in nothing else.
+const SUBJECT_WORDS: usize = 2;
 /// Words read of a title.
 pub(super) const MOST_WORDS: usize = 40;
 
@@ -13,6 +15,8 @@ pub(super) struct Sketch {
     pub words: Box<[u32]>,
     /// Its numbers; they are among the words.
     pub numbers: Box<[u32]>,
+    /// Those of its words that are written as names, where that can be told, and its first; they are among the words.
+    pub names: Box<[u32]>,
     /// Quarter or month it is about.
     pub periods: Box<[u32]>,
     /// What is priced that it names: coins and tickers.
@@ -33,44 +37,30 @@ pub(super) enum Direction {
 impl Sketch {
     /// `word` gives the number by which a word is known, from its hash.
     pub fn new(title: &str, outlet: &str, mut word: impl FnMut(u32) -> u32) -> Sketch {
-        let (mut words, mut numbers, mut periods, mut assets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut up, mut down) = (false, false);
         let title = without_outlet(title, outlet);
-        let has_capitals = !is_shouted(title);
-        let mut before = String::new();
+        let mut read = Read { style: style(title), ..Read::default() };
         for token in Tokens::new(title).take(MOST_WORDS) {
-            let folded = fold(token.text, false);
-            let today = folded == "today" || token.number;
-            up |= is_among(UP, &folded) || (today && before == "up");
-            down |= is_among(DOWN, &folded) || (today && before == "down");
-            before.clone_from(&folded);
-            let coin = meaning(COINS, &folded);
-            if let Some(asset) =
-                coin.or_else(|| (has_capitals && is_ticker(token.text, &folded)).then_some(folded.as_str()))
-            {
-                assets.push(hash(asset));
-            }
-            let meant = meaning(ALIASES, &folded).unwrap_or(&folded);
-            if is_among(PERIODS, &folded) {
-                periods.push(hash(&folded));
-            }
-            // A date is no news.
-            if is_among(EMPTY_WORDS, &folded) || is_among(EMPTY_WORDS, meant) || is_date(&token, &folded) {
-                continue;
-            }
-            let word = word(hash(stem(meant)));
-            words.push(word);
-            if token.number && folded != "500" {
-                numbers.push(word);
-            }
+            read.take(&token, &mut word);
         }
-        let direction = match (up, down) {
+        let direction = match (read.up, read.down) {
             (true, false) => Direction::Up,
             (false, true) => Direction::Down,
             _ => Direction::None,
         };
-        let [words, numbers, periods, assets] = [words, numbers, periods, assets].map(sorted);
-        Sketch { words, numbers, periods, assets, direction, outlet: hash(outlet) }
+        let [words, numbers, names] = [read.words, read.numbers, read.names].map(sorted);
+        let [periods, assets] = [read.periods, read.assets].map(sorted);
+        Sketch { words, numbers, names, periods, assets, direction, outlet: hash(outlet) }
+    }
+
+    /// Do they say the same of two others? They differ in one or two words alone, which are names or what the title begins
+    /// with.
+    pub fn is_about_another(&self, other: &Sketch) -> bool {
+        let only = |a: &Sketch, b: &Sketch| -> Option<bool> {
+            let own: Vec<u32> = a.words.iter().copied().filter(|word| b.words.binary_search(word).is_err()).collect();
+            let are_names = own.iter().all(|word| a.names.binary_search(word).is_ok());
+            (!own.is_empty() && own.len() <= SUBJECT_WORDS).then_some(are_names)
+        };
+        only(self, other) == Some(true) && only(other, self) == Some(true)
     }
 
     /// Whether the one goes up and the other down, or they are about two quarters, or about two coins.
@@ -80,6 +70,58 @@ impl Sketch {
         (directed && self.direction != other.direction)
             || apart(&self.periods, &other.periods)
             || apart(&self.assets, &other.assets)
+    }
+}
+
+/// A title read so far.
+#[derive(Default)]
+struct Read {
+    words: Vec<u32>,
+    numbers: Vec<u32>,
+    names: Vec<u32>,
+    periods: Vec<u32>,
+    assets: Vec<u32>,
+    up: bool,
+    down: bool,
+    style: Style,
+    /// The word before, folded.
+    before: String,
+}
+
+impl Read {
+    fn take(&mut self, token: &Token, word: &mut impl FnMut(u32) -> u32) {
+        let folded = fold(token.text, false);
+        self.turn(token, &folded);
+        self.assets.extend(self.asset(token, &folded));
+        if is_among(PERIODS, &folded) {
+            self.periods.push(hash(&folded));
+        }
+        let meant = meaning(ALIASES, &folded).unwrap_or(&folded);
+        let says_nothing = is_among(EMPTY_WORDS, &folded) || is_among(EMPTY_WORDS, meant);
+        // A date is no news.
+        if !says_nothing && !is_date(token, &folded) {
+            let word = word(hash(stem(meant)));
+            self.words.push(word);
+            // In the name of an index it is no number.
+            self.numbers.extend((token.number && folded != "500").then_some(word));
+            let is_name =
+                self.words.len() == 1 || (self.style == Style::Sentence && token.text.starts_with(char::is_uppercase));
+            self.names.extend(is_name.then_some(word));
+        }
+        self.before = folded;
+    }
+
+    /// `rises`, `up today`, `down 5 %`
+    fn turn(&mut self, token: &Token, folded: &str) {
+        let is_measured = folded == "today" || token.number;
+        self.up |= is_among(UP, folded) || (is_measured && self.before == "up");
+        self.down |= is_among(DOWN, folded) || (is_measured && self.before == "down");
+    }
+
+    /// A coin by name or by letters, or another ticker.
+    fn asset(&self, token: &Token, folded: &str) -> Option<u32> {
+        let ticker = || (self.style != Style::Shouted && is_ticker(token.text, folded)).then_some(folded);
+        meaning(COINS, folded).or_else(ticker).map(hash)
     }
 }
 
@@ -134,11 +176,28 @@ fn is_ticker(text: &str, folded: &str) -> bool {
     is_one && text.starts_with(|c: char| c.is_ascii_uppercase()) && !is_among(CAPITALS, folded)
 }
 
-/// Does most of it stand in capitals?
-fn is_shouted(title: &str) -> bool {
+/// How a title is written, and so what its capitals say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Style {
+    /// As a sentence: names alone have capitals.
+    Sentence,
+    /// Words Begin So.
+    #[default]
+    Capitalised,
+    /// MOST OF IT STANDS SO.
+    Shouted,
+}
+
+fn style(title: &str) -> Style {
     let upper = title.bytes().filter(u8::is_ascii_uppercase).count();
     let lower = title.bytes().filter(u8::is_ascii_lowercase).count();
-    upper > lower
+    let long = title.split_whitespace().filter(|word| word.chars().count() > 3);
+    let (small, large): (Vec<&str>, Vec<&str>) = long.partition(|word| word.starts_with(char::is_lowercase));
+    match () {
+        () if upper > lower => Style::Shouted,
+        () if small.len() >= large.len() => Style::Sentence,
+        () => Style::Capitalised,
+    }
 }
 
 /// The word without its ending, so that "cuts" meets "cut" and "sentenced" "sentence".

@@ -161,23 +161,7 @@ impl<'a> Iterator for Tokens<'a> {
                 self.at = end;
                 return Some(Token { text: self.text.get(start..end)?, place: start..end, number: false, hash });
             }
-            if matches!(
-                byte,
-                b' ' | b','
-                    | b'-'
-                    | b':'
-                    | b'.'
-                    | b'\''
-                    | b'"'
-                    | b'('
-                    | b')'
-                    | b'\n'
-                    | b'/'
-                    | b'?'
-                    | b'!'
-                    | b';'
-                    | b'|'
-            ) {
+            if is_separator(byte) {
                 self.at += 1;
                 continue;
             }
@@ -196,6 +180,11 @@ impl<'a> Iterator for Tokens<'a> {
             }
         }
     }
+}
+
+/// What parts words and says nothing else: the commonest such.
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'!'..=b'#' | b'&'..=b'/' | b':'..=b'@' | b'['..=b'`' | b'{'..=b'~')
 }
 
 /// One to three digits, or groups of three behind them.
