@@ -349,7 +349,7 @@ pub(crate) fn folds_to(word: &str, folded: &str, keep_case: bool) -> bool {
 
 /// Whether a word, folded, begins with `folded`.
 pub(crate) fn fold_begins(word: &str, folded: &str) -> bool {
-    if word.is_ascii() && !word.contains(['.', '\'']) {
+    if word.is_ascii() && !word.contains(['.', '\'', ',']) {
         return word.get(..folded.len()).is_some_and(|start| start.eq_ignore_ascii_case(folded));
     }
     let (mut rest, mut same) = (folded.chars(), true);

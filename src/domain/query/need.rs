@@ -1,6 +1,8 @@
 //! What every story that a query matches must have: what a full-text index and an index of facts can be asked before
 //! the evaluator looks. A need may let more stories through than its query, never fewer.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +33,7 @@ pub enum Need {
 
 /// Folded words one behind the other, as [`crate::domain::text::Text::folded`] writes them; with `prefix` the last is only
 /// how a word begins.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Run {
     pub words: Vec<String>,
     pub prefix: bool,
@@ -124,13 +126,38 @@ impl Need {
 
     /// Any one of them.
     pub fn any(needs: impl IntoIterator<Item = Need>) -> Need {
-        let mut needed: Vec<Need> = needs.into_iter().collect();
+        let mut needed: Vec<Need> = Vec::new();
+        for need in needs {
+            match need {
+                Need::Any(inner) => needed.extend(inner),
+                other => needed.push(other),
+            }
+        }
+        let mut needed = each_once(needed);
         match needed.len() {
             1 => needed.remove(0),
             _ if needed.iter().any(Need::is_anything) => Need::ANYTHING,
             _ => Need::Any(needed),
         }
     }
+}
+
+/// Alternatives without repeats: words wanted in the title or in the summary are wanted in either. Topics ask for many.
+fn each_once(needs: Vec<Need>) -> Vec<Need> {
+    let mut places: HashMap<Run, Place> = HashMap::new();
+    let mut others = Vec::new();
+    for need in needs {
+        match need {
+            Need::Words { place: place @ (Place::Text | Place::Title | Place::Summary), run } => {
+                let known = places.entry(run).or_insert(place);
+                *known = if *known == place { place } else { Place::Text };
+            }
+            other => others.push(other),
+        }
+    }
+    let mut words: Vec<(Run, Place)> = places.into_iter().collect();
+    words.sort_unstable_by(|(a, _), (b, _)| a.words.cmp(&b.words).then(a.prefix.cmp(&b.prefix)));
+    words.into_iter().map(|(run, place)| Need::Words { place, run }).chain(others).collect()
 }
 
 impl Query {
