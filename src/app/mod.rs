@@ -10,6 +10,7 @@ mod input;
 pub mod keymap;
 mod popup;
 pub mod prompt;
+pub mod reaction;
 #[cfg(test)]
 pub(crate) mod samples;
 mod saves;
@@ -42,7 +43,7 @@ use prompt::Prompt;
 use saves::Saves;
 use seen::Seen;
 use tape::Tape;
-use wire::{Arrival, Filter, Item, Judges, Tagger, Wire};
+use wire::{Arrival, Filter, Judges, Tagger, Wire};
 
 /// How long a passing notice stays, in seconds of the reader's own time.
 const NOTICE_SECONDS: f64 = 8.0;
@@ -270,13 +271,6 @@ impl App {
     fn first_source(&self, symbol: &str) -> Option<Name> {
         let symbol = self.tape.symbols().iter().find(|other| &*other.name == symbol)?;
         symbol.sources.first().cloned()
-    }
-
-    /// The largest move since a time among the symbols bound to a story, in per cent.
-    pub fn largest_move<'a>(&self, item: &'a Item, since: Timestamp) -> Option<(&'a Name, f64)> {
-        let moves =
-            item.tagged.closest.iter().filter_map(|symbol| Some((symbol, self.tape.since(symbol, since)?.percent)));
-        moves.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
     }
 
     // --- what happens ---

@@ -1,20 +1,20 @@
 //! The tape: the last price of each symbol, its candles, and what a price did since a time.
 
+mod moves;
+
 use std::collections::HashMap;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::prelude::ToPrimitive;
 use strum::IntoEnumIterator;
 
 use crate::domain::Name;
+pub use moves::{Figure, Frozen, Move, is_closed};
+
 use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol, decimals};
 
 /// The longest series held, in bars.
 const BARS_MAX: usize = 2_000;
-
-/// A base price older than this many bars is no base: the market was closed, or there is a gap.
-const BASE_AGE_BARS: i64 = 3;
 
 /// How the chart is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,16 +31,6 @@ pub struct Entry {
     /// The most decimals that its prices came with from their source.
     decimals: u32,
     series: HashMap<Span, Series>,
-}
-
-/// A price move since a time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Move {
-    /// In per cent of the base, with its sign.
-    pub percent: f64,
-    pub base: f64,
-    /// When the base price was true: the end of its bar.
-    pub base_time: Timestamp,
 }
 
 /// Prices and candles of the watchlist, and what of them the chart shows.
@@ -156,30 +146,6 @@ impl Tape {
     pub fn clear(&mut self) {
         self.entries.clear();
     }
-
-    /// What each symbol of the watchlist did since a time, in per cent, as far as it is known.
-    pub fn moves_since(&self, time: Timestamp) -> Vec<(Name, f64)> {
-        let known = |symbol: &Symbol| Some((symbol.name.clone(), self.since(&symbol.name, time)?.percent));
-        self.symbols().iter().filter_map(known).collect()
-    }
-
-    /// What a symbol did since a time, from the close of the last bar that had ended by then. None where there is no
-    /// such bar, or it is too old to be the price of that moment.
-    pub fn since(&self, symbol: &str, time: Timestamp) -> Option<Move> {
-        let series = self.series(symbol, Span::Day)?;
-        let (base, base_time) = close_at(series, time)?;
-        let tolerance = SignedDuration::from_secs(i64::from(series.interval) * BASE_AGE_BARS);
-        if time.duration_since(base_time) > tolerance || base <= 0.0 {
-            return None;
-        }
-        let quote = self.quote(symbol).filter(|quote| quote.source == series.source)?;
-        let (now, traded) = latest(quote)?;
-        // A price from before the base says nothing about what came after it.
-        if base_time.duration_since(traded) > SignedDuration::from_secs(series.interval.into()) {
-            return None;
-        }
-        Some(Move { percent: (now - base) / base * 100.0, base, base_time })
-    }
 }
 
 impl Entry {
@@ -278,16 +244,6 @@ fn lay_over(held: &mut Series, new: Series) {
         }
     }
     cap(held);
-}
-
-/// The close of the last bar whose end is not after `time`, with that end.
-fn close_at(series: &Series, time: Timestamp) -> Option<(f64, Timestamp)> {
-    let interval = Duration::from_secs(series.interval.into());
-    // A source may tell any time; none of them may overflow.
-    let end = |bar: &Candle| bar.time.checked_add(interval).unwrap_or(Timestamp::MAX);
-    let after = series.bars.partition_point(|bar| end(bar) <= time);
-    let bar = series.bars.get(after.checked_sub(1)?)?;
-    Some((bar.close, end(bar)))
 }
 
 #[cfg(test)]
@@ -509,92 +465,5 @@ mod tests {
         }
         let held = tape.series("BTC-USD", Span::Day).unwrap();
         assert_eq!((held.bars.len(), held.bars[0].close), (BARS_MAX, 511.0));
-    }
-
-    #[test]
-    fn a_move_is_measured_from_the_last_bar_that_had_ended() {
-        let bars = || series("BTC-USD", minute(0), &[100.0, 110.0, 120.0]);
-        let other = |quote: Quote| from("kraken", quote);
-        let now = |price| quote("BTC-USD", price, minute(4));
-        let cases = [
-            ("at the end of the second bar", bars(), Some(now(121.0)), minute(2), Some((110.0, minute(2), 10.0))),
-            ("a moment before", bars(), Some(now(110.0)), second(119), Some((100.0, minute(1), 10.0))),
-            ("in the first bar: nothing has ended", bars(), Some(now(110.0)), second(59), None),
-            ("before the series", bars(), Some(now(110.0)), minute(-9), None),
-            ("just not too old", bars(), Some(now(60.0)), minute(6), Some((120.0, minute(3), -50.0))),
-            ("too old: a gap, or closed", bars(), Some(now(60.0)), second(361), None),
-            ("no price", bars(), None, minute(2), None),
-            ("a price of another source", bars(), Some(other(now(110.0))), minute(2), None),
-            ("no series", series("ETH-USD", minute(0), &[1.0]), Some(now(110.0)), minute(2), None),
-            ("a base of nothing", series("BTC-USD", minute(0), &[0.0]), Some(now(1.0)), minute(1), None),
-            ("a price older than the base", bars(), Some(quote("BTC-USD", 99.0, second(30))), minute(3), None),
-        ];
-        for (case, series, quote, time, expected) in cases {
-            let mut tape = tape();
-            tape.take_series(Span::Day, series);
-            quote.into_iter().for_each(|quote| {
-                tape.entries.entry("BTC-USD".into()).or_default().quote = Some(quote);
-            });
-            let since = tape.since("BTC-USD", time);
-            assert_eq!(since.map(|found| (found.base, found.base_time, found.percent.round())), expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn a_gap_in_the_bars_is_no_base() {
-        let mut tape = tape();
-        let mut gapped = series("BTC-USD", minute(0), &[100.0]);
-        gapped.bars.extend(series("BTC-USD", minute(60), &[200.0, 210.0]).bars);
-        tape.take_series(Span::Day, gapped);
-        tape.take_quote(quote("BTC-USD", 220.0, minute(62)));
-        assert_eq!(tape.since("BTC-USD", minute(30)), None, "nobody knows the price of that moment");
-        assert_eq!(tape.since("BTC-USD", minute(61)).map(|found| found.base), Some(200.0));
-    }
-
-    #[test]
-    fn moves_of_a_recorded_day_are_the_expected_ones() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/day/2026-02-05_btc-crash");
-        let Ok(expected) = std::fs::read_to_string(format!("{folder}/expected_moves.tsv")) else {
-            eprintln!("skipped: {folder} is not there");
-            return;
-        };
-        let bars = std::fs::read_to_string(format!("{folder}/candles_BTC-USD_5m.csv")).unwrap();
-        let close = |line: &str| {
-            let fields: Vec<&str> = line.split(',').collect();
-            let time: Timestamp = fields[0].parse().unwrap();
-            let price: f64 = fields[4].parse().unwrap();
-            Candle { time, open: price, high: price, low: price, close: price, volume: None }
-        };
-        let bars: Vec<Candle> = bars.lines().skip(1).map(close).collect();
-        let checked = expected.lines().skip(1).filter(|line| check_move(line, &bars)).count();
-        assert!(checked > 100, "{checked} moves compared");
-    }
-
-    /// The move of an hour after a story, as the oracle has it. False for a line that says nothing about it.
-    fn check_move(line: &str, bars: &[Candle]) -> bool {
-        let fields: Vec<&str> = line.split('\t').collect();
-        let (Ok(base), Ok(later), Ok(percent)) = (fields[3].parse(), fields[7].parse(), fields[8].parse::<f64>())
-        else {
-            return false;
-        };
-        let time: Timestamp = fields[1].parse().unwrap();
-        if fields[2] != "BTC-USD" {
-            return false;
-        }
-        let later: f64 = later;
-        let mut tape = tape();
-        // What is known an hour later.
-        let until = time + SignedDuration::from_hours(1);
-        let ended = bars.partition_point(|bar| bar.time + Duration::from_secs(300) <= until);
-        let recent = bars[ended.saturating_sub(100)..ended].to_vec();
-        tape.take_series(
-            Span::Day,
-            Series { symbol: "BTC-USD".into(), source: "coinbase".into(), interval: 300, bars: recent },
-        );
-        tape.entries.get_mut("BTC-USD").unwrap().quote = Some(quote("BTC-USD", later, until));
-        let found = tape.since("BTC-USD", time).unwrap();
-        let base: f64 = base;
-        assert!((found.base - base).abs() < 1e-3 && (found.percent - percent).abs() < 1e-3, "{line}: {found:?}");
-        true
     }
 }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::json::StoryLine;
+use super::json::{MovesLine, StoryLine};
 use super::{Done, Failure, Surroundings, in_words, screen};
 use crate::app::wire::{Tagger, Wire};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::story::Marks;
 use crate::domain::topic::Topics;
-use crate::shell::day::{Day, HEADLINES};
+use crate::shell::day::{Day, HEADLINES, arrival};
 use crate::shell::replay::Plan;
 
 /// The demo begins five minutes before the New York open of 5 February 2026.
@@ -115,8 +115,10 @@ fn print(day: Day, config: &Config) -> Done {
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for item in order.iter().filter_map(|id| wire.item(*id)) {
-        let line =
-            serde_json::to_string(&StoryLine::new(item, &wire)).map_err(|error| Failure::not_had(error.to_string()))?;
+        let moved = |series| MovesLine::new(series, arrival(&item.story));
+        let moves = day.series.iter().map(|series| (&*series.symbol, moved(series))).collect();
+        let line = StoryLine { moves: Some(moves), ..StoryLine::new(item, &wire) };
+        let line = serde_json::to_string(&line).map_err(|error| Failure::not_had(error.to_string()))?;
         writeln!(out, "{line}")?;
     }
     out.flush()?;

@@ -5,6 +5,7 @@ pub mod group;
 mod pattern;
 pub mod price;
 pub mod query;
+pub mod reaction;
 pub mod session;
 pub mod story;
 pub mod text;

@@ -184,6 +184,15 @@ pub struct Candle {
     pub volume: Option<f64>,
 }
 
+impl Candle {
+    /// The time from which on its close is known: its start and `interval` seconds.
+    pub fn end(&self, interval: u32) -> Timestamp {
+        // A source may tell any time; none of them may overflow.
+        let end = self.time.as_second().saturating_add(i64::from(interval));
+        Timestamp::from_second(end).unwrap_or(Timestamp::MAX)
+    }
+}
+
 /// The span of a chart.
 #[derive(
     Clone,

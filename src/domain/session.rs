@@ -109,6 +109,11 @@ impl Calendar {
         self.next(at, |bell| matches!(bell.begins, Session::Regular | Session::Post))
     }
 
+    /// The next regular close after a time.
+    pub fn next_close(&self, at: Timestamp) -> Timestamp {
+        self.next(at, |bell| bell.begins == Session::Post).at
+    }
+
     /// The next change of session of any kind.
     pub fn next_change(&self, at: Timestamp) -> Bell {
         self.next(at, |_| true)

@@ -2,18 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::chain::Wanted;
+use super::manners::later;
 use crate::domain::Name;
 use crate::domain::price::{Capability, Span};
+
+/// The spans that every symbol has, shown or not: what happens is read from the day, what is usual from the days before.
+const STANDING: [Span; 2] = [Span::Day, Span::FiveDays];
+
+/// What is not shown waits for what is.
+const UNSHOWN_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// What is due when.
 #[derive(Debug, Default)]
 pub(super) struct Diary {
     pub(super) prices: BTreeMap<Wanted, Timestamp>,
     pub(super) charts: BTreeMap<(Wanted, Span), Timestamp>,
-    /// The span last asked for of each symbol, beside the day that all have.
+    /// The span last asked for of each symbol, beside those that all have.
     pub(super) spans: BTreeMap<Name, Span>,
     /// No question before this.
     pub(super) not_before: Timestamp,
@@ -38,13 +45,26 @@ impl Diary {
         for wanted in prices {
             self.prices.entry(wanted).or_insert(now);
         }
-        let spans = |symbol: &Name| [Some(Span::Day), self.spans.get(symbol).copied()].into_iter().flatten();
+        let shown = |symbol: &Name| self.spans.get(symbol).copied();
+        let spans = |symbol: &Name| STANDING.into_iter().chain(shown(symbol));
         let charts: BTreeSet<(Wanted, Span)> =
             charts.iter().flat_map(|wanted| spans(&wanted.symbol).map(|span| (wanted.clone(), span))).collect();
         self.charts.retain(|chart, _| charts.contains(chart));
         for chart in charts {
-            self.charts.entry(chart).or_insert(now);
+            let due = if self.is_shown(&chart) || chart.1 == Span::Day { now } else { later(now, UNSHOWN_AFTER) };
+            self.charts.entry(chart).or_insert(due);
         }
+    }
+
+    /// The screen shows this span of a symbol now.
+    pub(super) fn show(&mut self, symbol: Name, span: Span, now: Timestamp) {
+        self.spans.insert(symbol.clone(), span);
+        let is_it = |(wanted, of): &(Wanted, Span)| wanted.symbol == symbol && *of == span;
+        self.charts.iter_mut().filter(|(chart, _)| is_it(chart)).for_each(|(_, due)| *due = (*due).min(now));
+    }
+
+    fn is_shown(&self, (wanted, span): &(Wanted, Span)) -> bool {
+        self.spans.get(&wanted.symbol) == Some(span)
     }
 
     /// The next question and when it may be put: prices before charts when both are due.
@@ -65,7 +85,8 @@ impl Diary {
     /// Everything is due now; spacing and refusals still hold.
     pub(super) fn hurry(&mut self, now: Timestamp) {
         self.prices.values_mut().for_each(|due| *due = (*due).min(now));
-        let shown = self.charts.iter_mut().filter(|((wanted, span), _)| self.spans.get(&wanted.symbol) == Some(span));
+        let spans = &self.spans;
+        let shown = self.charts.iter_mut().filter(|((wanted, span), _)| spans.get(&wanted.symbol) == Some(span));
         shown.for_each(|(_, due)| *due = (*due).min(now));
     }
 

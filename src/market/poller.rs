@@ -187,7 +187,7 @@ impl<F: Fetch> Poller<F> {
     fn obey(&mut self, order: Result<Order, broadcast::error::RecvError>) -> bool {
         match order {
             Ok(Order::WantSeries { symbol, span }) => {
-                self.diary.spans.insert(symbol, span);
+                self.diary.show(symbol, span, self.seat.now());
                 self.hasten();
             }
             Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.diary.hurry(self.seat.now()),
@@ -527,6 +527,8 @@ impl<F: Fetch> Poller<F> {
             (_, Session::Closed | Session::Overnight) => Duration::from_hours(2),
             (Span::Hour, _) => Duration::from_mins(1).max(self.seat.source.spacing * 3),
             (Span::Day, _) => Duration::from_mins(5),
+            // Nobody looks at it: it only tells what is usual.
+            (Span::FiveDays, _) if self.diary.spans.get(symbol) != Some(&span) => Duration::from_hours(1),
             _ => Duration::from_mins(15),
         };
         due(symbol, every, &self.seat.calendar, now, (self.seat.random)())
@@ -696,9 +698,9 @@ mod tests {
         let cases = [
             ("in session", "2026-11-23 12:00", 1, 80),
             ("before the bell", "2026-11-23 08:00", 1, 80),
-            ("at night", "2026-11-23 22:00", 1, 8),
-            ("on a weekend", "2026-11-21 12:00", 1, 2),
-            ("a whole weekend", "2026-11-21 00:00", 50, 2),
+            ("at night", "2026-11-23 22:00", 1, 10),
+            ("on a weekend", "2026-11-21 12:00", 1, 4),
+            ("a whole weekend", "2026-11-21 00:00", 50, 4),
         ];
         for (name, start, hours, most) in cases {
             let mut config = nvda();
@@ -828,7 +830,7 @@ mod tests {
             Venue::new(&desk, |url, now| if url.contains("NVDAX") { answer(404, &[], "{}") } else { well(url, now) });
         let told = beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_mins(10))).await;
         let asked = venue.addresses().iter().filter(|url| url.contains("NVDAX")).count();
-        assert_eq!(asked, 2, "once for the price, once for the chart");
+        assert_eq!(asked, 3, "once for the price, once for each chart");
         let quotes =
             told.iter().filter(|event| matches!(event, Event::Quote(quote) if &*quote.symbol == "NVDA")).count();
         assert!(quotes >= 8, "{quotes}");
@@ -955,7 +957,8 @@ mod tests {
         })
         .await;
         assert!(spans.iter().any(|event| matches!(event, Event::Series { span: Span::Year, .. })), "{spans:?}");
-        assert!(venue.addresses()[1].contains("range=1y"));
+        let asked = venue.addresses();
+        assert!(asked[1].contains("range=1y"), "before what nobody looks at: {asked:?}");
     }
 
     #[tokio::test(start_paused = true)]

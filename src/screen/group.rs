@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{popup, put};
-use super::text::{age, cut, fit, fit_right, safe, spans_width, width};
+use super::text::{cut, fit, fit_right, safe, span_of, spans_width, width};
 use super::wire::moved;
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -20,7 +20,7 @@ const WIDTH: u16 = 120;
 const TIME: usize = 17;
 const LAG: usize = 6;
 const OUTLET: usize = 18;
-const MOVED: usize = 11;
+const MOVED: usize = 12;
 /// Below this many columns the time goes, and the symbol of the move.
 const NARROW: usize = 90;
 /// Below this many the outlet and the headline alone stay.
@@ -63,10 +63,7 @@ fn hint(scene: Scene) -> Line<'static> {
 
 /// `+40s`, `+2m`
 pub(super) fn lag(first: Timestamp, later: Timestamp) -> String {
-    match later.duration_since(first).as_secs() {
-        seconds @ 0..60 => format!("+{seconds}s"),
-        _ => format!("+{}", age(first, later)),
-    }
+    format!("+{}", span_of(first, later))
 }
 
 fn row(scene: Scene, item: &Item, first: &Item, columns: usize) -> Line<'static> {
@@ -87,9 +84,9 @@ fn row(scene: Scene, item: &Item, first: &Item, columns: usize) -> Line<'static>
     let outlet = cut(&item.story.outlet, OUTLET - 1 - star.chars().count());
     let style = if item.story.primary { theme.star } else { theme.dim };
     spans.push(Span::styled(fit(&format!("{outlet}{star}"), OUTLET), style));
-    let is_bound = columns >= SMALL && !item.tagged.closest.is_empty();
-    let room = if columns >= NARROW { MOVED } else { 7 };
-    let moved = is_bound.then(|| moved(scene, item, item.story.time(), room));
+    let room = if columns >= NARROW { MOVED } else { 8 };
+    let reaction = scene.app.reaction(item, item.story.time()).filter(|_| columns >= SMALL);
+    let moved = reaction.map(|reaction| moved(scene, reaction, room));
     let behind = moved.as_ref().map_or(0, |moved| width(&moved.content) + 1);
     let room = columns.saturating_sub(spans_width(&spans) + behind);
     let headline = if item.marks.read { theme.dim } else { theme.text };

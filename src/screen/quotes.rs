@@ -262,6 +262,14 @@ pub(super) fn short(symbol: &str) -> &str {
     symbol.strip_suffix("-USD").unwrap_or(symbol)
 }
 
+/// The first half of a pair, be it in whatever currency: `BTC`.
+pub(super) fn coin(symbol: &str) -> &str {
+    match kind(symbol) {
+        Kind::Crypto => symbol.rsplit_once('-').map_or(symbol, |(coin, _)| coin),
+        Kind::Equity => symbol,
+    }
+}
+
 /// A price that came as a candle's number, in the form of quotes.
 pub(super) fn plain_price(price: f64) -> String {
     Decimal::from_f64(price).map(|price| show_price(price, decimals(price))).unwrap_or_default()

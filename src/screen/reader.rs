@@ -1,5 +1,6 @@
 //! The reader: the current story, who else carries it, why it is tagged, and what the prices did since.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -8,15 +9,23 @@ use ratatui::text::{Line, Span};
 
 use super::frame::{heading, panel, put};
 use super::group::lag;
-use super::text::{arrow, clock, cut, cut_spans, percent, width, wrap};
+use super::quotes::plain_price;
+use super::text::{arrow, clock, cut, cut_spans, percent, span_of, spans_width, until, width, wrap};
+use super::wire::weighed;
 use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::command::Command;
+use crate::app::reaction::{Missing, Reaction};
 use crate::app::seen::Seen;
+use crate::app::tape::Figure;
 use crate::app::wire::Item;
+use crate::domain::Name;
 
 /// Outlets named behind the first.
 const OUTLETS_NAMED: usize = 5;
+
+/// What stays together in a line.
+type Part = Vec<Span<'static>>;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let focused = scene.app.focus == Focus::Reader;
@@ -171,30 +180,72 @@ fn judged(scene: Scene, item: &Item) -> Vec<String> {
     highlighted.into_iter().chain(muted).collect()
 }
 
-/// `since: NVDA −0.8% from 181.88 at 13:44 ET`
+/// What the bound prices did since, two lines for each and more where they don't fit.
 fn moves(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
-    let app = scene.app;
-    let time = item.story.time();
-    let line = |symbol: &str| match app.tape.since(symbol, time) {
-        Some(moved) => Line::from(vec![
-            Span::styled(format!("since: {symbol} "), scene.theme.dim),
-            Span::styled(
-                format!("{} {}", arrow(moved.percent), percent(moved.percent, 2)),
-                scene.theme.direction(moved.percent),
-            ),
-            Span::styled(
-                format!(" from {} at {}", super::quotes::plain_price(moved.base), scene.market_time(moved.base_time)),
-                scene.theme.dim,
-            ),
-        ]),
-        None => Line::from(Span::styled(
-            format!("since: {symbol} – no price at {}", scene.market_day_time(time)),
-            scene.theme.faint,
-        )),
+    let since = item.story.time();
+    let of = |symbol: &Name| match scene.app.reaction_of(symbol, since) {
+        Ok(reaction) => told(scene, &reaction, since),
+        Err(missing) => {
+            let why = match missing {
+                Missing::Closed => "the market was closed at",
+                Missing::NoPrice => "no price at",
+            };
+            let words = format!("since: {symbol} – {why} {}", scene.market_day_time(since));
+            vec![vec![vec![Span::styled(words, scene.theme.faint)]]]
+        }
     };
-    item.tagged.closest.iter().map(|symbol| line(symbol)).map(|line| cut_line(line, columns)).collect()
+    let lines = item.tagged.closest.iter().flat_map(of);
+    lines.flat_map(|parts| in_lines(scene, parts, columns)).collect()
 }
 
-fn cut_line(line: Line<'static>, columns: usize) -> Line<'static> {
-    cut_spans(line.spans, columns).into()
+/// Parts with a dot between, none broken over two lines.
+fn in_lines(scene: Scene, parts: Vec<Part>, columns: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Part> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if spans_width(line) + 3 + spans_width(&part) <= columns => {
+                line.push(Span::styled(" · ", scene.theme.dim));
+                line.extend(part);
+            }
+            None => lines.push(part),
+            Some(_) => lines.push([Span::raw("  ")].into_iter().chain(part).collect()),
+        }
+    }
+    lines.into_iter().map(|spans| cut_spans(spans, columns).into()).collect()
+}
+
+/// `since: NVDA ▼ −0.82% · 2.1× the usual 0.39% at this hour · net of QQQ −0.51%`, and below it where that is measured
+/// from and what it was at fixed times.
+fn told(scene: Scene, reaction: &Reaction, since: Timestamp) -> Vec<Vec<Part>> {
+    let theme = scene.theme;
+    let moved = reaction.moved;
+    let dim = |words: String| Span::styled(words, theme.dim);
+    let figure =
+        Span::styled(format!("{} {}", arrow(moved.percent), percent(moved.percent, 2)), weighed(scene, reaction));
+    let mut first = vec![vec![dim(format!("since: {} ", reaction.symbol)), figure]];
+    if let Some((usual, times)) = reaction.usual.zip(reaction.times_usual()) {
+        let hour = if usual.same_hour { " at this hour" } else { "" };
+        first.push(vec![dim(format!("{times:.1}× the usual {:.2}%{hour}", usual.percent))]);
+    }
+    first.extend(reaction.net.map(|(market, net)| vec![dim(format!("net of {market} {}", percent(net, 2)))]));
+    let base = format!("  from {} at {}", plain_price(moved.base.price), scene.market_day_time(moved.base.at));
+    let mut second = vec![vec![dim(format!("{base}, {} before", span_of(moved.base.at, since)))]];
+    second.extend(frozen(scene, reaction.symbol, since));
+    vec![first, second]
+}
+
+/// `+15m −0.24%`, `close in 2h14`, `+24h – closed`
+fn frozen(scene: Scene, symbol: &str, since: Timestamp) -> Vec<Part> {
+    let app = scene.app;
+    let Some(frozen) = app.tape.frozen(symbol, since, &app.calendar, app.now) else { return Vec::new() };
+    let figure = |(name, figure): (String, Figure)| {
+        let (words, style) = match figure {
+            Figure::Moved { percent: moved, .. } => (percent(moved, 2), scene.theme.direction(moved)),
+            Figure::Ahead { at } => (format!("in {}", until(at, app.now)), scene.theme.faint),
+            Figure::Closed => ("– closed".to_owned(), scene.theme.faint),
+            Figure::Unknown => ("– no price".to_owned(), scene.theme.faint),
+        };
+        vec![Span::styled(format!("{name} "), scene.theme.dim), Span::styled(words, style)]
+    };
+    frozen.figures.into_iter().map(figure).collect()
 }

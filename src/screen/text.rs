@@ -204,6 +204,14 @@ pub fn age(from: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long it is from one time to another: `40s`, `2m`, `3h`.
+pub fn span_of(from: Timestamp, to: Timestamp) -> String {
+    match to.duration_since(from).as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        _ => age(from, to),
+    }
+}
+
 /// How long until a time, as `2h14`, `14m`, `3d`.
 pub fn until(at: Timestamp, now: Timestamp) -> String {
     // Rounded up: a countdown that reads 0m must mean now.

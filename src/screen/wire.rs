@@ -1,6 +1,6 @@
 //! The wire: one row for each group, newest first.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -11,6 +11,7 @@ use super::frame::{panel, put};
 use super::text::{age, cut, cut_at, fit, fit_right, percent, safe, width, wrap};
 use super::{Scene, Size};
 use crate::app::Focus;
+use crate::app::reaction::{Missing, Reaction, Weight};
 use crate::app::seen::Seen;
 use crate::app::wire::{Item, Row};
 use crate::domain::text::TitleSpan;
@@ -29,16 +30,19 @@ struct Columns {
     tags: usize,
     outlets: usize,
     moved: usize,
+    /// The move less that of the market.
+    net: usize,
 }
 
-/// What gives way first as the panel narrows: the symbol of the move, then the outlet, then the move with the number of
+/// What gives way first as the panel narrows: the move less the market's, then the symbol of the move, then the outlet, then the move with the number of
 /// outlets. Mark, age, tags and headline stay.
-const COLUMNS: [Columns; 5] = [
-    Columns { from: 92, outlet: 14, tags: 12, outlets: 4, moved: 11 },
-    Columns { from: 74, outlet: 12, tags: 10, outlets: 4, moved: 7 },
-    Columns { from: 62, outlet: 10, tags: 8, outlets: 4, moved: 7 },
-    Columns { from: 50, outlet: 0, tags: 8, outlets: 4, moved: 7 },
-    Columns { from: 0, outlet: 0, tags: 8, outlets: 0, moved: 0 },
+const COLUMNS: [Columns; 6] = [
+    Columns { from: 116, outlet: 16, tags: 12, outlets: 4, moved: 12, net: 11 },
+    Columns { from: 92, outlet: 14, tags: 12, outlets: 4, moved: 12, net: 0 },
+    Columns { from: 74, outlet: 12, tags: 10, outlets: 4, moved: 8, net: 0 },
+    Columns { from: 62, outlet: 10, tags: 8, outlets: 4, moved: 8, net: 0 },
+    Columns { from: 50, outlet: 0, tags: 8, outlets: 4, moved: 8, net: 0 },
+    Columns { from: 0, outlet: 0, tags: 8, outlets: 0, moved: 0, net: 0 },
 ];
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
@@ -237,9 +241,9 @@ fn until_grapheme(text: &str, bytes: usize) -> &str {
 /// Number of outlets, and the move since the story. What a row does not have is left to its headline.
 fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
-    if columns.moved > 0 && !item.tagged.closest.is_empty() {
-        spans.push(moved(scene, item, row.time, columns.moved));
-    }
+    let reaction = scene.app.reaction(item, row.time).filter(|_| columns.moved > 0);
+    spans.extend(reaction.map(|reaction| moved(scene, reaction, columns.moved)));
+    spans.extend(reaction.filter(|_| columns.net > 0).map(|reaction| net(scene, reaction, columns.net)));
     let outlets = scene.app.wire.outlet_count(row.group);
     if columns.outlets > 0 && (outlets > 1 || !spans.is_empty()) {
         let text = if outlets > 1 { format!("×{outlets}") } else { String::new() };
@@ -248,16 +252,48 @@ fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'st
     spans
 }
 
-/// What the bound price that moved most did since a time; with its symbol where there is room.
-pub(super) fn moved(scene: Scene, item: &Item, since: Timestamp, room: usize) -> Span<'static> {
-    let Some((symbol, percent_moved)) = scene.app.largest_move(item, since) else {
-        return Span::styled(fit_right("–", room), scene.theme.faint);
+/// What the bound price that moved most did since a time; with its symbol where there is room, and a mark when it is
+/// seldom that it moves so far. A dash where that is not known, with the reason where there is room.
+pub(super) fn moved(scene: Scene, reaction: Result<Reaction, Missing>, room: usize) -> Span<'static> {
+    let reaction = match reaction {
+        Ok(reaction) => reaction,
+        Err(missing) => {
+            let words = format!("– {}", why_missing(missing));
+            let words = if width(&words) <= room { words } else { "–".to_owned() };
+            return Span::styled(fit_right(&words, room), scene.theme.faint);
+        }
     };
-    let percent_text = percent(percent_moved, 1);
-    let short = symbol.split('-').next().unwrap_or_default();
-    let text = if room > 10 { format!("{short} {percent_text}") } else { percent_text };
-    let style = if percent_moved.abs() < 0.05 { scene.theme.dim } else { scene.theme.direction(percent_moved) };
-    Span::styled(fit_right(&text, room), style)
+    let mark = if reaction.weight() == Weight::Seldom { "!" } else { " " };
+    let figure = format!("{}{mark}", percent(reaction.moved.percent, 1));
+    let named = format!("{} {figure}", super::quotes::coin(reaction.symbol));
+    let text = if width(&named) <= room { named } else { figure };
+    Span::styled(fit_right(&text, room), weighed(scene, &reaction))
+}
+
+/// `net −0.5%`: the move less that of the market, where a benchmark is configured.
+fn net(scene: Scene, reaction: Result<Reaction, Missing>, room: usize) -> Span<'static> {
+    let net = reaction.ok().and_then(|reaction| reaction.net);
+    let text = net.map(|(_, net)| format!("net {}", percent(net, 1))).unwrap_or_default();
+    Span::styled(fit_right(&text, room), scene.theme.dim)
+}
+
+/// What keeps a move from being known, in a word or two.
+pub(super) fn why_missing(missing: Missing) -> &'static str {
+    match missing {
+        Missing::Closed => "closed",
+        Missing::NoPrice => "no price",
+    }
+}
+
+/// The style of a move: its direction, loud when it is seldom; noise is dim.
+pub(super) fn weighed(scene: Scene, reaction: &Reaction) -> Style {
+    let direction = scene.theme.direction(reaction.moved.percent);
+    match reaction.weight() {
+        Weight::Noise => scene.theme.dim,
+        _ if reaction.moved.percent.abs() < 0.05 => scene.theme.dim,
+        Weight::Seldom => direction.add_modifier(Modifier::BOLD),
+        Weight::Unknown | Weight::Marked => direction,
+    }
 }
 
 /// An empty wire says why it is empty and what to do.

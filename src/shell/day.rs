@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::domain::Name;
 use crate::domain::price::{Candle, Kind, Series, kind};
+use crate::domain::reaction;
 use crate::domain::story::{Story, StoryId};
 use crate::domain::text::clean;
 
@@ -86,19 +87,12 @@ impl Day {
 
     /// From the first story or start of a bar to the last story or end of a bar, UTC.
     pub fn span(&self) -> (Timestamp, Timestamp) {
-        let bars = || self.series.iter().filter(|series| !series.bars.is_empty());
-        let starts = bars().filter_map(|series| series.bars.first()).map(|bar| bar.time);
-        let ends = bars().filter_map(|series| Some(bar_end(series.bars.last()?, series.interval)));
+        let starts = self.series.iter().filter_map(|series| series.bars.first()).map(|bar| bar.time);
+        let ends = self.series.iter().filter_map(reaction::end);
         let from = self.stories.first().map(arrival).into_iter().chain(starts).min();
         let to = self.stories.last().map(arrival).into_iter().chain(ends).max();
         (from.unwrap_or(Timestamp::UNIX_EPOCH), to.unwrap_or(Timestamp::UNIX_EPOCH))
     }
-}
-
-/// The time from which on a bar's close is known: its start and `interval` seconds.
-pub fn bar_end(bar: &Candle, interval: u32) -> Timestamp {
-    let end = bar.time.as_second().saturating_add(i64::from(interval));
-    Timestamp::from_second(end).unwrap_or(Timestamp::MAX)
 }
 
 /// Warnings, of which a bounded number is kept.
@@ -384,7 +378,7 @@ fn in_order(name: &str, mut bars: Vec<(u64, Candle)>, interval: u32, warnings: &
     bars.sort_by_key(|(_, bar)| bar.time);
     let mut ordered: Vec<Candle> = Vec::with_capacity(bars.len());
     for (line, bar) in bars {
-        if ordered.last().is_some_and(|last| bar.time < bar_end(last, interval)) {
+        if ordered.last().is_some_and(|last| bar.time < last.end(interval)) {
             warnings.line(name, line, "it overlaps the bar before it, and is passed over");
         } else {
             ordered.push(bar);

@@ -8,7 +8,7 @@ use rust_decimal::prelude::FromPrimitive;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::ReplayClock;
-use super::day::{Day, arrival, bar_end};
+use super::day::{Day, arrival};
 use crate::domain::Name;
 use crate::domain::price::{Candle, Delivery, Extended, Kind, Quote, Series, Session, Span, kind};
 use crate::domain::session::{Calendar, TradingDay};
@@ -182,7 +182,7 @@ impl Script {
         for (at, series) in day.series.iter().enumerate() {
             for (bar, candle) in series.bars.iter().enumerate() {
                 cues.push((candle.time, Cue::Open { series: at, bar }));
-                cues.push((bar_end(candle, series.interval), Cue::Close { series: at, bar }));
+                cues.push((candle.end(series.interval), Cue::Close { series: at, bar }));
             }
         }
         cues.sort_by_key(|(time, cue)| (*time, matches!(cue, Cue::Open { .. })));
@@ -194,7 +194,7 @@ impl Script {
     async fn begin(&self, calendar: &Calendar, events: &mpsc::Sender<Event>) -> anyhow::Result<usize> {
         for played in &self.series {
             let series = &played.series;
-            let ended = series.bars.partition_point(|bar| bar_end(bar, series.interval) <= self.from);
+            let ended = series.bars.partition_point(|bar| bar.end(series.interval) <= self.from);
             let past = Series { bars: series.bars[..ended].to_vec(), ..series.clone() };
             events.send(Event::Series { span: Span::Day, series: past }).await?;
             if let Some(last) = self.last_price(played, ended, calendar) {
@@ -228,7 +228,7 @@ impl Script {
         }
         let last = ended.checked_sub(1)?;
         let bar = &series.bars[last];
-        Some(quote(played, last, bar.close, bar_end(bar, series.interval), calendar))
+        Some(quote(played, last, bar.close, bar.end(series.interval), calendar))
     }
 
     /// Sends every cue that is due; answers the first that is not.
@@ -323,12 +323,12 @@ fn close_at<'a>(series: &'a Series, close: Timestamp, calendar: &Calendar) -> Op
 fn day_before(series: &Series, time: Timestamp) -> Option<&Candle> {
     let limit = time - SignedDuration::from_hours(24);
     let bar = last_ended(series, limit)?;
-    let age = limit.duration_since(bar_end(bar, series.interval));
+    let age = limit.duration_since(bar.end(series.interval));
     (age <= SignedDuration::from_secs(BASE_AGE_BARS * i64::from(series.interval))).then_some(bar)
 }
 
 fn last_ended(series: &Series, limit: Timestamp) -> Option<&Candle> {
-    let ended = series.bars.partition_point(|bar| bar_end(bar, series.interval) <= limit);
+    let ended = series.bars.partition_point(|bar| bar.end(series.interval) <= limit);
     series.bars.get(ended.checked_sub(1)?)
 }
 

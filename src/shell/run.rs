@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_runningends_when_it_should() {
+    async fn the_run_ends_when_it_should() {
         let ended = async |prepare: fn(&mut Trial)| {
             let mut trial = Trial::new();
             prepare(&mut trial);
