@@ -1,5 +1,6 @@
 //! What newstape's world is made of. Pure: no clock, no files, no network.
 
+mod candle;
 pub mod feed;
 pub mod group;
 mod pattern;

@@ -9,6 +9,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::Name;
+pub use super::candle::{Candle, Series, Span};
 use super::session::Calendar;
 
 /// What trades: decides hours, staleness and what the change is measured from.
@@ -169,71 +170,6 @@ impl Quote {
 
 fn percent(change: Decimal, base: Decimal) -> Option<Decimal> {
     change.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(base)
-}
-
-/// What happened to a price within one interval. Prices in the symbol's currency.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Candle {
-    /// Start of the bar.
-    pub time: Timestamp,
-    pub open: f64,
-    pub high: f64,
-    pub low: f64,
-    pub close: f64,
-    /// None where the source's figure means nothing.
-    pub volume: Option<f64>,
-}
-
-impl Candle {
-    /// The time from which on its close is known: its start and `interval` seconds.
-    pub fn end(&self, interval: u32) -> Timestamp {
-        // A source may tell any time; none of them may overflow.
-        let end = self.time.as_second().saturating_add(i64::from(interval));
-        Timestamp::from_second(end).unwrap_or(Timestamp::MAX)
-    }
-}
-
-/// The span of a chart.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Default,
-    Serialize,
-    Deserialize,
-    strum::EnumIter,
-    strum::Display,
-    strum::EnumString,
-)]
-pub enum Span {
-    #[strum(serialize = "1h")]
-    Hour,
-    #[default]
-    #[strum(serialize = "1D")]
-    Day,
-    #[strum(serialize = "5D")]
-    FiveDays,
-    #[strum(serialize = "1M")]
-    Month,
-    #[strum(serialize = "6M")]
-    SixMonths,
-    #[strum(serialize = "1Y")]
-    Year,
-}
-
-/// Candles of one symbol from one source, oldest first, without overlap; gaps are real gaps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Series {
-    pub symbol: Name,
-    pub source: Name,
-    /// Seconds in a bar.
-    pub interval: u32,
-    pub bars: Vec<Candle>,
 }
 
 /// What a price source is asked for; its health is kept apart for each.
