@@ -1,11 +1,25 @@
 //! What prices did since the stories of recorded days, as `replay DIR --json` tells it, against the figures of an oracle.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests: the program is run")]
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::process::Command;
+#[path = "support/scene.rs"]
+mod scene;
 
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use newstape::app::{App, command, movers::What};
+use newstape::config;
+use newstape::screen::draw;
+use newstape::shell::clock::ReplayClock;
+use newstape::shell::day::Day;
+use newstape::shell::replay::{Plan, play};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use serde_json::Value;
+use tokio::sync::{mpsc, watch};
 
 /// The oracle's columns, with the name of each in the JSON.
 const FIGURES: [(usize, &str); 5] = [(3, "base"), (4, "base_age_s"), (6, "15m"), (8, "60m"), (10, "24h")];
@@ -59,4 +73,110 @@ fn moves_of_recorded_days_are_those_of_the_oracle() {
         compared += oracle.lines().count() - 1;
     }
     assert!(compared > 1_400, "{compared} lines compared");
+}
+
+/// The folder of a recorded day; None, and said so, where it is not there.
+fn recorded(name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/day").join(name);
+    let is_there = folder.is_dir();
+    if !is_there {
+        eprintln!("skipped: no recorded day at {}", folder.display());
+    }
+    is_there.then_some(folder)
+}
+
+/// A recorded day played to a state from a time on, event by event, each at its own time.
+struct Played {
+    app: App,
+    clock: ReplayClock,
+    events: mpsc::Receiver<newstape::event::Event>,
+    _pause: watch::Sender<bool>,
+}
+
+impl Played {
+    fn new(folder: &Path, from: &str) -> Played {
+        let file =
+            |path: PathBuf| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap());
+        let files: BTreeMap<String, Vec<u8>> =
+            std::fs::read_dir(folder).unwrap().map(|entry| file(entry.unwrap().path())).collect();
+        let day = Day::read(&files).unwrap();
+        let from: Timestamp = from.parse().unwrap();
+        let config = Arc::new(config::shipped());
+        let app = App::new(config.clone(), from);
+        let clock = ReplayClock::new(from, 60.0);
+        let (sender, events) = mpsc::channel(1);
+        let (pause, paused) = watch::channel(false);
+        let watched = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
+        let plan = Plan { from, speed: 60.0, again: false };
+        tokio::spawn(play(day, plan, watched, clock.clone(), newstape::app::calendar(&config), sender, paused));
+        Played { app, clock, events, _pause: pause }
+    }
+
+    /// Plays until something holds, or a time of the day is reached; false then.
+    async fn until(&mut self, end: &str, holds: impl Fn(&App) -> bool) -> bool {
+        let end: Timestamp = end.parse().unwrap();
+        while self.clock.now() <= end {
+            let event = self.events.recv().await.unwrap();
+            self.app.update(event, self.clock.now());
+            if holds(&self.app) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Bitcoin's fall through 70,000 on 5 February 2026: the first bar of five minutes below it begins at 11:25 UTC. Three
+/// outlets told of it, at 11:29, 11:36 and 11:43.
+#[tokio::test(start_paused = true)]
+async fn the_fall_through_70_000_is_told_within_its_bar_and_its_stories_are_listed_as_they_come() {
+    let Some(folder) = recorded("2026-02-05_btc-crash") else { return };
+    let mut played = Played::new(&folder, "2026-02-05T10:00:00Z");
+    let is_it = |app: &App| {
+        let mut movers = app.movers.iter().filter(|mover| &*mover.symbol == "BTC-USD");
+        movers.any(|mover| mover.what == What::Crossed { level: 70_000.0, rose: false })
+    };
+    assert!(!played.until("2026-02-05T11:25:00Z", is_it).await, "not before");
+    assert!(played.until("2026-02-05T11:30:59Z", is_it).await, "told by the end of the bar");
+    assert!(played.app.standing_mover().is_some_and(|mover| &*mover.symbol == "BTC-USD"), "in the status line");
+
+    played.app.command(command::Command::Why);
+    let about = |app: &App| {
+        let titles =
+            app.causes().into_iter().map(|cause| &cause.item.story).filter(|story| story.title.contains("$70,000"));
+        let mut times: Vec<String> =
+            titles.map(|story| story.time().to_string()[11..16].to_owned()).filter(|time| &**time > "11:25").collect();
+        times.sort();
+        times
+    };
+    let cases = [
+        ("2026-02-05T11:31:00Z", vec!["11:29"]),
+        ("2026-02-05T11:37:00Z", vec!["11:29", "11:36"]),
+        ("2026-02-05T11:44:00Z", vec!["11:29", "11:36", "11:43"]),
+    ];
+    for (time, expected) in cases {
+        played.until(time, |_| false).await;
+        assert_eq!(about(&played.app), expected, "at {time}");
+    }
+    let first: Vec<String> =
+        played.app.causes().iter().take(4).map(|cause| cause.item.story.outlet.to_string()).collect();
+    for outlet in ["investing.com", "coindesk.com", "cnbc.com"] {
+        assert!(first.iter().any(|other| other == outlet), "{outlet} is not among the first: {first:?}");
+    }
+    marks_stand_on_their_bars(&mut played.app);
+}
+
+/// Each bar of the chart is marked with the events that were first told of within it.
+fn marks_stand_on_their_bars(app: &mut App) {
+    let mut terminal = Terminal::new(TestBackend::new(160, 45)).unwrap();
+    let mut bars = Vec::new();
+    let theme = scene::theme("dark");
+    terminal.draw(|frame| bars = draw(frame, app, &theme).bars).unwrap();
+    assert!(bars.len() > 20, "{} bars", bars.len());
+    let firsts: Vec<Timestamp> = app.wire.firsts_since("BTC-USD", bars[0].from).map(|item| item.story.time()).collect();
+    for bar in &bars {
+        let within = firsts.iter().filter(|time| (bar.from..bar.to).contains(*time)).count();
+        assert_eq!(bar.stories, within, "the bar of {}", bar.from);
+    }
+    assert!(bars.iter().filter(|bar| bar.stories > 0).count() > 10);
 }

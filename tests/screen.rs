@@ -150,6 +150,34 @@ fn a_group_opened() {
 }
 
 #[test]
+fn why_a_price_moved() {
+    let mut app = busy();
+    keys(&mut app, "]");
+    for (size, price) in [(1, 9_741_200), (2, 9_490_000)] {
+        app.update(Event::Quote(quote(&app, "BTC-USD", price, 9_680_000)), app.now + SignedDuration::from_secs(size));
+    }
+    assert!(text(&mut app, WIDE).contains("BTC fell through 95,000 at 13:46 ET · w why"));
+    keys(&mut app, "wj");
+    for (name, size) in [("why-160", WIDE), ("why-80", SMALL), ("why-40", TINY)] {
+        snapshot(name, &mut app, size);
+    }
+    let mut quiet = started(NOON, "");
+    prices(&mut quiet);
+    keys(&mut quiet, "w");
+    assert!(text(&mut quiet, SMALL).contains("No story in your feeds explains this."));
+}
+
+#[test]
+fn a_bar_chosen_in_the_chart() {
+    let mut app = busy();
+    text(&mut app, WIDE);
+    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Tab);
+    keys(&mut app, "NN");
+    snapshot("bar-160", &mut app, WIDE);
+}
+
+#[test]
 fn muted_and_highlighted_stories() {
     let mut app = busy_with(
         "[[mute]]\nname = 'harbour'\nquery = 'outlet:harbour -sec'\n[[highlight]]\nname = 'My town'\nquery = 'library OR ferry OR \

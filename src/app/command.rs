@@ -20,15 +20,15 @@ pub enum Command {
     Top,
     #[strum(message = "to the last row")]
     Bottom,
-    #[strum(message = "to the next unread story")]
+    #[strum(message = "to the next unread story; in the chart: to the next bar with stories")]
     NextUnread,
-    #[strum(message = "to the previous unread story")]
+    #[strum(message = "to the previous unread story; in the chart: to the bar before with stories")]
     PreviousUnread,
     #[strum(message = "to the next panel; in the feed list: all that is known of the feed")]
     NextPanel,
     #[strum(message = "to the previous panel")]
     PreviousPanel,
-    #[strum(message = "read the story; in the feed list: show only this feed")]
+    #[strum(message = "read the story; in the chart: the stories of the bar; in the feed list: show only this feed")]
     Read,
     #[strum(message = "open the story in the browser")]
     Open,
@@ -74,6 +74,16 @@ pub enum Command {
     TakeOut,
     #[strum(message = "show the muted stories as well, or leave them off")]
     Muted,
+    #[strum(
+        message = "why the price moved: the stories around the last unusual move, or around the bar chosen in the chart"
+    )]
+    Why,
+    #[strum(message = "show the story on the chart")]
+    ShowOnChart,
+    #[strum(message = "in the chart: to the bar before")]
+    PreviousBar,
+    #[strum(message = "in the chart: to the next bar")]
+    NextBar,
     #[strum(message = "next symbol")]
     NextSymbol,
     #[strum(message = "previous symbol")]

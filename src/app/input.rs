@@ -62,6 +62,7 @@ impl App {
             return self.topic_key(digit);
         }
         match command {
+            Command::Read if self.bar().is_some() => self.ask_why(),
             Command::Read => self.read(),
             Command::Open => self.open().unwrap_or_else(|said| said),
             Command::CopyLink => self.copy_link().unwrap_or_else(|said| said),
@@ -74,6 +75,10 @@ impl App {
             Command::MarkAllRead => self.mark_all_read(),
             Command::Undo => self.undo(),
             Command::Group => self.open_group(),
+            Command::Why => self.ask_why(),
+            Command::ShowOnChart => self.show_on_chart(),
+            Command::PreviousBar => self.step_bar(-1),
+            Command::NextBar => self.step_bar(1),
             Command::Muted => self.toggle_muted(),
             Command::TakeOut => self.take_out_current(),
             Command::NextSymbol | Command::PreviousSymbol | Command::NextSpan | Command::ChartStyle => {
@@ -100,6 +105,8 @@ impl App {
             Command::PageUp => self.step(-page),
             Command::Top => self.step(isize::MIN / 2),
             Command::Bottom => self.step(isize::MAX / 2),
+            Command::NextUnread if self.focus == Focus::Tape => self.step_marked(true),
+            Command::PreviousUnread if self.focus == Focus::Tape => self.step_marked(false),
             Command::NextUnread => self.next_unread(true),
             Command::PreviousUnread => self.next_unread(false),
             Command::NextPanel => self.focus_on(next(self.focus)),
@@ -144,7 +151,7 @@ impl App {
         self.chart_turned()
     }
 
-    fn wire_height(&self) -> usize {
+    pub(super) fn wire_height(&self) -> usize {
         self.seen.wire.height.max(1).into()
     }
 
@@ -283,7 +290,9 @@ impl App {
 
     /// Closes what lies on top; else leaves the reader; else clears the filter; else lets the cursor go.
     fn close(&mut self) -> Vec<Effect> {
-        if self.focus != Focus::Wire {
+        if self.bar().is_some() {
+            self.bar = None;
+        } else if self.focus != Focus::Wire {
             self.focus = Focus::Wire;
         } else if !self.wire.filter().is_empty() {
             return self.set_filter(Filter::default());
@@ -312,7 +321,7 @@ impl App {
         self.chart_turned()
     }
 
-    fn chart_turned(&self) -> Vec<Effect> {
+    pub(super) fn chart_turned(&self) -> Vec<Effect> {
         let mut effects = drawn();
         effects.extend(self.want_series());
         effects
@@ -396,9 +405,12 @@ impl App {
             return self.topic_key(*key);
         }
         if let Some((_, symbol)) = self.seen.symbols.iter().find(|(rect, _)| hit(rect)) {
-            let place = self.tape.symbols().iter().position(|known| known.name == *symbol);
-            place.into_iter().for_each(|place| self.tape.select(place));
+            let symbol = symbol.clone();
+            self.select_symbol(&symbol);
             return self.chart_turned();
+        }
+        if let Some(bar) = self.seen.bars.iter().rev().find(|bar| bar.x <= at.x).filter(|_| hit(&self.seen.chart)) {
+            return self.choose_bar(bar.from);
         }
         if hit(&self.seen.reader) {
             return self.focus_on(Focus::Reader);

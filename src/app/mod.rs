@@ -1,6 +1,7 @@
 //! The state, and the only code that changes it: [`App::update`] takes an event and the time and answers with effects.
 //! No clock, no I/O: the same events at the same times give the same screen.
 
+mod bars;
 pub mod command;
 mod filtering;
 mod grouping;
@@ -8,6 +9,8 @@ pub mod handover;
 pub mod health;
 mod input;
 pub mod keymap;
+pub mod movers;
+mod notices;
 mod popup;
 pub mod prompt;
 pub mod reaction;
@@ -18,11 +21,12 @@ pub mod seen;
 pub mod tape;
 #[cfg(test)]
 mod tests;
+pub mod why;
 pub mod wire;
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::domain::Name;
@@ -38,15 +42,15 @@ use filtering::Filtering;
 use handover::{Handover, Handovers};
 use health::Health;
 use keymap::Keymap;
+use movers::Movers;
+pub use notices::{Notice, Tone};
 pub use popup::Popup;
 use prompt::Prompt;
 use saves::Saves;
 use seen::Seen;
 use tape::Tape;
+use why::Asked;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
-
-/// How long a passing notice stays, in seconds of the reader's own time.
-const NOTICE_SECONDS: f64 = 8.0;
 
 /// What the keys go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,22 +59,6 @@ pub enum Focus {
     Wire,
     Reader,
     Tape,
-}
-
-/// A line for the reader of the screen, in the status line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    pub text: String,
-    pub tone: Tone,
-    /// None: until something better is known.
-    pub until: Option<Timestamp>,
-}
-
-/// How a notice is meant, and so its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    Info,
-    Warning,
 }
 
 /// The whole state.
@@ -100,6 +88,11 @@ pub struct App {
     /// Another newstape owns the data.
     pub read_only: bool,
     pub mouse: bool,
+    pub movers: Movers,
+    /// The move that the popup asks about.
+    asked: Option<Asked>,
+    /// The time of the bar chosen in the chart.
+    bar: Option<Timestamp>,
     tagger: Tagger,
     seen: Seen,
     saves: Saves,
@@ -135,6 +128,9 @@ impl App {
             replay: None,
             loading: true,
             read_only: false,
+            movers: Movers::default(),
+            asked: None,
+            bar: None,
             tagger: Tagger::default(),
             seen: Seen::default(),
             saves: Saves::default(),
@@ -357,9 +353,10 @@ impl App {
         }
         // A recorded day is not kept.
         if self.replay.is_none() {
-            self.saves.wants(symbol);
+            self.saves.wants(symbol.clone());
         }
-        let Some(handover) = handover else { return vec![Effect::Draw(Urgency::Price)] };
+        let moved = self.look_for_movers(&symbol);
+        let Some(handover) = handover else { return vec![moved.unwrap_or(Effect::Draw(Urgency::Price))] };
         let words = handover.words();
         self.handovers.note(handover);
         // Not over what is worth more.
@@ -479,6 +476,7 @@ impl App {
         if again {
             self.wire.clear();
             self.tape.clear();
+            self.movers.clear();
             self.reader_scroll = 0;
         }
         self.loading = false;
@@ -490,32 +488,6 @@ impl App {
         self.failure = Some(format!("{task} stopped: {why}"));
         self.pass_notice();
         vec![Effect::Draw(Urgency::News)]
-    }
-
-    // --- notices ---
-
-    /// Says something for a while.
-    fn notify(&mut self, tone: Tone, text: String) -> Vec<Effect> {
-        // A replay's clock runs faster than the reader's.
-        let speed = self.replay.map_or(1.0, |position| position.speed);
-        let time = SignedDuration::try_from_secs_f64(NOTICE_SECONDS * speed).unwrap_or(SignedDuration::MAX);
-        let until = self.now.checked_add(time).unwrap_or(Timestamp::MAX);
-        self.notice = Some(Notice { text, tone, until: Some(until) });
-        self.look_ahead();
-        vec![Effect::Draw(Urgency::Key)]
-    }
-
-    /// A passing notice gives way to what stands: first what failed, then what is wrong in the config.
-    fn pass_notice(&mut self) {
-        let standing = self.failure.as_ref().or(self.config_warning.as_ref());
-        self.notice = standing.map(|text| Notice { text: text.clone(), tone: Tone::Warning, until: None });
-    }
-
-    /// The reader has seen what stands.
-    fn dismiss_notice(&mut self) {
-        self.failure = None;
-        self.config_warning = None;
-        self.notice = None;
     }
 }
 

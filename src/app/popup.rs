@@ -7,6 +7,7 @@ use super::{App, Tone};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
 use crate::domain::query::Query;
+use crate::domain::story::StoryId;
 use crate::event::Effect;
 
 /// What lies over the screen.
@@ -29,13 +30,22 @@ pub enum Popup {
         group: GroupId,
         cursor: usize,
     },
+    /// Why a price moved: the cursor is on this story, or on the first, on this line of the screen.
+    Why {
+        chosen: Option<StoryId>,
+        line: usize,
+    },
 }
+
+/// What acts on the stories, or the symbol, that the causes of a move are shown of.
+const WHY: [Command; 5] =
+    [Command::Read, Command::Open, Command::CopyLink, Command::NextSymbol, Command::PreviousSymbol];
 
 impl Popup {
     /// The feed that the cursor is on, by its place in the list.
     pub fn feed(self) -> Option<usize> {
         match self {
-            Popup::Help { .. } | Popup::Group { .. } => None,
+            Popup::Help { .. } | Popup::Group { .. } | Popup::Why { .. } => None,
             Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
         }
     }
@@ -48,6 +58,7 @@ impl Popup {
             Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.min(last) },
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor: cursor.min(last), scroll },
             Popup::Group { group, cursor } => Popup::Group { group, cursor: cursor.min(last) },
+            Popup::Why { chosen, line } => Popup::Why { chosen, line },
         }
     }
 
@@ -56,6 +67,7 @@ impl Popup {
             Popup::Help { .. } => command == Command::Help,
             Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
             Popup::Group { .. } => command == Command::Group,
+            Popup::Why { .. } => command == Command::Why,
         }
     }
 }
@@ -82,6 +94,7 @@ impl App {
             (Command::Close, _) => Some(self.close_popup()),
             (command, popup) if popup.is_opened_by(command) => Some(self.close_popup()),
             (_, Popup::Group { group, cursor }) => self.group_command(command, group, cursor),
+            (_, Popup::Why { chosen, .. }) if WHY.contains(&command) => self.why_command(command, chosen),
             (Command::Read | Command::Refresh, _) => self.feed_command(popup, command),
             // These act on a story, and it can't be seen now.
             (
@@ -93,6 +106,9 @@ impl App {
                 | Command::Undo
                 | Command::Group
                 | Command::TakeOut
+                | Command::ShowOnChart
+                | Command::PreviousBar
+                | Command::NextBar
                 | Command::NextUnread
                 | Command::PreviousUnread
                 | Command::NextPanel
@@ -133,6 +149,7 @@ impl App {
             }
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor, scroll: scrolled(scroll) },
             Popup::Group { group, cursor } => Popup::Group { group, cursor: cursor.saturating_add_signed(by) },
+            Popup::Why { chosen, line } => self.why_moved(chosen, line, by),
         };
         self.in_bounds(moved)
     }

@@ -153,7 +153,7 @@ impl Entry {
     /// only while it trades: what is told after hours is told over and over.
     fn tick(&mut self, quote: &Quote) {
         let trades = !matches!(quote.session, Session::Closed);
-        let Some((price, time)) = latest(quote).filter(|_| trades) else { return };
+        let Some((price, time)) = last_trade(quote).filter(|_| trades) else { return };
         for span in [Span::Hour, Span::Day] {
             if let Some(series) = self.series.get_mut(&span).filter(|series| series.source == quote.source) {
                 grow(series, time, price);
@@ -172,7 +172,7 @@ impl Entry {
 }
 
 /// The latest price of a quote, in or out of hours, and when it was true.
-fn latest(quote: &Quote) -> Option<(f64, Timestamp)> {
+pub fn last_trade(quote: &Quote) -> Option<(f64, Timestamp)> {
     match quote.extended.as_ref().filter(|_| quote.session != Session::Regular) {
         Some(extended) => Some((extended.price.to_f64()?, extended.exchange_time.unwrap_or(quote.received_time))),
         None => Some((quote.price.to_f64()?, quote.time())),
@@ -181,7 +181,7 @@ fn latest(quote: &Quote) -> Option<(f64, Timestamp)> {
 
 /// The latest price of a quote, in or out of hours.
 pub fn last_price(quote: &Quote) -> Option<f64> {
-    latest(quote).map(|(price, _)| price)
+    last_trade(quote).map(|(price, _)| price)
 }
 
 fn outdated(held: &Quote, new: &Quote) -> bool {

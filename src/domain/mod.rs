@@ -3,6 +3,7 @@
 mod candle;
 pub mod feed;
 pub mod group;
+pub mod number;
 mod pattern;
 pub mod price;
 pub mod query;

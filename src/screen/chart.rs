@@ -6,7 +6,7 @@ mod plot;
 
 use std::collections::BTreeMap;
 
-use jiff::ZonedDateTime;
+use jiff::{Timestamp, ZonedDateTime};
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -17,12 +17,14 @@ use self::plot::{Plot, plot, window};
 use super::Scene;
 use super::frame::{heading, panel, put, title_room};
 use super::quotes::{change, extended_line, no_symbols, plain_price, price, short, state};
-use super::text::{cut, fit_right, spans_width, width, wrap};
-use crate::app::seen::Seen;
+use super::text::{cut, fit_right, percent, spans_width, width, wrap};
+use crate::app::command::Command;
+use crate::app::seen::{Bar, Seen};
 use crate::app::tape::ChartStyle;
 use crate::app::wire::Item;
 use crate::app::{App, Focus};
 use crate::domain::price::{Capability, Outcome, Span as ChartSpan, Symbol};
+use crate::domain::reaction;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let app = scene.app;
@@ -43,7 +45,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         put(frame, line, Rect { x: note.x + 1, width: note.width.saturating_sub(1), ..note });
     }
     match plot(app, symbol, body) {
-        Some(plot) => draw_plot(frame.buffer_mut(), scene, symbol, &plot),
+        Some(plot) => {
+            let marks = marks(scene, symbol, &plot);
+            tell_bars(&plot, &marks, seen);
+            draw_plot(frame.buffer_mut(), scene, &marks, &plot);
+        }
         None => draw_nothing(frame, body, scene, symbol),
     }
 }
@@ -101,7 +107,7 @@ pub fn closes(app: &App, symbol: &str, columns: usize) -> Vec<f64> {
     (0..columns).map(|column| bars[last(column)].close).collect()
 }
 
-fn draw_plot(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
+fn draw_plot(buffer: &mut Buffer, scene: Scene, marks: &Marks, plot: &Plot) {
     bars::draw_sessions(buffer, scene, plot);
     draw_axis(buffer, scene, plot);
     match scene.app.tape.style {
@@ -109,8 +115,11 @@ fn draw_plot(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
         ChartStyle::Line => bars::draw_line(buffer, scene, plot),
     }
     bars::draw_volume(buffer, scene, plot);
-    draw_marks(buffer, scene, symbol, plot);
-    draw_times(buffer, scene, plot);
+    draw_marks(buffer, scene, marks, plot);
+    match scene.app.bar().and_then(|time| chosen(plot, time)) {
+        Some(at) => draw_chosen(buffer, scene, marks, plot, at),
+        None => draw_times(buffer, scene, plot),
+    }
 }
 
 /// Round prices at the right, the last price among them with a line through the plot.
@@ -138,19 +147,73 @@ fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     (0..16).map(|at| first + f64::from(at) * step).take_while(|tick| *tick <= high).collect()
 }
 
-/// Below the bars: where stories of the symbol's topics appeared, counted, in the colour of their topic.
-fn draw_marks(buffer: &mut Buffer, scene: Scene, symbol: &Symbol, plot: &Plot) {
-    let y = plot.area.bottom() + plot.volume;
-    // How many, and the newest story of them, which comes first: its topic gives the colour.
-    let mut marks: BTreeMap<u16, (usize, &Item)> = BTreeMap::new();
+/// Where stories of the symbol's topics appeared: by the cell, how many, and the newest of them, whose topic gives the
+/// colour.
+type Marks<'a> = BTreeMap<u16, (usize, &'a Item)>;
+
+fn marks<'a>(scene: Scene<'a>, symbol: &Symbol, plot: &Plot) -> Marks<'a> {
+    let mut marks = Marks::new();
     for item in scene.app.wire.firsts_since(&symbol.name, plot.columns[0].bar.time) {
         let Some(at) = plot.column_at(item.story.time()) else { continue };
         marks.entry(plot.x(at)).and_modify(|(count, _)| *count += 1).or_insert((1, item));
     }
-    for (x, (count, newest)) in marks.into_iter().filter(|(x, _)| *x < plot.area.right()) {
+    marks
+}
+
+/// Where each bar is, for the keys and the mouse.
+fn tell_bars(plot: &Plot, marks: &Marks, seen: &mut Seen) {
+    let bar = |(x, column): (u16, &plot::Column)| Bar {
+        x,
+        from: column.bar.time,
+        to: column.end,
+        stories: marks.get(&x).map_or(0, |(count, _)| *count),
+    };
+    seen.bars = plot.placed().map(bar).collect();
+    seen.chart = Rect { height: plot.area.height + plot.volume + 2, ..plot.area };
+}
+
+/// Below the bars: the marks; that of the story which the reader shows stands out.
+fn draw_marks(buffer: &mut Buffer, scene: Scene, marks: &Marks, plot: &Plot) {
+    let y = plot.area.bottom() + plot.volume;
+    for (x, (count, newest)) in marks.iter().filter(|(x, _)| **x < plot.area.right()) {
         let style = super::wire::shown_topics(scene, newest).first().map_or(scene.theme.dim, |(_, style)| *style);
-        buffer.set_string(x, y, mark(count), style);
+        buffer.set_string(*x, y, mark(*count), style);
     }
+    if let Some(at) = scene.app.bar_of_story().and_then(|time| plot.column_at(time)) {
+        let x = plot.x(at).min(plot.area.right() - 1);
+        if !marks.contains_key(&x) {
+            buffer.set_string(x, y, mark(1), scene.theme.dim);
+        }
+        buffer.set_style(Rect { x, y, width: 1, height: 1 }, scene.theme.text.add_modifier(Modifier::REVERSED));
+    }
+}
+
+/// The column chosen: that of the time, or the first one shown after it.
+fn chosen(plot: &Plot, time: Timestamp) -> Option<usize> {
+    let at = plot.columns.partition_point(|column| column.end <= time);
+    Some(at.min(plot.columns.len().checked_sub(1)?))
+}
+
+/// The chosen bar, lit over the whole height, and in place of the times what it did.
+fn draw_chosen(buffer: &mut Buffer, scene: Scene, marks: &Marks, plot: &Plot, at: usize) {
+    let x = plot.x(at);
+    let height = plot.area.height + plot.volume + 1;
+    buffer.set_style(Rect { x, y: plot.area.y, width: 1, height }, scene.theme.selected);
+    let column = &plot.columns[at];
+    let stories = match marks.get(&x).map_or(0, |(count, _)| *count) {
+        0 => String::new(),
+        1 => " · 1 story".to_owned(),
+        count => format!(" · {count} stories"),
+    };
+    let (bar, why) = (column.bar, scene.app.keymap.hint(Command::Why));
+    let moved = percent(reaction::percent(bar.open, bar.close), 2);
+    let times = format!("{} {moved}", scene.market_day_time(bar.time));
+    let [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map(plain_price);
+    let long = format!("{times} · O {open} H {high} L {low} C {close}{stories} · {why} why");
+    let short = format!("{times}{stories} · {why} why");
+    let room = usize::from(plot.area.width + plot.axis);
+    let words = if width(&long) <= room { long } else { cut(&short, room) };
+    buffer.set_string(plot.area.x, plot.area.bottom() + plot.volume + 1, words, scene.theme.accent);
 }
 
 fn mark(count: usize) -> String {

@@ -25,6 +25,7 @@ mod reader;
 mod status;
 pub mod text;
 pub mod theme;
+mod why;
 mod wire;
 
 use jiff::Timestamp;
@@ -119,6 +120,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
         Some(Popup::Feeds { cursor }) => feeds::draw(frame, area, scene, cursor, &mut seen),
         Some(Popup::Feed { cursor, scroll }) => feed::draw(frame, area, scene, (cursor, scroll), &mut seen),
         Some(Popup::Group { group, cursor }) => group::draw(frame, area, scene, (group, cursor), &mut seen),
+        Some(Popup::Why { chosen, line }) => why::draw(frame, area, scene, (chosen, line), &mut seen),
         None => {}
     }
     seen

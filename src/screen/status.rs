@@ -2,6 +2,7 @@
 //! that help.
 
 use super::frame::put;
+use super::quotes::coin;
 use super::text::{cut, spans_width, until};
 use super::{Scene, Size};
 use crate::app::command::Command;
@@ -10,7 +11,7 @@ use crate::app::{Focus, Tone};
 use crate::event::ReplayPosition;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
@@ -47,6 +48,11 @@ fn says(scene: Scene) -> (String, Style) {
     if let Some(notice) = &app.notice {
         let style = if notice.tone == Tone::Warning { theme.warning } else { theme.text };
         return (notice.text.clone(), style);
+    }
+    if let Some(mover) = app.standing_mover() {
+        let why = app.keymap.hint(Command::Why);
+        let (symbol, at) = (coin(&mover.symbol), scene.market_time(mover.at));
+        return (format!("{symbol} {} at {at} · {why} why", mover.words()), theme.text.add_modifier(Modifier::BOLD));
     }
     if let Some(position) = app.replay {
         return (replay(scene, position), theme.dim);

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Tape, latest};
+use super::{Tape, last_trade};
 use crate::domain::Name;
 use crate::domain::price::{Kind, Series, Session, Span, Symbol, kind};
 use crate::domain::reaction::{Known, LATER, Usual, percent, price_at, usual};
@@ -55,7 +55,7 @@ impl Tape {
     /// such bar, or it is too old to be the price of that moment.
     pub fn since(&self, symbol: &str, time: Timestamp) -> Option<Move> {
         let quote = self.quote(symbol)?;
-        let (price, at) = latest(quote)?;
+        let (price, at) = last_trade(quote)?;
         let (series, base) = self.base(symbol, time, |series| series.source == quote.source)?;
         // A price from before the base says nothing about what came after it.
         if base.at.duration_since(at) > SignedDuration::from_secs(series.interval.into()) {

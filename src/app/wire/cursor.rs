@@ -25,7 +25,12 @@ impl Cursor {
 impl Wire {
     /// The row under the cursor; None while the wire is live.
     pub fn cursor(&self) -> Option<usize> {
-        self.index(&self.members.get(&self.cursor.group?)?.row?)
+        self.row_at(self.cursor.group?)
+    }
+
+    /// The row of a group, where it passes the filter.
+    pub fn row_at(&self, group: GroupId) -> Option<usize> {
+        self.index(&self.members.get(&group)?.row?)
     }
 
     /// The row that commands act on and the reader shows: the cursor's, or the newest.

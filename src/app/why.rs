@@ -1,0 +1,286 @@
+//! Why did a price move? The stories around a move, those first that are likely to be about it.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::command::Command;
+use super::movers::{Mover, What};
+use super::wire::{Filter, Item};
+use super::{App, Focus, Popup, Tone};
+use crate::domain::Name;
+use crate::domain::group::GroupId;
+use crate::domain::number::numbers;
+use crate::domain::story::StoryId;
+use crate::event::Effect;
+
+/// Stories from so long before a move may be its cause.
+const BEFORE: SignedDuration = SignedDuration::from_hours(1);
+/// A story so long before or after a move counts half of one within it, in seconds.
+const NEAR: f64 = 15.0 * 60.0;
+/// A story that names the level the price went through counts so many times.
+const NAMES_LEVEL: f64 = 3.0;
+/// Without a move that was told, the last hour is asked about.
+const LAST: SignedDuration = SignedDuration::from_hours(1);
+/// A move told longer ago is not what is asked about.
+const TOLD: SignedDuration = SignedDuration::from_hours(24);
+
+/// A move that is asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    pub symbol: Name,
+    pub begun: Timestamp,
+    /// None: it goes on.
+    pub ended: Option<Timestamp>,
+    /// The round level that was crossed.
+    pub level: Option<f64>,
+}
+
+/// A story that may be why.
+#[derive(Clone, Copy, Debug)]
+pub struct Cause<'a> {
+    pub item: &'a Item,
+    /// It stands under another story of its group.
+    pub under: bool,
+}
+
+impl From<&Mover> for Asked {
+    fn from(mover: &Mover) -> Asked {
+        let level = match mover.what {
+            What::Crossed { level, .. } => Some(level),
+            What::Went { .. } => None,
+        };
+        Asked { symbol: mover.symbol.clone(), begun: mover.begun, ended: Some(mover.at), level }
+    }
+}
+
+impl App {
+    /// What is asked about in the popup that is open.
+    pub fn asked(&self) -> Option<&Asked> {
+        self.asked.as_ref()
+    }
+
+    /// The stories that may be why, from an hour before the move until now: of each event the most likely first, with its
+    /// other reports below it in order of appearance.
+    pub fn causes(&self) -> Vec<Cause<'_>> {
+        let Some(asked) = &self.asked else { return Vec::new() };
+        let from = asked.begun.checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
+        let in_time = |item: &&Item| item.story.time() >= from && !item.verdict.is_muted();
+        let mut groups: HashMap<GroupId, f64> = HashMap::new();
+        for item in self.wire.items().take_while(|item| item.story.time() >= from).filter(in_time) {
+            if let Some(likely) = self.likely(item, asked) {
+                let best = groups.entry(item.group).or_default();
+                *best = best.max(likely);
+            }
+        }
+        let mut groups: Vec<(GroupId, f64)> = groups.into_iter().collect();
+        groups.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        let reports = |group| self.wire.group(group).filter(in_time).enumerate();
+        groups.iter().flat_map(|(group, _)| reports(*group)).map(|(at, item)| Cause { item, under: at > 0 }).collect()
+    }
+
+    /// How likely a story tells why, for what binds it to the symbol, its nearness in time and those who carry it.
+    fn likely(&self, item: &Item, asked: &Asked) -> Option<f64> {
+        let bound = self.binding(item, &asked.symbol)?;
+        let time = item.story.time();
+        let ended = asked.ended.unwrap_or(self.now).max(asked.begun);
+        let apart = asked.begun.duration_since(time).max(time.duration_since(ended)).max(SignedDuration::ZERO);
+        let near = 1.0 / (1.0 + apart.as_secs_f64() / NEAR);
+        let carried = 1.0 + (self.wire.outlet_count(item.group).max(1) as f64).log2();
+        let names = |level: f64| numbers(&item.story.title).iter().any(|number| (number / level - 1.0).abs() < 1e-6);
+        let named = if asked.level.is_some_and(names) { NAMES_LEVEL } else { 1.0 };
+        Some(bound * near * carried * named)
+    }
+
+    /// How closely a story is bound to a symbol: by a topic of that symbol alone with 1, of two with a half …
+    fn binding(&self, item: &Item, symbol: &Name) -> Option<f64> {
+        let rules = item.tagged.topics.iter().filter_map(|topic| self.topic(topic));
+        let of_symbol = rules.filter(|rule| rule.symbols.contains(symbol));
+        of_symbol.map(|rule| 1.0 / rule.symbols.len() as f64).max_by(f64::total_cmp)
+    }
+
+    /// Asks why: of the bar chosen in the chart, else of the move that was just told, else of the symbol's last one.
+    pub(super) fn ask_why(&mut self) -> Vec<Effect> {
+        let bar = self.chosen_bar();
+        let told = self.standing_mover().filter(|_| bar.is_none()).map(Asked::from);
+        let Some(asked) = bar.or(told).or_else(|| self.charted().map(|symbol| self.last_move(symbol))) else {
+            return self.notify(Tone::Info, "no symbol is watched".into());
+        };
+        self.ask_about(asked)
+    }
+
+    /// The last move of a symbol that was told; without one its last hour.
+    fn last_move(&self, symbol: Name) -> Asked {
+        let is_recent = |mover: &&Mover| mover.symbol == symbol && self.now.duration_since(mover.at) <= TOLD;
+        let told = self.movers.iter().find(is_recent).map(Asked::from);
+        let begun = self.now.checked_sub(LAST).unwrap_or(Timestamp::MIN);
+        told.unwrap_or(Asked { symbol, begun, ended: None, level: None })
+    }
+
+    fn ask_about(&mut self, asked: Asked) -> Vec<Effect> {
+        if self.standing_mover().is_some_and(|mover| mover.symbol == asked.symbol) {
+            self.movers.dismiss();
+        }
+        self.select_symbol(&asked.symbol.clone());
+        self.asked = Some(asked);
+        self.popup = Some(Popup::Why { chosen: None, line: 0 });
+        self.chart_turned()
+    }
+
+    /// What a command does while causes are shown; None: the same as without them.
+    pub(super) fn why_command(&mut self, command: Command, chosen: Option<StoryId>) -> Option<Vec<Effect>> {
+        match command {
+            Command::NextSymbol | Command::PreviousSymbol => {
+                let step = if command == Command::NextSymbol { 1 } else { -1 };
+                self.tape.step(step);
+                let asked = self.charted().map(|symbol| self.last_move(symbol))?;
+                Some(self.ask_about(asked))
+            }
+            Command::Read | Command::Open | Command::CopyLink => {
+                let id = chosen.or_else(|| self.causes().first().map(|cause| cause.item.story.id));
+                Some(id.map(|id| self.with_story(command, id)).unwrap_or_default())
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads, opens or copies a story of the wire that may not be under its cursor.
+    pub(super) fn with_story(&mut self, command: Command, id: StoryId) -> Vec<Effect> {
+        if !self.go_to(id) {
+            return self.notify(Tone::Info, "this story is not held any more".into());
+        }
+        match command {
+            Command::Read => {
+                self.popup = None;
+                self.focus = Focus::Reader;
+                self.mark_read()
+            }
+            Command::Open => self.open().unwrap_or_else(|said| said),
+            _ => self.copy_link().unwrap_or_else(|said| said),
+        }
+    }
+
+    /// Puts the cursor on a story; where the filter leaves it out, the filter ends. False when it is not held.
+    pub(super) fn go_to(&mut self, id: StoryId) -> bool {
+        let Some(group) = self.wire.item(id).map(|item| item.group) else { return false };
+        if self.wire.row_at(group).is_none() {
+            let popup = self.popup;
+            self.set_filter(Filter::default());
+            self.popup = popup;
+        }
+        if let Some(row) = self.wire.row_at(group) {
+            self.wire.set_cursor(row, self.wire_height());
+            self.reader_scroll = 0;
+        }
+        self.wire.choose(id);
+        true
+    }
+
+    /// Moves among the causes. The line of the screen that the cursor is on goes with it.
+    pub(super) fn why_moved(&self, chosen: Option<StoryId>, line: usize, by: isize) -> Popup {
+        let causes = self.causes();
+        let at = |id: StoryId| causes.iter().position(|cause| cause.item.story.id == id);
+        let place = chosen.and_then(at).unwrap_or(0);
+        let last = causes.len().saturating_sub(1);
+        let next = place.saturating_add_signed(by).min(last);
+        // A key may come before the popup was drawn.
+        let last_line = self.seen.popup.height.checked_sub(1).map_or(usize::MAX, usize::from);
+        let line = line.saturating_add_signed(next as isize - place as isize).min(last_line).min(next);
+        Popup::Why { chosen: causes.get(next).map(|cause| cause.item.story.id), line }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::app::samples::{Desk, minute, quote, story, titled};
+    use crate::event::Event;
+
+    /// BTC falls through 70,000 at minute 0; three stories from before it.
+    fn desk() -> Desk {
+        let mut desk = Desk::new();
+        desk.stories([
+            titled(1, -50, "Bitcoin miners report results"),
+            titled(2, -5, "Crypto exchange opens in Oslo"),
+            titled(3, -70, "Bitcoin slides under $70,000 for a moment"),
+            story(4, -1),
+        ]);
+        for price in [70_600.0, 69_900.0] {
+            let now = desk.now;
+            desk.send(Event::Quote(quote("BTC-USD", price, now)));
+        }
+        desk
+    }
+
+    fn causes(desk: &Desk) -> Vec<u64> {
+        desk.app.causes().iter().map(|cause| cause.item.story.id.0).collect()
+    }
+
+    fn chosen(desk: &Desk) -> (Option<u64>, usize) {
+        match desk.app.popup {
+            Some(Popup::Why { chosen, line }) => (chosen.map(|id| id.0), line),
+            other => panic!("{other:?} is open"),
+        }
+    }
+
+    #[test]
+    fn the_move_just_told_is_asked_about_and_its_symbol_shown() {
+        let mut desk = desk();
+        assert_eq!(desk.app.standing_mover().map(Mover::words).as_deref(), Some("fell through 70,000"));
+        desk.press("w");
+        assert_eq!(desk.app.asked().map(|asked| asked.level), Some(Some(70_000.0)));
+        assert_eq!(desk.app.tape.selected().map(|symbol| &*symbol.name), Some("BTC-USD"));
+        assert_eq!(desk.app.standing_mover(), None, "it has been seen");
+        assert_eq!(causes(&desk), [2, 1], "an hour before and since, bound to it, the likelier first");
+    }
+
+    #[test]
+    fn the_list_grows_and_the_cursor_stays_on_its_story_and_line() {
+        let mut desk = desk();
+        desk.press("w j");
+        assert_eq!(chosen(&desk), (Some(1), 1));
+        desk.now += std::time::Duration::from_secs(120);
+        desk.stories([titled(5, 1, "Bitcoin drops below $70,000"), titled(6, 1, "Senate passes a budget")]);
+        assert_eq!(causes(&desk), [5, 2, 1], "who names the level comes first");
+        assert_eq!(chosen(&desk), (Some(1), 1));
+        desk.press("k k k");
+        assert_eq!(chosen(&desk), (Some(5), 0));
+    }
+
+    #[test]
+    fn other_reports_of_an_event_stand_below_its_first() {
+        let mut desk = desk();
+        let reports = ["Bitcoin drops below $70,000 as traders flee", "Traders flee as bitcoin drops below $70,000"];
+        for (id, title) in (10..).zip(reports) {
+            let other = crate::domain::story::Story { outlet: format!("Outlet {id}").into(), ..titled(id, 0, title) };
+            desk.stories([other]);
+        }
+        desk.press("w");
+        let under: Vec<bool> = desk.app.causes().iter().take(2).map(|cause| cause.under).collect();
+        assert_eq!((causes(&desk)[..2].to_vec(), under), (vec![10, 11], vec![false, true]));
+    }
+
+    #[test]
+    fn a_cause_is_read_where_it_stands_in_the_wire() {
+        let mut desk = desk();
+        desk.press("1 w j enter");
+        assert_eq!((desk.app.popup, desk.app.focus, desk.current()), (None, Focus::Reader, Some(1)));
+        assert!(desk.app.wire.filter().is_empty(), "the filter left it out, and has ended");
+        assert!(desk.app.wire.current_item().unwrap().marks.read);
+    }
+
+    #[test]
+    fn without_a_move_told_the_last_hour_is_asked_about_symbol_by_symbol() {
+        let mut desk = Desk::new();
+        desk.stories([titled(1, -30, "Solana validators agree on fees")]);
+        desk.press("w");
+        assert_eq!(causes(&desk), [0u64; 0], "NVDA: nothing");
+        desk.press("[");
+        assert_eq!(desk.app.asked().map(|asked| &*asked.symbol), Some("SOL-USD"));
+        assert_eq!(causes(&desk), [1]);
+        assert_eq!(desk.app.asked().unwrap().begun, minute(-60));
+        desk.press("w");
+        assert_eq!(desk.app.popup, None);
+    }
+}

@@ -1,0 +1,156 @@
+//! Why did it move: the stories around a move of a price, the likeliest first.
+
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use super::Scene;
+use super::frame::{popup, put};
+use super::quotes::{coin, plain_price};
+use super::text::{arrow, cut, fit, fit_right, percent, safe, span_of, spans_width, wrap};
+use super::wire::shown_topics;
+use crate::app::command::Command;
+use crate::app::seen::Seen;
+use crate::app::why::{Asked, Cause};
+use crate::domain::story::StoryId;
+
+/// Columns of the popup, and of what stands before the headline.
+const WIDTH: u16 = 124;
+const TIME: usize = 17;
+const APART: usize = 7;
+const OUTLET: usize = 18;
+const TOPIC: usize = 9;
+/// Below this many columns time and topic go …
+const NARROW: usize = 90;
+/// … and below this the outlet.
+const SMALL: usize = 56;
+/// Lines above the stories: what happened, and a blank.
+const ABOVE: u16 = 2;
+
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId>, usize), seen: &mut Seen) {
+    let Some(asked) = scene.app.asked() else { return };
+    let causes = scene.app.causes();
+    let height = (causes.len().max(2) as u16).saturating_add(2 + ABOVE).clamp(12, area.height.max(12));
+    let inner = popup(frame, area, scene, (WIDTH, height), title(scene, asked), hint(scene));
+    let columns = usize::from(inner.width);
+    put(frame, Line::styled(cut(&told(scene, asked), columns), scene.theme.dim), Rect { height: 1, ..inner });
+    let above = ABOVE.min(inner.height);
+    let rows = Rect { y: inner.y + above, height: inner.height - above, ..inner };
+    seen.popup = rows;
+    if causes.is_empty() {
+        return draw_nothing(frame, rows, scene, asked);
+    }
+    draw_rows(frame, rows, scene, asked, &causes, cursor);
+}
+
+fn draw_rows(
+    frame: &mut Frame,
+    area: Rect,
+    scene: Scene,
+    asked: &Asked,
+    causes: &[Cause],
+    (chosen, line): (Option<StoryId>, usize),
+) {
+    let height = usize::from(area.height.max(1));
+    let is_chosen = |cause: &Cause| Some(cause.item.story.id) == chosen;
+    let at = causes.iter().position(is_chosen).unwrap_or(0);
+    // The chosen one stays on its line, whatever arrives above it.
+    let top = at.saturating_sub(line.min(height - 1)).max((at + 1).saturating_sub(height));
+    let rows = causes.iter().enumerate().skip(top).take(height);
+    for (y, (place, cause)) in (area.y..area.bottom()).zip(rows) {
+        let place_on_screen = Rect { y, height: 1, ..area };
+        if place == at {
+            frame.buffer_mut().set_style(place_on_screen, scene.theme.selected);
+        }
+        put(frame, row(scene, asked, *cause, usize::from(area.width)), place_on_screen);
+    }
+}
+
+/// `Why did BTC move?  ▼ −1.1% since 06:25 ET`
+fn title(scene: Scene, asked: &Asked) -> Line<'static> {
+    let mut spans = vec![Span::styled(
+        format!("Why did {} move?", coin(&asked.symbol)),
+        scene.theme.text.add_modifier(Modifier::BOLD),
+    )];
+    if let Some(moved) = scene.app.tape.since(&asked.symbol, asked.begun) {
+        let figure = format!("  {} {}", arrow(moved.percent), percent(moved.percent, 2));
+        spans.push(Span::styled(figure, scene.theme.direction(moved.percent)));
+        spans.push(Span::styled(format!(" since {}", scene.market_day_time(moved.base.at)), scene.theme.dim));
+    }
+    spans.into()
+}
+
+/// `fell through 70,000 at 06:30 ET · now 70,438.20 · 12 stories since 05:25 ET`
+fn told(scene: Scene, asked: &Asked) -> String {
+    let app = scene.app;
+    let mover = app.movers.iter().find(|mover| mover.symbol == asked.symbol && mover.begun == asked.begun);
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(mover.map(|mover| format!("{} at {}", mover.words(), scene.market_day_time(mover.at))));
+    parts.extend(
+        app.tape
+            .since(&asked.symbol, asked.begun)
+            .map(|moved| format!("{} then, {} now", plain_price(moved.base.price), plain_price(moved.now.price))),
+    );
+    parts.push(format!("the stories of the hour before {} and since", scene.market_day_time(asked.begun)));
+    format!(" {}", parts.join(" · "))
+}
+
+fn hint(scene: Scene) -> Line<'static> {
+    let keymap = &scene.app.keymap;
+    let [read, open, next, close] =
+        [Command::Read, Command::Open, Command::NextSymbol, Command::Close].map(|command| keymap.hint(command));
+    Span::styled(format!("{read} read  {open} open  {next} next symbol  {close} back"), scene.theme.dim).into()
+}
+
+fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, asked: &Asked) {
+    let words = "No story in your feeds explains this.";
+    let more = format!(
+        "None bound to {} is from the hour before it, or came since. What arrives is shown here.",
+        coin(&asked.symbol)
+    );
+    let columns = usize::from(area.width).saturating_sub(2);
+    let lines = wrap(words, columns).into_iter().map(|line| (line, scene.theme.text));
+    let lines = lines.chain(wrap(&more, columns).into_iter().map(|line| (line, scene.theme.dim)));
+    for (y, (line, style)) in (area.y..area.bottom()).zip(lines) {
+        put(frame, Line::styled(format!(" {line}"), style), Rect { y, height: 1, ..area });
+    }
+}
+
+fn row(scene: Scene, asked: &Asked, cause: Cause, columns: usize) -> Line<'static> {
+    let theme = scene.theme;
+    let story = &cause.item.story;
+    let mark = if cause.item.marks.read { " " } else { "●" };
+    let mut spans = vec![Span::styled(format!("{mark} "), theme.accent)];
+    if columns >= NARROW {
+        spans.push(Span::styled(fit(&scene.market_day_time(story.time()), TIME), theme.dim));
+    }
+    spans.push(Span::styled(format!("{} ", fit_right(&apart(asked, story.time()), APART)), theme.dim));
+    if columns >= SMALL {
+        let star = if story.primary { " ★" } else { "" };
+        let outlet = cut(&story.outlet, OUTLET - 1 - star.chars().count());
+        let style = if story.primary { theme.star } else { theme.dim };
+        spans.push(Span::styled(fit(&format!("{outlet}{star}"), OUTLET), style));
+    }
+    if columns >= NARROW {
+        let (label, style) = shown_topics(scene, cause.item).into_iter().next().unwrap_or_default();
+        spans.push(Span::styled(fit(&cut(&label, TOPIC - 1), TOPIC), style));
+    }
+    let outlets = scene.app.wire.outlet_count(cause.item.group);
+    let carried = if outlets > 1 && !cause.under { format!(" ×{outlets}") } else { String::new() };
+    let under = if cause.under { "└ " } else { "" };
+    let room = columns.saturating_sub(spans_width(&spans) + carried.chars().count());
+    let headline = if cause.item.marks.read { theme.dim } else { theme.text };
+    spans.push(Span::styled(fit(&format!("{under}{}", safe(&story.title)), room), headline));
+    spans.push(Span::styled(carried, theme.dim));
+    Line::from(spans)
+}
+
+/// `+4m` after the move began, `−12m` before.
+fn apart(asked: &Asked, time: Timestamp) -> String {
+    match time >= asked.begun {
+        true => format!("+{}", span_of(asked.begun, time)),
+        false => format!("−{}", span_of(time, asked.begun)),
+    }
+}
