@@ -24,6 +24,8 @@ pub enum Event {
     /// Older stories that may be what a search looks for, at most [`STORIES_AT_ONCE`], newest first; there are more, unless
     /// it is `done`.
     Found { number: u64, stories: Vec<(Story, Marks)>, done: bool },
+    /// Stored stories to be counted, not held, at most [`STORIES_AT_ONCE`]; there are more, unless it is `done`.
+    Counted { stories: Vec<Story>, done: bool },
     /// The config file took a view in; or why not, in one sentence.
     ViewSaved { view: View, outcome: Result<(), String> },
     /// Stories of a feed, at most [`STORIES_AT_ONCE`] at a time; its [`Event::Feed`] follows the last of them.
@@ -122,6 +124,8 @@ pub enum Effect {
     Search { number: u64, need: Need, until: Timestamp },
     /// More of what that search finds.
     SearchMore { number: u64 },
+    /// Tell all stories since a time, to be counted.
+    Recount { since: Timestamp },
     /// Put a view into the config file.
     SaveView(View),
     /// All that is stored has been read: sources may start, from what is remembered of them.

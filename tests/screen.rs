@@ -14,6 +14,7 @@ use newstape::app::command::Command;
 use newstape::config;
 use newstape::domain::feed::FeedState;
 use newstape::domain::price::{Candle, Delivery, Extended, Outcome, Session, Span};
+use newstape::domain::story::Story;
 use newstape::event::{Event, Loaded, ReplayPosition};
 use newstape::screen::theme::{Looks, Theme};
 use ratatui::buffer::Buffer;
@@ -165,6 +166,31 @@ fn why_a_price_moved() {
     prices(&mut quiet);
     keys(&mut quiet, "w");
     assert!(text(&mut quiet, SMALL).contains("No story in your feeds explains this."));
+}
+
+#[test]
+fn heat_and_what_moves_together() {
+    let mut app = busy();
+    let since = app.now - minutes(8 * 24 * 60);
+    let usual = |at: i64| Story {
+        first_seen: since,
+        ..story(5_000 + at as u64, since + minutes(at * 400), "Desk Daily", &format!("Nvidia sells machine {at}"))
+    };
+    tell(&mut app, Event::Counted { stories: (0..24).map(usual).collect(), done: true });
+    let many = |at: i64| {
+        story(
+            6_000 + at as u64,
+            app.now - minutes(at * 50),
+            ["Coin Gazette", "Le Matin"][at as usize % 2],
+            &format!("Ethereum release {at} ships"),
+        )
+    };
+    let many = (0..6).map(many).collect();
+    tell_stories(&mut app, many);
+    keys(&mut app, "i");
+    for (name, size) in [("heat-160", WIDE), ("heat-80", SMALL)] {
+        snapshot(name, &mut app, size);
+    }
 }
 
 #[test]

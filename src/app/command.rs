@@ -78,6 +78,8 @@ pub enum Command {
         message = "why the price moved: the stories around the last unusual move, or around the bar chosen in the chart"
     )]
     Why,
+    #[strum(message = "heat against the habit, and what moves together")]
+    Heat,
     #[strum(message = "show the story on the chart")]
     ShowOnChart,
     #[strum(message = "in the chart: to the bar before")]

@@ -76,6 +76,7 @@ impl App {
             Command::Undo => self.undo(),
             Command::Group => self.open_group(),
             Command::Why => self.ask_why(),
+            Command::Heat => self.show_heat(),
             Command::ShowOnChart => self.show_on_chart(),
             Command::PreviousBar => self.step_bar(-1),
             Command::NextBar => self.step_bar(1),

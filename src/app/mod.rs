@@ -5,6 +5,7 @@ mod bars;
 pub mod command;
 mod filtering;
 mod grouping;
+pub mod habit;
 pub mod handover;
 pub mod health;
 mod input;
@@ -21,6 +22,7 @@ pub mod seen;
 pub mod tape;
 #[cfg(test)]
 mod tests;
+pub mod together;
 pub mod why;
 pub mod wire;
 
@@ -39,6 +41,7 @@ use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
 use filtering::Filtering;
+use habit::Habit;
 use handover::{Handover, Handovers};
 use health::Health;
 use keymap::Keymap;
@@ -89,6 +92,7 @@ pub struct App {
     pub read_only: bool,
     pub mouse: bool,
     pub movers: Movers,
+    habit: Habit,
     /// The move that the popup asks about.
     asked: Option<Asked>,
     /// The time of the bar chosen in the chart.
@@ -129,6 +133,7 @@ impl App {
             loading: true,
             read_only: false,
             movers: Movers::default(),
+            habit: Habit::default(),
             asked: None,
             bar: None,
             tagger: Tagger::default(),
@@ -170,6 +175,10 @@ impl App {
             Event::Terminal(event) => self.terminal(event),
             Event::Loaded(part) => self.loaded(part),
             Event::Found { number, stories, done } => self.found(number, stories, done),
+            Event::Counted { stories, .. } => {
+                self.count_in(&stories);
+                vec![Effect::Draw(Urgency::Price)]
+            }
             Event::ViewSaved { view, outcome } => self.view_saved(view, outcome),
             Event::Stories(stories) => self.stories(stories),
             Event::Feed(state) => self.feed(*state),
@@ -230,6 +239,7 @@ impl App {
             // A query may ask for an age.
             self.refresh_moves();
             self.judge_again(|asks| asks.time || asks.moves);
+            self.forget_old_habits();
             self.wire.refresh(self.now);
         }
     }
@@ -287,6 +297,7 @@ impl App {
         effects.extend(save_marks(marks));
         if part.done && std::mem::take(&mut self.loading) {
             let feeds = self.health.feed_states().cloned().collect();
+            effects.push(self.recount());
             effects.push(Effect::Start { feeds, sources: self.health.sources().cloned().collect() });
             effects.extend(self.look_beyond());
         }
@@ -309,6 +320,7 @@ impl App {
     }
 
     fn stories(&mut self, stories: Vec<Story>) -> Vec<Effect> {
+        self.count_in(&stories);
         let (mut fresh, mut placed, mut shown) = (Vec::new(), Vec::new(), false);
         for story in stories {
             let arrival = match self.wire.paused() {
@@ -395,6 +407,8 @@ impl App {
         let mouse = config.screen.mouse;
         let asks_for_mouse = mouse != self.config.screen.mouse && mouse != self.mouse;
         let charted = self.charted();
+        let counts = |config: &Config| (config.topics.clone(), config.terms.clone(), config.mutes.clone());
+        let is_counted_so = counts(&config) == counts(&self.config);
         self.apply(config);
         self.config_mistake = None;
         let mut effects = match self.config_warning {
@@ -408,6 +422,7 @@ impl App {
             self.mouse = mouse;
             effects.push(Effect::Mouse(mouse));
         }
+        effects.extend((!is_counted_so).then(|| self.recount()));
         if self.charted() != charted {
             effects.extend(self.want_series());
         }
@@ -477,6 +492,7 @@ impl App {
             self.wire.clear();
             self.tape.clear();
             self.movers.clear();
+            self.habit = Habit::default();
             self.reader_scroll = 0;
         }
         self.loading = false;

@@ -30,6 +30,10 @@ pub enum Popup {
         group: GroupId,
         cursor: usize,
     },
+    /// Heat in numbers, and what moves together.
+    Heat {
+        scroll: usize,
+    },
     /// Why a price moved: the cursor is on this story, or on the first, on this line of the screen.
     Why {
         chosen: Option<StoryId>,
@@ -45,7 +49,7 @@ impl Popup {
     /// The feed that the cursor is on, by its place in the list.
     pub fn feed(self) -> Option<usize> {
         match self {
-            Popup::Help { .. } | Popup::Group { .. } | Popup::Why { .. } => None,
+            Popup::Help { .. } | Popup::Group { .. } | Popup::Heat { .. } | Popup::Why { .. } => None,
             Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
         }
     }
@@ -54,11 +58,10 @@ impl Popup {
     fn within(self, rows: usize) -> Popup {
         let last = rows.saturating_sub(1);
         match self {
-            Popup::Help { scroll } => Popup::Help { scroll },
+            Popup::Help { .. } | Popup::Heat { .. } | Popup::Why { .. } => self,
             Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.min(last) },
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor: cursor.min(last), scroll },
             Popup::Group { group, cursor } => Popup::Group { group, cursor: cursor.min(last) },
-            Popup::Why { chosen, line } => Popup::Why { chosen, line },
         }
     }
 
@@ -67,6 +70,7 @@ impl Popup {
             Popup::Help { .. } => command == Command::Help,
             Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
             Popup::Group { .. } => command == Command::Group,
+            Popup::Heat { .. } => command == Command::Heat,
             Popup::Why { .. } => command == Command::Why,
         }
     }
@@ -94,6 +98,10 @@ impl App {
             (Command::Close, _) => Some(self.close_popup()),
             (command, popup) if popup.is_opened_by(command) => Some(self.close_popup()),
             (_, Popup::Group { group, cursor }) => self.group_command(command, group, cursor),
+            (Command::NextSpan, Popup::Heat { .. }) => {
+                self.tape.next_span();
+                Some(self.show_heat())
+            }
             (_, Popup::Why { chosen, .. }) if WHY.contains(&command) => self.why_command(command, chosen),
             (Command::Read | Command::Refresh, _) => self.feed_command(popup, command),
             // These act on a story, and it can't be seen now.
@@ -143,6 +151,7 @@ impl App {
         let scrolled = |scroll: usize| scroll.saturating_add_signed(by).min(self.seen.popup_scroll_max);
         let moved = match popup {
             Popup::Help { scroll } => Popup::Help { scroll: scrolled(scroll) },
+            Popup::Heat { scroll } => Popup::Heat { scroll: scrolled(scroll) },
             Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.saturating_add_signed(by) },
             Popup::Feed { cursor, .. } if matches!(command, Command::Down | Command::Up) => {
                 Popup::Feed { cursor: cursor.saturating_add_signed(by), scroll: 0 }

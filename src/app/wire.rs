@@ -582,6 +582,11 @@ impl Wire {
         ids.into_iter().flatten().filter_map(|id| self.items.get(id))
     }
 
+    /// The first document of a primary source in a group: what the others report on.
+    pub fn primary(&self, group: GroupId) -> Option<&Item> {
+        self.group(group).find(|item| item.story.primary)
+    }
+
     /// The outlets of a group in order of appearance, without repeats.
     pub fn outlets(&self, group: GroupId) -> Vec<&Name> {
         let mut outlets: Vec<&Name> = Vec::new();

@@ -1,6 +1,7 @@
 //! What newstape's world is made of. Pure: no clock, no files, no network.
 
 mod candle;
+pub mod correlation;
 pub mod feed;
 pub mod group;
 pub mod number;

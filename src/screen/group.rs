@@ -1,4 +1,5 @@
-//! A group opened: who carries the story, in order of appearance, with the lag to the first.
+//! A group opened: who carries the story, in order of appearance, with the lag to the primary source
+//! that they report on, else to the first.
 
 use jiff::Timestamp;
 use ratatui::Frame;
@@ -28,7 +29,7 @@ const SMALL: usize = 56;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (GroupId, usize), seen: &mut Seen) {
     let items: Vec<&Item> = scene.app.wire.group(group).collect();
-    let Some(first) = items.first() else { return };
+    let Some(first) = scene.app.wire.primary(group).or(items.first().copied()) else { return };
     let height = items.len() as u16 + 2;
     let inner = popup(frame, area, scene, (WIDTH, height), title(scene, group, &items), hint(scene));
     seen.popup = inner;
@@ -47,7 +48,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (Group
 fn title(scene: Scene, group: GroupId, items: &[&Item]) -> Line<'static> {
     let outlets = scene.app.wire.outlet_count(group);
     let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
-    let words = format!(" · {}, {}", count(items.len(), "story", "stories"), count(outlets, "outlet", "outlets"));
+    let from = scene.app.wire.primary(group).map(|primary| format!(" · lag to {} ★", primary.story.outlet));
+    let stories = count(items.len(), "story", "stories");
+    let words = format!(" · {stories}, {}{}", count(outlets, "outlet", "outlets"), from.unwrap_or_default());
     Line::from(vec![
         Span::styled("One event", scene.theme.text.add_modifier(Modifier::BOLD)),
         Span::styled(words, scene.theme.dim),
@@ -61,14 +64,18 @@ fn hint(scene: Scene) -> Line<'static> {
     Span::styled(format!("{read} read  {open} open  {out} take out  {close} back"), scene.theme.dim).into()
 }
 
-/// `+40s`, `+2m`
-pub(super) fn lag(first: Timestamp, later: Timestamp) -> String {
-    format!("+{}", span_of(first, later))
+/// `+40s`, `+2m`; `−3m` for what came before.
+pub(super) fn lag(first: Timestamp, other: Timestamp) -> String {
+    match other >= first {
+        true => format!("+{}", span_of(first, other)),
+        false => format!("−{}", span_of(other, first)),
+    }
 }
 
 fn row(scene: Scene, item: &Item, first: &Item, columns: usize) -> Line<'static> {
     let theme = scene.theme;
     let lag = match item.story.id == first.story.id {
+        true if first.story.primary => "source".to_owned(),
         true => "first".to_owned(),
         false => lag(first.story.time(), item.story.time()),
     };

@@ -19,6 +19,7 @@ mod group;
 mod header;
 mod heat;
 mod help;
+mod matrix;
 mod prompt;
 mod quotes;
 mod reader;
@@ -121,6 +122,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
         Some(Popup::Feed { cursor, scroll }) => feed::draw(frame, area, scene, (cursor, scroll), &mut seen),
         Some(Popup::Group { group, cursor }) => group::draw(frame, area, scene, (group, cursor), &mut seen),
         Some(Popup::Why { chosen, line }) => why::draw(frame, area, scene, (chosen, line), &mut seen),
+        Some(Popup::Heat { scroll }) => matrix::draw(frame, area, scene, scroll, &mut seen),
         None => {}
     }
     seen

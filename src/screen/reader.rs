@@ -112,8 +112,18 @@ fn byline(scene: Scene, item: &Item) -> String {
     }
     if item.story.primary {
         parts.push("primary source ★".to_owned());
+    } else if let Some(primary) = app.wire.primary(item.group) {
+        parts.push(behind(&primary.story.outlet, primary.story.time(), time));
     }
     parts.join(" · ")
+}
+
+/// `4m after SEC ★`: how far the report is behind the document it is about.
+fn behind(primary: &str, document: Timestamp, report: Timestamp) -> String {
+    match report >= document {
+        true => format!("{} after {primary} ★", span_of(document, report)),
+        false => format!("{} before {primary} ★", span_of(report, document)),
+    }
 }
 
 /// `first of 7: Bloomberg +1m, CNBC +2m, …`

@@ -1,6 +1,5 @@
 //! Why did it move: the stories around a move of a price, the likeliest first.
 
-use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -8,8 +7,9 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{popup, put};
+use super::group::lag;
 use super::quotes::{coin, plain_price};
-use super::text::{arrow, cut, fit, fit_right, percent, safe, span_of, spans_width, wrap};
+use super::text::{arrow, cut, fit, fit_right, percent, safe, spans_width, wrap};
 use super::wire::shown_topics;
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -126,7 +126,7 @@ fn row(scene: Scene, asked: &Asked, cause: Cause, columns: usize) -> Line<'stati
     if columns >= NARROW {
         spans.push(Span::styled(fit(&scene.market_day_time(story.time()), TIME), theme.dim));
     }
-    spans.push(Span::styled(format!("{} ", fit_right(&apart(asked, story.time()), APART)), theme.dim));
+    spans.push(Span::styled(format!("{} ", fit_right(&lag(asked.begun, story.time()), APART)), theme.dim));
     if columns >= SMALL {
         let star = if story.primary { " ★" } else { "" };
         let outlet = cut(&story.outlet, OUTLET - 1 - star.chars().count());
@@ -145,12 +145,4 @@ fn row(scene: Scene, asked: &Asked, cause: Cause, columns: usize) -> Line<'stati
     spans.push(Span::styled(fit(&format!("{under}{}", safe(&story.title)), room), headline));
     spans.push(Span::styled(carried, theme.dim));
     Line::from(spans)
-}
-
-/// `+4m` after the move began, `−12m` before.
-fn apart(asked: &Asked, time: Timestamp) -> String {
-    match time >= asked.begun {
-        true => format!("+{}", span_of(asked.begun, time)),
-        false => format!("−{}", span_of(time, asked.begun)),
-    }
 }

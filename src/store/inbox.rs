@@ -82,6 +82,7 @@ struct State {
     waiting: Waiting,
     load: Option<u32>,
     search: Option<Wanted>,
+    recount: Option<Timestamp>,
     closing: bool,
     /// The check found the file damaged.
     damaged: bool,
@@ -116,6 +117,8 @@ pub(super) struct Round {
     pub at: Timestamp,
     pub load: Option<u32>,
     pub search: Option<Wanted>,
+    /// Stories since this time are to be told, to be counted.
+    pub recount: Option<Timestamp>,
     pub closing: bool,
     pub damaged: bool,
 }
@@ -148,6 +151,7 @@ impl Inbox {
             at: clock(),
             load: state.load.take(),
             search: state.search.take(),
+            recount: state.recount.take(),
             closing: state.closing,
             damaged: std::mem::take(&mut state.damaged),
         }
@@ -234,6 +238,7 @@ impl State {
             }
             Effect::Search { number, need, until } => self.search = Some(Wanted::New { number, need, until }),
             Effect::SearchMore { number } => self.search = Some(Wanted::More { number }),
+            Effect::Recount { since } => self.recount = Some(since),
             other => return Some(other),
         }
         if self.deaf {
@@ -267,7 +272,7 @@ impl State {
 
     /// Somebody waits for stories.
     fn is_asked(&self) -> bool {
-        self.load.is_some() || self.search.is_some()
+        self.load.is_some() || self.search.is_some() || self.recount.is_some()
     }
 
     fn is_urgent(&self) -> bool {

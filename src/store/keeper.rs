@@ -15,7 +15,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::inbox::{Inbox, Pause, Round, Waiting, Wanted};
 use super::place::{self, Access, Opened};
-use super::read::{Loading, Names, Page, TOP};
+use super::read::{Loading, Names, Page, Place, TOP};
 use super::search::Search;
 use super::{Trouble, read, schema, write};
 use crate::event::{Clock, Event, Loaded, STORIES_AT_ONCE};
@@ -34,6 +34,13 @@ const UNSENT_MAX: usize = 64;
 /// Stories carried over from a broken file, newest first.
 const SALVAGE_MAX: usize = super::inbox::STORIES_MAX / 2;
 
+/// How far the counting of stories has come.
+struct Counting {
+    since: Timestamp,
+    after: Place,
+    names: Names,
+}
+
 pub(super) struct Keeper {
     dir: Option<PathBuf>,
     keep: SignedDuration,
@@ -44,6 +51,7 @@ pub(super) struct Keeper {
     loading: Option<Loading>,
     /// With the number it is known by.
     searching: Option<(u64, Search)>,
+    counting: Option<Counting>,
     /// The check of the file has begun: not before all is loaded, which is waited for.
     checked: bool,
     pruned: Option<Timestamp>,
@@ -77,6 +85,7 @@ impl Keeper {
             opened,
             loading: None,
             searching: None,
+            counting: None,
             checked: false,
             pruned: None,
             trouble: None,
@@ -109,6 +118,9 @@ impl Keeper {
         if let Some(window) = round.load {
             self.loading = Some(Loading::new(window));
         }
+        if let Some(since) = round.recount {
+            self.counting = Some(Counting { since, after: TOP, names: Names::default() });
+        }
         self.save(round.waiting, round.at);
         if round.damaged {
             self.verify_damage();
@@ -116,6 +128,7 @@ impl Keeper {
         if !round.closing {
             self.search(round.search);
             self.load_some();
+            self.count_some();
             self.check();
             self.prune_some();
         }
@@ -130,7 +143,7 @@ impl Keeper {
     fn pause(&self) -> Pause {
         if !self.unsent.is_empty() || self.saved.is_some() {
             Pause::AtMost(STALLED)
-        } else if self.loading.is_some() || self.prune_is_due() {
+        } else if self.loading.is_some() || self.counting.is_some() || self.prune_is_due() {
             Pause::AtMost(Duration::ZERO)
         } else if self.trouble.is_some() {
             Pause::AtMost(RETRY)
@@ -208,6 +221,26 @@ impl Keeper {
             self.loading = Some(loading);
         }
         self.unsent.push_back(Event::Loaded(loaded));
+    }
+
+    /// A page of the stories that are counted, once all that is to be held has been read.
+    fn count_some(&mut self) {
+        if !self.unsent.is_empty() || self.loading.is_some() {
+            return;
+        }
+        let Some(counting) = &mut self.counting else { return };
+        let (after, since) = (counting.after, Some(counting.since));
+        let page = read::page(&self.opened.connection, after, since, STORIES_AT_ONCE as u32, &mut counting.names);
+        let page = page.unwrap_or_else(|error| {
+            tracing::error!(?error, "counting failed");
+            Page::default()
+        });
+        match page.last {
+            Some(last) => counting.after = last,
+            None => self.counting = None,
+        }
+        let stories = page.stories.into_iter().map(|(story, _)| story).collect();
+        self.unsent.push_back(Event::Counted { stories, done: page.last.is_none() });
     }
 
     /// The last part comes all the same: the rest of the program waits for it.

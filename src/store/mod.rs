@@ -46,6 +46,7 @@ impl Store {
     /// Sends on `events`, and never waits there:
     /// - [`Event::Loaded`] after [`Store::load`]; and for stories that are saved as new but were stored before (older
     ///   than the window that was loaded, or pruned), with the time they were first seen and their marks;
+    /// - [`Event::Counted`] after [`Effect::Recount`], page by page;
     /// - [`Event::Found`] after [`Effect::Search`] and [`Effect::SearchMore`], a page for each;
     /// - [`Event::Saved`] after each commit, with the clock's time before which everything is saved. Not from a scratch;
     /// - [`Event::StoreTrouble`] when something can't be read or saved, once for each kind.

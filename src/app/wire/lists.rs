@@ -1,12 +1,14 @@
 //! The stories by topic and by symbol, kept in order while they come and go: heat and the marks of a chart are read from
 //! here at each frame, which must not walk over all stories.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Item, Key, Wire};
+use super::{Item, Key, Tagger, Wire, heated};
 use crate::domain::Name;
+use crate::domain::group::alone;
+use crate::domain::story::{Marks, Story};
 
 /// How many hours heat looks back.
 pub const HEAT_HOURS: usize = 24;
@@ -56,6 +58,24 @@ impl Wire {
         let starts: [usize; HEAT_HOURS] = std::array::from_fn(|at| older(HEAT_HOURS - at));
         let end = |at: usize| starts.get(at + 1).copied().unwrap_or(stories.len());
         std::array::from_fn(|at| (end(at) - starts[at]) as u32)
+    }
+
+    /// How many outlets had a story of a topic since a time.
+    pub fn outlets_since(&self, topic: &str, since: Timestamp) -> usize {
+        let stories = self.by_topic.of(topic);
+        let start = stories.partition_point(|(time, _)| *time <= since);
+        let outlets = stories[start..].iter().filter_map(|(_, id)| Some(&self.items.get(id)?.story.outlet));
+        outlets.collect::<HashSet<_>>().len()
+    }
+
+    /// The topics that a story adds to the heat of, be it held or not.
+    pub fn topics_of(&self, story: &Story, tagger: &Tagger, now: Timestamp) -> Vec<Name> {
+        if let Some(item) = self.items.get(&story.id) {
+            return heated(item).to_vec();
+        }
+        let mut item = Item::new(story.clone(), Marks::default(), alone(story.id), tagger);
+        item.verdict = self.judges.judge(&item, 1, now);
+        heated(&item).to_vec()
     }
 
     /// The stories since a time, newest first, that are the first of their group and of a topic of this symbol.

@@ -1,0 +1,95 @@
+//! Heat and what moves together, laid over the screen: which symbols are compared, and over how long.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{App, Popup};
+use crate::domain::Name;
+use crate::domain::correlation::{Together, together};
+use crate::domain::price::{Series, Span};
+use crate::event::{Effect, Urgency};
+
+/// How two symbols of the watchlist move.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pair<'a> {
+    /// By the returns of the bars that both have.
+    Compared(Together),
+    /// This one has no candles over the span yet.
+    NoCandles(&'a Name),
+}
+
+impl App {
+    /// How two symbols move together over the span of the chart.
+    pub fn pair<'a>(&'a self, one: &'a Name, other: &'a Name) -> Pair<'a> {
+        let since = self.now.checked_sub(length(self.tape.span)).unwrap_or(Timestamp::MIN);
+        match (self.candles(one), self.candles(other)) {
+            (Some(a), Some(b)) => Pair::Compared(together(a, b, since)),
+            (None, _) => Pair::NoCandles(one),
+            (_, None) => Pair::NoCandles(other),
+        }
+    }
+
+    fn candles(&self, symbol: &str) -> Option<&Series> {
+        let day = || self.tape.series(symbol, Span::Day).filter(|_| self.tape.span == Span::Hour);
+        self.tape.series(symbol, self.tape.span).or_else(day)
+    }
+
+    /// Lays heat and correlations over the screen; the candles of all symbols are wanted then.
+    pub(super) fn show_heat(&mut self) -> Vec<Effect> {
+        self.popup = Some(Popup::Heat { scroll: 0 });
+        let span = self.tape.span;
+        let wanted = self.tape.symbols().iter().map(|symbol| Effect::WantSeries { symbol: symbol.name.clone(), span });
+        wanted.chain([Effect::Draw(Urgency::Key)]).collect()
+    }
+}
+
+/// How far back a span goes; trading days have nights and weekends between them.
+fn length(span: Span) -> SignedDuration {
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
+    match span {
+        Span::Hour => SignedDuration::from_hours(1),
+        Span::Day => days(1),
+        Span::FiveDays => days(7),
+        Span::Month => days(31),
+        Span::SixMonths => days(184),
+        Span::Year => days(366),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::app::command::Command;
+    use crate::app::samples::{Desk, minute, series};
+    use crate::event::Event;
+
+    #[test]
+    fn symbols_are_compared_over_the_span_of_the_chart() {
+        let mut desk = Desk::new();
+        let closes: Vec<f64> = (0..120).map(|at| 100.0 + (f64::from(at) * 0.7).sin()).collect();
+        for symbol in ["BTC-USD", "ETH-USD"] {
+            desk.send(Event::Series { span: Span::Day, series: series(symbol, minute(-120), &closes) });
+        }
+        let names: Vec<Name> = desk.app.tape.symbols().iter().map(|symbol| symbol.name.clone()).collect();
+        let [nvda, btc, eth, ..] = names.as_slice() else { panic!("{names:?}") };
+        let bars = |app: &App| match app.pair(btc, eth) {
+            Pair::Compared(Together { correlation: Some(_), bars }) => bars,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(bars(&desk.app), 119);
+        assert_eq!(desk.app.pair(nvda, btc), Pair::NoCandles(nvda));
+        desk.app.tape.span = Span::Hour;
+        assert_eq!(bars(&desk.app), 60, "an hour of the day's bars");
+    }
+
+    #[test]
+    fn the_candles_of_all_symbols_are_wanted() {
+        let mut desk = Desk::new();
+        let wanted = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::WantSeries { .. })).count();
+        assert_eq!(wanted(&desk.press("i")), 4);
+        assert_eq!(desk.app.popup, Some(Popup::Heat { scroll: 0 }));
+        assert_eq!(wanted(&desk.app.command(Command::NextSpan)), 4, "another span");
+        desk.press("i");
+        assert_eq!(desk.app.popup, None);
+    }
+}

@@ -1,0 +1,137 @@
+//! Heat in numbers, and what moves together: laid over the screen.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::Scene;
+use super::frame::{popup, put};
+use super::quotes::coin;
+use super::text::{cut_spans, fit, fit_right};
+use crate::app::command::Command;
+use crate::app::habit::Heat;
+use crate::app::seen::Seen;
+use crate::app::together::Pair;
+use crate::domain::correlation::BARS_MIN;
+use crate::domain::price::Symbol;
+
+const WIDTH: u16 = 84;
+const NAME: usize = 13;
+const NUMBER: usize = 9;
+/// A symbol's column: `+0.42 (77)`.
+const CELL: usize = 14;
+/// A correlation of this size is worth seeing.
+const STRONG: f64 = 0.7;
+
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
+    let lines: Vec<Line<'static>> = heat(scene).into_iter().chain(together(scene)).collect();
+    let height = (lines.len() as u16).saturating_add(2);
+    let title = Line::from(vec![
+        Span::styled("Heat", scene.theme.text.add_modifier(Modifier::BOLD)),
+        Span::styled(" · the last 24 h against the seven days before", scene.theme.dim),
+    ]);
+    let inner = popup(frame, area, scene, (WIDTH, height), title, hint(scene));
+    seen.popup = inner;
+    seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
+    let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max));
+    for (y, line) in (inner.y..inner.bottom()).zip(shown) {
+        let spans = cut_spans(line.spans, inner.width.into());
+        put(frame, Line::from(spans), Rect { y, height: 1, ..inner });
+    }
+}
+
+fn hint(scene: Scene) -> Line<'static> {
+    let keymap = &scene.app.keymap;
+    let (span, close) = (keymap.hint(Command::NextSpan), keymap.hint(Command::Close));
+    Span::styled(format!("{span} span  {close} back"), scene.theme.dim).into()
+}
+
+/// A line for each topic: stories, outlets, the habit, and how many times that it is.
+fn heat(scene: Scene) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let head = ["stories", "outlets", "a day", "times"].map(|word| fit_right(word, NUMBER)).concat();
+    let mut lines = vec![Line::from(Span::styled(format!(" {}{head}", fit("", NAME)), theme.dim))];
+    for rule in scene.app.topics() {
+        let heat = scene.app.heat(&rule.name);
+        let key = rule.key.or_else(|| scene.app.topic(rule.parent.as_deref()?)?.key);
+        let name = if rule.parent.is_some() { format!("  {}", rule.title) } else { rule.title.clone() };
+        let figures = [heat.stories.to_string(), heat.outlets.to_string(), a_day(heat), times(heat)];
+        let figures = figures.map(|figure| fit_right(&figure, NUMBER)).concat();
+        let style = if heat.is_spike() { theme.fresh } else { theme.text };
+        lines.push(Line::from(vec![
+            Span::styled(format!(" {}", fit(&name, NAME)), theme.topic(rule.color.as_deref(), key)),
+            Span::styled(figures, style),
+            Span::styled(note(heat), style),
+        ]));
+    }
+    lines.push(Line::default());
+    lines
+}
+
+fn a_day(heat: Heat) -> String {
+    heat.habit.map_or("–".to_owned(), |(per_day, _)| format!("{per_day:.1}"))
+}
+
+/// `3.2×`, or a dash.
+pub(super) fn times(heat: Heat) -> String {
+    heat.times().map_or("–".to_owned(), |times| format!("{times:.1}×"))
+}
+
+/// What is to be said of a line of heat: a spike, or how much the habit rests on.
+fn note(heat: Heat) -> String {
+    match heat.habit {
+        _ if heat.is_spike() => "  ▲ spike".to_owned(),
+        None => "  no habit yet: less than a day is known".to_owned(),
+        Some((_, days)) if days < 6.5 => format!("  over {days:.0} of 7 days"),
+        Some(_) => String::new(),
+    }
+}
+
+/// The correlation of each pair of symbols, with the number of bars it rests on.
+fn together(scene: Scene) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let app = scene.app;
+    let symbols = app.tape.symbols();
+    let mut lines = vec![
+        Line::from(vec![
+            Span::styled(" Moves together", theme.text.add_modifier(Modifier::BOLD)),
+            Span::styled(format!(" · {} · correlation of returns (bars)", app.tape.span), theme.dim),
+        ]),
+        Line::from(Span::styled(head(symbols), theme.dim)),
+    ];
+    for (at, symbol) in symbols.iter().enumerate() {
+        let mut spans = vec![Span::styled(format!(" {}", fit(coin(&symbol.name), NAME)), theme.accent)];
+        for (other_at, other) in symbols.iter().enumerate() {
+            let (text, style) = match at == other_at {
+                true => ("·".to_owned(), theme.faint),
+                false => cell(scene, app.pair(&symbol.name, &other.name)),
+            };
+            spans.push(Span::styled(fit_right(&text, CELL), style));
+        }
+        lines.push(Line::from(spans));
+    }
+    let words = format!(" – (n): n bars in common, fewer than {BARS_MIN}. – none: no candles over this span.");
+    lines.push(Line::from(Span::styled(words, theme.faint)));
+    lines
+}
+
+fn head(symbols: &[Symbol]) -> String {
+    let names = symbols.iter().map(|symbol| fit_right(coin(&symbol.name), CELL)).collect::<String>();
+    format!(" {}{names}", fit("", NAME))
+}
+
+fn cell(scene: Scene, pair: Pair) -> (String, Style) {
+    let theme = scene.theme;
+    match pair {
+        Pair::NoCandles(_) => ("– none".to_owned(), theme.faint),
+        Pair::Compared(together) => match together.correlation {
+            None => (format!("– ({})", together.bars), theme.faint),
+            Some(r) => {
+                let style = if r.abs() >= STRONG { theme.direction(r) } else { theme.text };
+                let sign = if r < 0.0 { "−" } else { "+" };
+                (format!("{sign}{:.2} ({})", r.abs(), together.bars), style)
+            }
+        },
+    }
+}
