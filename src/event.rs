@@ -45,6 +45,8 @@ pub enum Event {
     ConfigMistake(String),
     /// A task ended in an error or a panic: its name and one sentence.
     TaskFailed { task: String, why: String },
+    /// What an alert was to do failed: one clause.
+    AlertFailed { alert: Name, why: String },
     /// The store saved everything it was sent up to this moment.
     Saved(Timestamp),
     /// The store can't be used or written: one sentence.
@@ -126,6 +128,8 @@ pub enum Effect {
     SearchMore { number: u64 },
     /// Tell all stories since a time, to be counted.
     Recount { since: Timestamp },
+    /// Tell of an alert beyond the screen, as the config says of it.
+    Raise(Box<Raised>),
     /// Put a view into the config file.
     SaveView(View),
     /// All that is stored has been read: sources may start, from what is remembered of them.
@@ -150,6 +154,21 @@ pub enum Effect {
     Suspend,
     /// End, after everything is saved.
     Quit,
+}
+
+/// An alert that has come true. Its command and its address stand in the config, under its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    pub alert: Name,
+    /// What came true, one sentence without its full stop.
+    pub text: String,
+    pub bell: bool,
+    /// A notification of the terminal.
+    pub notify: bool,
+    /// Of its story.
+    pub link: Option<String>,
+    /// The same as one JSON object, with the fields of the story.
+    pub payload: String,
 }
 
 /// How soon a change must be seen.

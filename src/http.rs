@@ -1,4 +1,5 @@
-//! The one HTTP client: polite, capped, guarded. Feeds, price services and articles all ask through [`Http::get`].
+//! The one HTTP client: polite, capped, guarded. Feeds, price services and articles all ask through [`Http::get`];
+//! alerts are sent out through [`Http::post`].
 
 mod client;
 
@@ -31,7 +32,7 @@ pub struct Http {
     network: Arc<Network>,
 }
 
-/// One request: always GET, never with cookies or a referrer.
+/// One request for something: always GET, never with cookies or a referrer.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
     pub url: String,
@@ -144,6 +145,23 @@ impl Http {
             self.follow(&ask, url, is_guarded).await
         };
         self.within(&ask, work).await
+    }
+
+    /// Sends a body to an address that the reader configured: it may be private. Follows no redirect, reads no answer;
+    /// answers the status. The whole takes at most the timeout.
+    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: String) -> Result<u16, Trouble> {
+        let work = async {
+            let way = Way { proxy: None, accept_invalid_certificate: false, is_guarded: false };
+            let request = self.clients.of(&way)?.post(parse(url)?).header("user-agent", &self.network.user_agent);
+            // As bytes: what is sent on may be any text, where a header by the letter has ASCII alone.
+            let value = |text: &str| HeaderValue::from_bytes(text.replace(char::is_control, " ").as_bytes()).ok();
+            let headers = headers.iter().filter_map(|(name, text)| Some((*name, value(text)?)));
+            let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+            let response = request.body(body).send().await.map_err(|error| explain(&error))?;
+            Ok(response.status().as_u16())
+        };
+        let limit = self.network.timeout;
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(Trouble::Timeout(limit)))
     }
 
     async fn within(&self, ask: &Ask, work: impl Future<Output = Result<Answer, Trouble>>) -> Result<Answer, Trouble> {

@@ -194,6 +194,26 @@ fn heat_and_what_moves_together() {
 }
 
 #[test]
+fn alerts_and_what_they_told() {
+    let mut app = busy_with(
+        "[shipped]\nalerts = false\n[[alert]]\nname = 'Chips'\nquery = 'topic:nvidia'\n[[alert]]\nname = 'A coin falls'\n\
+         price = 'BTC-USD < 97000'\n[[alert]]\nname = 'An alert that is off'\nquery = 'lang:fr'\nprice = 'NVDA falls 2% in \
+         1h'\nenabled = false\n",
+    );
+    let fresh =
+        |id: u64, title: &str| Story { feed: "Bloomberg Markets".into(), ..story(id, app.now, "Harbour Wire", title) };
+    let stories = vec![fresh(901, "Nvidia ships a card to Mars")];
+    tell_stories(&mut app, stories);
+    let quote = quote(&app, "BTC-USD", 9_690_000, 9_683_100);
+    tell(&mut app, Event::Quote(quote));
+    assert!(text(&mut app, WIDE).contains("! A coin falls: BTC-USD is below 97,000 · 13:46 ET · a all"));
+    keys(&mut app, "ajS");
+    for (name, size) in [("alerts-160", WIDE), ("alerts-80", SMALL), ("alerts-40", TINY)] {
+        snapshot(name, &mut app, size);
+    }
+}
+
+#[test]
 fn a_bar_chosen_in_the_chart() {
     let mut app = busy();
     text(&mut app, WIDE);

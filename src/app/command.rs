@@ -80,6 +80,12 @@ pub enum Command {
     Why,
     #[strum(message = "heat against the habit, and what moves together")]
     Heat,
+    #[strum(message = "alerts, and what they told")]
+    Alerts,
+    #[strum(message = "let alerts sleep for an hour, or wake them; in their list: the one under the cursor")]
+    Snooze,
+    #[strum(message = "in the list of alerts: try the one under the cursor")]
+    TestAlert,
     #[strum(message = "show the story on the chart")]
     ShowOnChart,
     #[strum(message = "in the chart: to the bar before")]

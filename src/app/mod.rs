@@ -1,6 +1,7 @@
 //! The state, and the only code that changes it: [`App::update`] takes an event and the time and answers with effects.
 //! No clock, no I/O: the same events at the same times give the same screen.
 
+pub mod alerts;
 mod bars;
 pub mod command;
 mod filtering;
@@ -10,6 +11,7 @@ pub mod handover;
 pub mod health;
 mod input;
 pub mod keymap;
+pub mod line;
 pub mod movers;
 mod notices;
 mod popup;
@@ -40,6 +42,7 @@ use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
+use alerts::Alerts;
 use filtering::Filtering;
 use habit::Habit;
 use handover::{Handover, Handovers};
@@ -93,6 +96,7 @@ pub struct App {
     pub mouse: bool,
     pub movers: Movers,
     habit: Habit,
+    pub alerts: Alerts,
     /// The move that the popup asks about.
     asked: Option<Asked>,
     /// The time of the bar chosen in the chart.
@@ -134,6 +138,7 @@ impl App {
             read_only: false,
             movers: Movers::default(),
             habit: Habit::default(),
+            alerts: Alerts::default(),
             asked: None,
             bar: None,
             tagger: Tagger::default(),
@@ -159,6 +164,9 @@ impl App {
             self.time_passed(minute);
         }
         let mut effects = self.take(event);
+        if minute {
+            effects.extend(self.alert_of_time());
+        }
         if late {
             self.look_ahead();
             if !effects.iter().any(|effect| matches!(effect, Effect::Draw(_))) {
@@ -190,6 +198,7 @@ impl App {
                 self.config_mistake = Some(mistake);
                 vec![Effect::Draw(Urgency::News)]
             }
+            Event::AlertFailed { alert, why } => self.notify(Tone::Warning, format!("alert '{alert}': {why}")),
             Event::TaskFailed { task, why } => self.task_failed(&task, &why),
             Event::Saved(_) => self.saved(),
             Event::StoreTrouble(trouble) => {
@@ -322,12 +331,16 @@ impl App {
     fn stories(&mut self, stories: Vec<Story>) -> Vec<Effect> {
         self.count_in(&stories);
         let (mut fresh, mut placed, mut shown) = (Vec::new(), Vec::new(), false);
+        let mut alerts = Vec::new();
         for story in stories {
             let arrival = match self.wire.paused() {
                 true => self.wire.hold(story.clone()),
                 false => self.wire.take(story.clone(), Marks::default(), &self.tagger, self.now),
             };
             shown |= matches!(arrival, Arrival::New | Arrival::Edited);
+            if arrival == Arrival::New {
+                alerts.extend(self.alert_of_story(&story));
+            }
             placed.extend(
                 self.wire.item(story.id).filter(|_| arrival == Arrival::New).map(|item| (story.id, item.group)),
             );
@@ -340,12 +353,16 @@ impl App {
         let mut effects = Vec::new();
         effects.extend((!fresh.is_empty()).then_some(Effect::SaveStories(fresh)));
         effects.extend(save_groups(placed));
+        effects.extend(alerts);
         effects.extend(shown.then_some(Effect::Draw(Urgency::News)));
         effects
     }
 
     fn feed(&mut self, state: FeedState) -> Vec<Effect> {
         let before = self.health.told(self.now);
+        if state.trouble.is_none() {
+            self.alert_feed_polled(&state.feed);
+        }
         self.health.take_feed(state.clone());
         let told = before != self.health.told(self.now) || self.health_is_open();
         let mut effects = vec![Effect::SaveFeed(Box::new(state))];
@@ -367,15 +384,16 @@ impl App {
         if self.replay.is_none() {
             self.saves.wants(symbol.clone());
         }
-        let moved = self.look_for_movers(&symbol);
-        let Some(handover) = handover else { return vec![moved.unwrap_or(Effect::Draw(Urgency::Price))] };
+        let mut effects = vec![self.look_for_movers(&symbol).unwrap_or(Effect::Draw(Urgency::Price))];
+        effects.extend(self.alert_of_price(&symbol));
+        let Some(handover) = handover else { return effects };
         let words = handover.words();
         self.handovers.note(handover);
         // Not over what is worth more.
-        match self.notice {
-            None => self.notify(Tone::Info, words),
-            Some(_) => vec![Effect::Draw(Urgency::Price)],
+        if self.notice.is_none() {
+            effects.extend(self.notify(Tone::Info, words));
         }
+        effects
     }
 
     /// What is saved is the whole of what is held: candles may come in pieces.
@@ -447,6 +465,7 @@ impl App {
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
+        self.alerts.set(&config);
         self.wire.set_judges(Judges::new(&config), self.now);
         self.retag(&config, topics);
         let mistakes: Vec<String> = config.warnings.iter().cloned().chain(broken).chain(unusable).collect();
@@ -493,6 +512,7 @@ impl App {
             self.tape.clear();
             self.movers.clear();
             self.habit = Habit::default();
+            self.alerts.clear();
             self.reader_scroll = 0;
         }
         self.loading = false;

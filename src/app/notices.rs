@@ -48,5 +48,6 @@ impl App {
         self.config_warning = None;
         self.notice = None;
         self.movers.dismiss();
+        self.alerts.dismiss();
     }
 }

@@ -30,6 +30,10 @@ pub enum Popup {
         group: GroupId,
         cursor: usize,
     },
+    /// Alerts, then what they told; the cursor is on this line of them.
+    Alerts {
+        cursor: usize,
+    },
     /// Heat in numbers, and what moves together.
     Heat {
         scroll: usize,
@@ -45,11 +49,18 @@ pub enum Popup {
 const WHY: [Command; 5] =
     [Command::Read, Command::Open, Command::CopyLink, Command::NextSymbol, Command::PreviousSymbol];
 
+/// What acts on the alert, or on the story that was told of.
+const ALERTS: [Command; 5] = [Command::Snooze, Command::TestAlert, Command::Read, Command::Open, Command::CopyLink];
+
 impl Popup {
     /// The feed that the cursor is on, by its place in the list.
     pub fn feed(self) -> Option<usize> {
         match self {
-            Popup::Help { .. } | Popup::Group { .. } | Popup::Heat { .. } | Popup::Why { .. } => None,
+            Popup::Help { .. }
+            | Popup::Group { .. }
+            | Popup::Alerts { .. }
+            | Popup::Heat { .. }
+            | Popup::Why { .. } => None,
             Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
         }
     }
@@ -59,6 +70,7 @@ impl Popup {
         let last = rows.saturating_sub(1);
         match self {
             Popup::Help { .. } | Popup::Heat { .. } | Popup::Why { .. } => self,
+            Popup::Alerts { cursor } => Popup::Alerts { cursor: cursor.min(last) },
             Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.min(last) },
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor: cursor.min(last), scroll },
             Popup::Group { group, cursor } => Popup::Group { group, cursor: cursor.min(last) },
@@ -70,6 +82,7 @@ impl Popup {
             Popup::Help { .. } => command == Command::Help,
             Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
             Popup::Group { .. } => command == Command::Group,
+            Popup::Alerts { .. } => command == Command::Alerts,
             Popup::Heat { .. } => command == Command::Heat,
             Popup::Why { .. } => command == Command::Why,
         }
@@ -98,6 +111,7 @@ impl App {
             (Command::Close, _) => Some(self.close_popup()),
             (command, popup) if popup.is_opened_by(command) => Some(self.close_popup()),
             (_, Popup::Group { group, cursor }) => self.group_command(command, group, cursor),
+            (_, Popup::Alerts { cursor }) if ALERTS.contains(&command) => self.alerts_command(command, cursor),
             (Command::NextSpan, Popup::Heat { .. }) => {
                 self.tape.next_span();
                 Some(self.show_heat())
@@ -152,6 +166,7 @@ impl App {
         let moved = match popup {
             Popup::Help { scroll } => Popup::Help { scroll: scrolled(scroll) },
             Popup::Heat { scroll } => Popup::Heat { scroll: scrolled(scroll) },
+            Popup::Alerts { cursor } => Popup::Alerts { cursor: cursor.saturating_add_signed(by) },
             Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.saturating_add_signed(by) },
             Popup::Feed { cursor, .. } if matches!(command, Command::Down | Command::Up) => {
                 Popup::Feed { cursor: cursor.saturating_add_signed(by), scroll: 0 }
@@ -167,6 +182,7 @@ impl App {
     pub(super) fn in_bounds(&self, popup: Popup) -> Popup {
         match popup {
             Popup::Group { group, .. } => popup.within(self.wire.member_count(group)),
+            Popup::Alerts { .. } => popup.within(self.listed().len()),
             _ => popup.within(self.config.feeds.len()),
         }
     }

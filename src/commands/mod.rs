@@ -15,6 +15,7 @@ mod screen;
 mod stories;
 mod table;
 mod tag;
+mod tail;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,6 +76,8 @@ enum Command {
     Group(group::Group),
     /// Stories from the store, newest first
     Stories(stories::Stories),
+    /// Stories as they arrive
+    Tail(tail::Tail),
     /// The prices of the watchlist, or of these symbols
     Prices(prices::Prices),
     /// The config: write a commented default, print what is in force, tell where it is
@@ -162,6 +165,7 @@ fn dispatch(cli: Cli) -> Done {
         Some(Command::Tag(tag)) => tag.run(&around),
         Some(Command::Group(group)) => group.run(&around),
         Some(Command::Stories(stories)) => stories.run(&around),
+        Some(Command::Tail(tail)) => tail.run(&around),
         Some(Command::Prices(prices)) => prices.run(&around),
         Some(Command::Config(config)) => config.run(&around),
     }

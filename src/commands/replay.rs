@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::json::{MovesLine, StoryLine};
 use super::{Done, Failure, Surroundings, in_words, screen};
+use crate::app::line::{MovesLine, StoryLine};
 use crate::app::wire::{Tagger, Wire};
 use crate::config::Config;
 use crate::domain::Name;

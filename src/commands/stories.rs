@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::json::StoryLine;
 use super::{Done, Failure, Surroundings, say};
+use crate::app::line::StoryLine;
 use crate::app::tape::Tape;
 use crate::app::wire::{Filter, Item, Judges, Tagged, Tagger, Wire};
 use crate::config::units::duration;
@@ -201,7 +201,7 @@ fn plain_lines<'a>(stories: impl Iterator<Item = &'a Item>) -> Done {
     stories.try_for_each(|item| plain_line(&item.story, &item.tagged))
 }
 
-fn plain_line(story: &Story, tagged: &Tagged) -> Done {
+pub(super) fn plain_line(story: &Story, tagged: &Tagged) -> Done {
     let topics = tagged.topics.iter().map(|name| &**name).collect::<Vec<_>>().join(",");
     let time = story.time().strftime("%Y-%m-%d %H:%M");
     say(&format!("{time}  {}  [{topics}]  {}", story.outlet, story.title))

@@ -1,11 +1,12 @@
-//! The lists: `[[feed]]`, `[[symbol]]`, `[[topic]]`, `[[view]]`, `[[mute]]`, `[[highlight]]`. An entry with the name of one that stands changes only the
+//! The lists: `[[feed]]`, `[[symbol]]`, `[[topic]]`, `[[view]]`, `[[mute]]`, `[[highlight]]`,
+//! `[[alert]]`. An entry with the name of one that stands changes only the
 //! fields it gives and keeps its place; a new one follows the others.
 
 use std::time::Duration;
 
 use super::doc::{Table, read_name, read_text};
 use super::mistake::Mistake;
-use super::{Config, Network, StandingQuery, View, private, read, units};
+use super::{Config, Network, StandingQuery, View, alerts, private, read, units};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
 use crate::domain::price::Symbol;
@@ -25,16 +26,17 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     root.entries("mute", read_name, |entry, name| standing_query(entry, name, &mut config.mutes, |_, _| Ok(())))?;
     let color =
         |entry: &Table, query: &mut StandingQuery| entry.set("color", read::optional(read::color), &mut query.color);
+    root.entries("alert", read_name, |entry, name| alerts::alert(entry, name, &mut config.alerts))?;
     root.entries("highlight", read_name, |entry, name| standing_query(entry, name, &mut config.highlights, color))
 }
 
 /// The entry that stands under the name, or a new one.
-fn standing<T: Clone>(list: &[T], is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> T {
+pub(super) fn standing<T: Clone>(list: &[T], is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> T {
     list.iter().find(|item| is_it(item)).cloned().unwrap_or_else(new)
 }
 
 /// In the place of the entry under the same name, or at the end.
-fn put<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
+pub(super) fn put<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
     match list.iter_mut().find(|standing| is_it(standing)) {
         Some(standing) => *standing = item,
         None => list.push(item),

@@ -5,6 +5,7 @@
 //! with a sentence in [`Config::warnings`], and the rest works. What the reading code asks for is what is known: an
 //! unknown key is one that nobody asked for.
 
+mod alerts;
 mod doc;
 mod lists;
 mod mistake;
@@ -26,6 +27,7 @@ pub use mistake::{Mistake, Place, did_you_mean};
 pub use print::init_text;
 
 use crate::domain::Name;
+use crate::domain::alert::{Alert, NotifyBy, Quiet};
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
 use crate::domain::topic::TopicRule;
@@ -46,6 +48,9 @@ pub struct Config {
     /// What they match stands out. Those that are off are kept.
     pub highlights: Vec<StandingQuery>,
     /// By source name: every source that has a table in `config/newstape.toml`.
+    /// Those that are off are kept: they are shown as such.
+    pub alerts: Vec<Alert>,
+    pub alerting: AlertSettings,
     pub sources: BTreeMap<Name, SourceSettings>,
     pub network: Network,
     pub store: StoreSettings,
@@ -91,6 +96,16 @@ pub struct Network {
     pub allow_private: Vec<String>,
 }
 
+/// `[alerts]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlertSettings {
+    /// By the reader's own clock; None: no hour is quiet.
+    pub quiet: Option<Quiet>,
+    /// Stories of these topics raise no alert.
+    pub muted_topics: Vec<Name>,
+    pub notify_by: NotifyBy,
+}
+
 /// `[store]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreSettings {
@@ -125,13 +140,14 @@ pub struct ScreenSettings {
 const NEWSTAPE: &str = include_str!("../../config/newstape.toml");
 
 /// The shipped files, laid over one another in this order.
-const SHIPPED: [(&str, &str); 6] = [
+const SHIPPED: [(&str, &str); 7] = [
     ("newstape.toml", NEWSTAPE),
     ("keys.toml", include_str!("../../config/keys.toml")),
     ("feeds.toml", include_str!("../../config/feeds.toml")),
     ("symbols.toml", include_str!("../../config/symbols.toml")),
     ("topics.toml", include_str!("../../config/topics.toml")),
     ("mutes.toml", include_str!("../../config/mutes.toml")),
+    ("alerts.toml", include_str!("../../config/alerts.toml")),
 ];
 
 /// What `theme.name` may be: `auto` asks the terminal, the others are files in `config/themes`.
@@ -168,6 +184,8 @@ impl Config {
             views: Vec::new(),
             mutes: Vec::new(),
             highlights: Vec::new(),
+            alerts: Vec::new(),
+            alerting: AlertSettings::default(),
             sources: BTreeMap::new(),
             network: Network {
                 user_agent: String::new(),
@@ -213,6 +231,10 @@ impl Config {
             // Nobody misses what a feed needs that is not asked.
             self.warnings.extend(missing.into_iter().filter(|_| wanted));
         }
+        for alert in &mut self.alerts {
+            let wanted = alert.enabled;
+            self.warnings.extend(private::fill_post(alert, &variable).filter(|_| wanted));
+        }
     }
 }
 
@@ -228,7 +250,7 @@ mod tests {
     /// Every key that the program reads, as `network.timeout`.
     fn keys_read() -> BTreeSet<String> {
         let text = "[[feed]]\nname='a'\n[[symbol]]\nname='a'\n[[topic]]\nname='a'\n[[view]]\nname='a'\n[[mute]]\nname='a'\n\
-                    [[highlight]]\nname='a'\n[shipped]\n\
+                    [[highlight]]\nname='a'\n[[alert]]\nname='a'\n[shipped]\n[alerts]\n\
                     [network]\n[store]\n[market]\n[screen]\n[theme]\n[source.yahoo]\n";
         let doc = Doc::parse("all", text).unwrap();
         Config::empty().lay(&doc).unwrap();

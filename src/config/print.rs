@@ -6,8 +6,9 @@ use std::fmt::Write;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Config, NEWSTAPE, StandingQuery, View, units};
+use super::{AlertSettings, Config, NEWSTAPE, StandingQuery, View, units};
 use crate::domain::Name;
+use crate::domain::alert::Alert;
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
 use crate::domain::topic::TopicRule;
@@ -43,7 +44,7 @@ impl Config {
         out.line("# What is in force: the shipped files with your own laid over them.");
         out.head("[shipped]");
         out.line("# All entries are written out below.");
-        for list in ["feeds", "symbols", "topics"] {
+        for list in ["feeds", "symbols", "topics", "alerts"] {
             out.bare(list, false);
         }
         self.settings(&mut out);
@@ -57,6 +58,7 @@ impl Config {
         self.views.iter().for_each(|entry| view(&mut out, entry));
         self.mutes.iter().for_each(|entry| standing(&mut out, "[[mute]]", entry));
         self.highlights.iter().for_each(|entry| standing(&mut out, "[[highlight]]", entry));
+        self.alerts.iter().for_each(|entry| alert(&mut out, entry));
         out.text
     }
 
@@ -97,6 +99,15 @@ impl Config {
         out.head("[theme]");
         out.quoted("name", &screen.theme);
         out.bare("red-up", screen.red_up);
+        self.alerting(out);
+    }
+
+    fn alerting(&self, out: &mut Printer) {
+        let AlertSettings { quiet, muted_topics, notify_by } = &self.alerting;
+        out.head("[alerts]");
+        out.quoted("quiet", &quiet.map(|quiet| quiet.to_string()).unwrap_or_default());
+        out.texts("muted-topics", muted_topics);
+        out.quoted("notify-by", notify_by.into());
     }
 }
 
@@ -174,6 +185,23 @@ fn standing(out: &mut Printer, head: &str, query: &StandingQuery) {
     out.quoted("query", &query.query);
     out.optional("color", query.color.as_deref());
     out.bare("enabled", query.enabled);
+}
+
+fn alert(out: &mut Printer, alert: &Alert) {
+    out.head("[[alert]]");
+    out.quoted("name", &alert.name);
+    out.optional("query", alert.query.as_deref());
+    out.optional("price", alert.price.as_ref().map(ToString::to_string).as_deref());
+    out.quoted("within", &units::print_duration(alert.within));
+    out.quoted("cool-down", &units::print_duration(alert.cool_down));
+    out.optional("quiet", alert.quiet.map(|quiet| quiet.to_string()).as_deref());
+    out.texts("actions", alert.actions.iter().map(<&str>::from));
+    out.texts("command", &alert.command);
+    if alert.post.is_some() {
+        out.line("# post is set, and not shown");
+    }
+    out.quoted("post-as", alert.post_as.into());
+    out.bare("enabled", alert.enabled);
 }
 
 /// Writes TOML, a line at a time.
@@ -302,6 +330,16 @@ mod tests {
             [[mute]]
             name = "sponsored"
             enabled = true
+            [[alert]]
+            name = "Level"
+            price = "btc-usd crosses 70k"
+            quiet = "22:00-07:00"
+            actions = ["bell", "notify"]
+            command = ["say", "it's \"so\""]
+            [alerts]
+            quiet = "23:30-06:00"
+            muted-topics = ["crypto"]
+            notify-by = "osc99"
             [[highlight]]
             name = "Ours"
             query = """harbour

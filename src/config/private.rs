@@ -7,6 +7,7 @@ use url::Url;
 
 use super::doc::{Table, Value, Wrong, read_text};
 use super::mistake::{Mistake, shown};
+use crate::domain::alert::Alert;
 use crate::domain::feed::{Feed, Login, Secret};
 
 /// Headers that are newstape's own business, or its HTTP client's (RFC 9110, 7.6.1: those of the connection itself).
@@ -193,6 +194,21 @@ pub(super) fn fill(feed: &mut Feed, variable: &impl Fn(&str) -> Option<String>) 
     warnings
 }
 
+/// Puts the environment's values into the address that an alert is posted to.
+pub(super) fn fill_post(alert: &mut Alert, variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    let post = alert.post.take()?;
+    let is_address = |text: &str| {
+        Url::parse(text.trim()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+    };
+    match filled(&post.0, variable, is_address) {
+        Ok(address) => {
+            alert.post = Some(Secret(address.trim().to_owned()));
+            None
+        }
+        Err(why) => Some(format!("the address of alert {} {}; it is not posted", shown(&alert.name), why.sentence())),
+    }
+}
+
 /// Which variable is the trouble.
 enum Missing {
     NotSet(String),
@@ -257,7 +273,7 @@ fn is_variable(name: &str) -> bool {
     !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.bytes().all(is_part)
 }
 
-fn names_a_variable(text: &str) -> bool {
+pub(super) fn names_a_variable(text: &str) -> bool {
     pieces(text).iter().any(|piece| matches!(piece, Piece::Variable(_)))
 }
 

@@ -1,11 +1,11 @@
-//! The settings that are no lists: `[shipped]`, `[network]`, `[store]`, `[market]`, `[screen]`, `[theme]`, `[source.…]`,
-//! `[keys]` and `[terms]`.
+//! The settings that are no lists: `[shipped]`, `[network]`, `[store]`, `[market]`, `[screen]`, `[theme]`, `[alerts]`,
+//! `[source.…]`, `[keys]` and `[terms]`.
 
 use std::time::Duration;
 
 use super::doc::Table;
 use super::mistake::{Mistake, did_you_mean};
-use super::{Config, MarketSettings, Network, ScreenSettings, StoreSettings, THEMES, read};
+use super::{Config, MarketSettings, Network, ScreenSettings, StoreSettings, THEMES, alerts, read};
 use crate::domain::Name;
 use crate::domain::price::SourceSettings;
 
@@ -19,6 +19,7 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     root.section("market", |table| market(table, &mut config.market))?;
     root.section("screen", |table| screen(table, &mut config.screen))?;
     root.section("theme", |table| theme(table, &mut config.screen))?;
+    root.section("alerts", |table| alerts::settings(table, &mut config.alerting))?;
     sources(config, root)?;
     root.lists(
         "keys",
@@ -49,6 +50,9 @@ fn shipped(table: &Table, config: &mut Config) -> Result<(), Mistake> {
     }
     if table.get("topics", read::flag)? == Some(false) {
         config.topics.clear();
+    }
+    if table.get("alerts", read::flag)? == Some(false) {
+        config.alerts.clear();
     }
     Ok(())
 }

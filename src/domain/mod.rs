@@ -1,5 +1,6 @@
 //! What newstape's world is made of. Pure: no clock, no files, no network.
 
+pub mod alert;
 mod candle;
 pub mod correlation;
 pub mod feed;

@@ -465,6 +465,8 @@ pub(crate) mod tests {
             views: Vec::new(),
             mutes: Vec::new(),
             highlights: Vec::new(),
+            alerts: Vec::new(),
+            alerting: Default::default(),
             sources: Default::default(),
             network: Network {
                 user_agent: "newstape".into(),

@@ -10,6 +10,7 @@
 //!  status: what is wrong, else what is well; the keys that help
 //! ```
 
+mod alerts;
 mod braille;
 mod chart;
 mod feed;
@@ -122,6 +123,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
         Some(Popup::Feed { cursor, scroll }) => feed::draw(frame, area, scene, (cursor, scroll), &mut seen),
         Some(Popup::Group { group, cursor }) => group::draw(frame, area, scene, (group, cursor), &mut seen),
         Some(Popup::Why { chosen, line }) => why::draw(frame, area, scene, (chosen, line), &mut seen),
+        Some(Popup::Alerts { cursor }) => alerts::draw(frame, area, scene, cursor, &mut seen),
         Some(Popup::Heat { scroll }) => matrix::draw(frame, area, scene, scroll, &mut seen),
         None => {}
     }

@@ -49,6 +49,11 @@ fn says(scene: Scene) -> (String, Style) {
         let style = if notice.tone == Tone::Warning { theme.warning } else { theme.text };
         return (notice.text.clone(), style);
     }
+    if let Some(told) = app.standing_alert() {
+        let (list, at) = (app.keymap.hint(Command::Alerts), scene.market_time(told.at));
+        let text = format!("! {}: {} · {at} · {list} all", told.alert, told.text);
+        return (text, theme.accent.add_modifier(Modifier::BOLD));
+    }
     if let Some(mover) = app.standing_mover() {
         let why = app.keymap.hint(Command::Why);
         let (symbol, at) = (coin(&mover.symbol), scene.market_time(mover.at));

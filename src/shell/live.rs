@@ -8,14 +8,17 @@ use std::time::Duration;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::EventStream;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::alarm::Alarm;
 use super::clock::ReplayClock;
 use super::day::Day;
+use super::notify::{Bell, Notification};
 use super::places::Places;
 use super::replay::Plan;
 use super::run::{World, run};
+use super::sources::Sources;
 use super::tasks::Tasks;
 use super::terminal::{Terminal, install_panic_hook};
 use super::{looks, replay, signals, watch as config_watch};
@@ -23,20 +26,16 @@ use crate::app::App;
 use crate::app::seen::Seen;
 use crate::app::wire::WINDOW;
 use crate::config::{Config, View};
-use crate::domain::feed::FeedState;
-use crate::domain::price::SourceReport;
-use crate::event::{Clock, Effect, Event};
-use crate::http::Http;
+use crate::event::{Clock, Effect, Event, Raised};
 use crate::screen::theme::Theme;
 use crate::store::Store;
-use crate::{market, news, screen};
+use crate::{news, screen};
 
 /// Events waiting for the loop; a source that is faster waits.
-const EVENTS_WAITING: usize = 256;
-const ORDERS_WAITING: usize = 32;
+pub(super) const EVENTS_WAITING: usize = 256;
 /// How long the end may take: tasks, then the store.
-const TASKS_LIMIT: Duration = Duration::from_secs(2);
-const STORE_LIMIT: Duration = Duration::from_secs(3);
+pub(super) const TASKS_LIMIT: Duration = Duration::from_secs(2);
+pub(super) const STORE_LIMIT: Duration = Duration::from_secs(3);
 
 /// What is shown.
 #[derive(Debug)]
@@ -91,6 +90,7 @@ pub async fn show(
         store,
         tasks: tasks.clone(),
         views: Views { config: places.config.clone(), save: save_view, events: events.clone() },
+        alarm: Alarm::new(events.clone()),
         sources: Sources::new(clock.clone(), wanted, events),
         clock: clock.clone(),
         replaying,
@@ -129,6 +129,7 @@ struct Stage {
     tasks: Tasks,
     sources: Sources,
     views: Views,
+    alarm: Alarm,
     clock: Clock,
     replaying: Option<ReplayClock>,
     paused: watch::Sender<bool>,
@@ -138,12 +139,10 @@ impl World for Stage {
     fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
         let Some(effect) = self.store.carry_out(effect) else { return Vec::new() };
         match effect {
-            Effect::Start { feeds, sources } => self.sources.start(&self.tasks, feeds, sources),
-            Effect::RefreshFeeds(names) => self.sources.order_feeds(news::poll::Order::Refresh(names)),
-            Effect::RefreshPrices => self.sources.order_prices(market::Order::Refresh),
-            Effect::WantSeries { symbol, span } => {
-                self.sources.order_prices(market::Order::WantSeries { symbol, span });
-            }
+            effect @ (Effect::Start { .. }
+            | Effect::RefreshFeeds(_)
+            | Effect::RefreshPrices
+            | Effect::WantSeries { .. }) => self.sources.carry_out(&self.tasks, effect),
             Effect::Open(link) => {
                 self.tasks.spawn("browser", open(link));
             }
@@ -158,6 +157,7 @@ impl World for Stage {
             Effect::PauseReplay(paused) => {
                 self.paused.send_replace(paused);
             }
+            Effect::Raise(raised) => return self.raise(*raised),
             Effect::Suspend => return trouble("suspend", self.terminal.suspend()),
             _ => {}
         }
@@ -182,6 +182,26 @@ impl World for Stage {
             Some(replaying) => replaying.wait_for(time),
             None => Some(time.duration_since((self.clock)()).max(SignedDuration::ZERO).unsigned_abs()),
         }
+    }
+}
+
+impl Stage {
+    /// Tells of an alert: on the terminal, and as the config says of it.
+    fn raise(&mut self, raised: Raised) -> Vec<Event> {
+        // A recorded day is no reason to wake anybody.
+        if self.replaying.is_some() {
+            return Vec::new();
+        }
+        let by = self.themed.alerting.notify_by;
+        let notification = Notification::new(by, variable, &raised.alert, &raised.text).filter(|_| raised.notify);
+        // Where the terminal knows no notification the bell is better than nothing.
+        let rings = raised.bell || (raised.notify && notification.is_none());
+        let mut done = if rings { trouble("bell", self.terminal.send(Bell)) } else { Vec::new() };
+        if let Some(notification) = notification {
+            done.extend(trouble("notification", self.terminal.send(notification)));
+        }
+        self.alarm.raise(&self.tasks, &self.themed, raised);
+        done
     }
 }
 
@@ -216,68 +236,4 @@ async fn open(link: String) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || open::that_detached(url.as_str()))
         .await?
         .map_err(|_| anyhow::anyhow!("no browser could be started; the link can be copied instead"))
-}
-
-/// Feeds and prices: started once everything stored has been read, and given orders afterwards.
-struct Sources {
-    clock: Clock,
-    config: watch::Sender<Arc<Config>>,
-    events: mpsc::Sender<Event>,
-    feeds: Option<mpsc::Sender<news::poll::Order>>,
-    prices: broadcast::Sender<market::Order>,
-}
-
-impl Sources {
-    fn new(clock: Clock, config: watch::Sender<Arc<Config>>, events: mpsc::Sender<Event>) -> Sources {
-        Sources { clock, config, events, feeds: None, prices: broadcast::channel(ORDERS_WAITING).0 }
-    }
-
-    /// In a task of its own: making the HTTP client reads the system's certificates, which takes a while.
-    fn start(&mut self, tasks: &Tasks, states: Vec<FeedState>, reports: Vec<SourceReport>) {
-        let (feeds, orders) = mpsc::channel(ORDERS_WAITING);
-        self.feeds = Some(feeds);
-        let (clock, events, price_orders) = (self.clock.clone(), self.events.clone(), self.prices.subscribe());
-        let config = self.config.subscribe();
-        let spawner = tasks.clone();
-        tasks.spawn("sources", async move {
-            let http = Http::new(&config.borrow().network)?;
-            let random: Arc<dyn Fn() -> f64 + Send + Sync> = Arc::new(fastrand::f64);
-            let market = market::Desk {
-                http: http.clone(),
-                clock: clock.clone(),
-                config: config.clone(),
-                events: events.clone(),
-                orders: price_orders,
-                reports,
-                random: random.clone(),
-            };
-            for (name, work) in market::workers(market) {
-                spawner.spawn(name, work);
-            }
-            spawner.spawn(
-                "feeds",
-                news::poll::run(news::poll::Desk {
-                    http,
-                    clock,
-                    config,
-                    events,
-                    orders,
-                    states,
-                    chance: Box::new(fastrand::f64),
-                }),
-            );
-            Ok(())
-        });
-    }
-
-    /// An order that finds the queue full is one too many: the same was asked just before.
-    fn order_feeds(&self, order: news::poll::Order) {
-        if let Some(feeds) = &self.feeds {
-            let _ = feeds.try_send(order);
-        }
-    }
-
-    fn order_prices(&self, order: market::Order) {
-        let _ = self.prices.send(order);
-    }
 }

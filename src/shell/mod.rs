@@ -1,13 +1,17 @@
 //! Where state and world meet: the run loop with its clock, tasks, terminal and files.
 
+pub mod alarm;
 pub mod clock;
 pub mod day;
+pub mod headless;
 pub mod live;
 pub mod looks;
+pub mod notify;
 pub mod places;
 pub mod replay;
 pub mod run;
 pub mod signals;
+mod sources;
 pub mod tasks;
 pub mod terminal;
 pub mod watch;

@@ -73,9 +73,14 @@ impl Wire {
         if let Some(item) = self.items.get(&story.id) {
             return heated(item).to_vec();
         }
+        heated(&self.weigh(story, tagger, now)).to_vec()
+    }
+
+    /// A story that is not held, with what can be said of it by itself.
+    pub fn weigh(&self, story: &Story, tagger: &Tagger, now: Timestamp) -> Item {
         let mut item = Item::new(story.clone(), Marks::default(), alone(story.id), tagger);
         item.verdict = self.judges.judge(&item, 1, now);
-        heated(&item).to_vec()
+        item
     }
 
     /// The stories since a time, newest first, that are the first of their group and of a topic of this symbol.

@@ -21,6 +21,8 @@ pub fn config(feeds: Vec<Feed>) -> Config {
         views: Vec::new(),
         mutes: Vec::new(),
         highlights: Vec::new(),
+        alerts: Vec::new(),
+        alerting: Default::default(),
         sources: BTreeMap::new(),
         network: Network {
             user_agent: "newstape/test (+https://example.org)".into(),

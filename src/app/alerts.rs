@@ -1,0 +1,302 @@
+//! Alerts: which have come true, and what was told of. An alert is edge-triggered: it is told when its condition comes
+//! true, once for each event, and not again before its cool-down is over.
+
+mod panel;
+mod watch;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::App;
+use super::line::{AlertLine, PriceLine, StoryLine};
+use super::wire::Item;
+use crate::config::Config;
+use crate::domain::Name;
+use crate::domain::alert::{Action, Alert};
+use crate::domain::group::GroupId;
+use crate::domain::price::Quote;
+use crate::domain::query::Query;
+use crate::domain::story::{Story, StoryId};
+use crate::event::{Effect, Raised, Urgency};
+pub use panel::Listed;
+use watch::Watch;
+
+/// How many that were told are remembered.
+const KEPT: usize = 200;
+/// How long one stands in the status line, in seconds of the day and of the reader.
+const STANDS: (i64, f64) = (15 * 60, 10.0);
+/// A story may yet come to match, as time and prices go on, for so long.
+const FRESH: SignedDuration = SignedDuration::from_hours(2);
+const FRESH_MAX: usize = 2_000;
+/// How long a snooze lasts.
+const SNOOZE: SignedDuration = SignedDuration::from_hours(1);
+
+/// One that was told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub at: Timestamp,
+    pub alert: Name,
+    /// What came true, one sentence without its full stop.
+    pub text: String,
+    pub story: Option<StoryId>,
+    /// It was told without noise.
+    pub quietly: bool,
+    /// The reader only tried it.
+    pub is_trial: bool,
+}
+
+/// The alerts, with what they have seen.
+#[derive(Debug, Default)]
+pub struct Alerts {
+    /// In the order of the config, those that are off too.
+    watches: Vec<Watch>,
+    /// The newest first.
+    told: VecDeque<Told>,
+    /// The newest has been seen.
+    dismissed: bool,
+    /// All of them are snoozed until then.
+    snoozed: Option<Timestamp>,
+    /// Feeds whose first poll of this run is over.
+    polled: HashSet<Name>,
+    /// Stories that came since, and may yet come to match.
+    fresh: VecDeque<(StoryId, Timestamp)>,
+}
+
+impl Alerts {
+    /// Follows the config; what those have seen that stay the same is kept.
+    pub fn set(&mut self, config: &Config) {
+        let mut old: HashMap<Name, Watch> =
+            self.watches.drain(..).map(|watch| (watch.alert.name.clone(), watch)).collect();
+        let watch = |alert: &Alert| match old.remove(&alert.name) {
+            Some(watch) if watch.alert == *alert => watch,
+            _ => Watch::new(alert.clone()),
+        };
+        self.watches = config.alerts.iter().map(watch).collect();
+    }
+
+    /// Those that were told, the newest first.
+    pub fn told(&self) -> impl Iterator<Item = &Told> {
+        self.told.iter()
+    }
+
+    /// The newest, as long as it stands in the status line.
+    pub fn standing(&self, now: Timestamp, speed: f64) -> Option<&Told> {
+        let stands = SignedDuration::from_secs(STANDS.0.max((STANDS.1 * speed) as i64));
+        let newest = self.told.front().filter(|told| !self.dismissed && now.duration_since(told.at) <= stands)?;
+        let has_line = |watch: &&Watch| watch.alert.name == newest.alert && watch.alert.actions.contains(&Action::Line);
+        (newest.is_trial || self.watches.iter().any(|watch| has_line(&watch))).then_some(newest)
+    }
+
+    /// It has been seen.
+    pub fn dismiss(&mut self) {
+        self.dismissed = true;
+    }
+
+    /// Forgets what was told and seen, when a replay begins again.
+    pub fn clear(&mut self) {
+        self.told.clear();
+        self.fresh.clear();
+        self.watches.iter_mut().for_each(|watch| *watch = Watch::new(watch.alert.clone()));
+    }
+
+    fn tell(&mut self, told: Told) {
+        self.told.push_front(told);
+        self.told.truncate(KEPT);
+        self.dismissed = false;
+    }
+}
+
+/// Why an alert comes true now.
+#[derive(Clone, Debug, Default)]
+struct Cause {
+    story: Option<StoryId>,
+    group: Option<GroupId>,
+    /// What the price did.
+    price: Option<String>,
+}
+
+impl App {
+    /// What was told last, while it stands in the status line.
+    pub fn standing_alert(&self) -> Option<&Told> {
+        self.alerts.standing(self.now, self.replay.map_or(1.0, |position| position.speed))
+    }
+
+    /// A story that has come in: does an alert ask for it? One that a feed's first poll of this run brought is not told of,
+    /// nor what stood in a recorded day before it began to play.
+    pub(super) fn alert_of_story(&mut self, story: &Story) -> Vec<Effect> {
+        let is_news = match self.replay {
+            Some(position) => story.time() > position.from,
+            None => !self.loading && self.alerts.polled.contains(&story.feed),
+        };
+        if !is_news {
+            return Vec::new();
+        }
+        self.alerts.fresh.push_back((story.id, self.now));
+        let surplus = self.alerts.fresh.len().saturating_sub(FRESH_MAX);
+        self.alerts.fresh.drain(..surplus);
+        match self.wire.item(story.id) {
+            Some(_) => self.try_story(story.id, |_| true),
+            // While the wire is paused a story is not placed yet.
+            None => {
+                let item = self.wire.weigh(story, &self.tagger, self.now);
+                let matching = self.matching(&item, &|_| true);
+                self.hit_by_story(matching, (story.id, item.group))
+            }
+        }
+    }
+
+    /// The first poll of a feed is over.
+    pub(super) fn alert_feed_polled(&mut self, feed: &Name) {
+        self.alerts.polled.insert(feed.clone());
+    }
+
+    /// Asks again of stories that came lately, where a query asks for what changes with time.
+    pub(super) fn alert_of_time(&mut self) -> Vec<Effect> {
+        let oldest = self.now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
+        self.alerts.fresh.retain(|(_, at)| *at >= oldest);
+        let changes = |query: &Query| query.asks().time || query.asks().moves || query.asks().outlets;
+        if !self.alerts.watches.iter().any(|watch| watch.query.as_ref().is_some_and(changes)) {
+            return Vec::new();
+        }
+        let fresh: Vec<StoryId> = self.alerts.fresh.iter().map(|(id, _)| *id).collect();
+        fresh.into_iter().flat_map(|id| self.try_story(id, changes)).collect()
+    }
+
+    /// A price has come in: does an alert ask for it?
+    pub(super) fn alert_of_price(&mut self, symbol: &Name) -> Vec<Effect> {
+        if self.loading || !self.price_state(symbol).is_current() {
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        for at in 0..self.alerts.watches.len() {
+            let Some(quote) = self.tape.quote(symbol) else { break };
+            let (watch, tape) = (&mut self.alerts.watches[at], &self.tape);
+            let Some(text) = watch.look_at_price(tape, quote, self.now) else { continue };
+            effects.extend(self.hit_by_price(at, text));
+        }
+        effects
+    }
+
+    fn try_story(&mut self, id: StoryId, of: impl Fn(&Query) -> bool) -> Vec<Effect> {
+        let Some(item) = self.wire.item(id) else { return Vec::new() };
+        let (matching, group) = (self.matching(item, &of), item.group);
+        self.hit_by_story(matching, (id, group))
+    }
+
+    /// The places of the alerts whose query a story matches.
+    fn matching(&self, item: &Item, of: &impl Fn(&Query) -> bool) -> Vec<usize> {
+        let muted = &self.config.alerting.muted_topics;
+        if item.verdict.is_muted() || item.tagged.topics.iter().any(|topic| muted.contains(topic)) {
+            return Vec::new();
+        }
+        let outlets = self.wire.outlet_count(item.group).max(1);
+        let matches = |watch: &Watch| {
+            let Some(query) = watch.query.as_ref().filter(|query| watch.alert.enabled && of(query)) else {
+                return false;
+            };
+            let moves = if query.asks().moves { self.tape.moves_since(item.story.time()) } else { Vec::new() };
+            let mut subject = item.subject(outlets, self.now);
+            if query.asks().moves {
+                subject.moves = &moves;
+            }
+            query.matches(&subject)
+        };
+        let watches = self.alerts.watches.iter().enumerate();
+        watches.filter(|(_, watch)| matches(watch)).map(|(at, _)| at).collect()
+    }
+
+    fn hit_by_story(&mut self, matching: Vec<usize>, (id, group): (StoryId, GroupId)) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for at in matching {
+            let watch = &mut self.alerts.watches[at];
+            let price = match watch.alert.price {
+                None => None,
+                Some(_) => {
+                    watch.keep_story(id, group, self.now);
+                    let Some(price) = watch.price_within(self.now) else { continue };
+                    Some(price)
+                }
+            };
+            effects.extend(self.raise(at, Cause { story: Some(id), group: Some(group), price }));
+        }
+        effects
+    }
+
+    fn hit_by_price(&mut self, at: usize, text: String) -> Vec<Effect> {
+        let watch = &mut self.alerts.watches[at];
+        if watch.query.is_none() {
+            return self.raise(at, Cause { price: Some(text), ..Cause::default() });
+        }
+        watch.keep_price(text.clone(), self.now);
+        match watch.story_within(self.now) {
+            Some((id, group)) => self.raise(at, Cause { story: Some(id), group: Some(group), price: Some(text) }),
+            None => Vec::new(),
+        }
+    }
+
+    /// Tells of an alert, unless it sleeps, cools down, or has told of the event.
+    fn raise(&mut self, at: usize, cause: Cause) -> Vec<Effect> {
+        let snoozes = self.alerts.snoozed.is_some_and(|until| until > self.now);
+        if snoozes || !self.alerts.watches[at].may_tell(cause.group, self.now) {
+            return Vec::new();
+        }
+        self.alerts.watches[at].has_told(cause.group, self.now);
+        let quietly = self.is_quiet(&self.alerts.watches[at].alert);
+        self.tell_of(at, &cause, quietly, false)
+    }
+
+    /// Is this an hour in which it makes no noise? By the reader's own clock.
+    fn is_quiet(&self, alert: &Alert) -> bool {
+        let Some(quiet) = alert.quiet.or(self.config.alerting.quiet) else { return false };
+        let own = self.config.screen.time_zone.clone().unwrap_or_else(TimeZone::system);
+        quiet.contains(self.now.to_zoned_datetime(own).time())
+    }
+
+    fn tell_of(&mut self, at: usize, cause: &Cause, quietly: bool, is_trial: bool) -> Vec<Effect> {
+        let alert = self.alerts.watches[at].alert.clone();
+        let text = self.words(&alert, cause);
+        let payload = self.payload(&alert, cause, &text);
+        let told =
+            Told { at: self.now, alert: alert.name.clone(), text: text.clone(), story: cause.story, quietly, is_trial };
+        self.alerts.tell(told);
+        self.look_ahead();
+        let mut effects = vec![Effect::Draw(Urgency::News)];
+        if !quietly {
+            let [bell, notify] = [Action::Bell, Action::Notify].map(|action| alert.actions.contains(&action));
+            let link = cause.story.and_then(|id| self.wire.item(id)?.story.link.clone());
+            effects.push(Effect::Raise(Box::new(Raised { alert: alert.name, text, bell, notify, link, payload })));
+        }
+        effects
+    }
+
+    /// `OpenAI raises … (Harbour Wire) · NVDA −1.2% in 15m`
+    fn words(&self, alert: &Alert, cause: &Cause) -> String {
+        let story = cause.story.and_then(|id| self.wire.item(id)).map(|item| &item.story);
+        let story = story.map(|story| format!("{} ({})", story.title, story.outlet));
+        let parts: Vec<String> = story.into_iter().chain(cause.price.clone()).collect();
+        if parts.is_empty() { format!("a trial of {}", alert.name) } else { parts.join(" · ") }
+    }
+
+    fn payload(&self, alert: &Alert, cause: &Cause, text: &str) -> String {
+        let item = cause.story.and_then(|id| self.wire.item(id));
+        let quote = alert.price.as_ref().and_then(|rule| self.tape.quote(&rule.symbol));
+        let line = AlertLine {
+            alert: &alert.name,
+            at: self.now,
+            text,
+            price: quote.map(price_line),
+            story: item.map(|item| StoryLine::new(item, &self.wire)),
+        };
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+fn price_line(quote: &Quote) -> PriceLine<'_> {
+    let (price, at) = super::tape::last_trade(quote).unwrap_or((0.0, quote.received_time));
+    PriceLine { symbol: &quote.symbol, price, at, source: &quote.source }
+}
+
+#[cfg(test)]
+mod tests;

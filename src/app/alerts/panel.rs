@@ -1,0 +1,92 @@
+//! The list of alerts, and of what they told: letting one sleep, trying one, reading its story.
+
+use jiff::Timestamp;
+
+use super::watch::Watch;
+use super::{Cause, SNOOZE, Told};
+use crate::app::command::Command;
+use crate::app::{App, Popup, Tone};
+use crate::domain::alert::Alert;
+use crate::event::Effect;
+
+/// A line of the list.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Listed<'a> {
+    /// An alert; when it was last told, and until when it sleeps.
+    Alert {
+        alert: &'a Alert,
+        last: Option<Timestamp>,
+        sleeps: Option<Timestamp>,
+    },
+    Told(&'a Told),
+}
+
+impl App {
+    /// The alerts in the order of the config, then what was told, the newest first.
+    pub fn listed(&self) -> Vec<Listed<'_>> {
+        let sleeps = |watch: &Watch| watch.snoozed.max(self.alerts.snoozed).filter(|until| *until > self.now);
+        let watches = self.alerts.watches.iter();
+        let alerts =
+            watches.map(|watch| Listed::Alert { alert: &watch.alert, last: watch.last, sleeps: sleeps(watch) });
+        alerts.chain(self.alerts.told.iter().map(Listed::Told)).collect()
+    }
+
+    /// Lays the list over the screen.
+    pub(in crate::app) fn show_alerts(&mut self) -> Vec<Effect> {
+        self.alerts.dismiss();
+        self.show(Popup::Alerts { cursor: 0 })
+    }
+
+    /// What a command does while the list is open; None: the same as without it.
+    pub(in crate::app) fn alerts_command(&mut self, command: Command, cursor: usize) -> Option<Vec<Effect>> {
+        let count = self.alerts.watches.len();
+        match command {
+            Command::Snooze if cursor < count => Some(self.snooze(cursor)),
+            Command::TestAlert if cursor < count => Some(self.try_alert(cursor)),
+            Command::TestAlert => Some(self.notify(Tone::Info, "the cursor is on no alert".into())),
+            Command::Read | Command::Open | Command::CopyLink => {
+                let told = self.alerts.told.get(cursor.checked_sub(count)?);
+                let story = told.and_then(|told| told.story);
+                Some(story.map(|id| self.with_story(command, id)).unwrap_or_default())
+            }
+            _ => None,
+        }
+    }
+
+    /// Lets an alert sleep, or wakes it.
+    fn snooze(&mut self, at: usize) -> Vec<Effect> {
+        let (now, watch) = (self.now, &mut self.alerts.watches[at]);
+        watch.snoozed = toggled(watch.snoozed, now);
+        let text = match watch.snoozed {
+            Some(_) => format!("'{}' sleeps for an hour", watch.alert.name),
+            None => format!("'{}' is awake", watch.alert.name),
+        };
+        self.notify(Tone::Info, text)
+    }
+
+    /// Lets all alerts sleep, or wakes them.
+    pub(in crate::app) fn snooze_all(&mut self) -> Vec<Effect> {
+        self.alerts.snoozed = toggled(self.alerts.snoozed, self.now);
+        let text = if self.alerts.snoozed.is_some() { "alerts sleep for an hour" } else { "alerts are awake" };
+        self.notify(Tone::Info, text.into())
+    }
+
+    /// Tells of an alert as if it had come true with the story that the reader shows, whatever speaks against it.
+    fn try_alert(&mut self, at: usize) -> Vec<Effect> {
+        let alert = &self.alerts.watches[at].alert;
+        let item = self.wire.current_item().filter(|_| alert.query.is_some());
+        let price = alert.price.as_ref().map(|rule| format!("{rule} (a trial)"));
+        let cause = Cause { story: item.map(|item| item.story.id), group: None, price };
+        let mut effects = self.tell_of(at, &cause, false, true);
+        // The list stays open, and its cursor on the alert.
+        effects.extend(self.notify(Tone::Info, "tried: what it does should have happened".into()));
+        effects
+    }
+}
+
+fn toggled(snoozed: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    match snoozed.filter(|until| *until > now) {
+        Some(_) => None,
+        None => now.checked_add(SNOOZE).ok(),
+    }
+}

@@ -1,0 +1,124 @@
+//! One alert, and what it has seen.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::tape::{Tape, last_trade};
+use crate::domain::alert::{Alert, When, show_level};
+use crate::domain::group::GroupId;
+use crate::domain::price::{Quote, show_interval};
+use crate::domain::query::Query;
+use crate::domain::story::StoryId;
+
+/// How many events are remembered that it has told of.
+const GROUPS: usize = 256;
+/// A move is over when it is less than this share of what the rule asks for: else one that trembles at it is told again
+/// and again.
+const OVER: f64 = 0.8;
+
+/// One alert, and what it has seen.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub alert: Alert,
+    pub query: Option<Query>,
+    /// Whether its price rule was true when last looked at; None: not looked at yet.
+    was: Option<bool>,
+    /// Whether the price was above the level.
+    above: Option<bool>,
+    /// When it was last told.
+    pub last: Option<Timestamp>,
+    pub snoozed: Option<Timestamp>,
+    /// The last story that matched, and the last time that the price rule came true: for both within a window.
+    story: Option<(Timestamp, StoryId, GroupId)>,
+    price: Option<(Timestamp, String)>,
+    /// The events it has told of.
+    groups: VecDeque<GroupId>,
+}
+
+impl Watch {
+    pub fn new(alert: Alert) -> Watch {
+        // The config has read it already.
+        let query = alert.query.as_deref().and_then(|query| Query::parse(query).ok());
+        Watch {
+            alert,
+            query,
+            was: None,
+            above: None,
+            last: None,
+            snoozed: None,
+            story: None,
+            price: None,
+            groups: VecDeque::new(),
+        }
+    }
+
+    /// What the price did, when the rule has come true with it. The first look says nothing: it may have been true before.
+    pub fn look_at_price(&mut self, tape: &Tape, quote: &Quote, now: Timestamp) -> Option<String> {
+        let rule = self.alert.price.as_ref().filter(|rule| rule.symbol == quote.symbol && self.alert.enabled)?;
+        let (price, traded) = last_trade(quote)?;
+        let symbol = &rule.symbol;
+        let (is_true, text) = match rule.when {
+            When::Below(level) => (price < level, format!("{symbol} is below {}", show_level(level))),
+            When::Above(level) => (price > level, format!("{symbol} is above {}", show_level(level))),
+            When::Crosses(level) => {
+                // On the level it has not crossed it.
+                let above = if price == level { self.above } else { Some(price > level) };
+                let crossed = self.above.is_some() && above != self.above;
+                self.above = above;
+                self.was = Some(false);
+                let way = if price > level { "rose" } else { "fell" };
+                (crossed, format!("{symbol} {way} through {}", show_level(level)))
+            }
+            When::Goes { way, percent, over } => {
+                let since = traded.min(now).checked_sub(SignedDuration::try_from(over).ok()?).ok()?;
+                let moved = tape.since(symbol, since)?.percent;
+                let asked = if self.was == Some(true) { percent * OVER } else { percent };
+                let sign = if moved < 0.0 { "−" } else { "+" };
+                let text = format!("{symbol} {sign}{:.1}% in {}", moved.abs(), show_interval(over));
+                (way.fits(moved) && moved.abs() >= asked, text)
+            }
+        };
+        let before = self.was.replace(is_true);
+        (is_true && before == Some(false)).then_some(text)
+    }
+
+    /// May it tell of this event now?
+    pub fn may_tell(&self, group: Option<GroupId>, now: Timestamp) -> bool {
+        let cool_down = SignedDuration::try_from(self.alert.cool_down).unwrap_or(SignedDuration::MAX);
+        let is_hot = self.last.is_some_and(|last| now >= last && now.duration_since(last) < cool_down);
+        let sleeps = self.snoozed.is_some_and(|until| until > now);
+        let is_known = group.is_some_and(|group| self.groups.contains(&group));
+        !is_hot && !sleeps && !is_known
+    }
+
+    pub fn has_told(&mut self, group: Option<GroupId>, now: Timestamp) {
+        self.last = Some(now);
+        self.groups.extend(group);
+        let surplus = self.groups.len().saturating_sub(GROUPS);
+        self.groups.drain(..surplus);
+    }
+
+    pub fn keep_story(&mut self, id: StoryId, group: GroupId, now: Timestamp) {
+        self.story = Some((now, id, group));
+    }
+
+    pub fn keep_price(&mut self, text: String, now: Timestamp) {
+        self.price = Some((now, text));
+    }
+
+    /// The story that matched within the window before now.
+    pub fn story_within(&self, now: Timestamp) -> Option<(StoryId, GroupId)> {
+        self.story.filter(|(at, ..)| self.is_within(*at, now)).map(|(_, id, group)| (id, group))
+    }
+
+    /// What the price did within the window before now.
+    pub fn price_within(&self, now: Timestamp) -> Option<String> {
+        let (_, text) = self.price.as_ref().filter(|(at, _)| self.is_within(*at, now))?;
+        Some(text.clone())
+    }
+
+    fn is_within(&self, at: Timestamp, now: Timestamp) -> bool {
+        SignedDuration::try_from(self.alert.within).is_ok_and(|within| now.duration_since(at) <= within)
+    }
+}

@@ -1,0 +1,70 @@
+//! `newstape tail`: stories as they arrive, and alerts as they come true.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::stories::plain_line;
+use super::{Done, Failure, Surroundings, runtime, say};
+use crate::app::App;
+use crate::app::line::StoryLine;
+use crate::app::wire::Item;
+use crate::domain::query::Query;
+use crate::event::Raised;
+use crate::shell::headless::{self, Said};
+
+/// Stories as they arrive.
+#[derive(Debug, Args)]
+pub(super) struct Tail {
+    /// A query, as in the filter line: 'nvidia -gaming topic:regulation'; behind -- when it begins with -
+    query: Vec<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Raise the alerts of the config as well: they are printed, their commands run, their addresses posted to
+    #[arg(long)]
+    alerts: bool,
+}
+
+impl Tail {
+    pub(super) fn run(self, around: &Surroundings) -> Done {
+        let text = self.query.join(" ");
+        let query = Query::parse(&text).map_err(|mistake| Failure::usage(format!("the query: {}", mistake.message)))?;
+        let config = Arc::new(around.config()?);
+        let print = |app: &App, said: Said| -> Done {
+            match said {
+                Said::Story(item) => self.story(app, item, &query),
+                Said::Alert(raised) => self.alert(raised),
+                Said::Trouble(trouble) => {
+                    eprintln!("newstape: {trouble}");
+                    Ok(())
+                }
+            }
+        };
+        let work = headless::run(config, &around.places, around.clock.clone(), self.alerts, print);
+        runtime()?.block_on(work)
+    }
+
+    fn story(&self, app: &App, item: &Item, query: &Query) -> Done {
+        let mut subject = item.subject(app.wire.outlet_count(item.group), app.now);
+        let moves = app.tape.moves_since(item.story.time());
+        subject.moves = &moves;
+        if !query.matches(&subject) || (item.verdict.is_muted() && !query.asks().muted) {
+            return Ok(());
+        }
+        if !self.json {
+            return plain_line(&item.story, &item.tagged);
+        }
+        let line = serde_json::to_string(&StoryLine::new(item, &app.wire));
+        say(&line.map_err(|error| Failure::not_had(error.to_string()))?)?;
+        Ok(std::io::stdout().flush()?)
+    }
+
+    fn alert(&self, raised: &Raised) -> Done {
+        match self.json {
+            true => say(&raised.payload),
+            false => say(&format!("! {}: {}", raised.alert, raised.text)),
+        }
+    }
+}

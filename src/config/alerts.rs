@@ -1,0 +1,89 @@
+//! `[[alert]]` and `[alerts]`.
+
+use std::time::Duration;
+
+use super::doc::{Table, Value, Wrong, read_text};
+use super::lists::{put, standing};
+use super::mistake::Mistake;
+use super::{AlertSettings, read, units};
+use crate::domain::Name;
+use crate::domain::alert::{Action, Alert, NotifyBy, PostAs, PriceRule, Quiet};
+use crate::domain::feed::Secret;
+use strum::VariantNames;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What an alert has that says nothing else.
+const WITHIN: Duration = Duration::from_secs(30 * 60);
+const COOL_DOWN: Duration = Duration::from_secs(15 * 60);
+
+fn new(name: Name) -> Alert {
+    Alert {
+        name,
+        query: None,
+        price: None,
+        within: WITHIN,
+        cool_down: COOL_DOWN,
+        quiet: None,
+        actions: vec![Action::Line],
+        command: Vec::new(),
+        post: None,
+        post_as: PostAs::default(),
+        enabled: true,
+    }
+}
+
+/// `[alerts]`: what holds for all of them.
+pub(super) fn settings(table: &Table, alerts: &mut AlertSettings) -> Result<(), Mistake> {
+    table.set("quiet", read::optional(quiet), &mut alerts.quiet)?;
+    table.set_list("muted-topics", read::word, &mut alerts.muted_topics)?;
+    table.set("notify-by", named(NotifyBy::VARIANTS), &mut alerts.notify_by)
+}
+
+/// An alert; one without a condition is left out.
+pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) -> Result<(), Mistake> {
+    let mut alert = standing(alerts, |alert| alert.name == name, || new(name.clone()));
+    entry.set("query", read::optional(read::query), &mut alert.query)?;
+    entry.set("price", read::optional(price), &mut alert.price)?;
+    entry.set("within", read::duration(Duration::from_secs(60), DAY), &mut alert.within)?;
+    entry.set("cool-down", read::duration(Duration::ZERO, 7 * DAY), &mut alert.cool_down)?;
+    entry.set("quiet", read::optional(quiet), &mut alert.quiet)?;
+    entry.set_list("actions", named(Action::VARIANTS), &mut alert.actions)?;
+    entry.set_list("command", read_text, &mut alert.command)?;
+    entry.set("post", read::optional(post), &mut alert.post)?;
+    entry.set("post-as", named(PostAs::VARIANTS), &mut alert.post_as)?;
+    entry.set("enabled", read::flag, &mut alert.enabled)?;
+    if alert.query.is_none() && alert.price.is_none() {
+        entry.leave_out("needs a 'query', a 'price' rule, or both; left out");
+        return Ok(());
+    }
+    put(alerts, |alert| alert.name == name, alert);
+    Ok(())
+}
+
+/// One of the names of an enum.
+fn named<T: std::str::FromStr>(names: &'static [&'static str]) -> impl Fn(&Value) -> Result<T, Wrong> {
+    move |value| {
+        let name = read_text(value)?;
+        name.parse()
+            .map_err(|_| Wrong::of_name(value, &format!("one of {}", names.join(", ")), &name, names.iter().copied()))
+    }
+}
+
+fn price(value: &Value) -> Result<PriceRule, Wrong> {
+    let text = read_text(value)?;
+    PriceRule::parse(&text, |text| units::duration(text).ok()).map_err(|expected| Wrong::of_value(value, expected))
+}
+
+fn quiet(value: &Value) -> Result<Quiet, Wrong> {
+    Quiet::parse(&read_text(value)?).map_err(|expected| Wrong::of_value(value, expected))
+}
+
+/// An address may be a secret by itself, as those of webhooks are; its value may come from the environment.
+fn post(value: &Value) -> Result<Secret, Wrong> {
+    let text = read_text(value)?;
+    if super::private::names_a_variable(&text) {
+        return Ok(Secret(text));
+    }
+    read::address(&["https", "http"])(value).map(Secret)
+}

@@ -1,0 +1,117 @@
+//! newstape without a screen: the same state, fed by the same sources, until the system asks it to end. Stories and alerts
+//! are handed on as they come.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::alarm::Alarm;
+use super::live::{EVENTS_WAITING, STORE_LIMIT, TASKS_LIMIT};
+use super::places::Places;
+use super::sources::Sources;
+use super::tasks::Tasks;
+use super::{signals, watch as config_watch};
+use crate::app::App;
+use crate::app::wire::{Item, WINDOW};
+use crate::config::Config;
+use crate::event::{Clock, Effect, Event, Raised};
+use crate::store::Store;
+
+/// Something that was told.
+#[derive(Clone, Copy, Debug)]
+pub enum Said<'a> {
+    /// A story that newstape has not had before.
+    Story(&'a Item),
+    /// An alert that has come true.
+    Alert(&'a Raised),
+    /// Something is wrong: one sentence.
+    Trouble(&'a str),
+}
+
+/// Runs until asked to end, or until `say` fails: its reader has gone. With `alerts` they are raised as the screen does,
+/// but for bell and notification.
+///
+/// # Errors
+/// What `say` answers, or what could not be saved at the end.
+pub async fn run<E: From<anyhow::Error>>(
+    config: Arc<Config>,
+    places: &Places,
+    clock: Clock,
+    alerts: bool,
+    mut say: impl FnMut(&App, Said) -> Result<(), E>,
+) -> Result<(), E> {
+    let stop = CancellationToken::new();
+    let (events, mut inbox) = mpsc::channel(EVENTS_WAITING);
+    let tasks = Tasks::new(events.clone());
+    let (wanted, _) = watch::channel(config.clone());
+    tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
+    tasks.spawn("config", config_watch::watch(places.config.clone(), wanted.clone(), events.clone()));
+    let store = Store::open(Some(&places.data), config.store.keep, events.clone(), clock.clone())
+        .map_err(anyhow::Error::from)?;
+    store.load(WINDOW as u32);
+    let mut app = App::new(config, clock());
+    let alarm = alerts.then(|| Alarm::new(events.clone()));
+    let mut hands = Hands { store, sources: Sources::new(clock.clone(), wanted, events), tasks: tasks.clone(), alarm };
+    let ended = loop {
+        let wait = app.next_change().duration_since(clock()).max(SignedDuration::from_millis(50)).unsigned_abs();
+        let event = tokio::select! {
+            () = stop.cancelled() => break Ok(()),
+            event = inbox.recv() => event.unwrap_or(Event::Tick),
+            () = tokio::time::sleep(wait) => Event::Tick,
+        };
+        if let Err(gone) = hands.take(&mut app, event, &clock, &mut say) {
+            break Err(gone);
+        }
+    };
+    drop(inbox);
+    tasks.shutdown(TASKS_LIMIT).await;
+    let saved = hands.store.close(STORE_LIMIT).map_err(anyhow::Error::msg);
+    ended.and(saved.map_err(E::from))
+}
+
+/// Where effects are carried out.
+struct Hands {
+    store: Store,
+    sources: Sources,
+    tasks: Tasks,
+    /// None: no alert is raised.
+    alarm: Option<Alarm>,
+}
+
+impl Hands {
+    /// An event into the state, its effects out, and what is to be told.
+    fn take<E>(
+        &mut self,
+        app: &mut App,
+        event: Event,
+        clock: &Clock,
+        say: &mut impl FnMut(&App, Said) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Event::StoreTrouble(trouble) | Event::ConfigMistake(trouble) = &event {
+            say(app, Said::Trouble(trouble))?;
+        }
+        let is_arrival = matches!(event, Event::Stories(_));
+        for effect in app.update(event, clock()) {
+            match &effect {
+                // New stories are placed in groups, edited ones are not.
+                Effect::SaveGroups(placed) if is_arrival => {
+                    for item in placed.iter().filter_map(|(id, _)| app.wire.item(*id)) {
+                        say(app, Said::Story(item))?;
+                    }
+                }
+                Effect::Raise(raised) => {
+                    let Some(alarm) = &self.alarm else { continue };
+                    say(app, Said::Alert(raised))?;
+                    alarm.raise(&self.tasks, &app.config, Raised::clone(raised));
+                }
+                _ => {}
+            }
+            if let Some(effect) = self.store.carry_out(effect) {
+                self.sources.carry_out(&self.tasks, effect);
+            }
+        }
+        Ok(())
+    }
+}
