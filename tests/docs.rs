@@ -98,7 +98,7 @@ fn the_commands_are_those_of_the_program() {
     let shown: BTreeSet<&str> = part("commands")
         .iter()
         .filter_map(|line| line.strip_prefix("newstape ")?.split(' ').next())
-        .filter(|name| !name.is_empty())
+        .filter(|name| !name.is_empty() && !name.starts_with('-'))
         .collect();
     assert_eq!(shown, commands);
 }
@@ -118,7 +118,7 @@ fn the_options_of_commands_are_those_of_the_program() {
     let lines = part("commands");
     let names: BTreeSet<&str> =
         lines.iter().filter_map(|line| line.strip_prefix("newstape ")?.split(' ').next()).collect();
-    for name in names.into_iter().filter(|name| !name.is_empty()) {
+    for name in names.into_iter().filter(|name| !name.is_empty() && !name.starts_with('-')) {
         let help = if name == "feeds" { FEEDS.map(|word| help(&["feeds", word])).concat() } else { help(&[name]) };
         let defined = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
         let mut known: BTreeSet<String> =

@@ -7,7 +7,7 @@ mod scene;
 
 use std::sync::Arc;
 
-use crossterm::event::KeyCode;
+use crossterm::event::{Event as TerminalEvent, KeyCode};
 use jiff::SignedDuration;
 use newstape::app::App;
 use newstape::app::command::Command;
@@ -209,6 +209,27 @@ fn alerts_and_what_they_told() {
     assert!(text(&mut app, WIDE).contains("! A coin falls: BTC-USD is below 97,000 · 13:46 ET · a all"));
     keys(&mut app, "ajS");
     for (name, size) in [("alerts-160", WIDE), ("alerts-80", SMALL), ("alerts-40", TINY)] {
+        snapshot(name, &mut app, size);
+    }
+}
+
+#[test]
+fn while_the_reader_was_away() {
+    let mut app = busy();
+    let left = app.now - minutes(47);
+    app.now = left;
+    app.update(Event::Terminal(TerminalEvent::FocusLost), left);
+    let back = left + minutes(47);
+    let late = Story { first_seen: back, ..story(950, back - minutes(2), "Le Matin", "Nvidia ouvre une école") };
+    app.update(Event::Stories(vec![late]), back);
+    assert!(text(&mut app, SMALL).contains("─ ↑ since you were here, 12:59 ET ─"));
+    keys(&mut app, "jjj");
+    snapshot("away-80", &mut app, SMALL);
+    let mut app = busy();
+    app.update(Event::Terminal(TerminalEvent::FocusLost), left);
+    prices(&mut app);
+    app.update(Event::Terminal(TerminalEvent::FocusGained), back);
+    for (name, size) in [("digest-160", WIDE), ("digest-80", SMALL)] {
         snapshot(name, &mut app, size);
     }
 }

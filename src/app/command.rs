@@ -80,6 +80,8 @@ pub enum Command {
     Why,
     #[strum(message = "heat against the habit, and what moves together")]
     Heat,
+    #[strum(message = "what happened while you were away")]
+    Digest,
     #[strum(message = "alerts, and what they told")]
     Alerts,
     #[strum(message = "let alerts sleep for an hour, or wake them; in their list: the one under the cursor")]

@@ -22,6 +22,15 @@ const WHEEL_ROWS: isize = 3;
 
 impl App {
     pub(super) fn terminal(&mut self, event: TerminalEvent) -> Vec<Effect> {
+        let mut effects = self.notice_presence(&event);
+        let said = self.notice.clone().filter(|_| !effects.is_empty());
+        effects.extend(self.terminal_event(event));
+        // What a key has to say gives way to what the reader missed.
+        self.notice = said.or(self.notice.take());
+        effects
+    }
+
+    fn terminal_event(&mut self, event: TerminalEvent) -> Vec<Effect> {
         match event {
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
             TerminalEvent::Paste(text) => self.paste(&text),
@@ -79,6 +88,7 @@ impl App {
             Command::Alerts => self.show_alerts(),
             Command::Snooze => self.snooze_all(),
             Command::TestAlert => self.notify(Tone::Info, "alerts are tried in their list".into()),
+            Command::Digest => self.show_digest(),
             Command::Heat => self.show_heat(),
             Command::ShowOnChart => self.show_on_chart(),
             Command::PreviousBar => self.step_bar(-1),
@@ -419,8 +429,9 @@ impl App {
         if hit(&self.seen.reader) {
             return self.focus_on(Focus::Reader);
         }
-        let row = self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y));
-        if hit(&self.seen.wire) && row < self.wire.rows().len() {
+        let above = usize::from(self.seen.wire_line.is_some_and(|line| line <= at.y));
+        let row = (self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y))).saturating_sub(above);
+        if hit(&self.seen.wire) && self.seen.wire_line != Some(at.y) && row < self.wire.rows().len() {
             self.wire.set_cursor(row, self.wire_height());
             self.reader_scroll = 0;
             return self.focus_on(Focus::Wire);

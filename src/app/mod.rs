@@ -2,6 +2,7 @@
 //! No clock, no I/O: the same events at the same times give the same screen.
 
 pub mod alerts;
+pub mod away;
 mod bars;
 pub mod command;
 mod filtering;
@@ -43,6 +44,7 @@ use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
 use alerts::Alerts;
+use away::Away;
 use filtering::Filtering;
 use habit::Habit;
 use handover::{Handover, Handovers};
@@ -97,6 +99,7 @@ pub struct App {
     pub movers: Movers,
     habit: Habit,
     pub alerts: Alerts,
+    away: Away,
     /// The move that the popup asks about.
     asked: Option<Asked>,
     /// The time of the bar chosen in the chart.
@@ -139,6 +142,7 @@ impl App {
             movers: Movers::default(),
             habit: Habit::default(),
             alerts: Alerts::default(),
+            away: Away::default(),
             asked: None,
             bar: None,
             tagger: Tagger::default(),

@@ -30,6 +30,10 @@ pub enum Popup {
         group: GroupId,
         cursor: usize,
     },
+    /// What happened while the reader was away.
+    Digest {
+        scroll: usize,
+    },
     /// Alerts, then what they told; the cursor is on this line of them.
     Alerts {
         cursor: usize,
@@ -59,6 +63,7 @@ impl Popup {
             Popup::Help { .. }
             | Popup::Group { .. }
             | Popup::Alerts { .. }
+            | Popup::Digest { .. }
             | Popup::Heat { .. }
             | Popup::Why { .. } => None,
             Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
@@ -69,7 +74,7 @@ impl Popup {
     fn within(self, rows: usize) -> Popup {
         let last = rows.saturating_sub(1);
         match self {
-            Popup::Help { .. } | Popup::Heat { .. } | Popup::Why { .. } => self,
+            Popup::Help { .. } | Popup::Digest { .. } | Popup::Heat { .. } | Popup::Why { .. } => self,
             Popup::Alerts { cursor } => Popup::Alerts { cursor: cursor.min(last) },
             Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.min(last) },
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor: cursor.min(last), scroll },
@@ -83,6 +88,7 @@ impl Popup {
             Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
             Popup::Group { .. } => command == Command::Group,
             Popup::Alerts { .. } => command == Command::Alerts,
+            Popup::Digest { .. } => command == Command::Digest,
             Popup::Heat { .. } => command == Command::Heat,
             Popup::Why { .. } => command == Command::Why,
         }
@@ -165,6 +171,7 @@ impl App {
         let scrolled = |scroll: usize| scroll.saturating_add_signed(by).min(self.seen.popup_scroll_max);
         let moved = match popup {
             Popup::Help { scroll } => Popup::Help { scroll: scrolled(scroll) },
+            Popup::Digest { scroll } => Popup::Digest { scroll: scrolled(scroll) },
             Popup::Heat { scroll } => Popup::Heat { scroll: scrolled(scroll) },
             Popup::Alerts { cursor } => Popup::Alerts { cursor: cursor.saturating_add_signed(by) },
             Popup::Feeds { cursor } => Popup::Feeds { cursor: cursor.saturating_add_signed(by) },

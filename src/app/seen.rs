@@ -24,6 +24,8 @@ pub struct Seen {
     pub wire: Rect,
     /// Index of the first row on screen.
     pub wire_top: usize,
+    /// Where the line of the last absence stands among the rows, if it does.
+    pub wire_line: Option<u16>,
     /// The text of the reader.
     pub reader: Rect,
     /// How far the reader can scroll.

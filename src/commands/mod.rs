@@ -34,6 +34,9 @@ use crate::shell::{clock, watch};
 struct Cli {
     #[command(flatten)]
     everywhere: Everywhere,
+    /// Record the day into this folder, in the form that `newstape replay` reads
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -156,7 +159,8 @@ fn dispatch(cli: Cli) -> Done {
     let clock = now.map_or_else(clock::system, clock::starting_at);
     let around = Surroundings { places, clock };
     match cli.command {
-        None => screen::live(&around),
+        None => screen::live(&around, cli.record),
+        Some(_) if cli.record.is_some() => Err(Failure::usage("--record is for the screen, without a command")),
         Some(Command::Demo(demo)) => demo.run(&around),
         Some(Command::Replay(replay)) => replay.run(&around),
         Some(Command::Check(check)) => check.run(&around),

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::story::Marks;
 use crate::domain::topic::Topics;
-use crate::shell::day::{Day, HEADLINES, arrival};
+use crate::shell::day::{Day, HEADLINES, arrival, read_folder};
 use crate::shell::replay::Plan;
 
 /// The demo begins five minutes before the New York open of 5 February 2026.
@@ -69,7 +69,7 @@ impl Demo {
 
 impl Replay {
     pub(super) fn run(self, around: &Surroundings) -> Done {
-        let files = read_folder(&self.dir)?;
+        let files = read(&self.dir)?;
         let day =
             Day::read(&files).map_err(|mistake| Failure::not_had(format!("{}: {mistake}", self.dir.display())))?;
         for warning in &day.warnings {
@@ -83,21 +83,9 @@ impl Replay {
     }
 }
 
-/// The files of a day, by name.
-fn read_folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
-    let unreadable = |path: &Path, error: std::io::Error| {
-        Failure::not_had(format!("{} can't be read: {}", path.display(), in_words(&error)))
-    };
-    let mut files = BTreeMap::new();
-    for entry in std::fs::read_dir(dir).map_err(|error| unreadable(dir, error))? {
-        let path = entry.map_err(|error| unreadable(dir, error))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name == HEADLINES || (name.starts_with("candles_") && name.ends_with(".csv")) {
-            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
-            files.insert(name, bytes);
-        }
-    }
-    Ok(files)
+fn read(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    read_folder(dir)
+        .map_err(|(path, error)| Failure::not_had(format!("{} can't be read: {}", path.display(), in_words(&error))))
 }
 
 /// One line for each line of `headlines.jsonl`, never merged.

@@ -1,7 +1,7 @@
 //! The screen, live or of a recorded day.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::config_file::ConfigFile;
@@ -12,9 +12,9 @@ use crate::shell::live::{Show, show};
 use crate::shell::places::{Places, open_log};
 use crate::shell::replay::Plan;
 
-/// `newstape` without a command.
-pub fn live(around: &Surroundings) -> Done {
-    start(around, Show::Live)
+/// `newstape` without a command; with a folder to record the day into.
+pub fn live(around: &Surroundings, record: Option<PathBuf>) -> Done {
+    start(around, Show::Live { record })
 }
 
 /// A recorded day: nothing is asked of the network, nothing is kept.

@@ -13,6 +13,7 @@
 mod alerts;
 mod braille;
 mod chart;
+mod digest;
 mod feed;
 mod feeds;
 mod frame;
@@ -124,6 +125,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
         Some(Popup::Group { group, cursor }) => group::draw(frame, area, scene, (group, cursor), &mut seen),
         Some(Popup::Why { chosen, line }) => why::draw(frame, area, scene, (chosen, line), &mut seen),
         Some(Popup::Alerts { cursor }) => alerts::draw(frame, area, scene, cursor, &mut seen),
+        Some(Popup::Digest { scroll }) => digest::draw(frame, area, scene, scroll, &mut seen),
         Some(Popup::Heat { scroll }) => matrix::draw(frame, area, scene, scroll, &mut seen),
         None => {}
     }

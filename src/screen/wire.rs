@@ -59,10 +59,42 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         return nothing(frame, inner, scene);
     }
     let cursor = wire.cursor();
-    for (line, row) in wire.rows().iter().enumerate().skip(top).take(height) {
-        let place = Rect { y: inner.y + (line - top) as u16, height: 1, ..inner };
-        draw_row(frame, place, scene, row, cursor == Some(line));
+    // The line takes a row: what is under the cursor must stay in sight.
+    let is_below = |top: usize, at: usize| cursor.is_some_and(|cursor| cursor >= at && cursor - top + 1 >= height);
+    let line_at = away_line(scene).filter(|at| top < *at && *at < top + height);
+    let top = if line_at.is_some_and(|at| is_below(top, at)) { top + 1 } else { top };
+    let line_at = line_at.filter(|at| top < *at);
+    seen.wire_top = top;
+    let mut y = inner.y;
+    for (at, row) in wire.rows().iter().enumerate().skip(top).take(height) {
+        if line_at == Some(at) {
+            seen.wire_line = Some(y);
+            draw_away(frame, Rect { y, height: 1, ..inner }, scene);
+            y += 1;
+        }
+        if y < inner.bottom() {
+            draw_row(frame, Rect { y, height: 1, ..inner }, scene, row, cursor == Some(at));
+        }
+        y += 1;
     }
+}
+
+/// The row above which the line stands: the first that was there when the reader went away.
+fn away_line(scene: Scene) -> Option<usize> {
+    let since = scene.app.away_since()?;
+    let rows = scene.app.wire.rows();
+    let at = rows.partition_point(|row| row.time > since);
+    (at > 0 && at < rows.len()).then_some(at)
+}
+
+/// `──── above: since you were here, 13:05 ET ────`
+fn draw_away(frame: &mut Frame, area: Rect, scene: Scene) {
+    let Some(since) = scene.app.away_since() else { return };
+    let words = format!(" ↑ since you were here, {} ", scene.market_day_time(since));
+    let words = cut(&words, area.width.into());
+    let rest = usize::from(area.width).saturating_sub(width(&words));
+    let line = format!("{}{words}{}", "─".repeat(rest / 2), "─".repeat(rest - rest / 2));
+    put(frame, Line::styled(line, scene.theme.accent), area);
 }
 
 /// `Wire ── 41 of 214 · topic:nvidia bitcoin`

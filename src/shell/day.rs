@@ -8,6 +8,8 @@
 //! An interval reads `1m`, `15m`, `1h`, or `5m-ext` where the bars cover the extended hours too.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -61,6 +63,23 @@ pub enum DayMistake {
 /// When a story arrives in a replay: when it was published, or first seen where that is unknown.
 pub fn arrival(story: &Story) -> Timestamp {
     story.published.unwrap_or(story.first_seen)
+}
+
+/// The files of a day in a folder, by name.
+///
+/// # Errors
+/// When the folder or one of them can't be read: which, and why.
+pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, (PathBuf, io::Error)> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).map_err(|error| (dir.to_path_buf(), error))? {
+        let path = entry.map_err(|error| (dir.to_path_buf(), error))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name == HEADLINES || (name.starts_with("candles_") && name.ends_with(".csv")) {
+            let bytes = std::fs::read(&path).map_err(|error| (path, error))?;
+            files.insert(name, bytes);
+        }
+    }
+    Ok(files)
 }
 
 impl Day {

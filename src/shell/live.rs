@@ -16,6 +16,7 @@ use super::clock::ReplayClock;
 use super::day::Day;
 use super::notify::{Bell, Notification};
 use super::places::Places;
+use super::record::Recorder;
 use super::replay::Plan;
 use super::run::{World, run};
 use super::sources::Sources;
@@ -40,8 +41,14 @@ pub(super) const STORE_LIMIT: Duration = Duration::from_secs(3);
 /// What is shown.
 #[derive(Debug)]
 pub enum Show {
-    Live,
-    Replay { day: Day, plan: Plan },
+    /// With a folder the day is recorded into it.
+    Live {
+        record: Option<PathBuf>,
+    },
+    Replay {
+        day: Day,
+        plan: Plan,
+    },
 }
 
 /// Puts a view into a config file; the error is one sentence. Waits for the disk.
@@ -67,12 +74,16 @@ pub async fn show(
     tasks.spawn("config", config_watch::watch(places.config.clone(), wanted.clone(), events.clone()));
 
     let replaying = match &show {
-        Show::Live => None,
+        Show::Live { .. } => None,
         Show::Replay { plan, .. } => Some(ReplayClock::new(plan.from, plan.speed)),
     };
     let clock = replaying.as_ref().map_or(clock, ReplayClock::clock);
     let data = replaying.is_none().then_some(places.data.as_path());
     let store = Store::open(data, config.store.keep, events.clone(), clock.clone())?;
+    let recorder = match &show {
+        Show::Live { record: Some(dir) } => Some(begin_recording(dir, &clock)?),
+        _ => None,
+    };
     let (paused, pauses) = watch::channel(false);
     if let (Show::Replay { day, plan }, Some(replay_clock)) = (show, replaying.clone()) {
         let calendar = crate::app::calendar(&config);
@@ -88,6 +99,7 @@ pub async fn show(
         theme: looks::theme(&config, variable),
         themed: config,
         store,
+        recorder,
         tasks: tasks.clone(),
         views: Views { config: places.config.clone(), save: save_view, events: events.clone() },
         alarm: Alarm::new(events.clone()),
@@ -104,9 +116,17 @@ pub async fn show(
     drop(inbox);
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = stage.store.close(STORE_LIMIT);
+    let recorded = stage.recorder.take().map_or(Ok(()), Recorder::end);
     drop(stage);
     ended?;
-    saved.map_err(anyhow::Error::msg)
+    saved.and(recorded).map_err(anyhow::Error::msg)
+}
+
+fn begin_recording(dir: &Path, clock: &Clock) -> anyhow::Result<Recorder> {
+    let begun = Recorder::begin(dir, clock.clone());
+    begun.map_err(|_| {
+        anyhow::anyhow!("no day can be recorded in {}: it is no folder that can be written", dir.display())
+    })
 }
 
 /// A panic on purpose, for debug builds alone: `tests/terminal.rs` looks at what becomes of the terminal then.
@@ -126,6 +146,7 @@ struct Stage {
     /// The configuration that `theme` was made from.
     themed: Arc<Config>,
     store: Store,
+    recorder: Option<Recorder>,
     tasks: Tasks,
     sources: Sources,
     views: Views,
@@ -137,6 +158,9 @@ struct Stage {
 
 impl World for Stage {
     fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(&effect);
+        }
         let Some(effect) = self.store.carry_out(effect) else { return Vec::new() };
         match effect {
             effect @ (Effect::Start { .. }

@@ -8,6 +8,7 @@ pub mod live;
 pub mod looks;
 pub mod notify;
 pub mod places;
+pub mod record;
 pub mod replay;
 pub mod run;
 pub mod signals;

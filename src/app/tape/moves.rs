@@ -64,7 +64,20 @@ impl Tape {
         Some(Move { percent: percent(base.price, price), base, now: Known { price, at } })
     }
 
-    /// The same less what its benchmark did since the same moment.
+    /// How far a symbol went at most from its price at a time, up to another, in per cent; with the end of the bar in which it
+    /// did, or the time of the latest price. None where no price of the first time is known.
+    pub fn farthest(&self, symbol: &str, from: Timestamp, to: Timestamp) -> Option<(f64, Timestamp)> {
+        let (series, base) = self.base(symbol, from, |_| true)?;
+        let within = series.bars.iter().filter(|bar| bar.time >= from && bar.time < to);
+        let extremes =
+            within.flat_map(|bar| [(bar.high, bar.end(series.interval)), (bar.low, bar.end(series.interval))]);
+        let last = self.quote(symbol).filter(|quote| quote.source == series.source).and_then(last_trade);
+        let last = last.filter(|(_, at)| from < *at && *at <= to);
+        let moves = extremes.chain(last).map(|(price, at)| (percent(base.price, price), at.min(to)));
+        moves.max_by(|(a, _), (b, _)| a.abs().total_cmp(&b.abs()))
+    }
+
+    /// A move less what its benchmark did since the same moment.
     pub fn net(&self, symbol: &str, moved: &Move) -> Option<(&Name, f64)> {
         let symbol = self.symbols.iter().find(|known| &*known.name == symbol)?;
         let benchmark = symbol.benchmark.as_ref()?;

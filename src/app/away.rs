@@ -1,0 +1,211 @@
+//! While the reader was away: since when, and what happened since.
+
+use crossterm::event::Event as TerminalEvent;
+use jiff::{SignedDuration, Timestamp};
+
+use super::alerts::Told;
+use super::input::drawn;
+use super::{App, Popup, Tone};
+use crate::domain::Name;
+use crate::domain::topic::TopicRule;
+use crate::event::Effect;
+
+/// Who was away for less has missed nothing.
+const ABSENCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether the reader is there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Away {
+    /// The last sign of the reader: a key, or the terminal had the focus.
+    present: Option<Timestamp>,
+    /// None: the terminal does not tell.
+    has_focus: Option<bool>,
+    /// Where the line stands in the wire: the end of the presence before.
+    line: Option<Timestamp>,
+    /// The last absence that was long enough to be told of.
+    last: Option<(Timestamp, Timestamp)>,
+}
+
+/// What happened in an absence.
+#[derive(Debug)]
+pub struct Digest<'a> {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Stories that came, in all and by topic with a key.
+    pub stories: usize,
+    pub topics: Vec<(&'a TopicRule, usize)>,
+    /// Topics that have a spike now.
+    pub spikes: Vec<&'a TopicRule>,
+    /// Of each symbol how far it went from where it was at most, when, and how far it is now, in per cent.
+    pub moves: Vec<(&'a Name, Option<Went>)>,
+    pub alerts: Vec<&'a Told>,
+}
+
+/// How far a price went from where it was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Went {
+    /// The largest move, and when: the end of its bar.
+    pub farthest: (f64, Timestamp),
+    /// The move as it is now.
+    pub now: f64,
+}
+
+impl App {
+    /// A sign of the reader, or the end of one.
+    pub(super) fn notice_presence(&mut self, event: &TerminalEvent) -> Vec<Effect> {
+        let now = self.now;
+        let is_back = match event {
+            TerminalEvent::FocusLost => {
+                self.away.has_focus = Some(false);
+                self.away.present = Some(now);
+                self.away.line = Some(now);
+                return drawn();
+            }
+            TerminalEvent::Resize(..) => return Vec::new(),
+            TerminalEvent::FocusGained => {
+                let was_away = self.away.has_focus != Some(true);
+                self.away.has_focus = Some(true);
+                was_away
+            }
+            _ => self.away.has_focus != Some(true),
+        };
+        let absent = self.away.present.replace(now).filter(|since| is_back && self.is_absence(*since));
+        match absent {
+            Some(since) => self.came_back(since, matches!(event, TerminalEvent::FocusGained)),
+            None => Vec::new(),
+        }
+    }
+
+    fn is_absence(&self, since: Timestamp) -> bool {
+        // A replay's day runs faster than its reader.
+        let speed = self.replay.map_or(1.0, |position| position.speed.max(1.0));
+        self.now.duration_since(since).as_secs_f64() >= ABSENCE.as_secs_f64() * speed
+    }
+
+    /// Tells what happened: laid over the screen when the terminal says that the reader looks at it; a key does first what it
+    /// is for.
+    fn came_back(&mut self, since: Timestamp, looks: bool) -> Vec<Effect> {
+        self.away.line = Some(since);
+        self.away.last = Some((since, self.now));
+        if looks && self.popup.is_none() && self.prompt.is_none() {
+            return self.show(Popup::Digest { scroll: 0 });
+        }
+        let key = self.keymap.hint(super::command::Command::Digest);
+        let minutes = self.now.duration_since(since).as_mins();
+        self.notify(Tone::Info, format!("you were away for {minutes} min; {key} tells what happened"))
+    }
+
+    /// Where the line stands in the wire: the last moment before the reader went away.
+    pub fn away_since(&self) -> Option<Timestamp> {
+        let is_away = self.away.has_focus.is_none();
+        let absent = self.away.present.filter(|since| is_away && self.is_absence(*since));
+        absent.or(self.away.line)
+    }
+
+    pub(super) fn show_digest(&mut self) -> Vec<Effect> {
+        match self.away.last {
+            Some(_) => self.show(Popup::Digest { scroll: 0 }),
+            None => self.notify(Tone::Info, "you have not been away yet".into()),
+        }
+    }
+
+    /// What happened in the last absence.
+    pub fn digest(&self) -> Option<Digest<'_>> {
+        let (from, to) = self.away.last?;
+        let is_within = |at: Timestamp| from < at && at <= to;
+        let came = || self.wire.items().filter(|item| is_within(item.story.first_seen) && !item.verdict.is_muted());
+        let of = |rule: &TopicRule| came().filter(|item| item.tagged.topics.contains(&rule.name)).count();
+        let keyed = || self.topics().iter().filter(|rule| rule.key.is_some());
+        Some(Digest {
+            from,
+            to,
+            stories: came().count(),
+            topics: keyed().map(|rule| (rule, of(rule))).collect(),
+            spikes: keyed().filter(|rule| self.heat(&rule.name).is_spike()).collect(),
+            moves: self.tape.symbols().iter().map(|symbol| (&symbol.name, self.went(&symbol.name, from, to))).collect(),
+            alerts: self.alerts.told().filter(|told| is_within(told.at) && !told.is_trial).collect(),
+        })
+    }
+
+    fn went(&self, symbol: &str, from: Timestamp, to: Timestamp) -> Option<Went> {
+        Some(Went { farthest: self.tape.farthest(symbol, from, to)?, now: self.tape.since(symbol, from)?.percent })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::app::samples::{Desk, minute, quote, series, titled};
+    use crate::domain::price::Span;
+    use crate::domain::story::Story;
+    use crate::event::Event;
+
+    fn focus(desk: &mut Desk, has: bool) -> Vec<Effect> {
+        let event = if has { TerminalEvent::FocusGained } else { TerminalEvent::FocusLost };
+        desk.send(Event::Terminal(event))
+    }
+
+    fn now(desk: &Desk, id: u64, title: &str) -> Story {
+        Story { first_seen: desk.now, published: Some(desk.now), ..titled(id, 0, title) }
+    }
+
+    #[test]
+    fn on_return_a_digest_tells_what_happened() {
+        let mut desk = Desk::new();
+        desk.send(Event::Series { span: Span::Day, series: series("BTC-USD", minute(-5), &[100.0; 5]) });
+        let before = now(&desk, 1, "Nvidia opens a plant");
+        desk.stories([before]);
+        focus(&mut desk, false);
+        for (id, price) in [(2, 103.0), (3, 99.0)] {
+            desk.now += std::time::Duration::from_secs(240);
+            let news = now(&desk, id, &format!("Nvidia release {id} ships"));
+            desk.stories([news]);
+            let quote = quote("BTC-USD", price, desk.now);
+            desk.send(Event::Quote(quote));
+        }
+        focus(&mut desk, true);
+        assert_eq!(desk.app.popup, Some(Popup::Digest { scroll: 0 }));
+        let digest = desk.app.digest().unwrap();
+        assert_eq!((digest.from, digest.to, digest.stories), (minute(0), minute(8), 2));
+        assert_eq!(digest.topics.iter().find(|(rule, _)| &*rule.name == "nvidia").unwrap().1, 2);
+        let went = digest.moves.iter().find(|(name, _)| &***name == "BTC-USD").unwrap().1.unwrap();
+        assert_eq!((went.farthest.0.round(), went.now.round()), (3.0, -1.0));
+        assert_eq!(desk.app.away_since(), Some(minute(0)), "the line stands where the reader left");
+    }
+
+    #[test]
+    fn a_moment_away_is_no_absence() {
+        let mut desk = Desk::new();
+        focus(&mut desk, false);
+        desk.wait(240);
+        focus(&mut desk, true);
+        assert_eq!(desk.app.popup, None);
+        assert_eq!(desk.app.away_since(), Some(minute(0)));
+    }
+
+    #[test]
+    fn without_focus_reports_keys_tell_and_do_what_they_are_for() {
+        let mut desk = Desk::with_stories(3);
+        desk.press("j");
+        assert_eq!(desk.app.away_since(), None);
+        desk.wait(600);
+        assert_eq!(desk.app.away_since(), Some(minute(0)), "already while the reader is away");
+        desk.press("j");
+        assert_eq!((desk.line(), desk.app.popup), (Some(1), None), "the key moved the cursor");
+        assert_eq!(desk.notice(), Some("you were away for 10 min; d tells what happened"));
+        desk.press("d");
+        assert_eq!(desk.app.popup, Some(Popup::Digest { scroll: 0 }));
+    }
+
+    #[test]
+    fn who_has_the_focus_is_there_without_keys() {
+        let mut desk = Desk::with_stories(3);
+        focus(&mut desk, true);
+        desk.wait(3_600);
+        desk.press("j");
+        assert_eq!((desk.app.popup, desk.app.away_since()), (None, None));
+        desk.press("d");
+        assert_eq!(desk.notice(), Some("you have not been away yet"));
+    }
+}

@@ -1,0 +1,86 @@
+//! While you were away: what happened in the last absence.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use super::Scene;
+use super::frame::{popup, put};
+use super::quotes::coin;
+use super::text::{arrow, cut_spans, fit, percent, safe, span_of};
+use crate::app::away::{Digest, Went};
+use crate::app::command::Command;
+use crate::app::seen::Seen;
+use crate::domain::Name;
+
+const WIDTH: u16 = 84;
+const NAME: usize = 12;
+
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
+    let Some(digest) = scene.app.digest() else { return };
+    let lines = lines(scene, &digest);
+    let height = (lines.len() as u16).saturating_add(2);
+    let title = Line::from(vec![
+        Span::styled("While you were away", scene.theme.text.add_modifier(Modifier::BOLD)),
+        Span::styled(
+            format!(" · {}, since {}", span_of(digest.from, digest.to), scene.market_day_time(digest.from)),
+            scene.theme.dim,
+        ),
+    ]);
+    let close = scene.app.keymap.hint(Command::Close);
+    let hint = Span::styled(format!("{close} back"), scene.theme.dim).into();
+    let inner = popup(frame, area, scene, (WIDTH, height), title, hint);
+    seen.popup = inner;
+    seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
+    let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max));
+    for (y, line) in (inner.y..inner.bottom()).zip(shown) {
+        put(frame, Line::from(cut_spans(line.spans, inner.width.into())), Rect { y, height: 1, ..inner });
+    }
+}
+
+fn lines(scene: Scene, digest: &Digest) -> Vec<Line<'static>> {
+    let theme = scene.theme;
+    let head = |text: String| Line::from(Span::styled(format!(" {text}"), theme.dim));
+    let stories = match digest.stories {
+        0 => "no new story".to_owned(),
+        1 => "1 new story".to_owned(),
+        count => format!("{count} new stories"),
+    };
+    let mut lines = vec![head(stories)];
+    for (rule, count) in &digest.topics {
+        let spike = if digest.spikes.iter().any(|spike| spike.name == rule.name) { "  ▲ spike" } else { "" };
+        lines.push(Line::from(vec![
+            Span::styled(format!("   {}", fit(&rule.title, NAME)), theme.topic(rule.color.as_deref(), rule.key)),
+            Span::styled(format!("{count:>5}{spike}"), theme.text),
+        ]));
+    }
+    lines.push(Line::default());
+    lines.push(head("the largest move of each price from where it was".to_owned()));
+    lines.extend(digest.moves.iter().map(|(name, went)| moved(scene, name, *went)));
+    lines.push(Line::default());
+    lines.push(head(if digest.alerts.is_empty() { "no alert" } else { "alerts" }.to_owned()));
+    for told in &digest.alerts {
+        lines.push(Line::from(vec![
+            Span::styled(format!("   {}  ", scene.market_day_time(told.at)), theme.dim),
+            Span::styled(format!("{}  ", safe(&told.alert)), theme.accent),
+            Span::styled(safe(&told.text).into_owned(), theme.text),
+        ]));
+    }
+    lines
+}
+
+/// `BTC  ▼ −3.1% by 13:41 ET · now −1.2%`
+fn moved(scene: Scene, name: &Name, went: Option<Went>) -> Line<'static> {
+    let theme = scene.theme;
+    let label = Span::styled(format!("   {}", fit(coin(name), NAME)), theme.text);
+    let Some(Went { farthest: (farthest, at), now }) = went else {
+        return Line::from(vec![label, Span::styled("– no price of then", theme.faint)]);
+    };
+    Line::from(vec![
+        label,
+        Span::styled(format!("{} {}", arrow(farthest), percent(farthest, 2)), theme.direction(farthest)),
+        Span::styled(format!(" by {} · now ", scene.market_day_time(at)), theme.dim),
+        Span::styled(percent(now, 2), theme.direction(now)),
+    ])
+}
