@@ -1,4 +1,4 @@
-//! How long the state takes with a full window: 5,000 stories. A key must stay under 10 ms.
+//! How long the state takes with a full window: 10,000 stories. A key must stay under 10 ms.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use newstape::config::shipped;
 use newstape::domain::story::{Marks, Story, StoryId};
 use newstape::event::{Event, Loaded, STORIES_AT_ONCE};
 
-const WINDOW: u64 = 5_000;
+const WINDOW: u64 = 10_000;
 const WORDS: [&str; 18] = [
     "chips",
     "regulators",

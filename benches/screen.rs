@@ -44,7 +44,7 @@ fn frame(bencher: Bencher, (width, height): (u16, u16)) {
     });
 }
 
-/// What an open screen does ten times a second: a price comes, and the frame with it. Many outlets tell the same story, as
+/// What an open screen does five times a second: a price comes, and the frame with it. Many outlets tell the same story, as
 /// the lines of a busy day do.
 #[divan::bench(args = [(160, 45), (240, 70)])]
 fn price_and_frame(bencher: Bencher, (width, height): (u16, u16)) {

@@ -174,7 +174,7 @@ pub struct Raised {
 /// How soon a change must be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Urgency {
-    /// Prices alone: at most ten times a second.
+    /// Prices alone: at most five times a second.
     Price,
     /// News: within 33 ms.
     News,

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use newstape::app::{App, command, movers::What};
+use newstape::app::{App, command, movers::What, wire::Item};
 use newstape::config;
 use newstape::screen::draw;
 use newstape::shell::clock::ReplayClock;
@@ -173,7 +173,9 @@ fn marks_stand_on_their_bars(app: &mut App) {
     let theme = scene::theme("dark");
     terminal.draw(|frame| bars = draw(frame, app, &theme).bars).unwrap();
     assert!(bars.len() > 20, "{} bars", bars.len());
-    let firsts: Vec<Timestamp> = app.wire.firsts_since("BTC-USD", bars[0].from).map(|item| item.story.time()).collect();
+    let is_bound = |item: &Item| item.tagged.symbols.iter().any(|name| &**name == "BTC-USD");
+    let firsts = app.wire.items().filter(|item| app.wire.is_first(item) && is_bound(item));
+    let firsts: Vec<Timestamp> = firsts.map(|item| item.story.time()).collect();
     for bar in &bars {
         let within = firsts.iter().filter(|time| (bar.from..bar.to).contains(*time)).count();
         assert_eq!(bar.stories, within, "the bar of {}", bar.from);

@@ -166,7 +166,8 @@ impl App {
 
     /// A price has come in: does an alert ask for it?
     pub(super) fn alert_of_price(&mut self, symbol: &Name) -> Vec<Effect> {
-        if self.loading || !self.price_state(symbol).is_current() {
+        let is_asked_for = self.alerts.watches.iter().any(|watch| watch.asks_for(symbol));
+        if self.loading || !is_asked_for || !self.price_state(symbol).is_current() {
             return Vec::new();
         }
         let mut effects = Vec::new();

@@ -121,7 +121,7 @@ impl App {
             to,
             stories: came().count(),
             topics: keyed().map(|rule| (rule, of(rule))).collect(),
-            spikes: keyed().filter(|rule| self.heat(&rule.name).is_spike()).collect(),
+            spikes: keyed().filter(|rule| self.heat(&rule.name).is_spike).collect(),
             moves: self.tape.symbols().iter().map(|symbol| (&symbol.name, self.went(&symbol.name, from, to))).collect(),
             alerts: self.alerts.told().filter(|told| is_within(told.at) && !told.is_trial).collect(),
         })

@@ -37,11 +37,12 @@ pub struct Habit {
 /// The heat of a topic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Heat {
-    /// Stories of the last 24 hours, and how many outlets had them.
+    /// Stories of the last 24 hours.
     pub stories: u32,
-    pub outlets: usize,
     /// Stories a day over the seven days before, and how many of those days are known; None with less than one.
     pub habit: Option<(f64, f64)>,
+    /// Far more than usual.
+    pub is_spike: bool,
 }
 
 impl Heat {
@@ -49,14 +50,6 @@ impl Heat {
     pub fn times(&self) -> Option<f64> {
         let (per_day, _) = self.habit.filter(|(per_day, _)| *per_day > 0.0)?;
         Some(f64::from(self.stories) / per_day)
-    }
-
-    /// Far more than usual?
-    pub fn is_spike(&self) -> bool {
-        let Some((per_day, _)) = self.habit else { return false };
-        self.stories >= SPIKE_STORIES
-            && self.outlets >= SPIKE_OUTLETS
-            && f64::from(self.stories) >= per_day * SPIKE_TIMES
     }
 }
 
@@ -101,9 +94,17 @@ fn begin(now: Timestamp) -> Timestamp {
 impl App {
     /// The heat of a topic now.
     pub fn heat(&self, topic: &str) -> Heat {
-        let since = self.now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
         let stories = self.wire.heat(topic, self.now).iter().sum();
-        Heat { stories, outlets: self.wire.outlets_since(topic, since), habit: self.habit.of(topic, self.now) }
+        let habit = self.habit.of(topic, self.now);
+        let is_much =
+            habit.is_some_and(|(per_day, _)| stories >= SPIKE_STORIES && f64::from(stories) >= per_day * SPIKE_TIMES);
+        let is_spike = is_much && self.heat_outlets(topic).nth(SPIKE_OUTLETS - 1).is_some();
+        Heat { stories, habit, is_spike }
+    }
+
+    /// The outlets that had a story of a topic in the last 24 hours, without repeats.
+    pub fn heat_outlets(&self, topic: &str) -> impl Iterator<Item = &Name> {
+        self.wire.outlets_since(topic, self.now.checked_sub(DAY).unwrap_or(Timestamp::MIN))
     }
 
     /// Counts stories into the habit, be they held or not.
@@ -157,7 +158,7 @@ mod tests {
         for (lately, outlets, expected) in cases {
             let heat = desk(lately, outlets).app.heat("solana");
             assert_eq!(heat.habit, Some((4.0, 7.0)));
-            assert_eq!(heat.is_spike(), expected, "{lately} stories of {outlets} outlets: {heat:?}");
+            assert_eq!(heat.is_spike, expected, "{lately} stories of {outlets} outlets: {heat:?}");
         }
     }
 
@@ -167,7 +168,7 @@ mod tests {
         // Published over eight days, all seen at once an hour ago.
         desk.stories((0..28).map(|at| outlet(at, -(at as i64) * 6 * HOURS, -HOURS, "Daily")));
         assert_eq!(desk.app.heat("solana").habit, None);
-        assert!(!desk.app.heat("solana").is_spike());
+        assert!(!desk.app.heat("solana").is_spike);
     }
 
     #[test]

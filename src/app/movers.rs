@@ -206,10 +206,10 @@ impl App {
     pub(super) fn look_for_movers(&mut self, symbol: &Name) -> Option<Effect> {
         let quote = self.tape.quote(symbol).filter(|quote| quote.delivery != Delivery::Stored)?;
         let is_watched = self.tape.symbols().iter().any(|known| known.name == *symbol);
-        if self.loading || !is_watched || !self.price_state(symbol).is_current() {
+        if self.loading || !is_watched {
             return None;
         }
-        let mover = self.movers.look(&self.tape, quote, self.now)?;
+        let mover = self.movers.look(&self.tape, quote, self.now).filter(|_| self.price_state(symbol).is_current())?;
         self.movers.note(mover);
         Some(Effect::Draw(Urgency::News))
     }

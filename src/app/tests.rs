@@ -457,16 +457,16 @@ fn a_full_window_looks_into_the_store() {
     assert_eq!(until, minute(-(count as i64)));
     let before = (desk.app.wire.rows().len(), desk.app.wire.count("nvidia"));
     let older = |id: u64| (titled(id, -(id as i64), &format!("Nvidia lamps{id} glow{id}")), Marks::default());
-    let page = vec![older(9_001), older(9_002), (titled(9_003, -9_003, "rain"), Marks::default())];
+    let page = vec![older(90_001), older(90_002), (titled(90_003, -90_003, "rain"), Marks::default())];
     let effects = desk.send(Event::Found { number, stories: page, done: false });
     assert!(effects.contains(&Effect::SearchMore { number }), "{effects:?}");
     assert_eq!(desk.app.wire.rows().len(), before.0 + 2, "those that pass");
     assert_eq!(desk.app.wire.count("nvidia"), before.1, "the counts of the topics stay");
     assert!(
-        desk.send(Event::Found { number: number - 1, stories: vec![older(9_004)], done: false }).is_empty(),
+        desk.send(Event::Found { number: number - 1, stories: vec![older(90_004)], done: false }).is_empty(),
         "late"
     );
-    desk.send(Event::Found { number, stories: vec![older(9_005)], done: true });
+    desk.send(Event::Found { number, stories: vec![older(90_005)], done: true });
     assert!(!desk.app.is_looking());
     desk.stories([titled(20_000, 0, "lampoon"), titled(20_001, 0, "harbour")]);
     assert_eq!(desk.app.wire.found_count(), 3, "new stories push others out");
@@ -759,9 +759,9 @@ fn what_is_known_is_neither_saved_nor_drawn_again() {
 fn stories_beyond_the_window_are_saved_and_change_nothing_on_screen() {
     let mut desk = Desk::new();
     for part in 0..wire::WINDOW as u64 / 100 {
-        desk.stories((part * 100..part * 100 + 100).map(|id| story(id, id as i64 - 6_000)));
+        desk.stories((part * 100..part * 100 + 100).map(|id| story(id, id as i64 - 20_000)));
     }
-    let effects = desk.stories([story(9_999, -9_000)]);
+    let effects = desk.stories([story(99_999, -90_000)]);
     assert_eq!((saved_stories(&effects).len(), draws(&effects)), (1, false));
 }
 

@@ -33,7 +33,7 @@ use pause::Held;
 const LULL: SignedDuration = SignedDuration::from_hours(3);
 
 /// How many stories are held in memory; the store has the rest.
-pub const WINDOW: usize = 4_000;
+pub const WINDOW: usize = 10_000;
 
 /// A story on the wire, with what newstape worked out about it.
 #[derive(Debug)]

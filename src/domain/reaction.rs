@@ -44,7 +44,11 @@ pub fn end(series: &Series) -> Option<Timestamp> {
 
 /// The close of the last bar that had ended by a time, however long before.
 pub fn known_at(series: &Series, time: Timestamp) -> Option<Known> {
-    let after = series.bars.partition_point(|bar| bar.end(series.interval) <= time);
+    known(series, series.bars.partition_point(|bar| bar.end(series.interval) <= time))
+}
+
+/// The close of the bar before this place.
+fn known(series: &Series, after: usize) -> Option<Known> {
     let bar = series.bars.get(after.checked_sub(1)?)?;
     (bar.close > 0.0).then(|| Known { price: bar.close, at: bar.end(series.interval) })
 }
@@ -78,16 +82,20 @@ pub struct Usual {
     pub same_hour: bool,
 }
 
-/// What is usual of moves as long as one that began at a time: of those that were over by then. None where too few are
-/// known, or where the price stood still.
-pub fn usual(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
-    let bar = SignedDuration::from_secs(series.interval.max(1).into());
-    let long = long.max(bar);
-    let of_hour = same_hour(series, begun, long, bar);
-    if of_hour.len() >= SAMPLES_OF_HOUR {
-        return told(of_hour, true);
-    }
-    told(any_hour(series, begun, long), false)
+/// What is usual of moves as long as one that began at a time, at the same hour of other days: of those that were over by
+/// then. None where too few are known, or where the price stood still.
+pub fn usual_of_hour(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
+    let moves = same_hour(series, begun, long.max(bar(series)), bar(series));
+    if moves.len() < SAMPLES_OF_HOUR { None } else { told(moves, true) }
+}
+
+/// The same of moves at any hour.
+pub fn usual_of_any(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
+    told(any_hour(series, begun, long.max(bar(series))), false)
+}
+
+fn bar(series: &Series) -> SignedDuration {
+    SignedDuration::from_secs(series.interval.max(1).into())
 }
 
 fn told(mut moves: Vec<f64>, same_hour: bool) -> Option<Usual> {
@@ -106,8 +114,16 @@ fn same_hour(series: &Series, begun: Timestamp, long: SignedDuration, bar: Signe
         if same_time < first.time {
             break;
         }
-        let times = (-steps..=steps).filter_map(|at| same_time.checked_add(step * at as i32).ok());
-        moves.extend(times.filter_map(|time| moved(series, time, long, begun)));
+        let Ok(earliest) = same_time.checked_sub(step * steps as i32) else { break };
+        let (mut from, mut to) = (Walk::new(series, earliest), Walk::new(series, later(earliest, long)));
+        for at in 0..=2 * steps {
+            let time = later(earliest, step * at as i32);
+            let end = later(time, long);
+            if end > begun {
+                break;
+            }
+            moves.extend(moved(from.price_at(time), to.price_at(end)));
+        }
     }
     moves
 }
@@ -115,22 +131,68 @@ fn same_hour(series: &Series, begun: Timestamp, long: SignedDuration, bar: Signe
 fn any_hour(series: &Series, begun: Timestamp, long: SignedDuration) -> Vec<f64> {
     let ended = series.bars.partition_point(|bar| bar.end(series.interval) <= begun);
     let step = (ended as i64 / SAMPLES_MAX).max(1) as usize;
-    let ends = series.bars[..ended].iter().step_by(step).map(|bar| bar.end(series.interval));
-    let moves: Vec<f64> = ends.filter_map(|time| moved(series, time, long, begun)).collect();
+    let bars = long.as_secs() / i64::from(series.interval.max(1));
+    let mut moves = Vec::new();
+    for at in (0..ended).step_by(step) {
+        let to = later(series.bars[at].end(series.interval), long);
+        if to > begun {
+            break;
+        }
+        let after = place_after(series, to, at + 1 + usize::try_from(bars).unwrap_or(usize::MAX / 2));
+        let known = known(series, after).filter(|known| to.duration_since(known.at) <= tolerance(series));
+        moves.extend(moved(self::known(series, at + 1), known));
+    }
     if moves.len() < SAMPLES_MIN { Vec::new() } else { moves }
 }
 
-/// The size of a move that was over by a time, in per cent.
-fn moved(series: &Series, from: Timestamp, long: SignedDuration, by: Timestamp) -> Option<f64> {
-    let to = from.checked_add(long).ok().filter(|to| *to <= by)?;
-    let (base, later) = (price_at(series, from)?, price_at(series, to)?);
+/// The place behind the last bar that had ended by a time. It is looked at where it is without gaps before it is looked
+/// for: this is asked hundreds of times for each row of the screen.
+fn place_after(series: &Series, time: Timestamp, guess: usize) -> usize {
+    let has_ended = |at: usize| series.bars.get(at).is_some_and(|bar| bar.end(series.interval) <= time);
+    let is_right = guess <= series.bars.len() && guess > 0 && has_ended(guess - 1) && !has_ended(guess);
+    if is_right { guess } else { series.bars.partition_point(|bar| bar.end(series.interval) <= time) }
+}
+
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// The size of a move, in per cent.
+fn moved(base: Option<Known>, later: Option<Known>) -> Option<f64> {
+    let (base, later) = (base?, later?);
     (later.at > base.at).then(|| percent(base.price, later.price).abs())
+}
+
+/// The prices of moments one after the other, without looking for each from the start.
+struct Walk<'a> {
+    series: &'a Series,
+    /// The first bar that had not ended by the last moment.
+    next: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(series: &'a Series, from: Timestamp) -> Walk<'a> {
+        Walk { series, next: series.bars.partition_point(|bar| bar.end(series.interval) <= from) }
+    }
+
+    /// As [`price_at`], for a time that is not before the last one.
+    fn price_at(&mut self, time: Timestamp) -> Option<Known> {
+        let (bars, interval) = (&self.series.bars, self.series.interval);
+        while bars.get(self.next).is_some_and(|bar| bar.end(interval) <= time) {
+            self.next += 1;
+        }
+        known(self.series, self.next).filter(|known| time.duration_since(known.at) <= tolerance(self.series))
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    fn usual(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
+        usual_of_hour(series, begun, long).or_else(|| usual_of_any(series, begun, long))
+    }
     use crate::domain::price::Candle;
 
     fn minute(minutes: i64) -> Timestamp {

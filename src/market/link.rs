@@ -117,6 +117,8 @@ pub(super) struct Open<Io> {
     /// When the next of them may be late.
     pub(super) look_at: Instant,
     pub(super) pending: Pending,
+    /// Frames gather until then.
+    pub(super) rests_until: Instant,
     pub(super) since: Instant,
     pub(super) last_frame: Instant,
     /// When it was asked whether it lives, since its last frame.
@@ -142,6 +144,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
             odd: HashMap::new(),
             look_at: instant + until(later(now, FIRST), now),
             pending: Pending::default(),
+            rests_until: Instant::now(),
             since: instant,
             last_frame: instant,
             pinged: None,
@@ -172,6 +175,11 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
     /// When the peer is to be asked whether it lives, if it has not been since its last frame.
     pub(super) fn ping_at(&self) -> Option<Instant> {
         self.pinged.is_none().then(|| self.last_frame + PING_AFTER)
+    }
+
+    /// Are frames left to gather?
+    pub(super) fn rests(&self) -> bool {
+        Instant::now() < self.rests_until
     }
 
     /// When its silence is its end: earlier when it answered pings before, and now does not.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -40,6 +40,9 @@ const MUTE: Duration = Duration::from_secs(60);
 const REPORTS: Duration = Duration::from_secs(5);
 /// A symbol that a source does not know may be listed one day.
 const REFUSED_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+/// How long frames gather before they are read, and how many are read at once.
+const GATHER: Duration = Duration::from_millis(100);
+const GATHERED: usize = 256;
 /// What is waited for is looked at afresh at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
@@ -240,7 +243,8 @@ impl<D: Dial> Line<D> {
             let next_beat = open.last_beat + beat.map_or(LONGEST_SLEEP, |beat| beat.every);
             let (silent_at, ping_at) = (open.silent_at(self.wire.quiet), open.ping_at());
             let step = tokio::select! {
-                frame = open.stream.next() => self.take(open, frame).await,
+                frame = open.stream.next(), if !open.rests() => self.take_all(open, frame).await,
+                () = tokio::time::sleep_until(open.rests_until), if open.rests() => Ok(()),
                 permit = events.reserve(), if !open.pending.is_empty() => match permit {
                     Ok(permit) => { if let Some(event) = open.pending.take() { permit.send(event); } Ok(()) }
                     Err(_) => Err(End::Over),
@@ -270,6 +274,18 @@ impl<D: Dial> Line<D> {
                 return End::Renew;
             }
         }
+    }
+
+    /// A frame, and those that came with it. Then it rests for a moment, in which more may gather: the screen shows prices five
+    /// times a second at most, and to be woken for each of fifty costs more than to read them.
+    async fn take_all(&mut self, open: &mut Open<D::Io>, first: Option<Result<Message, Error>>) -> Result<(), End> {
+        self.take(open, first).await?;
+        for _ in 1..GATHERED {
+            let Some(frame) = open.stream.next().now_or_never() else { break };
+            self.take(open, frame).await?;
+        }
+        open.rests_until = Instant::now() + GATHER;
+        Ok(())
     }
 
     async fn take(&mut self, open: &mut Open<D::Io>, frame: Option<Result<Message, Error>>) -> Result<(), End> {

@@ -152,10 +152,16 @@ fn ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
 type Marks<'a> = BTreeMap<u16, (usize, &'a Item)>;
 
 fn marks<'a>(scene: Scene<'a>, symbol: &Symbol, plot: &Plot) -> Marks<'a> {
+    let wire = &scene.app.wire;
     let mut marks = Marks::new();
-    for item in scene.app.wire.firsts_since(&symbol.name, plot.columns[0].bar.time) {
-        let Some(at) = plot.column_at(item.story.time()) else { continue };
-        marks.entry(plot.x(at)).and_modify(|(count, _)| *count += 1).or_insert((1, item));
+    let mut from = plot.columns[0].bar.time;
+    // What came while the market was closed stands at the bar that opened it again.
+    for (x, column) in plot.placed() {
+        if let Some((count, newest)) = wire.firsts_within(&symbol.name, from, column.end) {
+            let mark = marks.entry(x).or_insert((0, newest));
+            *mark = (mark.0 + count, newest);
+        }
+        from = column.end;
     }
     marks
 }

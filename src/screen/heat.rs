@@ -24,9 +24,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
         let hours = scene.app.wire.heat(&rule.name, scene.app.now);
         let heat = scene.app.heat(&rule.name);
         let style = scene.theme.topic(rule.color.as_deref(), rule.key);
-        let loud = if heat.is_spike() { scene.theme.fresh } else { scene.theme.dim };
+        let loud = if heat.is_spike { scene.theme.fresh } else { scene.theme.dim };
         // A spike is told by a sign as well as by its colour.
-        let times = format!("{}{}", times(heat), if heat.is_spike() { "▲" } else { " " });
+        let times = format!("{}{}", times(heat), if heat.is_spike { "▲" } else { " " });
         let line = Line::from(vec![
             Span::styled(format!(" {} ", fit(&rule.title, 11)), style),
             Span::styled(stretched(&hours, usize::from(inner.width).saturating_sub(27)), style),

@@ -56,9 +56,14 @@ fn heat(scene: Scene) -> Vec<Line<'static>> {
         let heat = scene.app.heat(&rule.name);
         let key = rule.key.or_else(|| scene.app.topic(rule.parent.as_deref()?)?.key);
         let name = if rule.parent.is_some() { format!("  {}", rule.title) } else { rule.title.clone() };
-        let figures = [heat.stories.to_string(), heat.outlets.to_string(), a_day(heat), times(heat)];
+        let figures = [
+            heat.stories.to_string(),
+            scene.app.heat_outlets(&rule.name).count().to_string(),
+            a_day(heat),
+            times(heat),
+        ];
         let figures = figures.map(|figure| fit_right(&figure, NUMBER)).concat();
-        let style = if heat.is_spike() { theme.fresh } else { theme.text };
+        let style = if heat.is_spike { theme.fresh } else { theme.text };
         lines.push(Line::from(vec![
             Span::styled(format!(" {}", fit(&name, NAME)), theme.topic(rule.color.as_deref(), key)),
             Span::styled(figures, style),
@@ -81,7 +86,7 @@ pub(super) fn times(heat: Heat) -> String {
 /// What is to be said of a line of heat: a spike, or how much the habit rests on.
 fn note(heat: Heat) -> String {
     match heat.habit {
-        _ if heat.is_spike() => "  ▲ spike".to_owned(),
+        _ if heat.is_spike => "  ▲ spike".to_owned(),
         None => "  no habit yet: less than a day is known".to_owned(),
         Some((_, days)) if days < 6.5 => format!("  over {days:.0} of 7 days"),
         Some(_) => String::new(),

@@ -73,17 +73,11 @@ pub async fn show(
     tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
     tasks.spawn("config", config_watch::watch(places.config.clone(), wanted.clone(), events.clone()));
 
-    let replaying = match &show {
-        Show::Live { .. } => None,
-        Show::Replay { plan, .. } => Some(ReplayClock::new(plan.from, plan.speed)),
-    };
+    let replaying = show.clock();
     let clock = replaying.as_ref().map_or(clock, ReplayClock::clock);
     let data = replaying.is_none().then_some(places.data.as_path());
     let store = Store::open(data, config.store.keep, events.clone(), clock.clone())?;
-    let recorder = match &show {
-        Show::Live { record: Some(dir) } => Some(begin_recording(dir, &clock)?),
-        _ => None,
-    };
+    let recorder = show.begin_recording(&clock)?;
     let (paused, pauses) = watch::channel(false);
     if let (Show::Replay { day, plan }, Some(replay_clock)) = (show, replaying.clone()) {
         let calendar = crate::app::calendar(&config);
@@ -122,11 +116,22 @@ pub async fn show(
     saved.and(recorded).map_err(anyhow::Error::msg)
 }
 
-fn begin_recording(dir: &Path, clock: &Clock) -> anyhow::Result<Recorder> {
-    let begun = Recorder::begin(dir, clock.clone());
-    begun.map_err(|_| {
-        anyhow::anyhow!("no day can be recorded in {}: it is no folder that can be written", dir.display())
-    })
+impl Show {
+    /// The clock of a recorded day.
+    fn clock(&self) -> Option<ReplayClock> {
+        match self {
+            Show::Live { .. } => None,
+            Show::Replay { plan, .. } => Some(ReplayClock::new(plan.from, plan.speed)),
+        }
+    }
+
+    fn begin_recording(&self, clock: &Clock) -> anyhow::Result<Option<Recorder>> {
+        let Show::Live { record: Some(dir) } = self else { return Ok(None) };
+        let begun = Recorder::begin(dir, clock.clone()).map_err(|_| {
+            anyhow::anyhow!("no day can be recorded in {}: it is no folder that can be written", dir.display())
+        });
+        begun.map(Some)
+    }
 }
 
 /// A panic on purpose, for debug builds alone: `tests/terminal.rs` looks at what becomes of the terminal then.

@@ -128,7 +128,7 @@ mod tests {
             (NotifyBy::Auto, vec![("TERM", "foot")], Some("\x1b]777;notify;a,b;c\x1b\\")),
             (NotifyBy::Auto, vec![("VTE_VERSION", "7600")], Some("\x1b]777;notify;a,b;c\x1b\\")),
             (NotifyBy::Auto, vec![("TERM", "xterm-256color")], None),
-            (NotifyBy::Osc9, vec![("TMUX", "/tmp/x")], Some("\x1bPtmux;\x1b\x1b]9;a;b: c\x1b\x1b\\\x1b\\")),
+            (NotifyBy::Osc9, vec![("TMUX", "socket,1,0")], Some("\x1bPtmux;\x1b\x1b]9;a;b: c\x1b\x1b\\\x1b\\")),
             (NotifyBy::Off, vec![("TERM", "xterm-kitty")], None),
         ];
         for (wanted, environment, expected) in cases {

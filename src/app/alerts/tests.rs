@@ -241,7 +241,7 @@ fn what_an_alert_has_seen_outlives_a_reload() {
 #[test]
 fn a_hostile_title_is_data_in_the_payload() {
     let mut desk = desk(NVIDIA);
-    let title = "Nvidia\"; touch /tmp/x; $(reboot) `id` {\"alert\":\"other\"}";
+    let title = "Nvidia\"; touch x; $(reboot) `id` {\"alert\":\"other\"}";
     let at = desk.now;
     let story = Story { published: Some(at), ..titled(1, 0, title) };
     let effects = desk.stories([story]);

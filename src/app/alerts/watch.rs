@@ -53,6 +53,11 @@ impl Watch {
         }
     }
 
+    /// Does it ask for the price of a symbol?
+    pub fn asks_for(&self, symbol: &str) -> bool {
+        self.alert.enabled && self.alert.price.as_ref().is_some_and(|rule| &*rule.symbol == symbol)
+    }
+
     /// What the price did, when the rule has come true with it. The first look says nothing: it may have been true before.
     pub fn look_at_price(&mut self, tape: &Tape, quote: &Quote, now: Timestamp) -> Option<String> {
         let rule = self.alert.price.as_ref().filter(|rule| rule.symbol == quote.symbol && self.alert.enabled)?;

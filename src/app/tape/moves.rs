@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Tape, last_trade};
 use crate::domain::Name;
 use crate::domain::price::{Kind, Series, Session, Span, Symbol, kind};
-use crate::domain::reaction::{Known, LATER, Usual, percent, price_at, usual};
+use crate::domain::reaction::{Known, LATER, Usual, percent, price_at, usual_of_any, usual_of_hour};
 use crate::domain::session::Calendar;
 
 /// The series that moves are measured in, the finest first: longer bars don't tell what happened at a moment.
@@ -93,21 +93,11 @@ impl Tape {
 
     /// How far the price of a symbol usually goes in a time so long that begins then.
     pub fn usual_over(&self, symbol: &str, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
-        let fits = |series: &&Series| SignedDuration::from_secs(series.interval.into()) <= long;
-        let mut found: Vec<Usual> = Vec::new();
-        for (at, series) in self.measured(symbol).enumerate() {
-            // Moves shorter than the finest bars are told by those; by coarser ones they can't be.
-            let Some(usual) =
-                Some(series).filter(|series| at == 0 || fits(series)).and_then(|series| usual(series, begun, long))
-            else {
-                continue;
-            };
-            if usual.same_hour {
-                return Some(usual);
-            }
-            found.push(usual);
-        }
-        found.first().copied()
+        // Moves shorter than the finest bars are told by those; by coarser ones they can't be.
+        let fits = |series: &Series| SignedDuration::from_secs(series.interval.into()) <= long;
+        let series = || self.measured(symbol).enumerate().filter(|(at, series)| *at == 0 || fits(series));
+        let of_hour = series().find_map(|(_, series)| usual_of_hour(series, begun, long));
+        of_hour.or_else(|| series().find_map(|(_, series)| usual_of_any(series, begun, long)))
     }
 
     /// What a symbol did up to the times at which moves are told for good; None where no price of the moment is known.

@@ -60,12 +60,13 @@ impl Wire {
         std::array::from_fn(|at| (end(at) - starts[at]) as u32)
     }
 
-    /// How many outlets had a story of a topic since a time.
-    pub fn outlets_since(&self, topic: &str, since: Timestamp) -> usize {
+    /// The outlets that had a story of a topic since a time, without repeats.
+    pub fn outlets_since(&self, topic: &str, since: Timestamp) -> impl Iterator<Item = &Name> {
         let stories = self.by_topic.of(topic);
         let start = stories.partition_point(|(time, _)| *time <= since);
+        let mut seen = HashSet::new();
         let outlets = stories[start..].iter().filter_map(|(_, id)| Some(&self.items.get(id)?.story.outlet));
-        outlets.collect::<HashSet<_>>().len()
+        outlets.filter(move |outlet| seen.insert(*outlet))
     }
 
     /// The topics that a story adds to the heat of, be it held or not.
@@ -83,10 +84,13 @@ impl Wire {
         item
     }
 
-    /// The stories since a time, newest first, that are the first of their group and of a topic of this symbol.
-    pub fn firsts_since(&self, symbol: &str, since: Timestamp) -> impl Iterator<Item = &Item> {
+    /// The stories since one time and before another that are the first of their group and of a topic of this symbol: how
+    /// many, and the newest. Counted without looking at each: a busy day has thousands, and every frame asks.
+    pub fn firsts_within(&self, symbol: &str, from: Timestamp, to: Timestamp) -> Option<(usize, &Item)> {
         let firsts = self.firsts.of(symbol);
-        let start = firsts.partition_point(|(time, _)| *time < since);
-        firsts.iter().skip(start).rev().filter_map(|(_, id)| self.items.get(id))
+        let start = firsts.partition_point(|(time, _)| *time < from);
+        let within = &firsts[start..start + firsts[start..].partition_point(|(time, _)| *time < to)];
+        let (_, newest) = within.last()?;
+        Some((within.len(), self.items.get(newest)?))
     }
 }

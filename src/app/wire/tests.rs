@@ -790,8 +790,11 @@ mod at_random {
             for (topic, symbol) in [("crypto", "BTC-USD"), ("nvidia", "NVDA"), ("harbour", "GME")] {
                 let (heat, marks) = walked(&wire, topic, symbol, minute(since), minute(later));
                 prop_assert_eq!(wire.heat(topic, minute(later)), heat);
-                let found: Vec<StoryId> = wire.firsts_since(symbol, minute(since)).map(|item| item.story.id).collect();
-                prop_assert_eq!(found, marks);
+                let found = wire.firsts_within(symbol, minute(since), minute(later));
+                let in_time = |id: &&StoryId| wire.items[*id].story.time() < minute(later);
+                let marks: Vec<&StoryId> = marks.iter().filter(in_time).collect();
+                prop_assert_eq!(found.map_or(0, |(count, _)| count), marks.len());
+                prop_assert_eq!(found.map(|(_, newest)| &newest.story.id), marks.first().copied());
             }
         }
 
