@@ -136,6 +136,10 @@ impl Movers {
         });
         let before = std::mem::replace(&mut watched.last, (price, at)).1;
         if let Some((level, rose)) = watched.cross(price) {
+            // The fall that brought it through is told with it, and not once more.
+            let moves = SPANS.iter().filter_map(|long| Some(tape.since(&symbol, at.checked_sub(*long).ok()?)?.percent));
+            let largest = moves.filter(|percent| (*percent > 0.0) == rose).max_by(|a, b| a.abs().total_cmp(&b.abs()));
+            watched.told = largest.map(|percent| (now, percent)).or(watched.told);
             return Some(Mover { symbol, begun: before, at: now, what: What::Crossed { level, rose } });
         }
         if now.duration_since(watched.looked) < LOOKED_EVERY && now >= watched.looked {

@@ -44,16 +44,6 @@ pub struct Cause<'a> {
     pub under: bool,
 }
 
-impl From<&Mover> for Asked {
-    fn from(mover: &Mover) -> Asked {
-        let level = match mover.what {
-            What::Crossed { level, .. } => Some(level),
-            What::Went { .. } => None,
-        };
-        Asked { symbol: mover.symbol.clone(), begun: mover.begun, ended: Some(mover.at), level }
-    }
-}
-
 impl App {
     /// What is asked about in the popup that is open.
     pub fn asked(&self) -> Option<&Asked> {
@@ -79,6 +69,16 @@ impl App {
         groups.iter().flat_map(|(group, _)| reports(*group)).map(|(at, item)| Cause { item, under: at > 0 }).collect()
     }
 
+    /// A move that was told, with the level that was crossed in it.
+    fn told_move(&self, mover: &Mover) -> Asked {
+        let crossed = self.movers.iter().filter(|other| other.symbol == mover.symbol && other.at >= mover.begun);
+        let mut levels = crossed.filter_map(|other| match other.what {
+            What::Crossed { level, .. } => Some(level),
+            What::Went { .. } => None,
+        });
+        Asked { symbol: mover.symbol.clone(), begun: mover.begun, ended: Some(mover.at), level: levels.next() }
+    }
+
     /// How likely a story tells why, for what binds it to the symbol, its nearness in time and those who carry it.
     fn likely(&self, item: &Item, asked: &Asked) -> Option<f64> {
         let bound = self.binding(item, &asked.symbol)?;
@@ -102,7 +102,7 @@ impl App {
     /// Asks why: of the bar chosen in the chart, else of the move that was just told, else of the symbol's last one.
     pub(super) fn ask_why(&mut self) -> Vec<Effect> {
         let bar = self.chosen_bar();
-        let told = self.standing_mover().filter(|_| bar.is_none()).map(Asked::from);
+        let told = self.standing_mover().filter(|_| bar.is_none()).map(|mover| self.told_move(mover));
         let Some(asked) = bar.or(told).or_else(|| self.charted().map(|symbol| self.last_move(symbol))) else {
             return self.notify(Tone::Info, "no symbol is watched".into());
         };
@@ -112,7 +112,7 @@ impl App {
     /// The last move of a symbol that was told; without one its last hour.
     fn last_move(&self, symbol: Name) -> Asked {
         let is_recent = |mover: &&Mover| mover.symbol == symbol && self.now.duration_since(mover.at) <= TOLD;
-        let told = self.movers.iter().find(is_recent).map(Asked::from);
+        let told = self.movers.iter().find(is_recent).map(|mover| self.told_move(mover));
         let begun = self.now.checked_sub(LAST).unwrap_or(Timestamp::MIN);
         told.unwrap_or(Asked { symbol, begun, ended: None, level: None })
     }

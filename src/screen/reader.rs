@@ -230,8 +230,9 @@ fn told(scene: Scene, reaction: &Reaction, since: Timestamp) -> Vec<Vec<Part>> {
     let theme = scene.theme;
     let moved = reaction.moved;
     let dim = |words: String| Span::styled(words, theme.dim);
-    let figure =
-        Span::styled(format!("{} {}", arrow(moved.percent), percent(moved.percent, 2)), weighed(scene, reaction));
+    // What rounds to nothing went nowhere.
+    let shown = (moved.percent * 100.0).round() / 100.0;
+    let figure = Span::styled(format!("{} {}", arrow(shown), percent(moved.percent, 2)), weighed(scene, reaction));
     let mut first = vec![vec![dim(format!("since: {} ", reaction.symbol)), figure]];
     if let Some((usual, times)) = reaction.usual.zip(reaction.times_usual()) {
         let hour = if usual.same_hour { " at this hour" } else { "" };
