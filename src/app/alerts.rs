@@ -9,12 +9,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::App;
 use super::line::{AlertLine, PriceLine, StoryLine};
 use super::wire::Item;
+use super::{App, Popup};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::alert::{Action, Alert};
+use crate::domain::feed::Feed;
 use crate::domain::group::GroupId;
 use crate::domain::price::Quote;
 use crate::domain::query::Query;
@@ -30,6 +31,8 @@ const STANDS: (i64, f64) = (15 * 60, 10.0);
 /// A story may yet come to match, as time and prices go on, for so long.
 const FRESH: SignedDuration = SignedDuration::from_hours(2);
 const FRESH_MAX: usize = 2_000;
+/// What was published longer ago is no news, however late it comes.
+const NEWS: SignedDuration = SignedDuration::from_hours(24);
 /// How long a snooze lasts.
 const SNOOZE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -58,20 +61,24 @@ pub struct Alerts {
     dismissed: bool,
     /// All of them are snoozed until then.
     snoozed: Option<Timestamp>,
-    /// Feeds whose first poll of this run is over.
+    /// Feeds whose first poll of this run is over, and those that are bringing something.
     polled: HashSet<Name>,
+    arriving: HashSet<Name>,
+    /// A story that is being asked about while the wire is paused: it is not placed there yet.
+    waiting: Option<Item>,
     /// Stories that came since, and may yet come to match.
     fresh: VecDeque<(StoryId, Timestamp)>,
 }
 
 impl Alerts {
-    /// Follows the config; what those have seen that stay the same is kept.
+    /// Follows the config; what those have told that keep their name is kept, and what they have seen of prices and stories
+    /// as well when they ask for the same.
     pub fn set(&mut self, config: &Config) {
         let mut old: HashMap<Name, Watch> =
             self.watches.drain(..).map(|watch| (watch.alert.name.clone(), watch)).collect();
         let watch = |alert: &Alert| match old.remove(&alert.name) {
-            Some(watch) if watch.alert == *alert => watch,
-            _ => Watch::new(alert.clone()),
+            Some(watch) => watch.follow(alert.clone()),
+            None => Watch::new(alert.clone()),
         };
         self.watches = config.alerts.iter().map(watch).collect();
     }
@@ -96,6 +103,7 @@ impl Alerts {
 
     /// Forgets what was told and seen, when a replay begins again.
     pub fn clear(&mut self) {
+        (self.snoozed, self.waiting) = (None, None);
         self.told.clear();
         self.fresh.clear();
         self.watches.iter_mut().for_each(|watch| *watch = Watch::new(watch.alert.clone()));
@@ -130,7 +138,9 @@ impl App {
             Some(position) => story.time() > position.from,
             None => !self.loading && self.alerts.polled.contains(&story.feed),
         };
-        if !is_news {
+        let is_old = self.now.duration_since(story.time()) > NEWS;
+        if !is_news || is_old {
+            self.alerts.arriving.insert(story.feed.clone());
             return Vec::new();
         }
         self.alerts.fresh.push_back((story.id, self.now));
@@ -140,16 +150,29 @@ impl App {
             Some(_) => self.try_story(story.id, |_| true),
             // While the wire is paused a story is not placed yet.
             None => {
-                let item = self.wire.weigh(story, &self.tagger, self.now);
-                let matching = self.matching(&item, &|_| true);
-                self.hit_by_story(matching, (story.id, item.group))
+                let item = self.wire.weigh_waiting(story, &self.tagger, self.now);
+                let (matching, group) = (self.matching(&item, &|_| true), item.group);
+                self.alerts.waiting = Some(item);
+                let effects = self.hit_by_story(matching, (story.id, group));
+                self.alerts.waiting = None;
+                effects
             }
         }
     }
 
-    /// The first poll of a feed is over.
-    pub(super) fn alert_feed_polled(&mut self, feed: &Name) {
-        self.alerts.polled.insert(feed.clone());
+    /// A poll of a feed is over: its first is, when it brought something or found nothing wrong.
+    pub(super) fn alert_feed_polled(&mut self, feed: &Name, is_well: bool) {
+        if self.alerts.arriving.remove(feed) || is_well {
+            self.alerts.polled.insert(feed.clone());
+        }
+    }
+
+    /// What a feed that is asked otherwise brings first is no news again.
+    pub(super) fn alert_feeds_changed(&mut self, before: &Config, after: &Config) {
+        let same = |feed: &Feed| after.feeds.iter().any(|other| other == feed);
+        for feed in before.feeds.iter().filter(|feed| !same(feed)) {
+            self.alerts.polled.remove(&feed.name);
+        }
     }
 
     /// Asks again of stories that came lately, where a query asks for what changes with time.
@@ -262,30 +285,41 @@ impl App {
         let told =
             Told { at: self.now, alert: alert.name.clone(), text: text.clone(), story: cause.story, quietly, is_trial };
         self.alerts.tell(told);
+        // The line under the cursor of the list stays under it.
+        if let Some(Popup::Alerts { cursor }) =
+            self.popup.filter(|popup| popup.alert() >= Some(self.alerts.watches.len()))
+        {
+            self.popup = Some(self.in_bounds(Popup::Alerts { cursor: cursor + 1 }));
+        }
         self.look_ahead();
         let mut effects = vec![Effect::Draw(Urgency::News)];
         if !quietly {
             let [bell, notify] = [Action::Bell, Action::Notify].map(|action| alert.actions.contains(&action));
-            let link = cause.story.and_then(|id| self.wire.item(id)?.story.link.clone());
+            let link = cause.story.and_then(|id| self.alerted(id)?.story.link.clone());
             effects.push(Effect::Raise(Box::new(Raised { alert: alert.name, text, bell, notify, link, payload })));
         }
         effects
     }
 
+    /// A story of the wire, or the one that waits for it.
+    fn alerted(&self, id: StoryId) -> Option<&Item> {
+        self.wire.item(id).or(self.alerts.waiting.as_ref().filter(|item| item.story.id == id))
+    }
+
     /// `OpenAI raises … (Harbour Wire) · NVDA −1.2% in 15m`
     fn words(&self, alert: &Alert, cause: &Cause) -> String {
-        let story = cause.story.and_then(|id| self.wire.item(id)).map(|item| &item.story);
+        let story = cause.story.and_then(|id| self.alerted(id)).map(|item| &item.story);
         let story = story.map(|story| format!("{} ({})", story.title, story.outlet));
         let parts: Vec<String> = story.into_iter().chain(cause.price.clone()).collect();
         if parts.is_empty() { format!("a trial of {}", alert.name) } else { parts.join(" · ") }
     }
 
     fn payload(&self, alert: &Alert, cause: &Cause, text: &str) -> String {
-        let item = cause.story.and_then(|id| self.wire.item(id));
+        let item = cause.story.and_then(|id| self.alerted(id));
         let quote = alert.price.as_ref().and_then(|rule| self.tape.quote(&rule.symbol));
         let line = AlertLine {
             alert: &alert.name,
-            at: self.now,
+            at: Timestamp::from_second(self.now.as_second()).unwrap_or(self.now),
             text,
             price: quote.map(price_line),
             story: item.map(|item| StoryLine::new(item, &self.wire)),

@@ -15,7 +15,7 @@ const ABSENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Whether the reader is there.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Away {
+pub(super) struct Away {
     /// The last sign of the reader: a key, or the terminal had the focus.
     present: Option<Timestamp>,
     /// None: the terminal does not tell.
@@ -48,6 +48,13 @@ pub struct Went {
     pub farthest: (f64, Timestamp),
     /// The move as it is now.
     pub now: f64,
+}
+
+impl Away {
+    /// Whoever starts newstape is there.
+    pub fn new(now: Timestamp) -> Away {
+        Away { present: Some(now), ..Away::default() }
+    }
 }
 
 impl App {

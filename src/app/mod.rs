@@ -142,7 +142,7 @@ impl App {
             movers: Movers::default(),
             habit: Habit::default(),
             alerts: Alerts::default(),
-            away: Away::default(),
+            away: Away::new(now),
             asked: None,
             bar: None,
             tagger: Tagger::default(),
@@ -364,9 +364,7 @@ impl App {
 
     fn feed(&mut self, state: FeedState) -> Vec<Effect> {
         let before = self.health.told(self.now);
-        if state.trouble.is_none() {
-            self.alert_feed_polled(&state.feed);
-        }
+        self.alert_feed_polled(&state.feed, state.trouble.is_none());
         self.health.take_feed(state.clone());
         let told = before != self.health.told(self.now) || self.health_is_open();
         let mut effects = vec![Effect::SaveFeed(Box::new(state))];
@@ -469,6 +467,7 @@ impl App {
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
+        self.alert_feeds_changed(&self.config.clone(), &config);
         self.alerts.set(&config);
         self.wire.set_judges(Judges::new(&config), self.now);
         self.retag(&config, topics);

@@ -81,8 +81,10 @@ struct Watched {
     /// The last price, and when it traded.
     last: (f64, Timestamp),
     looked: Timestamp,
-    /// The last unusual move told: when, and its per cent.
-    told: Option<(Timestamp, f64)>,
+    /// Whose price the last was.
+    source: Name,
+    /// The last unusual move told of each direction, down and up: when, and its per cent.
+    told: [Option<(Timestamp, f64)>; 2],
 }
 
 /// The latest unusual moves, and what is needed to see the next.
@@ -132,14 +134,20 @@ impl Movers {
             crossed: None,
             last: (price, at),
             looked: Timestamp::MIN,
-            told: None,
+            source: quote.source.clone(),
+            told: [None; 2],
         });
         let before = std::mem::replace(&mut watched.last, (price, at)).1;
+        if watched.source != quote.source || at < before {
+            // A price of another source, or an older one, has not gone from there to here.
+            (watched.source, watched.settled, watched.crossed) = (quote.source.clone(), price, None);
+            return None;
+        }
         if let Some((level, rose)) = watched.cross(price) {
             // The fall that brought it through is told with it, and not once more.
             let moves = SPANS.iter().filter_map(|long| Some(tape.since(&symbol, at.checked_sub(*long).ok()?)?.percent));
             let largest = moves.filter(|percent| (*percent > 0.0) == rose).max_by(|a, b| a.abs().total_cmp(&b.abs()));
-            watched.told = largest.map(|percent| (now, percent)).or(watched.told);
+            largest.into_iter().for_each(|percent| watched.told[usize::from(rose)] = Some((now, percent)));
             return Some(Mover { symbol, begun: before, at: now, what: What::Crossed { level, rose } });
         }
         if now.duration_since(watched.looked) < LOOKED_EVERY && now >= watched.looked {
@@ -148,7 +156,7 @@ impl Movers {
         watched.looked = now;
         let mut went = SPANS.iter().filter_map(|long| went(tape, &symbol, at.checked_sub(*long).ok()?, *long));
         let (begun, what, percent) = went.find(|(_, _, percent)| watched.is_news(now, *percent))?;
-        watched.told = Some((now, percent));
+        watched.told[usize::from(percent > 0.0)] = Some((now, percent));
         Some(Mover { symbol, begun, at: now, what })
     }
 }
@@ -177,10 +185,8 @@ impl Watched {
     }
 
     fn is_news(&self, now: Timestamp, percent: f64) -> bool {
-        self.told.is_none_or(|(at, told)| {
-            let is_same_way = told.signum() == percent.signum();
-            !is_same_way || now.duration_since(at) > QUIET || now < at || percent.abs() >= told.abs() * LARGER
-        })
+        self.told[usize::from(percent > 0.0)]
+            .is_none_or(|(at, told)| now.duration_since(at) > QUIET || now < at || percent.abs() >= told.abs() * LARGER)
     }
 }
 

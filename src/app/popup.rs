@@ -70,6 +70,14 @@ impl Popup {
         }
     }
 
+    /// The line of the list of alerts that the cursor is on.
+    pub(super) fn alert(self) -> Option<usize> {
+        match self {
+            Popup::Alerts { cursor } => Some(cursor),
+            _ => None,
+        }
+    }
+
     /// The same with the cursor on one of so many rows.
     fn within(self, rows: usize) -> Popup {
         let last = rows.saturating_sub(1);

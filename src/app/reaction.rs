@@ -22,6 +22,8 @@ pub struct Reaction<'a> {
     pub usual: Option<Usual>,
     /// The benchmark of the symbol, and the move less that of it.
     pub net: Option<(&'a Name, f64)>,
+    /// The price of now is what it is said to be; else it is an old one.
+    pub is_current: bool,
 }
 
 /// Why nothing is known of a price since a story.
@@ -35,6 +37,8 @@ pub enum Missing {
 /// How much a move means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
+    /// It is the move up to an old price: what has happened since is not known.
+    Old,
     /// The price goes that far all the time.
     Noise,
     /// What is usual is not known.
@@ -54,6 +58,7 @@ impl Reaction<'_> {
     /// How much it means.
     pub fn weight(&self) -> Weight {
         match self.times_usual() {
+            _ if !self.is_current => Weight::Old,
             None => Weight::Unknown,
             Some(times) if times < NOISE => Weight::Noise,
             Some(times) if times < SELDOM => Weight::Marked,
@@ -84,7 +89,8 @@ impl App {
     }
 
     fn weighed<'a>(&'a self, symbol: &'a Name, moved: Move) -> Reaction<'a> {
-        Reaction { symbol, moved, usual: self.tape.usual(symbol, &moved), net: self.tape.net(symbol, &moved) }
+        let (usual, net) = (self.tape.usual(symbol, &moved), self.tape.net(symbol, &moved));
+        Reaction { symbol, moved, usual, net, is_current: self.price_state(symbol).is_current() }
     }
 
     fn missing(&self, symbol: &str, since: Timestamp) -> Missing {

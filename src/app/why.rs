@@ -65,7 +65,9 @@ impl App {
         }
         let mut groups: Vec<(GroupId, f64)> = groups.into_iter().collect();
         groups.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-        let reports = |group| self.wire.group(group).filter(in_time).enumerate();
+        // What speaks of something else may have come into the group all the same.
+        let is_bound = |item: &&Item| self.binding(item, &asked.symbol).is_some();
+        let reports = |group| self.wire.group(group).filter(in_time).filter(is_bound).enumerate();
         groups.iter().flat_map(|(group, _)| reports(*group)).map(|(at, item)| Cause { item, under: at > 0 }).collect()
     }
 

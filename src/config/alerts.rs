@@ -9,6 +9,7 @@ use super::{AlertSettings, read, units};
 use crate::domain::Name;
 use crate::domain::alert::{Action, Alert, NotifyBy, PostAs, PriceRule, Quiet};
 use crate::domain::feed::Secret;
+use crate::domain::price::Symbol;
 use strum::VariantNames;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -41,7 +42,7 @@ pub(super) fn settings(table: &Table, alerts: &mut AlertSettings) -> Result<(), 
 }
 
 /// An alert; one without a condition is left out.
-pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) -> Result<(), Mistake> {
+pub(super) fn alert(entry: &Table, name: Name, symbols: &[Symbol], alerts: &mut Vec<Alert>) -> Result<(), Mistake> {
     let mut alert = standing(alerts, |alert| alert.name == name, || new(name.clone()));
     entry.set("query", read::optional(read::query), &mut alert.query)?;
     entry.set("price", read::optional(price), &mut alert.price)?;
@@ -57,8 +58,16 @@ pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) -> Resul
         entry.leave_out("needs a 'query', a 'price' rule, or both; left out");
         return Ok(());
     }
+    if let Some(rule) = alert.price.as_ref().filter(|rule| alert.enabled && !is_watched(&rule.symbol, symbols)) {
+        entry.warn("price", &format!("asks for {}, which is not on the watchlist: it can't come true", rule.symbol));
+    }
     put(alerts, |alert| alert.name == name, alert);
     Ok(())
+}
+
+/// Are its prices known?
+fn is_watched(name: &str, symbols: &[Symbol]) -> bool {
+    symbols.iter().any(|symbol| &*symbol.name == name || symbol.benchmark.as_deref() == Some(name))
 }
 
 /// One of the names of an enum.

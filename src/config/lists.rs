@@ -26,7 +26,7 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     root.entries("mute", read_name, |entry, name| standing_query(entry, name, &mut config.mutes, |_, _| Ok(())))?;
     let color =
         |entry: &Table, query: &mut StandingQuery| entry.set("color", read::optional(read::color), &mut query.color);
-    root.entries("alert", read_name, |entry, name| alerts::alert(entry, name, &mut config.alerts))?;
+    root.entries("alert", read_name, |entry, name| alerts::alert(entry, name, &config.symbols, &mut config.alerts))?;
     root.entries("highlight", read_name, |entry, name| standing_query(entry, name, &mut config.highlights, color))
 }
 

@@ -194,7 +194,11 @@ impl PriceRule {
             ("crosses", [at]) => When::Crosses(level(at).ok_or(PRICE_RULE)?),
             (way, [percent, "in", over]) => When::Goes {
                 way: way.parse().map_err(|_| PRICE_RULE)?,
-                percent: percent.strip_suffix('%').and_then(level).ok_or(PRICE_RULE)?,
+                percent: percent
+                    .strip_suffix('%')
+                    .filter(|text| !text.contains(','))
+                    .and_then(level)
+                    .ok_or(PRICE_RULE)?,
                 over: duration(over).filter(|over| !over.is_zero() && *over <= OVER_MAX).ok_or(PRICE_RULE)?,
             },
             _ => return Err(PRICE_RULE),
@@ -211,7 +215,10 @@ fn level(text: &str) -> Option<f64> {
         None => (text, 1.0),
     };
     let plain = number.chars().all(|letter| letter.is_ascii_digit() || ".,_".contains(letter));
-    let number: f64 = number.replace([',', '_'], "").parse().ok().filter(|_| plain)?;
+    // A comma sets thousands apart, not a fraction: `3,5` is neither here.
+    let whole = number.split('.').next().unwrap_or_default();
+    let grouped = number.matches(',').count() == whole.split(',').skip(1).filter(|group| group.len() == 3).count();
+    let number: f64 = number.replace([',', '_'], "").parse().ok().filter(|_| plain && grouped)?;
     Some(number * times).filter(|level| level.is_finite() && *level > 0.0)
 }
 
@@ -267,9 +274,19 @@ mod tests {
             assert_eq!(rule.to_string(), written, "{text}");
             assert_eq!(PriceRule::parse(&rule.to_string(), hours), Ok(rule), "{text}");
         }
-        for text in
-            ["", "NVDA", "NVDA <", "NVDA < x", "NVDA < -3", "NVDA < 0", "NVDA falls 3 in 1h", "NVDA falls 3% in 9x"]
-        {
+        for text in [
+            "NVDA falls 3,5% in 1h",
+            "NVDA < 3,5",
+            "NVDA < 1,23,456",
+            "",
+            "NVDA",
+            "NVDA <",
+            "NVDA < x",
+            "NVDA < -3",
+            "NVDA < 0",
+            "NVDA falls 3 in 1h",
+            "NVDA falls 3% in 9x",
+        ] {
             assert_eq!(PriceRule::parse(text, hours), Err(PRICE_RULE), "{text}");
         }
     }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::price::Series;
+use super::reaction::known_at;
 
 /// With fewer pairs of bars nothing is said: twenty returns leave a correlation of 0.44 to chance.
 pub const BARS_MIN: usize = 20;
@@ -17,10 +18,17 @@ pub struct Together {
     pub bars: usize,
 }
 
-/// Compares two series from a time on. Only what both have counts: the closes of the same moments, and of those the
-/// steps that are no longer than the longer bar, so that a night one of them was closed in is no return.
+/// Days have nights, weekends and a holiday between them; shorter bars follow one another.
+const DAY: u32 = 86_400;
+const WEEKEND: i32 = 4;
+
+/// Compares two series from a time on. Only what both have counts: their closes at the ends of the longer bars, and of
+/// those the steps that are no longer than such a bar, so that a night one of them was closed in is no return. Of days
+/// the next one may be the next trading day.
 pub fn together(a: &Series, b: &Series, since: Timestamp) -> Together {
-    let step = SignedDuration::from_secs(a.interval.max(b.interval).into());
+    let interval = a.interval.max(b.interval);
+    let bar = SignedDuration::from_secs(interval.into());
+    let step = if interval >= DAY { bar * WEEKEND } else { bar };
     let common = common_closes(a, b, since);
     let steps = common.windows(2).filter(|pair| pair[1].0.duration_since(pair[0].0) <= step);
     let returns: Vec<(f64, f64)> =
@@ -29,15 +37,20 @@ pub fn together(a: &Series, b: &Series, since: Timestamp) -> Together {
     Together { correlation: pearson(&returns).filter(|_| bars >= BARS_MIN), bars }
 }
 
-/// The closes that both know of the same moment.
+/// What both closed at by the ends of the longer bars; venues begin their bars at hours of their own, so the other's is
+/// that of its last bar, which must not be older than one.
 fn common_closes(a: &Series, b: &Series, since: Timestamp) -> Vec<(Timestamp, f64, f64)> {
-    let closes = |series: &Series| -> Vec<(Timestamp, f64)> {
-        let known = series.bars.iter().map(|bar| (bar.end(series.interval), bar.close));
-        known.filter(|(end, close)| *end >= since && *close > 0.0).collect()
+    let is_swapped = b.interval > a.interval || (b.interval == a.interval && b.bars.len() < a.bars.len());
+    let (long, short) = if is_swapped { (b, a) } else { (a, b) };
+    let bar = SignedDuration::from_secs(short.interval.into());
+    let other = |end: Timestamp| known_at(short, end).filter(|known| end.duration_since(known.at) < bar);
+    let ends = long.bars.iter().map(|bar| (bar.end(long.interval), bar.close));
+    let ends = ends.filter(|(end, close)| *end >= since && *close > 0.0);
+    let pair = |(end, close): (Timestamp, f64)| {
+        let other = other(end)?.price;
+        Some(if is_swapped { (end, other, close) } else { (end, close, other) })
     };
-    let (a, b) = (closes(a), closes(b));
-    let other = |end: Timestamp| b.binary_search_by_key(&end, |(end, _)| *end).ok().map(|at| b[at].1);
-    a.iter().filter_map(|(end, close)| Some((*end, *close, other(*end)?))).collect()
+    ends.filter_map(pair).collect()
 }
 
 fn pearson(pairs: &[(f64, f64)]) -> Option<f64> {
@@ -100,6 +113,29 @@ mod tests {
         assert_eq!((few.correlation, few.bars), (None, 11), "too few to say");
         let still = series((0..60).map(|_| Some(1.0)));
         assert_eq!(together(&a, &still, at(0)), Together { correlation: None, bars: 59 });
+    }
+
+    #[test]
+    fn bars_that_begin_at_other_hours_are_compared_by_what_was_known() {
+        let from = |series: Series, start: i64, interval: u32| {
+            let bar = |(number, bar): (usize, &Candle)| Candle {
+                time: at(start + number as i64 * i64::from(interval) / 60),
+                ..*bar
+            };
+            Series { interval, bars: series.bars.iter().enumerate().map(bar).collect(), ..series }
+        };
+        let a = series((0..60).map(|number| Some(wave(number))));
+        // Days that end at midnight, and days that end at half past two.
+        let (coin, share) = (from(a.clone(), 0, 86_400), from(a.clone(), 870, 86_400));
+        assert!(together(&coin, &share, at(0)).bars >= 57);
+        // Trading days alone: the weekend between them is no gap.
+        let weekdays: Vec<Candle> =
+            share.bars.iter().enumerate().filter(|(day, _)| day % 7 < 5).map(|(_, bar)| *bar).collect();
+        let bars = together(&coin, &Series { bars: weekdays, ..share }, at(0)).bars;
+        assert!((38..=43).contains(&bars), "{bars}");
+        // Four hours against one, half an hour apart.
+        let hours = from(series((0..240).map(|number| Some(wave(number)))), 30, 3_600);
+        assert!(together(&from(a, 0, 14_400), &hours, at(0)).bars > 50);
     }
 
     proptest! {

@@ -15,7 +15,7 @@ use super::wire::weighed;
 use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::command::Command;
-use crate::app::reaction::{Missing, Reaction};
+use crate::app::reaction::{Missing, Reaction, Weight};
 use crate::app::seen::Seen;
 use crate::app::tape::Figure;
 use crate::app::wire::Item;
@@ -237,6 +237,9 @@ fn told(scene: Scene, reaction: &Reaction, since: Timestamp) -> Vec<Vec<Part>> {
     if let Some((usual, times)) = reaction.usual.zip(reaction.times_usual()) {
         let hour = if usual.same_hour { " at this hour" } else { "" };
         first.push(vec![dim(format!("{times:.1}× the usual {:.2}%{hour}", usual.percent))]);
+    }
+    if reaction.weight() == Weight::Old {
+        first.push(vec![dim(format!("by a price of {}", scene.market_day_time(moved.now.at)))]);
     }
     first.extend(reaction.net.map(|(market, net)| vec![dim(format!("net of {market} {}", percent(net, 2)))]));
     let base = format!("  from {} at {}", plain_price(moved.base.price), scene.market_day_time(moved.base.at));

@@ -79,11 +79,18 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     }
 }
 
+/// How late a story may be heard of and still count as of now.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+
 /// The row above which the line stands: the first that was there when the reader went away.
 fn away_line(scene: Scene) -> Option<usize> {
     let since = scene.app.away_since()?;
     let rows = scene.app.wire.rows();
+    let is_newer = |row: &Row| scene.app.wire.item(row.lead).is_some_and(|item| item.story.first_seen > since);
     let at = rows.partition_point(|row| row.time > since);
+    // What had been published by then, but was only heard of later, stands above it as well.
+    let late = rows[at..].iter().take_while(|row| since.duration_since(row.time) < LATE);
+    let at = at + late.enumerate().filter(|(_, row)| is_newer(row)).last().map_or(0, |(place, _)| place + 1);
     (at > 0 && at < rows.len()).then_some(at)
 }
 
@@ -321,6 +328,7 @@ pub(super) fn why_missing(missing: Missing) -> &'static str {
 pub(super) fn weighed(scene: Scene, reaction: &Reaction) -> Style {
     let direction = scene.theme.direction(reaction.moved.percent);
     match reaction.weight() {
+        Weight::Old => scene.theme.faint,
         Weight::Noise => scene.theme.dim,
         _ if reaction.moved.percent.abs() < 0.05 => scene.theme.dim,
         Weight::Seldom => direction.add_modifier(Modifier::BOLD),

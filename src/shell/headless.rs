@@ -89,8 +89,8 @@ impl Hands {
         clock: &Clock,
         say: &mut impl FnMut(&App, Said) -> Result<(), E>,
     ) -> Result<(), E> {
-        if let Event::StoreTrouble(trouble) | Event::ConfigMistake(trouble) = &event {
-            say(app, Said::Trouble(trouble))?;
+        if let Some(trouble) = trouble(&event) {
+            say(app, Said::Trouble(&trouble))?;
         }
         let is_arrival = matches!(event, Event::Stories(_));
         for effect in app.update(event, clock()) {
@@ -106,6 +106,10 @@ impl Hands {
                     say(app, Said::Alert(raised))?;
                     alarm.raise(&self.tasks, &app.config, Raised::clone(raised));
                 }
+                #[cfg(unix)]
+                Effect::Suspend => {
+                    let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+                }
                 _ => {}
             }
             if let Some(effect) = self.store.carry_out(effect) {
@@ -113,5 +117,15 @@ impl Hands {
             }
         }
         Ok(())
+    }
+}
+
+/// What an event says is wrong.
+fn trouble(event: &Event) -> Option<String> {
+    match event {
+        Event::StoreTrouble(trouble) | Event::ConfigMistake(trouble) => Some(trouble.clone()),
+        Event::AlertFailed { alert, why } => Some(format!("alert '{alert}': {why}")),
+        Event::TaskFailed { task, why } => Some(format!("{task} stopped: {why}")),
+        _ => None,
     }
 }

@@ -127,8 +127,12 @@ impl Show {
 
     fn begin_recording(&self, clock: &Clock) -> anyhow::Result<Option<Recorder>> {
         let Show::Live { record: Some(dir) } = self else { return Ok(None) };
-        let begun = Recorder::begin(dir, clock.clone()).map_err(|_| {
-            anyhow::anyhow!("no day can be recorded in {}: it is no folder that can be written", dir.display())
+        let begun = Recorder::begin(dir, clock.clone()).map_err(|error| {
+            let why = match error.is::<io::Error>() {
+                true => "it is no folder that can be written".to_owned(),
+                false => error.to_string(),
+            };
+            anyhow::anyhow!("no day can be recorded in {}: {why}", dir.display())
         });
         begun.map(Some)
     }
@@ -163,10 +167,34 @@ struct Stage {
 
 impl World for Stage {
     fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
-        if let Some(recorder) = &self.recorder {
-            recorder.note(&effect);
+        let mut events = self.record(&effect);
+        events.extend(self.store.carry_out(effect).map(|effect| self.do_beyond_the_store(effect)).unwrap_or_default());
+        events
+    }
+
+    fn draw(&mut self, app: &App) -> io::Result<Seen> {
+        if !Arc::ptr_eq(&app.config, &self.themed) {
+            self.theme = looks::theme(&app.config, variable);
+            self.themed = app.config.clone();
         }
-        let Some(effect) = self.store.carry_out(effect) else { return Vec::new() };
+        self.terminal.draw(|frame| {
+            if app.popup.is_some() {
+                panic_on_trial("drawing");
+            }
+            screen::draw(frame, app, &self.theme)
+        })
+    }
+
+    fn wait_for(&self, time: Timestamp) -> Option<Duration> {
+        match &self.replaying {
+            Some(replaying) => replaying.wait_for(time),
+            None => Some(time.duration_since((self.clock)()).max(SignedDuration::ZERO).unsigned_abs()),
+        }
+    }
+}
+
+impl Stage {
+    fn do_beyond_the_store(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
             effect @ (Effect::Start { .. }
             | Effect::RefreshFeeds(_)
@@ -193,28 +221,18 @@ impl World for Stage {
         Vec::new()
     }
 
-    fn draw(&mut self, app: &App) -> io::Result<Seen> {
-        if !Arc::ptr_eq(&app.config, &self.themed) {
-            self.theme = looks::theme(&app.config, variable);
-            self.themed = app.config.clone();
-        }
-        self.terminal.draw(|frame| {
-            if app.popup.is_some() {
-                panic_on_trial("drawing");
-            }
-            screen::draw(frame, app, &self.theme)
-        })
+    /// Notes an effect, where a day is recorded.
+    fn record(&mut self, effect: &Effect) -> Vec<Event> {
+        let is_well = self.recorder.as_ref().is_none_or(|recorder| recorder.note(effect));
+        if is_well { Vec::new() } else { self.recording_broke_off() }
     }
 
-    fn wait_for(&self, time: Timestamp) -> Option<Duration> {
-        match &self.replaying {
-            Some(replaying) => replaying.wait_for(time),
-            None => Some(time.duration_since((self.clock)()).max(SignedDuration::ZERO).unsigned_abs()),
-        }
+    /// Said at once: whoever records a day does not want to hear of it in the evening.
+    fn recording_broke_off(&mut self) -> Vec<Event> {
+        let why = self.recorder.take().map_or(Ok(()), Recorder::end).err().unwrap_or_default();
+        vec![Event::TaskFailed { task: "the recording".to_owned(), why }]
     }
-}
 
-impl Stage {
     /// Tells of an alert: on the terminal, and as the config says of it.
     fn raise(&mut self, raised: Raised) -> Vec<Event> {
         // A recorded day is no reason to wake anybody.

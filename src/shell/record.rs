@@ -1,7 +1,8 @@
 //! `--record`: writes a day in the form that `replay` reads: `headlines.jsonl`, a line for each new story, and
-//! `candles_SYMBOL_INTERVAL.csv`, a row for each bar that has ended. A folder that has a recording is gone on with.
+//! `candles_SYMBOL_INTERVAL.csv`, a row for each bar that has ended. A folder that has a recording already is refused: its
+//! candles may be of other sources, and a day that broke off has a gap that nothing in it tells of.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,9 +10,10 @@ use std::thread::JoinHandle;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::day::{Day, HEADLINES, read_folder};
+use super::day::{HEADLINES, read_folder};
 use crate::domain::Name;
 use crate::domain::price::{Kind, Series, Span, kind};
 use crate::domain::story::{Story, StoryId};
@@ -36,10 +38,10 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins a recording in a folder, or goes on with the one in it.
+    /// Begins a recording in a folder.
     ///
     /// # Errors
-    /// When the folder can't be made, read or written.
+    /// When the folder can't be made, read or written, or has a recording already.
     pub fn begin(dir: &Path, clock: Clock) -> anyhow::Result<Recorder> {
         let mut sheets = Sheets::open(dir)?;
         let (notes, mut waiting) = mpsc::channel(WAITING);
@@ -48,16 +50,21 @@ impl Recorder {
         Ok(Recorder { notes: Some(notes), writer: Some(writer) })
     }
 
-    /// Notes what an effect tells of the day.
-    pub fn note(&self, effect: &Effect) {
+    /// Notes what an effect tells of the day. False once it can't be written any more.
+    pub fn note(&self, effect: &Effect) -> bool {
         let note = match effect {
             Effect::SaveStories(stories) => Note::Stories(stories.clone()),
             // The day has the finest bars of all symbols, shown or not.
             Effect::SaveSeries { span: Span::Day, series } => Note::Series(series.clone()),
-            _ => return,
+            _ => return true,
         };
-        if self.notes.as_ref().is_some_and(|notes| notes.try_send(note).is_err()) {
-            tracing::warn!("the recording could not keep up: something is missing in it");
+        match self.notes.as_ref().map(|notes| notes.try_send(note)) {
+            Some(Err(TrySendError::Full(_))) => {
+                tracing::warn!("the recording could not keep up: something is missing in it");
+                true
+            }
+            Some(Err(TrySendError::Closed(_))) => false,
+            Some(Ok(())) | None => true,
         }
     }
 
@@ -95,10 +102,8 @@ struct Headline<'a> {
 struct Sheets {
     dir: PathBuf,
     headlines: File,
-    known: HashSet<String>,
+    known: HashSet<StoryId>,
     candles: HashMap<(Name, u32), Candles>,
-    /// The last bar of each file that was there before, by symbol and interval.
-    before: BTreeMap<(Name, u32), Timestamp>,
 }
 
 /// A file of candles: of one source alone, as no change is ever computed across two.
@@ -113,16 +118,10 @@ impl Sheets {
     fn open(dir: &Path) -> anyhow::Result<Sheets> {
         std::fs::create_dir_all(dir)?;
         let files = read_folder(dir).map_err(|(_, error)| error)?;
-        let day = Day::read(&files).ok();
-        let known = day
-            .iter()
-            .flat_map(|day| &day.stories)
-            .filter_map(|story| story.reference.as_ref().and_then(|reference| reference.as_str()).map(str::to_owned));
-        let last = |series: &Series| Some(((series.symbol.clone(), series.interval), series.bars.last()?.time));
+        anyhow::ensure!(files.is_empty(), "it has a recording already");
         Ok(Sheets {
-            headlines: appended(&dir.join(HEADLINES), "")?,
-            known: known.collect(),
-            before: day.iter().flat_map(|day| &day.series).filter_map(last).collect(),
+            headlines: begun(&dir.join(HEADLINES), "")?,
+            known: HashSet::new(),
             dir: dir.to_path_buf(),
             candles: HashMap::new(),
         })
@@ -140,12 +139,11 @@ impl Sheets {
 
     /// An edited story keeps its first line.
     fn headline(&mut self, story: &Story) -> io::Result<()> {
-        let id = reference(story.id);
-        if !self.known.insert(id.clone()) {
+        if !self.known.insert(story.id) {
             return Ok(());
         }
         let line = Headline {
-            id,
+            id: story.id.to_string(),
             title: &story.title,
             summary: &story.summary,
             url: story.link.as_deref(),
@@ -163,8 +161,8 @@ impl Sheets {
     fn bars(&mut self, series: &Series, now: Timestamp) -> io::Result<()> {
         let key = (series.symbol.clone(), series.interval);
         if !self.candles.contains_key(&key) {
-            let file = appended(&self.dir.join(file_name(series)), COLUMNS)?;
-            let candles = Candles { file, source: series.source.clone(), last: self.before.get(&key).copied() };
+            let file = begun(&self.dir.join(file_name(series)), COLUMNS)?;
+            let candles = Candles { file, source: series.source.clone(), last: None };
             self.candles.insert(key.clone(), candles);
         }
         let Some(candles) = self.candles.get_mut(&key).filter(|candles| candles.source == series.source) else {
@@ -183,10 +181,6 @@ impl Sheets {
     }
 }
 
-fn reference(id: StoryId) -> String {
-    id.to_string()
-}
-
 /// `candles_NVDA_5m-ext.csv`: a share's bars cover the hours before and after its session.
 fn file_name(series: &Series) -> String {
     let interval = match series.interval {
@@ -196,16 +190,14 @@ fn file_name(series: &Series) -> String {
     };
     let extended = if kind(&series.symbol) == Kind::Equity { "-ext" } else { "" };
     // A symbol may hold what a file's name may not.
-    let symbol = series.symbol.replace(['/', '\\', '.'], "_");
+    let symbol = series.symbol.replace(['/', '\\'], "_");
     format!("candles_{symbol}_{interval}{extended}.csv")
 }
 
-/// A file that is gone on with; a new one begins with its head.
-fn appended(path: &Path, head: &str) -> io::Result<File> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    if file.metadata()?.len() == 0 {
-        file.write_all(head.as_bytes())?;
-    }
+/// A new file with its head; never over one that is there.
+fn begun(path: &Path, head: &str) -> io::Result<File> {
+    let mut file = OpenOptions::new().create_new(true).append(true).open(path)?;
+    file.write_all(head.as_bytes())?;
     Ok(file)
 }
 
@@ -216,10 +208,11 @@ mod tests {
 
     use super::*;
     use crate::app::samples::{minute, series, titled};
+    use crate::shell::day::Day;
 
     fn record(dir: &Path, now: i64, effects: &[Effect]) {
         let recorder = Recorder::begin(dir, Arc::new(move || minute(now))).unwrap();
-        effects.iter().for_each(|effect| recorder.note(effect));
+        assert!(effects.iter().all(|effect| recorder.note(effect)));
         recorder.end().unwrap();
     }
 
@@ -232,14 +225,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let stories = vec![titled(1, 0, "Nvidia opens a \"plant\""), titled(2, 1, "Un été à Lyon")];
         let edited = vec![Story { title_before: Some("x".into()), ..titled(1, 0, "Nvidia opens two plants") }];
+        let later = vec![titled(2, 1, "Un été à Lyon"), titled(3, 2, "A third")];
         record(
             dir.path(),
-            2,
-            &[Effect::SaveStories(stories), Effect::SaveStories(edited), bars(&[100.0, 101.0, 102.0])],
+            4,
+            &[
+                Effect::SaveStories(stories),
+                bars(&[100.0, 101.0]),
+                Effect::SaveStories(edited),
+                Effect::SaveStories(later),
+                bars(&[100.0, 101.0, 102.5, 103.0, 104.0]),
+            ],
         );
-        // It is gone on with, and nothing is written twice.
-        let later = vec![titled(2, 1, "Un été à Lyon"), titled(3, 2, "A third")];
-        record(dir.path(), 4, &[Effect::SaveStories(later), bars(&[100.0, 101.0, 102.5, 103.0])]);
         let day = Day::read(&read_folder(dir.path()).unwrap_or_default()).unwrap();
         assert!(day.warnings.is_empty(), "{:?}", day.warnings);
         let titles: Vec<&str> = day.stories.iter().map(|story| story.title.as_str()).collect();
@@ -264,5 +261,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), "").unwrap();
         assert!(Recorder::begin(&dir.path().join("file"), Arc::new(|| minute(0))).is_err());
+    }
+
+    #[test]
+    fn a_recording_is_never_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        record(dir.path(), 1, &[Effect::SaveStories(vec![titled(1, 0, "A")])]);
+        let again = Recorder::begin(dir.path(), Arc::new(|| minute(0)));
+        assert_eq!(again.unwrap_err().to_string(), "it has a recording already");
     }
 }

@@ -221,12 +221,80 @@ fn a_query_for_moves_is_asked_as_prices_go_on() {
 }
 
 #[test]
-fn while_the_wire_is_paused_alerts_are_told() {
+fn while_the_wire_is_paused_alerts_are_told_in_full_and_once_for_their_event() {
     let mut desk = desk(NVIDIA);
     desk.press("p");
-    assert_eq!(tell(&mut desk, 1, "Nvidia opens a school"), 1);
+    let title = "Nvidia buys a maker of lasers for 3 billion dollars";
+    assert_eq!(tell(&mut desk, 1, title), 1);
+    assert_eq!(told(&desk), [format!("{title} (Reuters)")]);
+    let report =
+        |id: u64, outlet: &str, at| Story { outlet: outlet.into(), published: Some(at), ..titled(id, 0, title) };
+    let at = desk.now;
+    assert!(raised(&desk.stories([report(2, "Other", at)])).is_empty(), "the same event");
     desk.press("p");
+    assert!(raised(&desk.stories([report(3, "Third", at)])).is_empty(), "nor when the wire goes on");
     assert_eq!(desk.app.alerts.told().count(), 1);
+}
+
+#[test]
+fn what_is_old_is_no_news_however_late_it_comes() {
+    let mut desk = desk(NVIDIA);
+    let old = Story { published: Some(minute(-25 * 60)), ..titled(1, 0, "Nvidia opens a school") };
+    assert!(raised(&desk.stories([old])).is_empty());
+}
+
+#[test]
+fn a_price_of_another_source_or_an_older_one_has_crossed_nothing() {
+    let mut desk = desk("[[alert]]\nname = 'c'\nprice = 'BTC-USD crosses 70000'\ncool-down = '0s'\n");
+    assert_eq!(price(&mut desk, 70_012.0), 0);
+    desk.now += Duration::from_secs(1);
+    let other = Quote { source: "kraken".into(), ..quote("BTC-USD", 69_991.0, desk.now) };
+    assert!(raised(&desk.send(Event::Quote(other.clone()))).is_empty());
+    assert!(desk.app.movers.iter().next().is_none(), "nor is it told by itself");
+    desk.now += Duration::from_secs(1);
+    let next = Quote { price: 70_020.into(), exchange_time: Some(desk.now), received_time: desk.now, ..other };
+    assert_eq!(raised(&desk.send(Event::Quote(next))), ["c"], "within one source it has");
+}
+
+#[test]
+fn of_stories_that_wait_for_a_price_the_newest_untold_event_is_told() {
+    let both =
+        "[[alert]]\nname = 'b'\nquery = 'topic:nvidia'\nprice = 'BTC-USD < 70000'\nwithin = '10m'\ncool-down = '0s'\n";
+    let mut desk = desk(both);
+    price(&mut desk, 71_000.0);
+    tell(&mut desk, 1, "Nvidia opens a school in Oslo");
+    assert_eq!(price(&mut desk, 69_000.0), 1);
+    desk.wait(11 * 60);
+    price(&mut desk, 71_000.0);
+    tell(&mut desk, 2, "Nvidia hires a chief of staff");
+    let at = desk.now;
+    let again = Story { outlet: "Other".into(), published: Some(at), ..titled(3, 0, "Nvidia opens a school in Oslo") };
+    desk.stories([again]);
+    assert_eq!(price(&mut desk, 69_000.0), 1);
+    assert!(told(&desk)[0].starts_with("Nvidia hires a chief of staff"), "{:?}", told(&desk));
+}
+
+#[test]
+fn an_alert_that_is_edited_does_not_tell_of_the_same_event_again() {
+    let mut desk = desk(NVIDIA);
+    let title = "Nvidia buys a maker of lasers for 3 billion dollars";
+    assert_eq!(tell(&mut desk, 1, title), 1);
+    let text = format!("[shipped]\nalerts = false\n{NVIDIA}actions = ['bell']\n");
+    let config = load(Some(("config.toml", &text))).unwrap();
+    desk.send(Event::Config(std::sync::Arc::new(config)));
+    let at = desk.now;
+    let other = Story { outlet: "Other".into(), published: Some(at), ..titled(2, 0, title) };
+    assert!(raised(&desk.stories([other])).is_empty());
+}
+
+#[test]
+fn the_cursor_of_the_list_stays_on_its_line() {
+    let mut desk = desk(NVIDIA);
+    tell(&mut desk, 1, "Nvidia opens a school");
+    desk.press("a j");
+    assert_eq!(desk.app.popup, Some(Popup::Alerts { cursor: 1 }));
+    tell(&mut desk, 2, "Nvidia hires a chief of staff");
+    assert_eq!(desk.app.popup, Some(Popup::Alerts { cursor: 2 }), "what was told before is one further down");
 }
 
 #[test]

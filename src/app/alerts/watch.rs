@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::tape::{Tape, last_trade};
+use crate::domain::Name;
 use crate::domain::alert::{Alert, When, show_level};
 use crate::domain::group::GroupId;
 use crate::domain::price::{Quote, show_interval};
@@ -13,6 +14,8 @@ use crate::domain::story::StoryId;
 
 /// How many events are remembered that it has told of.
 const GROUPS: usize = 256;
+/// How many stories wait for a price.
+const STORIES: usize = 32;
 /// A move is over when it is less than this share of what the rule asks for: else one that trembles at it is told again
 /// and again.
 const OVER: f64 = 0.8;
@@ -26,11 +29,13 @@ pub(super) struct Watch {
     was: Option<bool>,
     /// Whether the price was above the level.
     above: Option<bool>,
+    /// Whose price was last looked at, and when it had traded.
+    looked: Option<(Name, Timestamp)>,
     /// When it was last told.
     pub last: Option<Timestamp>,
     pub snoozed: Option<Timestamp>,
-    /// The last story that matched, and the last time that the price rule came true: for both within a window.
-    story: Option<(Timestamp, StoryId, GroupId)>,
+    /// The last stories that matched, and the last time that the price rule came true: for both within a window.
+    stories: VecDeque<(Timestamp, StoryId, GroupId)>,
     price: Option<(Timestamp, String)>,
     /// The events it has told of.
     groups: VecDeque<GroupId>,
@@ -45,11 +50,21 @@ impl Watch {
             query,
             was: None,
             above: None,
+            looked: None,
             last: None,
             snoozed: None,
-            story: None,
+            stories: VecDeque::new(),
             price: None,
             groups: VecDeque::new(),
+        }
+    }
+
+    /// The same under another config.
+    pub fn follow(self, alert: Alert) -> Watch {
+        let asks_the_same = self.alert.query == alert.query && self.alert.price == alert.price;
+        match asks_the_same {
+            true => Watch { alert, ..self },
+            false => Watch { last: self.last, snoozed: self.snoozed, groups: self.groups, ..Watch::new(alert) },
         }
     }
 
@@ -63,6 +78,12 @@ impl Watch {
         let rule = self.alert.price.as_ref().filter(|rule| rule.symbol == quote.symbol && self.alert.enabled)?;
         let (price, traded) = last_trade(quote)?;
         let symbol = &rule.symbol;
+        let before = self.looked.replace((quote.source.clone(), traded));
+        // A price of another source, or an older one, has not gone from there to here.
+        let is_next = before.is_some_and(|(source, at)| source == quote.source && at <= traded);
+        if !is_next {
+            (self.was, self.above) = (None, None);
+        }
         let (is_true, text) = match rule.when {
             When::Below(level) => (price < level, format!("{symbol} is below {}", show_level(level))),
             When::Above(level) => (price > level, format!("{symbol} is above {}", show_level(level))),
@@ -105,16 +126,24 @@ impl Watch {
     }
 
     pub fn keep_story(&mut self, id: StoryId, group: GroupId, now: Timestamp) {
-        self.story = Some((now, id, group));
+        // One that is asked about again matched when it first did.
+        if self.stories.iter().any(|(_, known, _)| *known == id) {
+            return;
+        }
+        self.stories.push_back((now, id, group));
+        let surplus = self.stories.len().saturating_sub(STORIES);
+        self.stories.drain(..surplus);
     }
 
     pub fn keep_price(&mut self, text: String, now: Timestamp) {
         self.price = Some((now, text));
     }
 
-    /// The story that matched within the window before now.
+    /// The newest story that matched within the window before now, of an event that was not told of.
     pub fn story_within(&self, now: Timestamp) -> Option<(StoryId, GroupId)> {
-        self.story.filter(|(at, ..)| self.is_within(*at, now)).map(|(_, id, group)| (id, group))
+        let mut stories = self.stories.iter().rev();
+        let found = stories.find(|(at, _, group)| self.is_within(*at, now) && !self.groups.contains(group));
+        found.map(|(_, id, group)| (*id, *group))
     }
 
     /// What the price did within the window before now.

@@ -8,8 +8,9 @@ use crate::domain::price::{Kind, Series, Session, Span, Symbol, kind};
 use crate::domain::reaction::{Known, LATER, Usual, percent, price_at, usual_of_any, usual_of_hour};
 use crate::domain::session::Calendar;
 
-/// The series that moves are measured in, the finest first: longer bars don't tell what happened at a moment.
-const MEASURED: [Span; 4] = [Span::Hour, Span::Day, Span::FiveDays, Span::Month];
+/// The series that moves are measured in, the finest first: longer bars don't tell what happened at a moment. Not those of
+/// the hour, which come and go with the chart: a figure must not change because another chart is shown.
+const MEASURED: [Span; 3] = [Span::Day, Span::FiveDays, Span::Month];
 const BAR_MAX: u32 = 3_600;
 
 /// A price move since a time.

@@ -77,6 +77,12 @@ impl Wire {
         heated(&self.weigh(story, tagger, now)).to_vec()
     }
 
+    /// A story that waits while the wire is paused, in the group that it will have.
+    pub fn weigh_waiting(&mut self, story: &Story, tagger: &Tagger, now: Timestamp) -> Item {
+        let group = self.group_for(story, Marks::default());
+        Item { group, ..self.weigh(story, tagger, now) }
+    }
+
     /// A story that is not held, with what can be said of it by itself.
     pub fn weigh(&self, story: &Story, tagger: &Tagger, now: Timestamp) -> Item {
         let mut item = Item::new(story.clone(), Marks::default(), alone(story.id), tagger);

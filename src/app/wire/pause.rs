@@ -60,6 +60,9 @@ impl Wire {
         if shown == Some(false) {
             return Arrival::Known;
         }
+        if shown.is_none() && self.place((story.time(), story.id)) >= self.window {
+            return Arrival::Beyond;
+        }
         self.held.push(self.as_edit(story));
         if shown.is_some() { Arrival::Edited } else { Arrival::New }
     }
