@@ -28,6 +28,8 @@ const LARGER: f64 = 1.5;
 const LOOKED_EVERY: SignedDuration = SignedDuration::from_secs(5);
 /// A round level is crossed anew after the price has been away from it by this share.
 const AWAY: f64 = 0.005;
+/// What moved so shortly before another stands beside it.
+const WITH_IT: SignedDuration = SignedDuration::from_mins(5);
 /// How long one stands in the status line, in seconds of the day and of the reader.
 const STANDS: (i64, f64) = (15 * 60, 10.0);
 
@@ -52,6 +54,14 @@ pub enum What {
 }
 
 impl Mover {
+    /// What is told first of what moved together: a level that was crossed, then what went furthest beyond its usual.
+    fn weight(&self) -> f64 {
+        match self.what {
+            What::Crossed { .. } => f64::INFINITY,
+            What::Went { times, .. } => times,
+        }
+    }
+
     /// What happened, without the symbol: `fell through 70,000`, `−2.1% in 15 min, 6× the usual`.
     pub fn words(&self) -> String {
         match self.what {
@@ -103,10 +113,22 @@ impl Movers {
         self.known.iter()
     }
 
-    /// The newest, as long as it stands in the status line. A replay's day runs faster than its reader.
-    pub fn standing(&self, now: Timestamp, speed: f64) -> Option<&Mover> {
+    /// Those that stand in the status line: the newest, as long as it does, and what moved with it, one of each symbol, the
+    /// weightiest first. A replay's day runs faster than its reader.
+    pub fn standing(&self, now: Timestamp, speed: f64) -> Vec<&Mover> {
         let stands = SignedDuration::from_secs(STANDS.0.max((STANDS.1 * speed) as i64));
-        self.known.front().filter(|mover| !self.dismissed && now.duration_since(mover.at) <= stands)
+        let newest = self.known.front().filter(|mover| !self.dismissed && now.duration_since(mover.at) <= stands);
+        let Some(newest) = newest else { return Vec::new() };
+        let mut standing: Vec<&Mover> = Vec::new();
+        for mover in self.known.iter().take_while(|mover| newest.at.duration_since(mover.at) <= WITH_IT) {
+            match standing.iter_mut().find(|other| other.symbol == mover.symbol) {
+                Some(other) if mover.weight() > other.weight() => *other = mover,
+                Some(_) => {}
+                None => standing.push(mover),
+            }
+        }
+        standing.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
+        standing
     }
 
     /// It has been seen.
@@ -224,9 +246,14 @@ impl App {
         Some(Effect::Draw(Urgency::News))
     }
 
-    /// The unusual move that stands in the status line.
-    pub fn standing_mover(&self) -> Option<&Mover> {
+    /// The unusual moves that stand in the status line, the weightiest first.
+    pub fn standing_movers(&self) -> Vec<&Mover> {
         self.movers.standing(self.now, self.replay.map_or(1.0, |position| position.speed))
+    }
+
+    /// The weightiest of them.
+    pub fn standing_mover(&self) -> Option<&Mover> {
+        self.standing_movers().first().copied()
     }
 }
 
@@ -291,6 +318,20 @@ mod tests {
         assert_eq!(words.as_deref(), Some("−1.3% in 15 min, 30× the usual"));
         desk.wait(16 * 60);
         assert_eq!(desk.app.standing_mover(), None, "it does not stand for ever");
+    }
+
+    #[test]
+    fn what_moves_together_stands_together_and_a_level_first() {
+        let mut desk = Desk::new();
+        let calm: Vec<f64> = (0..240).map(|at| 3_000.0 + f64::from(at % 2)).collect();
+        desk.send(Event::Series { span: Span::Day, series: series("ETH-USD", minute(-240), &calm) });
+        coin(&mut desk, 71_000.0);
+        assert_eq!(coin(&mut desk, 69_900.0).as_deref(), Some("fell through 70,000"));
+        let (eth, now) = (quote("ETH-USD", 2_950.0, desk.now), desk.now);
+        desk.app.update(Event::Quote(eth), now);
+        let standing: Vec<String> =
+            desk.app.standing_movers().iter().map(|mover| format!("{} {}", mover.symbol, mover.words())).collect();
+        assert_eq!(standing, ["BTC-USD fell through 70,000", "ETH-USD −1.7% in 15 min, 50× the usual"]);
     }
 
     #[test]

@@ -54,10 +54,13 @@ fn says(scene: Scene) -> (String, Style) {
         let text = format!("! {}: {} · {at} · {list} all", told.alert, told.text);
         return (text, theme.accent.add_modifier(Modifier::BOLD));
     }
-    if let Some(mover) = app.standing_mover() {
+    if let [mover, others @ ..] = app.standing_movers().as_slice() {
         let why = app.keymap.hint(Command::Why);
         let (symbol, at) = (coin(&mover.symbol), scene.market_time(mover.at));
-        return (format!("{symbol} {} at {at} · {why} why", mover.words()), theme.text.add_modifier(Modifier::BOLD));
+        let others: String =
+            others.iter().map(|mover| format!(" · {} {}", coin(&mover.symbol), mover.words())).collect();
+        let text = format!("{symbol} {} at {at} · {why} why{others}", mover.words());
+        return (text, theme.text.add_modifier(Modifier::BOLD));
     }
     if let Some(position) = app.replay {
         return (replay(scene, position), theme.dim);
