@@ -59,6 +59,8 @@ pub struct Alerts {
     told: VecDeque<Told>,
     /// The newest has been seen.
     dismissed: bool,
+    /// Topics whose stories raise none, as the reader chose in the list, beside those of the config.
+    muted: Vec<Name>,
     /// All of them are snoozed until then.
     snoozed: Option<Timestamp>,
     /// Feeds whose first poll of this run is over, and those that are bringing something.
@@ -203,6 +205,11 @@ impl App {
         effects
     }
 
+    /// Do the stories of a topic raise no alert?
+    pub fn is_alert_muted(&self, topic: &Name) -> bool {
+        self.alerts.muted.contains(topic) || self.config.alerting.muted_topics.contains(topic)
+    }
+
     fn try_story(&mut self, id: StoryId, of: impl Fn(&Query) -> bool) -> Vec<Effect> {
         let Some(item) = self.wire.item(id) else { return Vec::new() };
         let (matching, group) = (self.matching(item, &of), item.group);
@@ -211,8 +218,7 @@ impl App {
 
     /// The places of the alerts whose query a story matches.
     fn matching(&self, item: &Item, of: &impl Fn(&Query) -> bool) -> Vec<usize> {
-        let muted = &self.config.alerting.muted_topics;
-        if item.verdict.is_muted() || item.tagged.topics.iter().any(|topic| muted.contains(topic)) {
+        if item.verdict.is_muted() || item.tagged.topics.iter().any(|topic| self.is_alert_muted(topic)) {
             return Vec::new();
         }
         let outlets = self.wire.outlet_count(item.group).max(1);

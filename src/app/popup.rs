@@ -125,7 +125,9 @@ impl App {
             (Command::Close, _) => Some(self.close_popup()),
             (command, popup) if popup.is_opened_by(command) => Some(self.close_popup()),
             (_, Popup::Group { group, cursor }) => self.group_command(command, group, cursor),
-            (_, Popup::Alerts { cursor }) if ALERTS.contains(&command) => self.alerts_command(command, cursor),
+            (_, Popup::Alerts { cursor }) if ALERTS.contains(&command) || command.digit().is_some() => {
+                self.alerts_command(command, cursor)
+            }
             (Command::NextSpan, Popup::Heat { .. }) => {
                 self.tape.next_span();
                 Some(self.show_heat())

@@ -74,6 +74,14 @@ fn rows(scene: Scene, listed: &[Listed], columns: usize) -> Vec<(Option<usize>, 
         rows.push((None, Line::default()));
         rows.push(heading("Nothing was told yet."));
     }
+    let muted = scene.app.topics().iter().filter(|rule| scene.app.is_alert_muted(&rule.name));
+    let muted: Vec<&str> = muted.map(|rule| rule.title.as_str()).collect();
+    let words = match muted.as_slice() {
+        [] => "A topic's key (1 to 9) mutes the alerts of its stories.".to_owned(),
+        muted => format!("Muted: stories of {}; a topic's key changes that.", muted.join(", ")),
+    };
+    rows.push((None, Line::default()));
+    rows.push(heading(&words));
     rows
 }
 

@@ -100,6 +100,7 @@ pub async fn show(
         sources: Sources::new(clock.clone(), wanted, events),
         clock: clock.clone(),
         replaying,
+        reads_only: false,
         paused,
     };
     tasks.spawn("trial", async {
@@ -162,6 +163,8 @@ struct Stage {
     alarm: Alarm,
     clock: Clock,
     replaying: Option<ReplayClock>,
+    /// Another newstape owns the data.
+    reads_only: bool,
     paused: watch::Sender<bool>,
 }
 
@@ -173,6 +176,7 @@ impl World for Stage {
     }
 
     fn draw(&mut self, app: &App) -> io::Result<Seen> {
+        self.reads_only = app.read_only;
         if !Arc::ptr_eq(&app.config, &self.themed) {
             self.theme = looks::theme(&app.config, variable);
             self.themed = app.config.clone();
@@ -235,8 +239,8 @@ impl Stage {
 
     /// Tells of an alert: on the terminal, and as the config says of it.
     fn raise(&mut self, raised: Raised) -> Vec<Event> {
-        // A recorded day is no reason to wake anybody.
-        if self.replaying.is_some() {
+        // A recorded day is no reason to wake anybody; and what another newstape owns, that one tells of.
+        if self.replaying.is_some() || self.reads_only {
             return Vec::new();
         }
         let by = self.themed.alerting.notify_by;

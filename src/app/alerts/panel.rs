@@ -40,6 +40,9 @@ impl App {
     /// What a command does while the list is open; None: the same as without it.
     pub(in crate::app) fn alerts_command(&mut self, command: Command, cursor: usize) -> Option<Vec<Effect>> {
         let count = self.alerts.watches.len();
+        if let Some(digit) = command.digit() {
+            return Some(self.mute_topic(digit));
+        }
         match command {
             Command::Snooze if cursor < count => Some(self.snooze(cursor)),
             Command::TestAlert if cursor < count => Some(self.try_alert(cursor)),
@@ -51,6 +54,28 @@ impl App {
             }
             _ => None,
         }
+    }
+
+    /// Stories of the topic of a key raise no alert any more in this run, or do again.
+    fn mute_topic(&mut self, digit: char) -> Vec<Effect> {
+        let Some(rule) = self.topics().iter().find(|rule| rule.key == Some(digit)) else {
+            return self.notify(Tone::Info, format!("no topic has the key {digit}"));
+        };
+        let (name, title) = (rule.name.clone(), rule.title.clone());
+        if self.config.alerting.muted_topics.contains(&name) {
+            return self.notify(Tone::Info, format!("alerts of {title} are muted in the config"));
+        }
+        let muted = &mut self.alerts.muted;
+        let before = muted.len();
+        muted.retain(|other| *other != name);
+        let text = match muted.len() < before {
+            true => format!("stories of {title} raise alerts again"),
+            false => {
+                muted.push(name);
+                format!("stories of {title} raise no alert until newstape ends")
+            }
+        };
+        self.notify(Tone::Info, text)
     }
 
     /// Lets an alert sleep, or wakes it.

@@ -169,6 +169,17 @@ fn muted_topics_and_muted_stories_raise_nothing() {
 }
 
 #[test]
+fn a_topics_key_in_the_list_mutes_its_alerts_and_lets_them_be_told_again() {
+    let mut desk = desk(NVIDIA);
+    desk.press("a 2");
+    assert_eq!(desk.notice(), Some("stories of NVIDIA raise no alert until newstape ends"));
+    assert_eq!(tell(&mut desk, 1, "Nvidia opens a school"), 0);
+    desk.press("2 esc");
+    assert!(desk.app.wire.filter().is_empty(), "the key did not filter the wire");
+    assert_eq!(tell(&mut desk, 2, "Nvidia hires a chief of staff"), 1);
+}
+
+#[test]
 fn an_alert_sleeps_alone_or_with_all_and_wakes_by_itself() {
     for keys in ["a S esc", "S"] {
         let mut desk = desk(NVIDIA);
