@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::{popup, put};
+use super::frame::{popup, scrolled};
 use super::quotes::coin;
 use super::text::{arrow, cut_spans, fit, percent, safe, span_of};
 use crate::app::away::{Digest, Went};
@@ -31,12 +31,8 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &m
     let close = scene.app.keymap.hint(Command::Close);
     let hint = Span::styled(format!("{close} back"), scene.theme.dim).into();
     let inner = popup(frame, area, scene, (WIDTH, height), title, hint);
-    seen.popup = inner;
-    seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
-    let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max));
-    for (y, line) in (inner.y..inner.bottom()).zip(shown) {
-        put(frame, Line::from(cut_spans(line.spans, inner.width.into())), Rect { y, height: 1, ..inner });
-    }
+    let cut = |line: Line<'static>| Line::from(cut_spans(line.spans, inner.width.into()));
+    scrolled(frame, inner, lines.into_iter().map(cut).collect(), scroll, seen);
 }
 
 fn lines(scene: Scene, digest: &Digest) -> Vec<Line<'static>> {

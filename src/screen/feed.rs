@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::feeds::{mark, standing_word};
-use super::frame::{popup, put};
+use super::frame::{popup, scrolled};
 use super::text::{age, cut, fit, fit_right, safe, until, wrap};
 use crate::app::command::Command;
 use crate::app::health::FeedLine;
@@ -30,12 +30,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (cursor, scroll): (usiz
     let lines = lines(scene, &feed, columns);
     let height = lines.len() as u16 + 2;
     let inner = popup(frame, area, scene, (WIDTH, height), title(scene, &feed), hint(scene));
-    seen.popup = inner;
-    seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
-    let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max)).take(inner.height.into());
-    for (at, line) in (0u16..).zip(shown) {
-        put(frame, line, Rect { y: inner.y + at, height: 1, ..inner });
-    }
+    scrolled(frame, inner, lines, scroll, seen);
 }
 
 fn title(scene: Scene, line: &FeedLine) -> Line<'static> {

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::Scene;
 use super::text::{cut_spans, spans_width};
+use crate::app::seen::Seen;
 
 /// Draws a frame with a title on the left and one on the right; answers the room inside. When both are too long, the left
 /// one is cut; where that leaves it too little, the right one goes.
@@ -55,6 +56,16 @@ pub fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left
     Clear.render(place, frame.buffer_mut());
     frame.buffer_mut().set_style(place, scene.theme.text);
     panel(frame, place, scene, true, left, right)
+}
+
+/// Lines in a popup, from so many down; how far they can scroll goes into `seen`.
+pub fn scrolled(frame: &mut Frame, inner: Rect, lines: Vec<Line<'static>>, scroll: usize, seen: &mut Seen) {
+    seen.popup = inner;
+    seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
+    let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max));
+    for (y, line) in (inner.y..inner.bottom()).zip(shown) {
+        put(frame, line, Rect { y, height: 1, ..inner });
+    }
 }
 
 /// The name of a panel.

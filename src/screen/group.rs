@@ -15,6 +15,7 @@ use crate::app::command::Command;
 use crate::app::seen::Seen;
 use crate::app::wire::Item;
 use crate::domain::group::GroupId;
+use crate::domain::story::Story;
 
 /// Columns of the popup, and of what stands before and behind the headline.
 const WIDTH: u16 = 120;
@@ -64,6 +65,13 @@ fn hint(scene: Scene) -> Line<'static> {
     Span::styled(format!("{read} read  {open} open  {out} take out  {close} back"), scene.theme.dim).into()
 }
 
+/// `SEC ★`, in the columns that a list has for outlets.
+pub(super) fn outlet(scene: Scene, story: &Story) -> Span<'static> {
+    let (star, style) = if story.primary { (" ★", scene.theme.star) } else { ("", scene.theme.dim) };
+    let name = cut(&story.outlet, OUTLET - 1 - star.chars().count());
+    Span::styled(fit(&format!("{name}{star}"), OUTLET), style)
+}
+
 /// `+40s`, `+2m`; `−3m` for what came before.
 pub(super) fn lag(first: Timestamp, other: Timestamp) -> String {
     match other >= first {
@@ -87,10 +95,7 @@ fn row(scene: Scene, item: &Item, first: &Item, columns: usize) -> Line<'static>
     if columns >= SMALL {
         spans.push(Span::styled(format!("{} ", fit_right(&lag, LAG)), theme.dim));
     }
-    let star = if item.story.primary { " ★" } else { "" };
-    let outlet = cut(&item.story.outlet, OUTLET - 1 - star.chars().count());
-    let style = if item.story.primary { theme.star } else { theme.dim };
-    spans.push(Span::styled(fit(&format!("{outlet}{star}"), OUTLET), style));
+    spans.push(outlet(scene, &item.story));
     let room = if columns >= NARROW { MOVED } else { 8 };
     let reaction = scene.app.reaction(item, item.story.time()).filter(|_| columns >= SMALL);
     let moved = reaction.map(|reaction| moved(scene, reaction, room));

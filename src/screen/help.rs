@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
 
 use super::Scene;
-use super::frame::{heading, popup, put};
+use super::frame::{heading, popup, scrolled};
 use super::text::{fit, wrap};
 use crate::app::command::Command;
 use crate::app::prompt::LINE_KEYS;
@@ -31,12 +31,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &m
     let lines = lines(scene, usize::from(WIDTH.min(area.width).saturating_sub(2)));
     let height = lines.len() as u16 + 2;
     let inner = popup(frame, area, scene, (WIDTH, height), heading(scene, "Help"), hint(scene, height > area.height));
-    seen.popup = inner;
-    seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
-    let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max)).take(inner.height.into());
-    for (at, line) in (0u16..).zip(shown) {
-        put(frame, line, Rect { y: inner.y + at, height: 1, ..inner });
-    }
+    scrolled(frame, inner, lines, scroll, seen);
 }
 
 fn hint(scene: Scene, scrolls: bool) -> Line<'static> {

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::{popup, put};
+use super::frame::{popup, scrolled};
 use super::quotes::coin;
 use super::text::{cut_spans, fit, fit_right};
 use crate::app::command::Command;
@@ -32,13 +32,8 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &m
         Span::styled(" · the last 24 h against the seven days before", scene.theme.dim),
     ]);
     let inner = popup(frame, area, scene, (WIDTH, height), title, hint(scene));
-    seen.popup = inner;
-    seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
-    let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max));
-    for (y, line) in (inner.y..inner.bottom()).zip(shown) {
-        let spans = cut_spans(line.spans, inner.width.into());
-        put(frame, Line::from(spans), Rect { y, height: 1, ..inner });
-    }
+    let cut = |line: Line<'static>| Line::from(cut_spans(line.spans, inner.width.into()));
+    scrolled(frame, inner, lines.into_iter().map(cut).collect(), scroll, seen);
 }
 
 fn hint(scene: Scene) -> Line<'static> {

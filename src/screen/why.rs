@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{popup, put};
-use super::group::lag;
+use super::group::{lag, outlet};
 use super::quotes::{coin, plain_price};
 use super::text::{arrow, cut, fit, fit_right, percent, safe, spans_width, wrap};
 use super::wire::shown_topics;
@@ -20,7 +20,6 @@ use crate::domain::story::StoryId;
 const WIDTH: u16 = 124;
 const TIME: usize = 17;
 const APART: usize = 7;
-const OUTLET: usize = 18;
 const TOPIC: usize = 9;
 /// Below this many columns time and topic go …
 const NARROW: usize = 90;
@@ -128,10 +127,7 @@ fn row(scene: Scene, asked: &Asked, cause: Cause, columns: usize) -> Line<'stati
     }
     spans.push(Span::styled(format!("{} ", fit_right(&lag(asked.begun, story.time()), APART)), theme.dim));
     if columns >= SMALL {
-        let star = if story.primary { " ★" } else { "" };
-        let outlet = cut(&story.outlet, OUTLET - 1 - star.chars().count());
-        let style = if story.primary { theme.star } else { theme.dim };
-        spans.push(Span::styled(fit(&format!("{outlet}{star}"), OUTLET), style));
+        spans.push(outlet(scene, story));
     }
     if columns >= NARROW {
         let (label, style) = shown_topics(scene, cause.item).into_iter().next().unwrap_or_default();
