@@ -51,6 +51,8 @@ pub enum Event {
     Saved(Timestamp),
     /// The store can't be used or written: one sentence.
     StoreTrouble(String),
+    /// The terminal tells what is behind the text.
+    Background { light: bool },
     /// The system asks to stop for a while …
     SuspendAsked,
     /// … and to go on.
@@ -148,6 +150,8 @@ pub enum Effect {
     Mouse(bool),
     /// Paint every cell again.
     Repaint,
+    /// Ask the terminal for its background: it may follow the time of day.
+    AskBackground,
     /// Stop the clock of the replay, or let it run.
     PauseReplay(bool),
     /// To the background, as the shell's Ctrl-Z.

@@ -13,7 +13,6 @@ use newstape::app::command::Command;
 use newstape::app::keymap::Keymap;
 use newstape::config::{self, shipped};
 use newstape::market::SOURCES;
-use newstape::screen::theme;
 use source::{Source, Token, behind_brace, sources, tokens};
 use strum::IntoEnumIterator;
 
@@ -301,12 +300,8 @@ fn every_theme_has_its_file() {
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
-    let named = |names: &[&str]| -> BTreeSet<String> { names.iter().map(ToString::to_string).collect() };
-    let mut configured = named(&config::THEMES);
-    assert!(configured.remove("auto"), "config::THEMES: auto is gone");
-    assert_eq!(configured, files, "config::THEMES and the files of config/themes differ");
-    let drawn = named(&theme::THEMES.map(|(name, _)| name));
-    assert_eq!(drawn, files, "screen::theme::THEMES and the files of config/themes differ");
+    let known: BTreeSet<String> = config::shipped().themes.keys().map(ToString::to_string).collect();
+    assert_eq!(known, files, "the themes that are read and the files of config/themes differ");
 }
 
 #[test]

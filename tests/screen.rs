@@ -16,7 +16,7 @@ use newstape::domain::feed::FeedState;
 use newstape::domain::price::{Candle, Delivery, Extended, Outcome, Session, Span};
 use newstape::domain::story::Story;
 use newstape::event::{Event, Loaded, ReplayPosition};
-use newstape::screen::theme::{Looks, Theme};
+use newstape::screen::theme::Theme;
 use ratatui::buffer::Buffer;
 use rust_decimal::Decimal;
 use scene::*;
@@ -56,8 +56,7 @@ fn a_busy_day_at_four_sizes() {
 #[test]
 fn themes() {
     let mut app = busy();
-    let plain = Theme::named("dark", Looks { no_color: true, ..Looks::default() });
-    snapshot_in("busy-no-color", &mut app, MEDIUM, &plain);
+    snapshot_in("busy-no-color", &mut app, MEDIUM, &no_color());
     snapshot_in("busy-light", &mut app, MEDIUM, &theme("light"));
     snapshot_in("busy-colour-blind", &mut app, MEDIUM, &theme("colour-blind"));
 }

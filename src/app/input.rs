@@ -36,7 +36,9 @@ impl App {
             TerminalEvent::Paste(text) => self.paste(&text),
             TerminalEvent::Mouse(event) if self.mouse => self.mouse_event(event),
             // Whoever comes back sees the present: the machine may have slept meanwhile.
-            TerminalEvent::Resize(..) | TerminalEvent::FocusGained => drawn(),
+            // A window that is dragged tells of many sizes: drawn as often as news is, or it would flicker.
+            TerminalEvent::Resize(..) => vec![Effect::Draw(Urgency::News)],
+            TerminalEvent::FocusGained => [Effect::AskBackground].into_iter().chain(drawn()).collect(),
             _ => Vec::new(),
         }
     }

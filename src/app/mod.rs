@@ -6,6 +6,7 @@ pub mod away;
 mod bars;
 pub mod command;
 mod filtering;
+pub mod flash;
 mod grouping;
 pub mod habit;
 pub mod handover;
@@ -37,7 +38,7 @@ use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
-use crate::domain::price::{Quote, Series, SourceReport, Span, State, state};
+use crate::domain::price::{Delivery, Quote, Series, SourceReport, Span, State, state};
 use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
@@ -46,6 +47,7 @@ use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
 use alerts::Alerts;
 use away::Away;
 use filtering::Filtering;
+use flash::Flashes;
 use habit::Habit;
 use handover::{Handover, Handovers};
 use health::Health;
@@ -56,7 +58,7 @@ pub use popup::Popup;
 use prompt::Prompt;
 use saves::Saves;
 use seen::Seen;
-use tape::Tape;
+use tape::{Tape, last_price};
 use why::Asked;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
 
@@ -96,8 +98,11 @@ pub struct App {
     /// Another newstape owns the data.
     pub read_only: bool,
     pub mouse: bool,
+    /// The terminal says that its background is light, or that it is not.
+    pub light: Option<bool>,
     pub movers: Movers,
     habit: Habit,
+    pub flashes: Flashes,
     pub alerts: Alerts,
     away: Away,
     /// The move that the popup asks about.
@@ -139,8 +144,10 @@ impl App {
             replay: None,
             loading: true,
             read_only: false,
+            light: None,
             movers: Movers::default(),
             habit: Habit::default(),
+            flashes: Flashes::default(),
             alerts: Alerts::default(),
             away: Away::new(now),
             asked: None,
@@ -210,6 +217,10 @@ impl App {
                 vec![Effect::Draw(Urgency::News)]
             }
             Event::Replay(position) => self.replayed(position),
+            Event::Background { light } => {
+                let is_news = self.light.replace(light) != Some(light);
+                is_news.then_some(Effect::Draw(Urgency::Key)).into_iter().collect()
+            }
             Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
             // Whoever had the terminal meanwhile wrote on it.
             Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
@@ -234,7 +245,8 @@ impl App {
         let minute = next_minute(self.now);
         let prices = self.tape.symbols().iter().filter_map(|symbol| self.turns_at(&symbol.name));
         let notice = self.notice.as_ref().and_then(|notice| notice.until);
-        self.reads_until = prices.chain(notice).filter(|at| *at > self.now).fold(minute, Timestamp::min);
+        let flash = self.flashes.next_end(self.now);
+        self.reads_until = prices.chain(notice).chain(flash).filter(|at| *at > self.now).fold(minute, Timestamp::min);
     }
 
     /// When a price is not any more what it is said to be. Ages go with the minute, as those of stories do.
@@ -378,9 +390,15 @@ impl App {
 
     fn quote(&mut self, quote: Quote) -> Vec<Effect> {
         let symbol = quote.symbol.clone();
-        let handover = Handover::between(self.tape.quote(&symbol), &quote, &self.health);
+        let held = self.tape.quote(&symbol);
+        let handover = Handover::between(held, &quote, &self.health);
+        let before = held.filter(|held| held.delivery != Delivery::Stored).and_then(last_price);
+        let moved = before.zip(last_price(&quote)).map_or(0.0, |(before, after)| after - before);
         if !self.tape.take_quote(quote) {
             return Vec::new();
+        }
+        if self.config.screen.flash && moved != 0.0 {
+            self.flashes.light(&symbol, moved > 0.0, self.now, self.speed());
         }
         // A recorded day is not kept.
         if self.replay.is_none() {

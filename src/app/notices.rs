@@ -25,11 +25,14 @@ pub enum Tone {
 }
 
 impl App {
+    /// A replay's clock runs faster than the reader's.
+    pub(super) fn speed(&self) -> f64 {
+        self.replay.map_or(1.0, |position| position.speed)
+    }
+
     /// Says something for a while.
     pub(super) fn notify(&mut self, tone: Tone, text: String) -> Vec<Effect> {
-        // A replay's clock runs faster than the reader's.
-        let speed = self.replay.map_or(1.0, |position| position.speed);
-        let time = SignedDuration::try_from_secs_f64(NOTICE_SECONDS * speed).unwrap_or(SignedDuration::MAX);
+        let time = SignedDuration::try_from_secs_f64(NOTICE_SECONDS * self.speed()).unwrap_or(SignedDuration::MAX);
         let until = self.now.checked_add(time).unwrap_or(Timestamp::MAX);
         self.notice = Some(Notice { text, tone, until: Some(until) });
         self.look_ahead();

@@ -831,9 +831,10 @@ fn what_changes_nothing_draws_nothing() {
 #[test]
 fn coming_back_to_the_terminal_shows_the_present() {
     let mut desk = Desk::with_stories(1);
-    for event in [TerminalEvent::FocusGained, TerminalEvent::Resize(80, 24)] {
-        assert_eq!(desk.send(Event::Terminal(event)), [Effect::Draw(Urgency::Key)]);
-    }
+    let came_back = desk.send(Event::Terminal(TerminalEvent::FocusGained));
+    assert_eq!(came_back, [Effect::AskBackground, Effect::Draw(Urgency::Key)]);
+    let resized = desk.send(Event::Terminal(TerminalEvent::Resize(80, 24)));
+    assert_eq!(resized, [Effect::Draw(Urgency::News)], "a storm of sizes is drawn as news is");
     // The line moves to where the reader leaves.
     assert_eq!(desk.send(Event::Terminal(TerminalEvent::FocusLost)), [Effect::Draw(Urgency::Key)]);
     assert_eq!(desk.send(Event::Resumed), [Effect::Repaint, Effect::Draw(Urgency::Key)]);

@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use crate::config::{Config, Mistake};
 use crate::event::Clock;
 use crate::shell::places::Places;
-use crate::shell::{clock, watch};
+use crate::shell::clock;
 
 /// The news that moves NVDA and crypto, and those prices, on one honest screen.
 #[derive(Debug, Parser)]
@@ -96,7 +96,7 @@ struct Surroundings {
 impl Surroundings {
     /// The configuration in force.
     fn config(&self) -> Result<Config, Failure> {
-        watch::read(&self.places.config).map_err(|error| match error.downcast_ref::<Mistake>() {
+        self.places.config_files().read().map_err(|error| match error.downcast_ref::<Mistake>() {
             Some(mistake) => Failure::usage(format!("{mistake}\n{}", mistake.picture)),
             None => Failure::usage(error.to_string()),
         })

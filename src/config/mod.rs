@@ -13,6 +13,7 @@ mod print;
 mod private;
 mod read;
 mod sections;
+pub mod theme;
 pub mod units;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use doc::Doc;
 pub use mistake::{Mistake, Place, did_you_mean};
@@ -31,6 +33,7 @@ use crate::domain::alert::{Alert, NotifyBy, Quiet};
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
 use crate::domain::topic::TopicRule;
+use theme::Palette;
 
 /// Everything that can be configured, checked and ready for use.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +59,8 @@ pub struct Config {
     pub store: StoreSettings,
     pub market: MarketSettings,
     pub screen: ScreenSettings,
+    /// The shipped themes and the user's, by name.
+    pub themes: BTreeMap<Name, Palette>,
     /// Command name to the keys that give it, as written.
     pub keys: BTreeMap<String, Vec<String>>,
     /// What was passed over in the user's file and why, one sentence each with its place.
@@ -125,10 +130,15 @@ pub struct MarketSettings {
 }
 
 /// `[screen]` and `[theme]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScreenSettings {
-    /// One of [`THEMES`].
+    /// The name of a theme, or [`AUTO`].
     pub theme: String,
+    pub colors: Colors,
+    /// Draw with nothing but ASCII.
+    pub ascii: bool,
+    /// Light up a price for a moment when it changes.
+    pub flash: bool,
     /// Rising prices in red, falling in green, as in East Asia.
     pub red_up: bool,
     /// The reader's own zone; None: the system's.
@@ -150,12 +160,33 @@ const SHIPPED: [(&str, &str); 7] = [
     ("alerts.toml", include_str!("../../config/alerts.toml")),
 ];
 
-/// What `theme.name` may be: `auto` asks the terminal, the others are files in `config/themes`.
-pub const THEMES: [&str; 4] = ["auto", "dark", "light", "colour-blind"];
+/// The theme that goes by the terminal's background.
+pub const AUTO: &str = "auto";
 
-/// The shipped configuration with the user's file (its name as shown, its text) laid over it.
-pub fn load(user: Option<(&str, &str)>) -> Result<Config, Mistake> {
+/// How many colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, VariantNames, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Colors {
+    /// As many as the terminal is known to have.
+    #[default]
+    Auto,
+    /// 24 bits.
+    True,
+    #[strum(serialize = "256")]
+    Indexed,
+    #[strum(serialize = "16")]
+    Sixteen,
+    None,
+}
+
+/// The shipped configuration with the user's files (each with its name as shown and its text) laid over it, one after the
+/// other. Those under `themes/` are themes: what is wrong in one is a warning.
+pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>) -> Result<Config, Mistake> {
     let mut config = Config::empty();
+    let user: Vec<(N, T)> = user.into_iter().collect();
+    let user = user.iter().map(|(file, text)| (file.as_ref(), text.as_ref()));
+    let (themes, user): (Vec<_>, Vec<_>) = user.partition(|(file, _)| file.starts_with(theme::FOLDER));
+    (config.themes, config.warnings) = theme::read_all(themes.into_iter());
     for (file, text) in SHIPPED.into_iter().chain(user) {
         let doc = Doc::parse(file, text)?;
         config.lay(&doc)?;
@@ -170,7 +201,7 @@ pub fn load(user: Option<(&str, &str)>) -> Result<Config, Mistake> {
 
 /// What is in force without a file of the user's.
 pub fn shipped() -> Config {
-    load(None).expect("the shipped files are part of the program, and its tests load them")
+    load::<&str, &str>([]).expect("the shipped files are part of the program, and its tests load them")
 }
 
 impl Config {
@@ -202,7 +233,8 @@ impl Config {
                 extra_early_closes: Vec::new(),
                 overnight: false,
             },
-            screen: ScreenSettings { theme: String::new(), red_up: false, time_zone: None, mouse: false },
+            screen: ScreenSettings::default(),
+            themes: BTreeMap::new(),
             keys: BTreeMap::new(),
             warnings: Vec::new(),
         }

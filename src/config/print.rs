@@ -96,8 +96,11 @@ impl Config {
         let own = screen.time_zone.as_ref().map(|zone| TimeZone::iana_name(zone).unwrap_or("America/New_York"));
         out.quoted("time-zone", own.unwrap_or("system"));
         out.bare("mouse", screen.mouse);
+        out.bare("ascii", screen.ascii);
+        out.bare("flash", screen.flash);
         out.head("[theme]");
         out.quoted("name", &screen.theme);
+        out.quoted("colors", screen.colors.into());
         out.bare("red-up", screen.red_up);
         self.alerting(out);
     }

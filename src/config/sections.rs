@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use strum::VariantNames;
+
 use super::doc::Table;
 use super::mistake::{Mistake, did_you_mean};
-use super::{Config, MarketSettings, Network, ScreenSettings, StoreSettings, THEMES, alerts, read};
+use super::{AUTO, Colors, Config, MarketSettings, Network, ScreenSettings, StoreSettings, alerts, read};
 use crate::domain::Name;
 use crate::domain::price::SourceSettings;
 
@@ -18,7 +20,8 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     root.section("store", |table| store(table, &mut config.store))?;
     root.section("market", |table| market(table, &mut config.market))?;
     root.section("screen", |table| screen(table, &mut config.screen))?;
-    root.section("theme", |table| theme(table, &mut config.screen))?;
+    let themes: Vec<Name> = config.themes.keys().cloned().collect();
+    root.section("theme", |table| theme(table, &mut config.screen, &themes))?;
     root.section("alerts", |table| alerts::settings(table, &mut config.alerting))?;
     sources(config, root)?;
     root.lists(
@@ -79,12 +82,18 @@ fn market(table: &Table, market: &mut MarketSettings) -> Result<(), Mistake> {
 
 fn screen(table: &Table, screen: &mut ScreenSettings) -> Result<(), Mistake> {
     table.set("time-zone", read::own_zone, &mut screen.time_zone)?;
-    table.set("mouse", read::flag, &mut screen.mouse)
+    table.set("mouse", read::flag, &mut screen.mouse)?;
+    table.set("ascii", read::flag, &mut screen.ascii)?;
+    table.set("flash", read::flag, &mut screen.flash)
 }
 
-fn theme(table: &Table, screen: &mut ScreenSettings) -> Result<(), Mistake> {
-    if let Some(name) = table.get("name", read::one_of("theme", THEMES))? {
+fn theme(table: &Table, screen: &mut ScreenSettings, themes: &[Name]) -> Result<(), Mistake> {
+    let known = themes.iter().map(|name| &**name).chain([AUTO]);
+    if let Some(name) = table.get("name", read::one_of("theme", known))? {
         screen.theme = name.to_string();
+    }
+    if let Some(colors) = table.get("colors", read::one_of("range of colours", Colors::VARIANTS.iter().copied()))? {
+        screen.colors = colors.parse().unwrap_or_default();
     }
     table.set("red-up", read::flag, &mut screen.red_up)
 }

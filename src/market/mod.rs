@@ -483,7 +483,8 @@ pub(crate) mod tests {
                 extra_early_closes: Vec::new(),
                 overnight: false,
             },
-            screen: ScreenSettings { theme: String::new(), red_up: false, time_zone: None, mouse: false },
+            screen: ScreenSettings::default(),
+            themes: Default::default(),
             keys: Default::default(),
             warnings: Vec::new(),
         }

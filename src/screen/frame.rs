@@ -54,7 +54,7 @@ pub fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left
     let (width, height) = (size.0.min(area.width), size.1.min(area.height));
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     Clear.render(place, frame.buffer_mut());
-    frame.buffer_mut().set_style(place, scene.theme.text);
+    frame.buffer_mut().set_style(place, scene.theme.ground);
     panel(frame, place, scene, true, left, right)
 }
 

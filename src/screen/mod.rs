@@ -11,6 +11,7 @@
 //! ```
 
 mod alerts;
+mod ascii;
 mod braille;
 mod chart;
 mod digest;
@@ -111,7 +112,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
     let area = frame.area();
     let scene = Scene { app, theme, size: Size::of(area) };
     let mut seen = Seen::default();
-    frame.buffer_mut().set_style(area, theme.text);
+    frame.buffer_mut().set_style(area, theme.ground);
     for (name, place) in plan(area, app) {
         let panel = PANELS.iter().find(|panel| panel.name == name);
         if let Some(panel) = panel.filter(|_| place.area() > 0) {
@@ -128,6 +129,9 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
         Some(Popup::Digest { scroll }) => digest::draw(frame, area, scene, scroll, &mut seen),
         Some(Popup::Heat { scroll }) => matrix::draw(frame, area, scene, scroll, &mut seen),
         None => {}
+    }
+    if theme.ascii {
+        ascii::reduce(frame.buffer_mut());
     }
     seen
 }

@@ -70,7 +70,7 @@ fn draw_above(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt, hidd
     for (y, line) in (top..area.y).zip(lines) {
         let place = Rect { y, height: 1, ..area }.intersection(frame.area());
         Clear.render(place, frame.buffer_mut());
-        frame.buffer_mut().set_style(place, scene.theme.text);
+        frame.buffer_mut().set_style(place, scene.theme.ground);
         put(frame, line, place);
     }
     mistake.is_some() && top < area.y

@@ -150,7 +150,17 @@ pub(super) fn price(scene: Scene, symbol: &Symbol) -> Span<'static> {
     if &*quote.currency != "USD" {
         text = format!("{text} {}", quote.currency);
     }
-    Span::styled(text, current_style(scene, symbol, scene.theme.text.add_modifier(Modifier::BOLD)))
+    let style = current_style(scene, symbol, scene.theme.text.add_modifier(Modifier::BOLD));
+    Span::styled(text, style.patch(flash(scene, symbol)))
+}
+
+/// The ground of a price that has just changed.
+fn flash(scene: Scene, symbol: &Symbol) -> Style {
+    match scene.app.flashes.rose(&symbol.name, scene.app.now) {
+        Some(true) => scene.theme.up_flash,
+        Some(false) => scene.theme.down_flash,
+        None => Style::new(),
+    }
 }
 
 /// `▼ −2.13 %`, and before it the amount when there is room. A change that is not today's is dimmed and names its day:
@@ -166,7 +176,7 @@ pub(super) fn change(scene: Scene, symbol: &Symbol, amount: bool) -> Vec<Span<'s
     let amount =
         if amount { format!("{}  ", show_change(change, scene.app.tape.decimals(quote))) } else { String::new() };
     let text = format!("{} {amount}{}", arrow(direction), show_percent(percent));
-    let mut spans = vec![Span::styled(text, change_style(scene, symbol, direction))];
+    let mut spans = vec![Span::styled(text, change_style(scene, symbol))];
     if let Some(day) = change_day(scene, quote) {
         spans.push(Span::styled(format!(" {day}"), scene.theme.dim));
     }
@@ -178,11 +188,12 @@ fn current_style(scene: Scene, symbol: &Symbol, style: Style) -> Style {
 }
 
 /// The colour of a change; dim when the price is not current or the change is of another day.
-fn change_style(scene: Scene, symbol: &Symbol, direction: f64) -> Style {
+fn change_style(scene: Scene, symbol: &Symbol) -> Style {
     let quote = scene.app.tape.quote(&symbol.name);
+    let percent = quote.and_then(Quote::change_percent).and_then(|percent| percent.to_f64()).unwrap_or_default();
     match quote.and_then(|quote| change_day(scene, quote)) {
         Some(_) => scene.theme.dim,
-        None => current_style(scene, symbol, scene.theme.direction(direction)),
+        None => current_style(scene, symbol, scene.theme.moved(percent)),
     }
 }
 
@@ -225,7 +236,7 @@ pub(super) fn extended_line(scene: Scene, symbol: &Symbol) -> Option<Line<'stati
         Span::styled(show_price(extended.price, scene.app.tape.decimals(quote)), style(scene.theme.text)),
         Span::styled(
             format!(" {} {}", arrow(direction), show_percent(percent)),
-            style(scene.theme.direction(direction)),
+            style(scene.theme.moved(direction)),
         ),
     ]))
 }
@@ -243,9 +254,7 @@ fn sparkline(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     for (x, pair) in closes.windows(2).enumerate() {
         dots.stroke(x, depth(pair[0]), depth(pair[1]));
     }
-    let quote = scene.app.tape.quote(&symbol.name);
-    let direction = quote.and_then(Quote::change).and_then(|change| change.to_f64()).unwrap_or_default();
-    let style = change_style(scene, symbol, direction);
+    let style = change_style(scene, symbol);
     for (x, y, glyph) in dots.glyphs() {
         frame.buffer_mut().set_string(area.x + x as u16, area.y + y as u16, glyph.to_string(), style);
     }
@@ -361,7 +370,7 @@ fn rail_price(scene: Scene, symbol: &Symbol) -> Vec<Span<'static>> {
     if &*quote.currency != "USD" {
         text = format!("{text} {}", quote.currency);
     }
-    vec![Span::styled(text, current_style(scene, symbol, scene.theme.text))]
+    vec![Span::styled(text, current_style(scene, symbol, scene.theme.text).patch(flash(scene, symbol)))]
 }
 
 /// The change in per cent, or nothing when it does not fit. On a tiny screen, where no state stands below, a price that
@@ -379,7 +388,7 @@ fn rail_change(scene: Scene, symbol: &Symbol, room: usize) -> Vec<Span<'static>>
     let day = change_day(scene, quote).filter(|_| !outside);
     let style = match &day {
         Some(_) => scene.theme.dim,
-        None => current_style(scene, symbol, scene.theme.direction(percent)),
+        None => current_style(scene, symbol, scene.theme.moved(percent)),
     };
     let figure = format!("{}{}", arrow(percent), super::text::percent(percent, 1));
     let texts = match day {

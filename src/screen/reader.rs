@@ -254,7 +254,7 @@ fn frozen(scene: Scene, symbol: &str, since: Timestamp) -> Vec<Part> {
     let Some(frozen) = app.tape.frozen(symbol, since, &app.calendar, app.now) else { return Vec::new() };
     let figure = |(name, figure): (String, Figure)| {
         let (words, style) = match figure {
-            Figure::Moved { percent: moved, .. } => (percent(moved, 2), scene.theme.direction(moved)),
+            Figure::Moved { percent: moved, .. } => (percent(moved, 2), scene.theme.moved(moved)),
             Figure::Ahead { at } => (format!("in {}", until(at, app.now)), scene.theme.faint),
             Figure::Closed => ("– closed".to_owned(), scene.theme.faint),
             Figure::Unknown => ("– no price".to_owned(), scene.theme.faint),

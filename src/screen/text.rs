@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::CellWidth;
 use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
 
 /// Columns that a text takes: those of its graphemes, one by one, as cells are filled. (The width of a whole text can be
 /// less, where a font may join letters; a row counted so would end short.)
@@ -184,7 +185,20 @@ pub fn safe(text: &str) -> Cow<'_, str> {
                 '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e001f}')
     };
-    if text.contains(steers) { text.replace(steers, "").into() } else { text.into() }
+    let text: Cow<str> = if text.contains(steers) { text.replace(steers, "").into() } else { text.into() };
+    if text.is_ascii() || !text.graphemes(true).any(is_doubtful) { text } else { steady(&text).into() }
+}
+
+/// Terminals have two habits with emoji that are joined of several, or have a selector behind them: some count the whole as one
+/// sign, some each part. Where the two differ, what follows on the row would stand elsewhere on one of them.
+fn is_doubtful(grapheme: &str) -> bool {
+    let parts: usize = grapheme.chars().map(|letter| letter.width().unwrap_or(0)).sum();
+    !grapheme.is_ascii() && parts != grapheme_width(grapheme)
+}
+
+/// The same with the first part alone of what terminals count differently.
+fn steady(text: &str) -> String {
+    text.graphemes(true).flat_map(|grapheme| grapheme.chars().take(if is_doubtful(grapheme) { 1 } else { usize::MAX })).collect()
 }
 
 /// Columns that spans take together.
@@ -322,8 +336,8 @@ mod tests {
             ("incomprehensible", 6, vec!["incomp", "rehens", "ible"]),
             ("英伟达，上涨", 6, vec!["英伟", "达，上", "涨"]),
             ("NVIDIA 英伟达", 9, vec!["NVIDIA 英", "伟达"]),
-            ("❤\u{fe0f}❤\u{fe0f}❤\u{fe0f}", 4, vec!["❤\u{fe0f}❤\u{fe0f}", "❤\u{fe0f}"]),
-            ("👨‍👩‍👧👨‍👩‍👧", 1, vec!["👨‍👩‍👧", "👨‍👩‍👧"]),
+            ("🇫🇷🇫🇷🇫🇷", 4, vec!["🇫🇷🇫🇷", "🇫🇷"]),
+            ("👨‍👩‍👧👨‍👩‍👧", 1, vec!["👨", "👨"]),
             ("", 5, vec![""]),
         ] {
             assert_eq!(wrap(text, columns), expected, "{text} in {columns}");
@@ -354,6 +368,19 @@ mod tests {
     #[test]
     fn nothing_that_steers_a_terminal_is_drawn() {
         assert_eq!(safe("a\u{1b}[31mb\u{202e}c\u{7}\u{9b}d"), "a[31mbcd");
+    }
+
+    #[test]
+    fn what_terminals_count_differently_is_drawn_by_its_first_part() {
+        for (text, expected) in [
+            ("👨‍👩‍👧 up", "👨 up"),
+            ("❤\u{fe0f}!", "❤!"),
+            ("👩🏽‍🚀", "👩"),
+            ("🇫🇷 é e\u{301} 英 हिन्दी", "🇫🇷 é e\u{301} 英 हिन्दी"),
+            ("1\u{fe0f}\u{20e3}", "1"),
+        ] {
+            assert_eq!(safe(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -1,29 +1,36 @@
-//! Themes: one style for each meaning. The files of `config/themes` are the table; `NO_COLOR` and red-up are laid over.
+//! The looks of a frame: one style for each meaning, made from a theme's colours for what the terminal can show. Without
+//! colours weight, signs and words carry all of it.
+
+mod depth;
 
 use ratatui::style::{Color, Modifier, Style};
-use serde::Deserialize;
 
-/// The themes shipped: name and file.
-pub const THEMES: [(&str, &str); 3] = [
-    ("dark", include_str!("../../config/themes/dark.toml")),
-    ("light", include_str!("../../config/themes/light.toml")),
-    ("colour-blind", include_str!("../../config/themes/colour-blind.toml")),
-];
+use crate::config::theme::{Palette, Slot};
+use crate::config::{AUTO, Config};
+pub use depth::Depth;
 
-/// What the terminal and the config say about colours.
+/// What is known of the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Looks {
-    /// `NO_COLOR` is set: weight, words and signs alone carry the meaning.
-    pub no_color: bool,
-    /// The terminal's background is light.
+    pub depth: Depth,
+    /// Its background is light.
     pub light: bool,
-    /// Rising is red, falling green.
-    pub red_up: bool,
+    /// It can't show more than ASCII.
+    pub ascii: bool,
 }
+
+/// Steps in the depth of colour of a move, from the least to the largest.
+const MOVES: usize = 4;
+/// A move of so many per cent, up or down, has the next depth …
+const MOVE_STEPS: [f64; MOVES - 1] = [0.5, 1.0, 2.0];
+/// … which is that much of the way from what is secondary to the full colour.
+const MOVE_SHARES: [f64; MOVES] = [0.55, 0.7, 0.85, 1.0];
 
 /// A style for each meaning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
+    /// Text on the ground of the screen: what a place looks like before anything is drawn there.
+    pub ground: Style,
     pub text: Style,
     pub dim: Style,
     pub faint: Style,
@@ -34,41 +41,71 @@ pub struct Theme {
     pub shade: Style,
     pub up: Style,
     pub down: Style,
+    /// The ground of a price that has just risen or fallen.
+    pub up_flash: Style,
+    pub down_flash: Style,
     pub warning: Style,
     pub star: Style,
     pub fresh: Style,
+    /// Draw with nothing but ASCII.
+    pub ascii: bool,
     topics: Vec<Style>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    text: String,
-    dim: String,
-    faint: String,
-    accent: String,
-    border: String,
-    selected: String,
-    shade: String,
-    up: String,
-    down: String,
-    warning: String,
-    star: String,
-    fresh: String,
-    topics: Vec<String>,
+    /// By size, the least first.
+    rises: [Style; MOVES],
+    falls: [Style; MOVES],
+    depth: Depth,
 }
 
 impl Theme {
-    /// The theme of a name; `auto` follows the terminal's background, and so does a name that is not known.
-    pub fn named(name: &str, looks: Looks) -> Theme {
-        let fallback = if looks.light { "light" } else { "dark" };
-        let known = THEMES.iter().find(|(known, _)| *known == name);
-        let (_, text) = known.or_else(|| THEMES.iter().find(|(known, _)| *known == fallback)).unwrap_or(&THEMES[0]);
-        let mut theme = if looks.no_color { Theme::plain() } else { read(text).unwrap_or_else(|_| Theme::plain()) };
-        if looks.red_up {
-            std::mem::swap(&mut theme.up, &mut theme.down);
+    /// The theme of a configuration on a terminal.
+    pub fn of(config: &Config, looks: Looks) -> Theme {
+        let wanted = config.screen.theme.as_str();
+        let by_itself = match (looks.depth, looks.light) {
+            (Depth::Sixteen, false) => "sixteen",
+            (Depth::Sixteen, true) => "sixteen-light",
+            (_, true) => "light",
+            (_, false) => "dark",
+        };
+        let name = if wanted == AUTO { by_itself } else { wanted };
+        let palette = config.themes.get(name).or_else(|| config.themes.get(by_itself)).cloned().unwrap_or_default();
+        let mut theme = match looks.depth {
+            Depth::None => Theme::plain(),
+            depth => Theme::colored(&palette, depth),
+        };
+        theme.ascii = looks.ascii || config.screen.ascii;
+        if config.screen.red_up { theme.red_up() } else { theme }
+    }
+
+    fn colored(palette: &Palette, depth: Depth) -> Theme {
+        let color = |slot| depth.fit(palette.color(slot));
+        let fg = |slot| Style::new().fg(color(slot));
+        let bg = |slot| Style::new().bg(color(slot));
+        let moves = |slot| {
+            let (from, to) = (palette.color(Slot::Dim), palette.color(slot));
+            MOVE_SHARES.map(|share| Style::new().fg(depth.fit(depth::blend(from, to, share))))
+        };
+        Theme {
+            ground: fg(Slot::Text).bg(color(Slot::Background)),
+            text: fg(Slot::Text),
+            dim: fg(Slot::Dim),
+            faint: fg(Slot::Faint),
+            accent: fg(Slot::Accent),
+            border: fg(Slot::Border),
+            selected: bg(Slot::Selected),
+            shade: bg(Slot::Shade),
+            up: fg(Slot::Up),
+            down: fg(Slot::Down),
+            up_flash: bg(Slot::UpFlash),
+            down_flash: bg(Slot::DownFlash),
+            warning: fg(Slot::Warning),
+            star: fg(Slot::Star),
+            fresh: fg(Slot::Fresh),
+            ascii: false,
+            topics: palette.topics.iter().map(|color| Style::new().fg(depth.fit(*color))).collect(),
+            rises: moves(Slot::Up),
+            falls: moves(Slot::Down),
+            depth,
         }
-        theme
     }
 
     /// Without colours.
@@ -76,29 +113,50 @@ impl Theme {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
         let dim = plain.add_modifier(Modifier::DIM);
+        let reversed = plain.add_modifier(Modifier::REVERSED);
+        let moves = [plain, plain, plain, bold];
         Theme {
+            ground: plain,
             text: plain,
             dim,
             faint: dim,
             accent: bold,
             // Not dimmed: what is written into a frame would be dimmed with it, and a dimmed price is one that is not current.
             border: plain,
-            selected: plain.add_modifier(Modifier::REVERSED),
+            selected: reversed,
             shade: plain,
             up: bold,
             down: bold,
+            up_flash: reversed,
+            down_flash: reversed,
             warning: bold,
             star: bold,
             fresh: bold,
+            ascii: false,
             topics: vec![plain],
+            rises: moves,
+            falls: moves,
+            depth: Depth::None,
+        }
+    }
+
+    fn red_up(self) -> Theme {
+        Theme {
+            up: self.down,
+            down: self.up,
+            up_flash: self.down_flash,
+            down_flash: self.up_flash,
+            rises: self.falls,
+            falls: self.rises,
+            ..self
         }
     }
 
     /// The style of a topic: its own colour or slot (`topic-3`), else that of its key.
     pub fn topic(&self, color: Option<&str>, key: Option<char>) -> Style {
-        let plain = self.text == Style::new();
-        if let Some(color) = color.and_then(color_of).filter(|_| !plain) {
-            return Style::new().fg(color);
+        let own = color.and_then(|color| color.parse::<Color>().ok()).filter(|_| self.depth != Depth::None);
+        if let Some(color) = own {
+            return Style::new().fg(self.depth.fit(color));
         }
         let slot = color.and_then(|color| color.strip_prefix("topic-")?.parse::<u32>().ok()).filter(|slot| *slot > 0);
         let place = slot.or(key.and_then(|key| key.to_digit(10))).unwrap_or(9).saturating_sub(1) as usize;
@@ -113,34 +171,15 @@ impl Theme {
             _ => self.dim,
         }
     }
-}
 
-fn read(text: &str) -> Result<Theme, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-    let fg = |name: &str| {
-        color_of(name).map(|color| Style::new().fg(color)).ok_or_else(|| format!("'{name}' is not a colour"))
-    };
-    Ok(Theme {
-        text: fg(&file.text)?,
-        dim: fg(&file.dim)?,
-        faint: fg(&file.faint)?,
-        accent: fg(&file.accent)?,
-        border: fg(&file.border)?,
-        selected: Style::new().bg(color_of(&file.selected).ok_or("'selected' is not a colour")?),
-        shade: Style::new().bg(color_of(&file.shade).ok_or("'shade' is not a colour")?),
-        up: fg(&file.up)?,
-        down: fg(&file.down)?,
-        warning: fg(&file.warning)?,
-        star: fg(&file.star)?,
-        fresh: fg(&file.fresh)?,
-        topics: file.topics.iter().map(|name| fg(name)).collect::<Result<_, _>>()?,
-    })
-}
-
-fn color_of(name: &str) -> Option<Color> {
-    match name {
-        "default" => Some(Color::Reset),
-        _ => name.parse().ok(),
+    /// A move in per cent: its direction, the deeper in colour the larger it is.
+    pub fn moved(&self, percent: f64) -> Style {
+        let step = MOVE_STEPS.iter().filter(|step| percent.abs() >= **step).count();
+        match percent {
+            percent if percent > 0.0 => self.rises[step],
+            percent if percent < 0.0 => self.falls[step],
+            _ => self.dim,
+        }
     }
 }
 
@@ -148,18 +187,21 @@ fn color_of(name: &str) -> Option<Color> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::config::load;
 
-    #[test]
-    fn every_shipped_theme_reads() {
-        for (name, text) in THEMES {
-            let theme = read(text).unwrap_or_else(|mistake| panic!("{name}: {mistake}"));
-            assert_eq!(theme.topics.len(), 9, "{name}");
-        }
+    fn theme(user: &str, looks: Looks) -> Theme {
+        Theme::of(&load(Some(("config.toml", user))).unwrap(), looks)
     }
+
+    fn named(name: &str) -> Theme {
+        theme(&format!("[theme]\nname = '{name}'\n"), Looks::default())
+    }
+
+    const PLAIN: Looks = Looks { depth: Depth::None, light: false, ascii: false };
 
     #[test]
     fn a_topic_has_its_colour_its_slot_or_that_of_its_key() {
-        let theme = Theme::named("dark", Looks::default());
+        let theme = named("dark");
         let red = Style::new().fg(Color::Rgb(255, 0, 0));
         for (color, key, expected) in [
             (Some("#ff0000"), Some('2'), red),
@@ -174,11 +216,32 @@ mod tests {
     }
 
     #[test]
-    fn no_color_uses_none_and_red_up_swaps() {
-        let plain = Theme::named("dark", Looks { no_color: true, ..Looks::default() });
+    fn the_theme_goes_by_the_terminal() {
+        let light = Looks { light: true, ..Looks::default() };
+        let sixteen = Looks { depth: Depth::Sixteen, ..Looks::default() };
+        assert_eq!(theme("", Looks::default()), named("dark"));
+        assert_eq!(theme("", light), named("light"));
+        assert_eq!(theme("", sixteen).up.fg, Some(Color::LightGreen));
+        assert_eq!(theme("[theme]\nname = 'amber'\n", light), named("amber"));
+        assert!(theme("[screen]\nascii = true\n", light).ascii);
+    }
+
+    #[test]
+    fn without_colours_there_are_none_and_red_up_swaps() {
+        let plain = theme("", PLAIN);
         assert_eq!(plain.topic(Some("#ff0000"), Some('1')).fg, None);
-        let dark = Theme::named("dark", Looks::default());
-        let red_up = Theme::named("dark", Looks { red_up: true, ..Looks::default() });
-        assert_eq!((dark.up, dark.down), (red_up.down, red_up.up));
+        assert_eq!((plain.moved(3.0).fg, plain.ground.bg), (None, None));
+        let (dark, red_up) = (named("dark"), theme("[theme]\nred-up = true\n", Looks::default()));
+        assert_eq!((dark.up, dark.down_flash), (red_up.down, red_up.up_flash));
+        assert_eq!(dark.moved(3.0), red_up.moved(-3.0));
+    }
+
+    #[test]
+    fn a_larger_move_is_deeper_in_colour() {
+        let dark = named("dark");
+        let depths: Vec<Style> = [0.1, 0.6, 1.2, 2.4].map(|percent| dark.moved(percent)).to_vec();
+        assert!((1..4).all(|at| depths[at] != depths[at - 1]), "{depths:?}");
+        assert_eq!(depths[3], dark.up, "the largest has the whole colour");
+        assert_eq!(dark.moved(0.0), dark.dim);
     }
 }

@@ -326,7 +326,7 @@ pub(super) fn why_missing(missing: Missing) -> &'static str {
 
 /// The style of a move: its direction, loud when it is seldom; noise is dim.
 pub(super) fn weighed(scene: Scene, reaction: &Reaction) -> Style {
-    let direction = scene.theme.direction(reaction.moved.percent);
+    let direction = scene.theme.moved(reaction.moved.percent);
     match reaction.weight() {
         Weight::Old => scene.theme.faint,
         Weight::Noise => scene.theme.dim,

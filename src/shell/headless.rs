@@ -47,7 +47,7 @@ pub async fn run<E: From<anyhow::Error>>(
     let tasks = Tasks::new(events.clone());
     let (wanted, _) = watch::channel(config.clone());
     tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
-    tasks.spawn("config", config_watch::watch(places.config.clone(), wanted.clone(), events.clone()));
+    tasks.spawn("config", config_watch::watch(places.config_files(), wanted.clone(), events.clone()));
     let store = Store::open(Some(&places.data), config.store.keep, events.clone(), clock.clone())
         .map_err(anyhow::Error::from)?;
     store.load(WINDOW as u32);

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::alarm::Alarm;
+use super::answers::{AskBackground, without_answers};
 use super::clock::ReplayClock;
 use super::day::Day;
 use super::notify::{Bell, Notification};
@@ -71,7 +72,7 @@ pub async fn show(
     let tasks = Tasks::new(events.clone());
     let (wanted, _) = watch::channel(config.clone());
     tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
-    tasks.spawn("config", config_watch::watch(places.config.clone(), wanted.clone(), events.clone()));
+    tasks.spawn("config", config_watch::watch(places.config_files(), wanted.clone(), events.clone()));
 
     let replaying = show.clock();
     let clock = replaying.as_ref().map_or(clock, ReplayClock::clock);
@@ -87,11 +88,13 @@ pub async fn show(
         store.load(WINDOW as u32);
     }
 
+    let answers = events.clone();
     let mut app = App::new(config.clone(), clock());
     let mut stage = Stage {
         terminal: Terminal::enter(app.mouse)?,
-        theme: looks::theme(&config, variable),
+        theme: looks::theme(&config, None, variable),
         themed: config,
+        light: None,
         store,
         recorder,
         tasks: tasks.clone(),
@@ -103,11 +106,9 @@ pub async fn show(
         reads_only: false,
         paused,
     };
-    tasks.spawn("trial", async {
-        panic_on_trial("task");
-        Ok(())
-    });
-    let ended = run(&mut app, &mut stage, &clock, EventStream::new(), &mut inbox, &stop).await;
+    tasks.spawn("trial", async { Ok(panic_on_trial("task")) });
+    let keys = Box::pin(without_answers(EventStream::new(), answers));
+    let ended = run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await;
     drop(inbox);
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = stage.store.close(STORE_LIMIT);
@@ -155,6 +156,8 @@ struct Stage {
     theme: Theme,
     /// The configuration that `theme` was made from.
     themed: Arc<Config>,
+    /// What the terminal had said of its background then.
+    light: Option<bool>,
     store: Store,
     recorder: Option<Recorder>,
     tasks: Tasks,
@@ -177,9 +180,10 @@ impl World for Stage {
 
     fn draw(&mut self, app: &App) -> io::Result<Seen> {
         self.reads_only = app.read_only;
-        if !Arc::ptr_eq(&app.config, &self.themed) {
-            self.theme = looks::theme(&app.config, variable);
+        if !Arc::ptr_eq(&app.config, &self.themed) || app.light != self.light {
+            self.theme = looks::theme(&app.config, app.light, variable);
             self.themed = app.config.clone();
+            self.light = app.light;
         }
         self.terminal.draw(|frame| {
             if app.popup.is_some() {
@@ -215,6 +219,7 @@ impl Stage {
             }
             Effect::Mouse(on) => return trouble("mouse", self.terminal.set_mouse(on)),
             Effect::Repaint => self.terminal.repaint(),
+            Effect::AskBackground => return trouble("terminal", self.terminal.send(AskBackground)),
             Effect::PauseReplay(paused) => {
                 self.paused.send_replace(paused);
             }

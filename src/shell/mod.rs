@@ -1,7 +1,9 @@
 //! Where state and world meet: the run loop with its clock, tasks, terminal and files.
 
 pub mod alarm;
+mod answers;
 pub mod clock;
+pub mod config_files;
 pub mod day;
 pub mod headless;
 pub mod live;

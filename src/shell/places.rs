@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::config_files::ConfigFiles;
 use etcetera::{BaseStrategy, choose_base_strategy};
 
 const NAME: &str = "newstape";
@@ -16,6 +17,8 @@ const LOG_MAX: u64 = 4 << 20;
 pub struct Places {
     /// The user's one file; it need not exist.
     pub config: PathBuf,
+    /// That file was named on the command line.
+    pub is_config_named: bool,
     /// The folder of the database.
     pub data: PathBuf,
     pub log: PathBuf,
@@ -31,10 +34,16 @@ impl Places {
             .map_err(|_| anyhow::anyhow!("no home folder is known: set HOME, or give --config and --data-dir"))?;
         let state = base.state_dir().unwrap_or_else(|| base.data_dir());
         Ok(Places {
+            is_config_named: config.is_some(),
             config: config.unwrap_or_else(|| base.config_dir().join(NAME).join("config.toml")),
             data: data.unwrap_or_else(|| base.data_dir().join(NAME)),
             log: state.join(NAME).join("newstape.log"),
         })
+    }
+
+    /// The config file with those beside it.
+    pub fn config_files(&self) -> ConfigFiles {
+        ConfigFiles::of(self.config.clone(), self.is_config_named)
     }
 }
 

@@ -20,6 +20,7 @@ use crossterm::{Command, cursor, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 
+use super::answers::AskBackground;
 use super::tasks;
 
 /// The terminal is ours: there is something to give back.
@@ -149,7 +150,7 @@ fn output() -> io::Result<File> {
 
 fn taking(mouse: bool) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, cursor::Hide)?;
+    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, cursor::Hide, AskBackground)?;
     if mouse {
         queue!(bytes, EnableMouseCapture)?;
     }

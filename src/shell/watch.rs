@@ -1,8 +1,7 @@
-//! Watches the config file. Editors replace files and write them in steps, so the *folder* is watched, and what the file
+//! Watches the config files. Editors replace files and write them in steps, so the *folders* are watched, and what a file
 //! says counts once it has rested; what can't be read, and what is suddenly nothing, once it has rested longer. What is
 //! compared is the text, so that neither our own reading nor what happens beside the file is a change.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,8 @@ use std::time::Duration;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::{mpsc, watch};
 
-use crate::config::{self, Config};
+use super::config_files::{ConfigFiles, Texts, understand};
+use crate::config::Config;
 use crate::event::Event;
 
 /// A changed text is read once it has stayed the same for this long …
@@ -20,42 +20,12 @@ const DOUBTFUL_RESTS: usize = 6;
 /// Folders may come and go while they are looked for.
 const TRIES: usize = 8;
 
-/// What stands in the file. None: there is no file.
-type Text = Result<Option<Vec<u8>>, ErrorKind>;
-
-fn text(file: &Path) -> Text {
-    match std::fs::read(file) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.kind()),
-    }
-}
-
-/// Reads a config file and lays it over the shipped one; a file that is missing says nothing.
-///
-/// # Errors
-/// A [`config::Mistake`] with its place, or that the file can't be read; one line as `Display`.
-pub fn read(file: &Path) -> anyhow::Result<Config> {
-    understand(file, &text(file))
-}
-
-fn understand(file: &Path, text: &Text) -> anyhow::Result<Config> {
-    let shown = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut config = match text {
-        Ok(Some(bytes)) => config::load(Some((&shown, &String::from_utf8_lossy(bytes))))?,
-        Ok(None) => config::load(None)?,
-        Err(kind) => anyhow::bail!("{shown} can't be read: {kind}"),
-    };
-    config.take_keys(|variable| std::env::var(variable).ok());
-    Ok(config)
-}
-
-/// Tells every change of the file, and puts what it says in force, until the events are no longer wanted.
+/// Tells every change of the files, and puts what they say in force, until the events are no longer wanted.
 ///
 /// # Errors
 /// When the system can't watch.
 pub async fn watch(
-    file: PathBuf,
+    files: ConfigFiles,
     in_force: watch::Sender<Arc<Config>>,
     events: mpsc::Sender<Event>,
 ) -> anyhow::Result<()> {
@@ -70,12 +40,12 @@ pub async fn watch(
     let (mut known, mut mistaken) = (None, false);
     // The first time round finds what was changed since the start.
     loop {
-        folders.follow(&file)?;
+        folders.follow(&files)?;
         // What is known already needs no second look, whatever happens beside it in the folder.
-        let is_doubtful = |text: &Text| known.as_ref() != Some(text) && is_doubtful(&file, text);
-        let found = settled(|| text(&file), is_doubtful).await;
+        let is_doubtful = |texts: &Texts| known.as_ref() != Some(texts) && is_doubtful(texts);
+        let found = settled(|| files.texts(), is_doubtful).await;
         if known.as_ref() != Some(&found) {
-            let news = understand(&file, &found);
+            let news = understand(&found);
             let was_mistaken = std::mem::replace(&mut mistaken, news.is_err());
             tell(news, was_mistaken, &in_force, &events).await?;
             known = Some(found);
@@ -109,17 +79,18 @@ async fn tell(
 }
 
 /// It may be half written, or about to be written again.
-fn is_doubtful(file: &Path, text: &Text) -> bool {
-    text.as_ref().is_ok_and(|text| text.as_ref().is_none_or(Vec::is_empty)) || understand(file, text).is_err()
+fn is_doubtful(texts: &Texts) -> bool {
+    let main = texts.first().and_then(|(_, text)| text.as_ref().ok());
+    main.is_some_and(|text| text.as_ref().is_none_or(Vec::is_empty)) || understand(texts).is_err()
 }
 
-/// Waits until the text rests.
-async fn settled(mut text: impl FnMut() -> Text, is_doubtful: impl Fn(&Text) -> bool) -> Text {
-    let mut found = text();
+/// Waits until the texts rest.
+async fn settled(mut texts: impl FnMut() -> Texts, is_doubtful: impl Fn(&Texts) -> bool) -> Texts {
+    let mut found = texts();
     let mut rests = 0;
     loop {
         tokio::time::sleep(REST).await;
-        let now = text();
+        let now = texts();
         rests = if now == found { rests + 1 } else { 0 };
         found = now;
         if rests == DOUBTFUL_RESTS || (rests == 1 && !is_doubtful(&found)) {
@@ -135,11 +106,15 @@ struct Folders {
 }
 
 impl Folders {
-    /// Watches the folder of the file, or the nearest one above it that exists, and where a link leads.
-    fn follow(&mut self, file: &Path) -> notify::Result<()> {
+    /// Watches the folder of the file, or the nearest one above it that exists, where a link leads, and the themes.
+    fn follow(&mut self, files: &ConfigFiles) -> notify::Result<()> {
+        let folders = || {
+            let themes = files.themes.canonicalize().ok().filter(|folder| folder.is_dir());
+            folders(&files.main).into_iter().chain(themes).collect::<Vec<_>>()
+        };
         let mut tried = Ok(());
         for _ in 0..TRIES {
-            let wanted = folders(file);
+            let wanted = folders();
             // All of them again: one that was removed and made anew is not watched any more.
             tried = wanted.iter().try_for_each(|folder| self.watcher.watch(folder, RecursiveMode::NonRecursive));
             for folder in self.watched.iter().filter(|folder| !wanted.contains(folder)) {
@@ -147,7 +122,7 @@ impl Folders {
             }
             self.watched = wanted;
             // What was made before it was watched would never be heard of.
-            if tried.is_ok() && folders(file) == self.watched {
+            if tried.is_ok() && folders() == self.watched {
                 break;
             }
         }
@@ -181,6 +156,10 @@ mod tests {
     const HALF: &str = "[network]\ntimeou";
     const LIMIT: Duration = Duration::from_secs(20);
 
+    use crate::config;
+    use crate::shell::config_files::Text;
+    use std::io::ErrorKind;
+
     fn some(text: &str) -> Text {
         Ok(Some(text.as_bytes().to_vec()))
     }
@@ -190,9 +169,8 @@ mod tests {
         let started = Instant::now();
         let elapsed = || started.elapsed().as_millis() as u64;
         let now = || story.iter().rev().find(|(from, _)| *from <= elapsed()).unwrap().1.clone();
-        let file = Path::new("config.toml");
-        let found = settled(now, |text| is_doubtful(file, text)).await;
-        (found, elapsed())
+        let found = settled(|| vec![("config.toml".to_owned(), now())], is_doubtful).await;
+        (found[0].1.clone(), elapsed())
     }
 
     #[tokio::test(start_paused = true)]
@@ -224,7 +202,7 @@ mod tests {
 
     impl Watched {
         fn new() -> Watched {
-            let (in_force, _) = watch::channel(Arc::new(config::load(None).unwrap()));
+            let (in_force, _) = watch::channel(Arc::new(config::shipped()));
             Watched { folder: TempDir::new().unwrap(), in_force }
         }
 
@@ -244,7 +222,7 @@ mod tests {
         /// Watches a file while it is worked on; answers what was told.
         async fn while_doing(&self, name: &str, work: impl AsyncFnOnce(&mut Told)) -> anyhow::Result<()> {
             let (events, inbox) = mpsc::channel(16);
-            let watching = watch(self.path(name), self.in_force.clone(), events);
+            let watching = watch(ConfigFiles::of(self.path(name), false), self.in_force.clone(), events);
             let mut told = Told(inbox);
             tokio::select! {
                 ended = watching => ended,

@@ -16,7 +16,7 @@ use newstape::domain::price::{Kind, Outcome, SourceReport};
 use newstape::domain::story::{Marks, Story, StoryId};
 use newstape::event::{Event, Loaded, STORIES_AT_ONCE};
 use newstape::screen::draw;
-use newstape::screen::theme::{Looks, Theme};
+use newstape::screen::theme::{Depth, Looks, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, CellWidth};
@@ -260,7 +260,18 @@ pub fn busy_with(user: &str) -> App {
 // --- drawing ---
 
 pub fn theme(name: &str) -> Theme {
-    Theme::named(name, Looks::default())
+    theme_in(name, Looks::default())
+}
+
+/// A theme on a terminal of which so much is known.
+pub fn theme_in(name: &str, looks: Looks) -> Theme {
+    let user = format!("[theme]\nname = '{name}'\n");
+    Theme::of(&config::load(Some(("config.toml", user.as_str()))).unwrap(), looks)
+}
+
+/// Without colours.
+pub fn no_color() -> Theme {
+    theme_in("dark", Looks { depth: Depth::None, ..Looks::default() })
 }
 
 pub fn draw_at(app: &mut App, (width, height): (u16, u16), theme: &Theme) -> Buffer {

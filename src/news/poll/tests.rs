@@ -39,7 +39,8 @@ pub fn config(feeds: Vec<Feed>) -> Config {
             extra_early_closes: Vec::new(),
             overnight: false,
         },
-        screen: ScreenSettings { theme: "dark".into(), red_up: false, time_zone: None, mouse: false },
+        screen: ScreenSettings::default(),
+            themes: BTreeMap::new(),
         keys: BTreeMap::new(),
         warnings: Vec::new(),
     }
