@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, View};
 use crate::domain::Name;
+use crate::domain::article::Article;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
+use crate::domain::layout::Layout;
 use crate::domain::price::{Quote, Series, SourceReport, Span};
 use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
@@ -32,6 +34,8 @@ pub enum Event {
     Stories(Vec<Story>),
     /// A poll of a feed ended, well or not.
     Feed(Box<FeedState>),
+    /// The article of a story that was asked for; or why there is none, in one sentence without its full stop.
+    Article { story: StoryId, outcome: Result<Arc<Article>, String> },
     /// A price came in.
     Quote(Quote),
     /// Candles came in: all of a span, or its newest.
@@ -82,6 +86,9 @@ pub struct Loaded {
     /// What was typed into the filter line, the latest last.
     #[serde(default)]
     pub queries: Vec<String>,
+    /// How the screen was arranged last.
+    #[serde(default)]
+    pub layout: Option<Layout>,
     /// True when another newstape owns the data: nothing will be saved.
     pub read_only: bool,
     /// This is the last part.
@@ -123,6 +130,8 @@ pub enum Effect {
     SaveSource(SourceReport),
     /// What was typed into the filter line and kept.
     SaveQuery(String),
+    /// How the screen is arranged.
+    SaveLayout(Layout),
     /// Look in the store for what a query needs, among stories of this time and older. The number tells the searches from
     /// each other; a new one ends the one before.
     Search { number: u64, need: Need, until: Timestamp },
@@ -140,6 +149,9 @@ pub enum Effect {
     RefreshFeeds(Vec<Name>),
     /// Ask prices now.
     RefreshPrices,
+    /// Fetch the page behind the link of a story and read its article: [`Event::Article`] follows. While that is under
+    /// way, the same for this story is ignored. http(s) only.
+    FetchArticle { story: StoryId, link: String },
     /// The chart shows this span of this symbol.
     WantSeries { symbol: Name, span: Span },
     /// Open in the browser. http(s) only.

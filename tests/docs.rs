@@ -56,7 +56,7 @@ fn help(arguments: &[&str]) -> String {
 
 #[test]
 fn the_table_of_keys_is_the_shipped_keymap() {
-    let (keymap, _) = Keymap::new(&config::shipped().keys);
+    let (keymap, _) = Keymap::new(&config::shipped().keys, &config::shipped_keys());
     let keys = |command| {
         let keys: Vec<String> = keymap.keys(command).map(|key| format!("`{key}`")).collect();
         keys.join(" ")
@@ -202,7 +202,7 @@ fn the_example_config_is_right() {
     for example in examples {
         let config = config::load(Some(("README.md", &example))).unwrap();
         assert_eq!(config.warnings, [""; 0]);
-        assert_eq!(Keymap::new(&config.keys).1, [""; 0]);
+        assert_eq!(Keymap::new(&config.keys, &config::shipped_keys()).1, [""; 0]);
         for view in &config.views {
             assert!(Query::parse(&view.query).is_ok(), "{}", view.query);
         }

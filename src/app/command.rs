@@ -20,22 +20,24 @@ pub enum Command {
     Top,
     #[strum(message = "to the last row")]
     Bottom,
-    #[strum(message = "to the next unread story; in the chart: to the next bar with stories")]
+    #[strum(message = "to the next unread story; in the chart: to the next bar with stories; in the reader: to what was found next")]
     NextUnread,
-    #[strum(message = "to the previous unread story; in the chart: to the bar before with stories")]
+    #[strum(message = "to the previous unread story; in the chart: to the bar before with stories; in the reader: to what was found before")]
     PreviousUnread,
     #[strum(message = "to the next panel; in the feed list: all that is known of the feed")]
     NextPanel,
     #[strum(message = "to the previous panel")]
     PreviousPanel,
-    #[strum(message = "read the story; in the chart: the stories of the bar; in the feed list: show only this feed")]
+    #[strum(message = "read the story; in the reader: fetch the article; in the chart: the stories of the bar; in the feed list: show only this feed")]
     Read,
-    #[strum(message = "open the story in the browser")]
+    #[strum(message = "open the story in the browser; in the reader: the link chosen")]
     Open,
-    #[strum(message = "copy the link of the story")]
+    #[strum(message = "copy the link of the story; in the reader: the link chosen")]
     CopyLink,
-    #[strum(message = "filter with a query")]
+    #[strum(message = "filter with a query; in the reader and in the help: find words")]
     Query,
+    #[strum(message = "any command, by its name")]
+    Commands,
     #[strum(message = "close, clear the filter, let the cursor go; never quits")]
     Close,
     #[strum(serialize = "topic-0", message = "all stories")]
@@ -72,6 +74,8 @@ pub enum Command {
     Group,
     #[strum(message = "take the story out of its group, for good")]
     TakeOut,
+    #[strum(message = "another order: newest, most outlets, largest move, unread first")]
+    Sort,
     #[strum(message = "show the muted stories as well, or leave them off")]
     Muted,
     #[strum(
@@ -90,9 +94,9 @@ pub enum Command {
     TestAlert,
     #[strum(message = "show the story on the chart")]
     ShowOnChart,
-    #[strum(message = "in the chart: to the bar before")]
+    #[strum(message = "in the chart: to the bar before; in the reader: to the link before")]
     PreviousBar,
-    #[strum(message = "in the chart: to the next bar")]
+    #[strum(message = "in the chart: to the next bar; in the reader: to the next link")]
     NextBar,
     #[strum(message = "next symbol")]
     NextSymbol,
@@ -102,6 +106,24 @@ pub enum Command {
     NextSpan,
     #[strum(message = "candles or line")]
     ChartStyle,
+    #[strum(message = "only this panel, or all again")]
+    Zoom,
+    #[strum(message = "make this panel larger")]
+    Grow,
+    #[strum(message = "make this panel smaller")]
+    Shrink,
+    #[strum(message = "hide the topic bar, or show it")]
+    HideTopics,
+    #[strum(message = "hide the reader, or show it")]
+    HideReader,
+    #[strum(message = "hide the chart, or show it")]
+    HideChart,
+    #[strum(message = "hide the prices, or show them")]
+    HidePrices,
+    #[strum(message = "hide the heat, or show it")]
+    HideHeat,
+    #[strum(message = "arrange the screen as it comes")]
+    ResetLayout,
     #[strum(message = "pause the replay, or hold new rows back")]
     Pause,
     #[strum(message = "ask feeds and prices now; in the feed list: this feed")]

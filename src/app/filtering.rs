@@ -135,6 +135,8 @@ impl App {
             (KeyCode::Char('s'), KeyModifiers::CONTROL) => return self.ask_view(),
             (KeyCode::Char('a'), KeyModifiers::CONTROL) | (KeyCode::Home, _) => prompt.home(),
             (KeyCode::Char('e'), KeyModifiers::CONTROL) | (KeyCode::End, _) => prompt.end(),
+            (KeyCode::Down, _) if prompt.purpose == Purpose::Command => return self.complete(true),
+            (KeyCode::Up, _) if prompt.purpose == Purpose::Command => return self.complete(false),
             (KeyCode::Left, _) => prompt.left(),
             (KeyCode::Right, _) => prompt.right(),
             (KeyCode::Char('w'), KeyModifiers::CONTROL) => prompt.delete_word(),
@@ -168,13 +170,16 @@ impl App {
     }
 
     /// Finds what may stand at the cursor.
-    fn offer(&mut self, asked: bool) {
-        let vocabulary = self.vocabulary();
-        let Some(prompt) = self.prompt.as_mut() else { return };
-        prompt.offers = match prompt.purpose {
-            Purpose::Query => Offers::find(prompt.halves().0, &vocabulary, asked),
-            Purpose::View { .. } => Offers::default(),
+    pub(super) fn offer(&mut self, asked: bool) {
+        let Some(prompt) = &self.prompt else { return };
+        let offers = match prompt.purpose {
+            Purpose::Query => Offers::find(prompt.halves().0, &self.vocabulary(), asked),
+            Purpose::Command => Offers { list: self.offered_commands(prompt.text()), ..Offers::default() },
+            Purpose::View { .. } | Purpose::Find => Offers::default(),
         };
+        if let Some(prompt) = &mut self.prompt {
+            prompt.offers = offers;
+        }
     }
 
     fn vocabulary(&self) -> Vocabulary {
@@ -216,9 +221,13 @@ impl App {
     fn search(&mut self) -> Vec<Effect> {
         let Some(prompt) = &mut self.prompt else { return Vec::new() };
         let text = prompt.text().to_owned();
-        if let Purpose::View { .. } = prompt.purpose {
-            prompt.mistake = None;
-            return drawn();
+        match prompt.purpose {
+            Purpose::Query => {}
+            Purpose::Find => return self.find(),
+            Purpose::View { .. } | Purpose::Command => {
+                prompt.mistake = None;
+                return drawn();
+            }
         }
         let mut effects = drawn();
         match Query::parse(&text) {
@@ -238,7 +247,9 @@ impl App {
     fn keep_prompt(&mut self) -> Vec<Effect> {
         match self.prompt.as_ref().map(|prompt| prompt.purpose.clone()) {
             Some(Purpose::View { query }) => self.save_view(&query),
-            _ => self.keep_query(),
+            Some(Purpose::Command) => self.keep_command(),
+            Some(Purpose::Find) => self.keep_find(),
+            Some(Purpose::Query) | None => self.keep_query(),
         }
     }
 
@@ -280,6 +291,8 @@ impl App {
         match prompt.purpose {
             Purpose::Query => effects.extend(self.put_filter(prompt.before)),
             Purpose::View { query } => self.prompt = Some(Prompt::new(query, prompt.before)),
+            Purpose::Find => return self.end_find(),
+            Purpose::Command => {}
         }
         effects
     }

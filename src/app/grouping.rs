@@ -47,7 +47,7 @@ impl App {
                 self.popup = None;
                 self.wire.choose(id);
                 self.focus = Focus::Reader;
-                self.reader_scroll = 0;
+                self.reading.begin();
                 Some(self.mark_read())
             }
             Command::Open | Command::CopyLink => {

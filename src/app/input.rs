@@ -6,7 +6,7 @@ use crossterm::event::{
 use ratatui::layout::{Position, Rect};
 
 use super::command::Command;
-use super::keymap::Key;
+use super::keymap::{Key, Pressed};
 use super::tape::ChartStyle;
 use super::wire::Filter;
 use super::{App, Focus, Popup, Tone, save_groups, save_marks};
@@ -45,17 +45,25 @@ impl App {
 
     fn key(&mut self, event: KeyEvent) -> Vec<Effect> {
         let key = Key::from(event);
-        // Without a key to quit nobody could leave.
-        let command = self.keymap.command(key).or_else(|| (key == Key::CTRL_C).then_some(Command::Quit));
         if self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
             self.pass_notice();
         }
         if self.prompt.is_some() {
-            return self.prompt_key(event, command);
+            return self.prompt_key(event, self.keymap.command(key).or_else(|| last_resort(key)));
         }
-        match command {
-            Some(command) => self.command(command),
-            None => Vec::new(),
+        let is_chord = !self.begun.is_empty();
+        self.begun.push(key);
+        match self.keymap.press(&self.begun) {
+            Pressed::Begun => drawn(),
+            Pressed::Command(command) => {
+                self.begun.clear();
+                self.command(command)
+            }
+            Pressed::Nothing => {
+                self.begun.clear();
+                let command = last_resort(key).filter(|_| self.keymap.command(key).is_none());
+                command.map_or_else(|| if is_chord { drawn() } else { Vec::new() }, |command| self.command(command))
+            }
         }
     }
 
@@ -69,15 +77,22 @@ impl App {
         if let Some(effects) = self.movement(command) {
             return effects;
         }
+        if let Some(effects) = self.arrange(command) {
+            return effects;
+        }
         if let Some(digit) = command.digit() {
             return self.topic_key(digit);
         }
         match command {
             Command::Read if self.bar().is_some() => self.ask_why(),
+            Command::Read if self.focus == Focus::Reader => self.fetch_article(),
             Command::Read => self.read(),
             Command::Open => self.open().unwrap_or_else(|said| said),
             Command::CopyLink => self.copy_link().unwrap_or_else(|said| said),
+            Command::Query if self.focus == Focus::Reader => self.ask_find(),
             Command::Query => self.ask_query(),
+            Command::Commands => self.ask_command(),
+            Command::Sort => self.next_sort(),
             Command::Close => self.close(),
             Command::Feeds => self.show(Popup::Feeds { cursor: 0 }),
             Command::Help => self.show(Popup::Help { scroll: 0 }),
@@ -93,6 +108,8 @@ impl App {
             Command::Digest => self.show_digest(),
             Command::Heat => self.show_heat(),
             Command::ShowOnChart => self.show_on_chart(),
+            Command::PreviousBar if self.focus == Focus::Reader => self.step_link(false),
+            Command::NextBar if self.focus == Focus::Reader => self.step_link(true),
             Command::PreviousBar => self.step_bar(-1),
             Command::NextBar => self.step_bar(1),
             Command::Muted => self.toggle_muted(),
@@ -123,10 +140,12 @@ impl App {
             Command::Bottom => self.step(isize::MAX / 2),
             Command::NextUnread if self.focus == Focus::Tape => self.step_marked(true),
             Command::PreviousUnread if self.focus == Focus::Tape => self.step_marked(false),
+            Command::NextUnread if self.finds() => self.step_found(true),
+            Command::PreviousUnread if self.finds() => self.step_found(false),
             Command::NextUnread => self.next_unread(true),
             Command::PreviousUnread => self.next_unread(false),
-            Command::NextPanel => self.focus_on(next(self.focus)),
-            Command::PreviousPanel => self.focus_on(next(next(self.focus))),
+            Command::NextPanel => self.focus_on(self.next_focus(true)),
+            Command::PreviousPanel => self.focus_on(self.next_focus(false)),
             _ => return None,
         })
     }
@@ -148,10 +167,10 @@ impl App {
         match self.focus {
             Focus::Wire => {
                 self.wire.step(by, self.wire_height());
-                self.reader_scroll = 0;
+                self.reading.begin();
             }
             Focus::Reader => {
-                self.reader_scroll = self.reader_scroll.saturating_add_signed(by).min(self.seen.reader_scroll_max);
+                self.scroll_reader(by);
             }
             Focus::Tape => return self.step_symbol(by),
         }
@@ -177,7 +196,7 @@ impl App {
             return self.notify(Tone::Info, "no unread story that way".into());
         };
         self.wire.set_cursor(row, self.wire_height());
-        self.reader_scroll = 0;
+        self.reading.begin();
         self.mark_read()
     }
 
@@ -189,7 +208,7 @@ impl App {
             return self.notify(Tone::Info, "no story to read".into());
         }
         self.focus = Focus::Reader;
-        self.reader_scroll = 0;
+        self.reading.begin();
         self.mark_read()
     }
 
@@ -217,6 +236,9 @@ impl App {
     /// The link of the current story; says so when there is none.
     fn link(&mut self) -> Result<String, Vec<Effect>> {
         self.hold_cursor();
+        if let Some(link) = self.chosen_link() {
+            return Ok(link);
+        }
         match self.wire.current_item().map(|item| item.story.link.clone()) {
             Some(Some(link)) => Ok(link),
             Some(None) => Err(self.notify(Tone::Warning, "this story has no link".into())),
@@ -275,6 +297,11 @@ impl App {
 
     // --- filtering ---
 
+    /// Words are being gone through in the reader.
+    fn finds(&self) -> bool {
+        self.focus == Focus::Reader && !self.reading.find.is_empty()
+    }
+
     /// `0` shows all; a topic's key shows the topic; a view's key its query.
     fn topic_key(&mut self, digit: char) -> Vec<Effect> {
         let mut filter = self.wire.filter().clone();
@@ -298,7 +325,7 @@ impl App {
 
     pub(super) fn set_filter(&mut self, filter: Filter) -> Vec<Effect> {
         self.popup = None;
-        self.reader_scroll = 0;
+        self.reading.begin();
         let mut effects = drawn();
         effects.extend(self.put_filter(filter));
         effects
@@ -308,13 +335,18 @@ impl App {
     fn close(&mut self) -> Vec<Effect> {
         if self.bar().is_some() {
             self.bar = None;
+        } else if self.finds() {
+            return self.end_find();
+        } else if self.focus == Focus::Reader && self.reading.link.is_some() {
+            self.reading.link = None;
         } else if self.focus != Focus::Wire {
+            self.reading.is_whole = false;
             self.focus = Focus::Wire;
         } else if !self.wire.filter().is_empty() {
             return self.set_filter(Filter::default());
         } else {
             self.wire.release();
-            self.reader_scroll = 0;
+            self.reading.begin();
             self.dismiss_notice();
         }
         drawn()
@@ -435,19 +467,16 @@ impl App {
         let row = (self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y))).saturating_sub(above);
         if hit(&self.seen.wire) && self.seen.wire_line != Some(at.y) && row < self.wire.rows().len() {
             self.wire.set_cursor(row, self.wire_height());
-            self.reader_scroll = 0;
+            self.reading.begin();
             return self.focus_on(Focus::Wire);
         }
         Vec::new()
     }
 }
 
-fn next(focus: Focus) -> Focus {
-    match focus {
-        Focus::Wire => Focus::Reader,
-        Focus::Reader => Focus::Tape,
-        Focus::Tape => Focus::Wire,
-    }
+/// Without a key to quit nobody could leave.
+fn last_resort(key: Key) -> Option<Command> {
+    (key == Key::CTRL_C).then_some(Command::Quit)
 }
 
 /// A page of a panel of this height: one row of the page before stays.

@@ -129,18 +129,55 @@ fn code(written: &str) -> Option<KeyCode> {
     }
 }
 
-/// Which key gives which command.
+/// Keys pressed one after the other; most often one alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chord(Vec<Key>);
+
+impl Chord {
+    /// Reads keys with blanks between, as `space r`. The error says what is expected.
+    pub fn parse(written: &str) -> Result<Chord, String> {
+        // A blank alone is the key.
+        let keys = if written == " " { vec!["space"] } else { written.split_whitespace().collect() };
+        let keys: Vec<Key> = keys.into_iter().map(Key::parse).collect::<Result<_, _>>()?;
+        if keys.is_empty() { Err(Key::parse("").err().unwrap_or_default()) } else { Ok(Chord(keys)) }
+    }
+
+    fn begins_with(&self, keys: &[Key]) -> bool {
+        self.0.starts_with(keys)
+    }
+}
+
+impl fmt::Display for Chord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<String> = self.0.iter().map(Key::to_string).collect();
+        f.write_str(&keys.join(" "))
+    }
+}
+
+/// What the keys pressed so far give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressed {
+    Command(Command),
+    /// The beginning of one or more chords.
+    Begun,
+    Nothing,
+}
+
+/// Which keys give which command.
 #[derive(Clone, Debug, Default)]
 pub struct Keymap {
-    bindings: Vec<(Key, Command)>,
+    bindings: Vec<(Chord, Command)>,
 }
 
 impl Keymap {
-    /// Reads `[keys]`. What can't be used is left out; the second value says which and why.
-    pub fn new(keys: &BTreeMap<String, Vec<String>>) -> (Keymap, Vec<String>) {
+    /// Reads `[keys]`. What differs from the shipped keys is the reader's own, and wins. What can't be used is left out; the
+    /// second value says which and why.
+    pub fn new(keys: &BTreeMap<String, Vec<String>>, shipped: &BTreeMap<String, Vec<String>>) -> (Keymap, Vec<String>) {
         let mut keymap = Keymap::default();
         let mut mistakes = Vec::new();
-        for (name, written) in keys {
+        let is_own = |entry: &(&String, &Vec<String>)| shipped.get(entry.0) != Some(entry.1);
+        let (own, shipped): (Vec<_>, Vec<_>) = keys.iter().partition(is_own);
+        for (name, written) in own.into_iter().chain(shipped) {
             match name.parse::<Command>() {
                 Ok(command) => keymap.bind(command, written, &mut mistakes),
                 Err(_) => mistakes.push(unknown_command(name)),
@@ -152,34 +189,66 @@ impl Keymap {
 
     fn bind(&mut self, command: Command, written: &[String], mistakes: &mut Vec<String>) {
         for written in written {
-            match Key::parse(written) {
+            match Chord::parse(written) {
                 Err(mistake) => mistakes.push(format!("keys: {}: {mistake}", command.name())),
-                Ok(key) => match self.command(key) {
-                    Some(holder) if holder == command => {}
-                    Some(holder) => mistakes.push(format!(
-                        "keys: {key} is given to both {} and {}; the first keeps it",
-                        holder.name(),
-                        command.name()
-                    )),
-                    None => self.bindings.push((key, command)),
+                Ok(chord) => match self.clash(&chord, command) {
+                    Some(clash) => mistakes.push(clash),
+                    None if self.bindings.iter().any(|(bound, _)| *bound == chord) => {}
+                    None => self.bindings.push((chord, command)),
                 },
             }
         }
     }
 
-    /// What a key gives.
+    /// What keeps keys from giving a command, in one sentence.
+    fn clash(&self, chord: &Chord, command: Command) -> Option<String> {
+        let stands_in_the_way = |(bound, holder): &&(Chord, Command)| {
+            let is_same = bound == chord && *holder != command;
+            is_same || (bound != chord && (bound.begins_with(&chord.0) || chord.begins_with(&bound.0)))
+        };
+        let (bound, holder) = self.bindings.iter().find(stands_in_the_way)?;
+        let (holder, command) = (holder.name(), command.name());
+        Some(match bound == chord {
+            true => format!("keys: {chord} is given to both {holder} and {command}; {holder} keeps it"),
+            false => {
+                format!("keys: {chord} ({command}) and {bound} ({holder}) begin with the same keys; {holder} keeps them")
+            }
+        })
+    }
+
+    /// What one key gives by itself.
     pub fn command(&self, key: Key) -> Option<Command> {
-        self.bindings.iter().find(|(bound, _)| *bound == key).map(|(_, command)| *command)
+        match self.press(&[key]) {
+            Pressed::Command(command) => Some(command),
+            Pressed::Begun | Pressed::Nothing => None,
+        }
+    }
+
+    /// What keys pressed one after the other give.
+    pub fn press(&self, keys: &[Key]) -> Pressed {
+        match self.bindings.iter().find(|(chord, _)| chord.begins_with(keys)) {
+            Some((chord, command)) if chord.0.len() == keys.len() => Pressed::Command(*command),
+            Some(_) => Pressed::Begun,
+            None => Pressed::Nothing,
+        }
+    }
+
+    /// The keys that may follow, with what they give.
+    pub fn follow(&self, keys: &[Key]) -> impl Iterator<Item = (Key, Command)> + '_ {
+        let begun = keys.len();
+        let follows = self.bindings.iter().filter(move |(chord, _)| chord.0.len() > begun);
+        let keys = keys.to_vec();
+        follows.filter(move |(chord, _)| chord.begins_with(&keys)).map(move |(chord, command)| (chord.0[begun], *command))
     }
 
     /// The keys of a command, in the order of the config.
-    pub fn keys(&self, command: Command) -> impl Iterator<Item = Key> + '_ {
-        self.bindings.iter().filter(move |(_, bound)| *bound == command).map(|(key, _)| *key)
+    pub fn keys(&self, command: Command) -> impl Iterator<Item = &Chord> + '_ {
+        self.bindings.iter().filter(move |(_, bound)| *bound == command).map(|(chord, _)| chord)
     }
 
-    /// The first key of a command as it is shown; empty when it has none.
+    /// The first keys of a command as they are shown; empty when it has none.
     pub fn hint(&self, command: Command) -> String {
-        self.keys(command).next().map(|key| key.to_string()).unwrap_or_default()
+        self.keys(command).next().map(Chord::to_string).unwrap_or_default()
     }
 }
 
@@ -204,7 +273,7 @@ mod tests {
             .iter()
             .map(|(name, keys)| (name.to_string(), keys.iter().map(ToString::to_string).collect()))
             .collect();
-        Keymap::new(&keys)
+        Keymap::new(&keys, &BTreeMap::new())
     }
 
     #[test]
@@ -245,7 +314,7 @@ mod tests {
             mistakes,
             [
                 "keys: unknown command 'dwon'; did you mean 'down'?",
-                "keys: ? is given to both help and query; the first keeps it"
+                "keys: ? is given to both help and query; help keeps it"
             ]
         );
         assert_eq!(keymap.hint(Command::Query), "/");
@@ -315,8 +384,52 @@ mod tests {
 
     #[test]
     fn the_shipped_keys_have_no_mistake() {
-        let (_, mistakes) = Keymap::new(&crate::config::shipped().keys);
+        let shipped = crate::config::shipped().keys;
+        let (_, mistakes) = Keymap::new(&shipped, &shipped);
         assert_eq!(mistakes, Vec::<String>::new());
+    }
+
+    fn pressed(keymap: &Keymap, keys: &str) -> Pressed {
+        keymap.press(&keys.split(' ').map(|key| Key::parse(key).unwrap()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn keys_may_follow_one_another() {
+        let (keymap, mistakes) = map(&[("hide-heat", &["space h"]), ("top", &["g g"]), ("quit", &["space q q"])]);
+        assert_eq!(mistakes, Vec::<String>::new());
+        for (keys, expected) in [
+            ("space", Pressed::Begun),
+            ("space h", Pressed::Command(Command::HideHeat)),
+            ("space q", Pressed::Begun),
+            ("space q q", Pressed::Command(Command::Quit)),
+            ("space x", Pressed::Nothing),
+            ("g g", Pressed::Command(Command::Top)),
+            ("h", Pressed::Nothing),
+        ] {
+            assert_eq!(pressed(&keymap, keys), expected, "{keys}");
+        }
+        let follow: Vec<String> =
+            keymap.follow(&[Key::parse("space").unwrap()]).map(|(key, command)| format!("{key} {}", command.name())).collect();
+        assert_eq!(follow, ["h hide-heat", "q quit"]);
+        assert_eq!(keymap.hint(Command::HideHeat), "Space h");
+    }
+
+    #[test]
+    fn the_readers_own_keys_win_and_the_clash_is_named() {
+        let shipped = crate::config::shipped().keys;
+        let mut keys = shipped.clone();
+        keys.insert("next-unread".into(), vec!["n".into(), "x".into()]);
+        keys.insert("hide-heat".into(), vec!["g h".into()]);
+        let (keymap, mistakes) = Keymap::new(&keys, &shipped);
+        assert_eq!(pressed(&keymap, "x"), Pressed::Command(Command::NextUnread));
+        assert_eq!(pressed(&keymap, "g h"), Pressed::Command(Command::HideHeat));
+        assert_eq!(
+            mistakes,
+            [
+                "keys: x is given to both next-unread and group; next-unread keeps it",
+                "keys: g (top) and g h (hide-heat) begin with the same keys; hide-heat keeps them"
+            ]
+        );
     }
 
     proptest::proptest! {

@@ -13,12 +13,15 @@ pub mod handover;
 pub mod health;
 mod input;
 pub mod keymap;
+mod layout;
 pub mod line;
 pub mod movers;
 mod notices;
+mod palette;
 mod popup;
 pub mod prompt;
 pub mod reaction;
+pub mod reading;
 #[cfg(test)]
 pub(crate) mod samples;
 mod saves;
@@ -34,10 +37,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::Config;
+use crate::config::{Config, shipped_keys};
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
+use crate::domain::layout::Layout;
 use crate::domain::price::{Delivery, Quote, Series, SourceReport, Span, State, state};
 use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
@@ -51,11 +55,12 @@ use flash::Flashes;
 use habit::Habit;
 use handover::{Handover, Handovers};
 use health::Health;
-use keymap::Keymap;
+use keymap::{Key, Keymap};
 use movers::Movers;
 pub use notices::{Notice, Tone};
 pub use popup::Popup;
 use prompt::Prompt;
+use reading::Reading;
 use saves::Saves;
 use seen::Seen;
 use tape::{Tape, last_price};
@@ -84,10 +89,12 @@ pub struct App {
     pub health: Health,
     pub handovers: Handovers,
     pub focus: Focus,
+    pub layout: Layout,
+    /// Keys pressed that are the beginning of a chord.
+    pub begun: Vec<Key>,
     pub popup: Option<Popup>,
     pub prompt: Option<Prompt>,
-    /// First line shown in the reader.
-    pub reader_scroll: usize,
+    pub reading: Reading,
     pub notice: Option<Notice>,
     /// The config file can't be used: stays until it can.
     pub config_mistake: Option<String>,
@@ -135,9 +142,11 @@ impl App {
             health: Health::default(),
             handovers: Handovers::default(),
             focus: Focus::default(),
+            layout: Layout::default(),
+            begun: Vec::new(),
             popup: None,
             prompt: None,
-            reader_scroll: 0,
+            reading: Reading::default(),
             notice: None,
             config_mistake: None,
             store_trouble: None,
@@ -178,6 +187,9 @@ impl App {
         if minute {
             effects.extend(self.alert_of_time());
         }
+        if self.wire.is_out_of_order() {
+            self.put_in_order();
+        }
         if late {
             self.look_ahead();
             if !effects.iter().any(|effect| matches!(effect, Effect::Draw(_))) {
@@ -201,6 +213,7 @@ impl App {
             Event::ViewSaved { view, outcome } => self.view_saved(view, outcome),
             Event::Stories(stories) => self.stories(stories),
             Event::Feed(state) => self.feed(*state),
+            Event::Article { story, outcome } => self.article(story, outcome),
             Event::Quote(quote) => self.quote(quote),
             Event::Series { span, series } => self.series(span, series),
             Event::Source(report) => self.source(report),
@@ -266,6 +279,7 @@ impl App {
             self.judge_again(|asks| asks.time || asks.moves);
             self.forget_old_habits();
             self.wire.refresh(self.now);
+            self.put_in_order();
         }
     }
 
@@ -318,6 +332,7 @@ impl App {
         }
         self.read_only |= part.read_only;
         self.remember_history(part.queries);
+        self.layout = part.layout.unwrap_or_else(|| std::mem::take(&mut self.layout));
         let mut effects = vec![Effect::Draw(Urgency::News)];
         effects.extend(save_marks(marks));
         if part.done && std::mem::take(&mut self.loading) {
@@ -480,7 +495,7 @@ impl App {
     /// Puts a configuration in force, keeping place, filter, marks and prices.
     fn apply(&mut self, config: Arc<Config>) {
         let (topics, broken) = Topics::compile(&config.topics, &config.terms);
-        let (keymap, unusable) = Keymap::new(&config.keys);
+        let (keymap, unusable) = Keymap::new(&config.keys, &shipped_keys());
         self.keymap = keymap;
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
@@ -534,7 +549,7 @@ impl App {
             self.movers.clear();
             self.habit = Habit::default();
             self.alerts.clear();
-            self.reader_scroll = 0;
+            self.reading.begin();
         }
         self.loading = false;
         self.replay = Some(position);

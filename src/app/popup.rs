@@ -122,6 +122,8 @@ impl App {
             (Command::NextPanel | Command::PreviousPanel, Popup::Feeds { cursor }) => {
                 Some(self.show(Popup::Feed { cursor, scroll: 0 }))
             }
+            (Command::Query, Popup::Help { .. }) => Some(self.ask_find()),
+            (Command::Close, Popup::Help { .. }) if !self.reading.find.is_empty() => Some(self.end_find()),
             (Command::Close, _) => Some(self.close_popup()),
             (command, popup) if popup.is_opened_by(command) => Some(self.close_popup()),
             (_, Popup::Group { group, cursor }) => self.group_command(command, group, cursor),

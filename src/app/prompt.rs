@@ -49,6 +49,10 @@ pub enum Purpose {
     Query,
     /// The key and the name of the view that this query becomes.
     View { query: String },
+    /// A command by its name.
+    Command,
+    /// Words looked for in what is read: the story or the help.
+    Find,
 }
 
 impl Prompt {

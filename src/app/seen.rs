@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
 
 use crate::domain::Name;
 
@@ -28,8 +29,13 @@ pub struct Seen {
     pub wire_line: Option<u16>,
     /// The text of the reader.
     pub reader: Rect,
-    /// How far the reader can scroll.
+    /// The first line of the reader that is shown, and the last that can be the first.
+    pub reader_scroll: usize,
     pub reader_scroll_max: usize,
+    /// The lines of the story in which the words looked for stand.
+    pub reader_found: Vec<usize>,
+    /// Its links: the line that each begins on, and where it leads.
+    pub reader_links: Vec<(usize, Name)>,
     /// The topics of the bar, with their keys.
     pub topics: Vec<(Rect, char)>,
     /// The symbols of the tape.
@@ -41,4 +47,66 @@ pub struct Seen {
     pub popup: Rect,
     /// How far the popup can scroll.
     pub popup_scroll_max: usize,
+    /// Where parts of it lead to.
+    pub links: Vec<Link>,
+}
+
+/// An address that a part of the screen leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// By which its cells know it: 24 bits, never 0, the same for the same address.
+    pub number: u32,
+    pub address: Name,
+}
+
+/// Longer addresses are no links: terminals cut them off.
+const ADDRESS_MAX: usize = 2_000;
+
+impl Link {
+    /// The number, where a cell has room for it.
+    pub fn color(&self) -> Color {
+        let [_, red, green, blue] = self.number.to_be_bytes();
+        Color::Rgb(red, green, blue)
+    }
+}
+
+impl Seen {
+    /// The mark of cells that lead to an address; none where it is no web address that a terminal can be told.
+    pub fn link(&mut self, address: &str) -> Style {
+        let is_web = address.starts_with("https://") || address.starts_with("http://");
+        if !is_web || address.len() > ADDRESS_MAX || !address.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Style::new();
+        }
+        let link = Link { number: number(address), address: address.into() };
+        match self.links.iter().find(|other| other.number == link.number) {
+            Some(other) if other.address != link.address => return Style::new(),
+            Some(_) => {}
+            None => self.links.push(link.clone()),
+        }
+        Style::new().underline_color(link.color())
+    }
+}
+
+/// FNV-1a, folded to 24 bits.
+fn number(address: &str) -> u32 {
+    let hash = address.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    ((hash >> 24) ^ (hash & 0x00ff_ffff)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        let mut seen = Seen::default();
+        let first = seen.link("https://desk.example/1");
+        assert_eq!(seen.link("https://desk.example/1"), first);
+        assert_ne!(seen.link("https://desk.example/2"), first);
+        let long = format!("https://desk.example/{}", "x".repeat(ADDRESS_MAX));
+        for address in ["javascript:alert(1)", "https://desk.example/\u{1b}", "https://desk.example/a b", "", &long] {
+            assert_eq!(seen.link(address), Style::new(), "{address:?}");
+        }
+        assert_eq!(seen.links.len(), 2);
+    }
 }

@@ -137,11 +137,11 @@ fn focus_goes_round_and_moves_what_it_is_on() {
     desk.press("tab");
     assert_eq!(desk.app.focus, Focus::Reader);
     desk.press("j j G");
-    assert_eq!(desk.app.reader_scroll, 20, "no further than the text goes");
+    assert_eq!(desk.app.reading.scroll, 20, "no further than the text goes");
     desk.press("pgup");
-    assert_eq!(desk.app.reader_scroll, 16);
+    assert_eq!(desk.app.reading.scroll, 16);
     desk.press("g");
-    assert_eq!(desk.app.reader_scroll, 0);
+    assert_eq!(desk.app.reading.scroll, 0);
     desk.press("tab");
     let charted = |desk: &Desk| desk.app.tape.selected().unwrap().name.to_string();
     for (keys, symbol) in [("j", "BTC-USD"), ("k k", "SOL-USD"), ("j", "NVDA"), ("G", "SOL-USD"), ("g", "NVDA")] {

@@ -172,7 +172,7 @@ impl App {
         }
         if let Some(row) = self.wire.row_at(group) {
             self.wire.set_cursor(row, self.wire_height());
-            self.reader_scroll = 0;
+            self.reading.begin();
         }
         self.wire.choose(id);
         true

@@ -8,6 +8,7 @@ mod lists;
 mod marks;
 mod members;
 mod pause;
+mod sort;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,8 @@ pub use lists::HEAT_HOURS;
 use lists::Lists;
 use marks::Past;
 use pause::Held;
+pub use sort::Sort;
+use sort::Sorted;
 
 /// After a silence of this long, what comes about an event is news again: its row moves up to it.
 const LULL: SignedDuration = SignedDuration::from_hours(3);
@@ -197,7 +200,8 @@ pub struct Wire {
     /// The stories of each symbol that are the first of their group.
     firsts: Lists,
     /// The rows that pass the filter, newest first.
-    rows: Vec<Row>,
+    timeline: Vec<Row>,
+    sorted: Sorted,
     filter: Filter,
     cursor: Cursor,
     /// The story of the current group that the reader chose to see in place of its lead.
@@ -245,7 +249,8 @@ impl Wire {
             counts: HashMap::new(),
             by_topic: Lists::default(),
             firsts: Lists::default(),
-            rows: Vec::new(),
+            timeline: Vec::new(),
+            sorted: Sorted::default(),
             filter: Filter::default(),
             cursor: Cursor::default(),
             chosen: None,
@@ -400,7 +405,9 @@ impl Wire {
     /// Forgets every story, when a replay begins again.
     pub fn clear(&mut self) {
         let (filter, judges) = (std::mem::take(&mut self.filter), std::mem::take(&mut self.judges));
+        let sort = self.sort();
         *self = Wire { filter, judges, shows_muted: self.shows_muted, ..Wire::holding(self.window) };
+        self.set_sort(sort);
     }
 
     // --- rows ---
@@ -475,12 +482,13 @@ impl Wire {
         if row == old {
             return;
         }
+        self.sorted.touch();
         if let Some(at) = old.and_then(|old| self.index(&old)) {
-            self.rows.remove(at);
+            self.timeline.remove(at);
         }
         if let Some(row) = row {
-            let at = self.rows.partition_point(|other| place_of(other) > place_of(&row));
-            self.rows.insert(at, row);
+            let at = self.timeline.partition_point(|other| place_of(other) > place_of(&row));
+            self.timeline.insert(at, row);
             if old.is_none() {
                 self.count_above(at);
             }
@@ -491,7 +499,7 @@ impl Wire {
     }
 
     fn index(&self, row: &Row) -> Option<usize> {
-        self.rows.binary_search_by(|other| place_of(row).cmp(&place_of(other))).ok()
+        self.timeline.binary_search_by(|other| place_of(row).cmp(&place_of(other))).ok()
     }
 
     fn row_of(&self, group: GroupId, now: Timestamp) -> Option<Row> {
@@ -502,9 +510,9 @@ impl Wire {
         Some(Row { time: lead.story.time(), group, lead: lead.story.id })
     }
 
-    /// The rows that pass the filter, newest first.
+    /// The rows that pass the filter, in the order that the reader chose.
     pub fn rows(&self) -> &[Row] {
-        &self.rows
+        self.sorted.rows().unwrap_or(&self.timeline)
     }
 
     /// The filter in force.
@@ -542,8 +550,9 @@ impl Wire {
             (*group, self.row_of(*group, now).or(kept))
         };
         let shown: Vec<(GroupId, Option<Row>)> = self.members.iter().map(|(id, members)| shown(id, members)).collect();
-        self.rows = shown.iter().filter_map(|(_, row)| *row).collect();
-        self.rows.sort_unstable_by_key(|row| std::cmp::Reverse(place_of(row)));
+        self.sorted.touch();
+        self.timeline = shown.iter().filter_map(|(_, row)| *row).collect();
+        self.timeline.sort_unstable_by_key(|row| std::cmp::Reverse(place_of(row)));
         for (group, row) in shown {
             if let Some(members) = self.members.get_mut(&group) {
                 members.row = row;

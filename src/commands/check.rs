@@ -91,7 +91,7 @@ impl Check {
 fn look_at_config(config: &Config) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         config.warnings.iter().map(|warning| Finding::new("config", "", Some(warning.clone()), "")).collect();
-    let (_, keys) = Keymap::new(&config.keys);
+    let (_, keys) = Keymap::new(&config.keys, &crate::config::shipped_keys());
     findings.extend(keys.into_iter().map(|mistake| Finding::new("config", "keys", Some(mistake), "")));
     findings.extend(config.views.iter().filter_map(|view| {
         let mistake = Query::parse(&view.query).err()?;

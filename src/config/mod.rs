@@ -149,10 +149,12 @@ pub struct ScreenSettings {
 /// The general settings with their comments, which are the manual too.
 const NEWSTAPE: &str = include_str!("../../config/newstape.toml");
 
+const KEYS: &str = include_str!("../../config/keys.toml");
+
 /// The shipped files, laid over one another in this order.
 const SHIPPED: [(&str, &str); 7] = [
     ("newstape.toml", NEWSTAPE),
-    ("keys.toml", include_str!("../../config/keys.toml")),
+    ("keys.toml", KEYS),
     ("feeds.toml", include_str!("../../config/feeds.toml")),
     ("symbols.toml", include_str!("../../config/symbols.toml")),
     ("topics.toml", include_str!("../../config/topics.toml")),
@@ -197,6 +199,14 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
         feed.interval = feed.interval.max(config.network.feed_floor);
     }
     Ok(config)
+}
+
+/// The shipped keys alone, by command.
+pub fn shipped_keys() -> BTreeMap<String, Vec<String>> {
+    let mut config = Config::empty();
+    let doc = Doc::parse("keys.toml", KEYS).ok();
+    doc.and_then(|doc| config.lay(&doc).ok());
+    config.keys
 }
 
 /// What is in force without a file of the user's.

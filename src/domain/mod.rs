@@ -1,10 +1,12 @@
 //! What newstape's world is made of. Pure: no clock, no files, no network.
 
 pub mod alert;
+pub mod article;
 mod candle;
 pub mod correlation;
 pub mod feed;
 pub mod group;
+pub mod layout;
 pub mod number;
 mod pattern;
 pub mod price;

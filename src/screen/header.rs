@@ -42,7 +42,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
 
 fn brand(scene: Scene) -> Vec<Span<'static>> {
     match scene.size {
-        Size::Wide => vec![Span::styled(" newstape  ", scene.theme.accent.add_modifier(Modifier::BOLD))],
+        Size::Huge | Size::Wide => vec![Span::styled(" newstape  ", scene.theme.accent.add_modifier(Modifier::BOLD))],
         _ => vec![Span::raw(" ")],
     }
 }
@@ -69,7 +69,7 @@ fn tab(scene: Scene, key: char, label: &str, style: Style) -> Vec<Span<'static>>
         None => key == '0' && filter.is_empty(),
     };
     let strong = if chosen { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
-    let gap = if scene.size == Size::Wide { "   " } else { "  " };
+    let gap = if scene.size >= Size::Wide { "   " } else { "  " };
     vec![Span::styled(format!("{key} "), scene.theme.faint), Span::styled(label.to_owned(), strong), Span::raw(gap)]
 }
 
@@ -89,7 +89,7 @@ fn market(scene: Scene) -> Vec<Span<'static>> {
     let countdown = format!("{next} in {}", until(bell.at, app.now));
     let style = if session == Session::Regular { scene.theme.up } else { scene.theme.dim };
     let parts: Vec<Span> = match scene.size {
-        Size::Wide => vec![
+        Size::Huge | Size::Wide => vec![
             Span::styled(format!("NYSE {word}"), style),
             Span::styled(format!(" · {countdown} · "), scene.theme.dim),
             Span::styled(time, scene.theme.text),

@@ -23,22 +23,27 @@ mod header;
 mod heat;
 mod help;
 mod matrix;
+mod palette;
+mod plan;
 mod prompt;
 mod quotes;
 mod reader;
 mod status;
 pub mod text;
 pub mod theme;
+mod title;
 mod why;
 mod wire;
 
 use jiff::Timestamp;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use crate::app::seen::Seen;
-use crate::app::{App, Focus, Popup};
+use crate::app::{App, Popup};
+pub use plan::Size;
 use theme::Theme;
+pub use title::title;
 
 /// What a panel is drawn from.
 #[derive(Clone, Copy)]
@@ -62,34 +67,9 @@ impl Scene<'_> {
     }
 }
 
-/// How much room there is; decides which panels are shown, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Size {
-    /// Prices and headlines.
-    Tiny,
-    /// Prices in two rows on top, the wire below.
-    Small,
-    /// The wire and the reader, prices with sparklines beside them.
-    Medium,
-    /// Everything.
-    Wide,
-}
-
-impl Size {
-    /// The size of a screen of so many cells.
-    pub fn of(area: Rect) -> Size {
-        match (area.width, area.height) {
-            (130.., 30..) => Size::Wide,
-            (92.., 22..) => Size::Medium,
-            (56.., 14..) => Size::Small,
-            _ => Size::Tiny,
-        }
-    }
-}
-
 type Draw = fn(&mut Frame, Rect, Scene, &mut Seen);
 
-/// A part of the screen: its name and how it is drawn. [`plan`] gives each its place.
+/// A part of the screen: its name and how it is drawn. [`plan::plan`] gives each its place.
 struct Panel {
     name: &'static str,
     draw: Draw,
@@ -113,7 +93,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
     let scene = Scene { app, theme, size: Size::of(area) };
     let mut seen = Seen::default();
     frame.buffer_mut().set_style(area, theme.ground);
-    for (name, place) in plan(area, app) {
+    for (name, place) in plan::plan(area, app) {
         let panel = PANELS.iter().find(|panel| panel.name == name);
         if let Some(panel) = panel.filter(|_| place.area() > 0) {
             (panel.draw)(frame, place, scene, &mut seen);
@@ -134,68 +114,4 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
         ascii::reduce(frame.buffer_mut());
     }
     seen
-}
-
-/// Which panels are shown, and where.
-fn plan(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
-    match Size::of(area) {
-        Size::Wide => plan_wide(area),
-        Size::Medium => plan_medium(area, app),
-        Size::Small => plan_small(area, app),
-        Size::Tiny => plan_tiny(area, app),
-    }
-}
-
-fn bars(area: Rect) -> [Rect; 3] {
-    Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(area)
-}
-
-fn plan_wide(area: Rect) -> Vec<(&'static str, Rect)> {
-    let [top, body, bottom] = bars(area);
-    let right_width = (area.width * 35 / 100).clamp(50, 96);
-    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(right_width)]).areas(body);
-    let reader_height = (body.height * 30 / 100).clamp(9, 18);
-    let [wire, reader] = Layout::vertical([Constraint::Fill(1), Constraint::Length(reader_height)]).areas(left);
-    let quotes_height = (body.height * 3 / 10).clamp(8, 12);
-    let [chart, quotes, heat] =
-        Layout::vertical([Constraint::Fill(1), Constraint::Length(quotes_height), Constraint::Length(6)]).areas(right);
-    vec![
-        ("topics", top),
-        ("wire", wire),
-        ("reader", reader),
-        ("chart", chart),
-        ("quotes", quotes),
-        ("heat", heat),
-        ("status", bottom),
-    ]
-}
-
-fn plan_medium(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
-    let [top, body, bottom] = bars(area);
-    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(30)]).areas(body);
-    let reader_height = match app.focus {
-        Focus::Reader => left.height / 2,
-        _ => (left.height / 3).clamp(7, 11),
-    };
-    let [wire, reader] = Layout::vertical([Constraint::Fill(1), Constraint::Length(reader_height)]).areas(left);
-    vec![("topics", top), ("wire", wire), ("reader", reader), ("quotes", right), ("status", bottom)]
-}
-
-fn plan_small(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
-    let [top, body, bottom] = bars(area);
-    let rail_height = quotes::rail_height(app, area, Size::Small);
-    let [rail, main] = Layout::vertical([Constraint::Length(rail_height), Constraint::Fill(1)]).areas(body);
-    let main_panel = if app.focus == Focus::Reader { "reader" } else { "wire" };
-    vec![("topics", top), ("rail", rail), (main_panel, main), ("status", bottom)]
-}
-
-fn plan_tiny(area: Rect, app: &App) -> Vec<(&'static str, Rect)> {
-    let rail_height = quotes::rail_height(app, area, Size::Tiny);
-    // A query being typed must be seen.
-    let status_height = u16::from(area.height >= rail_height + 3 || app.prompt.is_some());
-    let [rail, main, bottom] =
-        Layout::vertical([Constraint::Length(rail_height), Constraint::Fill(1), Constraint::Length(status_height)])
-            .areas(area);
-    let main_panel = if app.focus == Focus::Reader { "reader" } else { "wire" };
-    vec![("rail", rail), (main_panel, main), ("status", bottom)]
 }

@@ -10,6 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::Scene;
 use super::frame::put;
 use super::text::{cut, safe, spans_width, width, wrap};
+use crate::app::command::Command;
 use crate::app::prompt::{Keys, Prompt, Purpose};
 
 /// Columns that a note behind the query has at least.
@@ -25,20 +26,39 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
     let room = usize::from(area.width).saturating_sub(LABEL + 1);
     let hidden = columns_hidden(before, room);
     let marked = prompt.mistake.as_ref().map(|mistake| mistake.at.min(prompt.text().len()));
-    let label = if prompt.purpose == Purpose::Query { " / " } else { " + " };
+    let label = match prompt.purpose {
+        Purpose::Query | Purpose::Find => " / ",
+        Purpose::View { .. } => " + ",
+        Purpose::Command => " : ",
+    };
     let mut spans = vec![Span::styled(label, theme.accent.add_modifier(Modifier::BOLD))];
     spans.extend(typed(scene, prompt, hidden, room, marked));
     let left = usize::from(area.width).saturating_sub(spans_width(&spans) + 3);
     let told_above = draw_above(frame, area, scene, prompt, hidden);
     let (note, style) = match &prompt.mistake {
         Some(mistake) if !told_above => (mistake.message.clone(), theme.warning),
-        _ => (count(scene), theme.dim),
+        _ => (note(scene, prompt), theme.dim),
     };
     // A few letters of a sentence say nothing.
     if left >= width(&note).min(NOTE_MIN) {
         spans.push(Span::styled(format!("   {}", cut(&note, left)), style));
     }
     put(frame, Line::from(spans), area);
+}
+
+/// What is said behind the line.
+fn note(scene: Scene, prompt: &Prompt) -> String {
+    let keymap = &scene.app.keymap;
+    match prompt.purpose {
+        Purpose::Query => count(scene),
+        Purpose::View { .. } => String::new(),
+        Purpose::Command => "↑ ↓ choose  Enter does it  Esc closes".into(),
+        Purpose::Find if scene.app.popup.is_some() => "Enter keeps it  Esc shows all".into(),
+        Purpose::Find => {
+            let [next, before] = [Command::NextUnread, Command::PreviousUnread].map(|command| keymap.hint(command));
+            format!("Enter keeps it, then {next} {before} go through it  Esc ends")
+        }
+    }
 }
 
 /// `41 of 214`, and how many of them are older than what memory holds.
@@ -55,6 +75,10 @@ fn count(scene: Scene) -> String {
 
 /// The lines above: true when they tell of the mistake.
 fn draw_above(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt, hidden: usize) -> bool {
+    if prompt.purpose == Purpose::Command {
+        super::palette::draw(frame, area, scene, prompt);
+        return false;
+    }
     let columns = usize::from(area.width);
     let is_unfinished = |at: usize| at >= prompt.text().len() && !prompt.offers.list.is_empty();
     let mistake = prompt.mistake.as_ref().filter(|mistake| !is_unfinished(mistake.at));
@@ -103,6 +127,9 @@ fn help_line(scene: Scene, prompt: &Prompt, columns: usize) -> Option<Line<'stat
         let free: Vec<String> = Keys::of(&scene.app.config).free().into_iter().map(String::from).collect();
         let text = format!(" a key and a name for this view (free: {})  {}", free.join(" "), safe(query));
         return Some(Line::styled(cut(&text, columns), theme.dim));
+    }
+    if prompt.purpose == Purpose::Find {
+        return None;
     }
     if prompt.offers.list.is_empty() {
         let keys =

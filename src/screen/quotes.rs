@@ -77,7 +77,7 @@ fn first_shown(app: &App, room: usize) -> usize {
 /// The places of as many blocks as have room.
 fn blocks(area: Rect, count: usize, size: Size) -> Vec<Rect> {
     let rows_max = usize::from(area.height / BLOCK_HEIGHT_MIN);
-    if size == Size::Wide {
+    if size >= Size::Wide {
         let fitting = usize::from((area.width / BLOCK_WIDTH).max(1)).min(count.max(1));
         let rows = count.div_ceil(fitting).clamp(1, rows_max.max(1));
         let lines = Layout::vertical(vec![Constraint::Fill(1); rows]).split(area);

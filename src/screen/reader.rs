@@ -1,5 +1,7 @@
 //! The reader: the current story, who else carries it, why it is tagged, and what the prices did since.
 
+mod page;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::Frame;
@@ -7,15 +9,19 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::frame::{heading, panel, put};
+use self::page::Page;
+use super::frame::{heading, panel, put, title_room};
 use super::group::lag;
 use super::quotes::plain_price;
-use super::text::{arrow, clock, cut, cut_spans, percent, span_of, spans_width, until, width, wrap};
+use super::text::{
+    arrow, clock, cut, cut_spans, find_all, percent, restyled, span_of, spans_width, until, width,
+};
 use super::wire::weighed;
 use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::command::Command;
 use crate::app::reaction::{Missing, Reaction, Weight};
+use crate::app::reading::Fetch;
 use crate::app::seen::Seen;
 use crate::app::tape::Figure;
 use crate::app::wire::Item;
@@ -29,27 +35,57 @@ type Part = Vec<Span<'static>>;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let focused = scene.app.focus == Focus::Reader;
-    let right = if focused { hint(scene) } else { Line::default() };
     let title = heading(scene, "Reader");
     let framed = scene.size != Size::Tiny;
+    let room = title_room(area).saturating_sub(spans_width(&title.spans) + 5);
+    let right = if focused { hint(scene, room) } else { Line::default() };
     let inner = if framed { panel(frame, area, scene, focused, title, right) } else { area };
     let text = Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner };
     seen.reader = text;
     let Some(item) = scene.app.wire.current_item() else {
-        return frame
-            .render_widget(Line::styled("no story", scene.theme.faint), Rect { height: 1.min(text.height), ..text });
+        return put(frame, Line::styled("no story", scene.theme.faint), Rect { height: 1.min(text.height), ..text });
     };
-    let lines = lines(scene, item, text.width.into());
+    let page = story(scene, item, usize::from(text.width).min(COLUMNS_MAX), seen);
     let height = usize::from(text.height);
-    seen.reader_scroll_max = lines.len().saturating_sub(height);
-    let scroll = scene.app.reader_scroll.min(seen.reader_scroll_max);
-    for (at, line) in lines.into_iter().skip(scroll).take(height).enumerate() {
-        put(frame, line, Rect { y: text.y + at as u16, height: 1, ..text });
+    seen.reader_scroll_max = page.lines.len().saturating_sub(height);
+    seen.reader_found = page.found(&scene.app.reading.find);
+    seen.reader_scroll = first_line(scene, seen, height);
+    seen.reader_links = page.links;
+    for (at, line) in page.lines.into_iter().enumerate().skip(seen.reader_scroll).take(height) {
+        let y = text.y + (at - seen.reader_scroll) as u16;
+        put(frame, lit(scene, line, at), Rect { y, height: 1, ..text });
     }
-    let below = seen.reader_scroll_max - scroll;
+    let below = seen.reader_scroll_max - seen.reader_scroll;
     if framed && below > 0 {
         draw_below(frame, area, scene, below);
     }
+}
+
+/// Longer lines are hard to read.
+const COLUMNS_MAX: usize = 110;
+
+/// The first line shown: while words are typed, such that their first place is in sight.
+fn first_line(scene: Scene, seen: &Seen, height: usize) -> usize {
+    let reading = &scene.app.reading;
+    let scroll = reading.scroll.min(seen.reader_scroll_max);
+    let found = seen.reader_found.iter().find(|line| **line >= scroll).or(seen.reader_found.first());
+    match found.filter(|line| reading.is_seeking && !(scroll..scroll + height).contains(*line)) {
+        Some(line) => line.saturating_sub(height / 3).min(seen.reader_scroll_max),
+        None => scroll,
+    }
+}
+
+/// A line with the words looked for lit; those of the place found last stand out.
+fn lit(scene: Scene, line: Line<'static>, at: usize) -> Line<'static> {
+    let reading = &scene.app.reading;
+    if reading.find.is_empty() {
+        return line;
+    }
+    let places = find_all(&line.to_string(), &reading.find);
+    let style = Style::new().add_modifier(Modifier::REVERSED);
+    let style = if reading.found == Some(at) { style.patch(scene.theme.warning).add_modifier(Modifier::BOLD) } else { style };
+    let spans = line.spans.into_iter().map(|span| Span::styled(span.content, line.style.patch(span.style)));
+    restyled(spans.collect(), &places, style).into()
 }
 
 /// How much of the story lies below, in the frame.
@@ -62,36 +98,54 @@ fn draw_below(frame: &mut Frame, area: Rect, scene: Scene, below: usize) {
     }
 }
 
-fn hint(scene: Scene) -> Line<'static> {
-    let keymap = &scene.app.keymap;
-    let (open, copy, close) = (keymap.hint(Command::Open), keymap.hint(Command::CopyLink), keymap.hint(Command::Close));
-    Line::from(Span::styled(format!("{open} open  {copy} copy link  {close} back"), scene.theme.dim))
+/// The keys that help in the reader, as many as fit; the way back to the last.
+fn hint(scene: Scene, room: usize) -> Line<'static> {
+    let keys = [
+        (Command::Close, "back"),
+        (Command::Open, "open"),
+        (Command::Read, "article"),
+        (Command::Query, "find"),
+        (Command::CopyLink, "copy link"),
+        (Command::NextBar, "links"),
+    ];
+    let mut words = String::new();
+    for (command, word) in keys {
+        let key = scene.app.keymap.hint(command);
+        let gap = if words.is_empty() { "" } else { "  " };
+        let longer = format!("{words}{gap}{key} {word}");
+        if !key.is_empty() && width(&longer) <= room {
+            words = longer;
+        }
+    }
+    Span::styled(words, scene.theme.dim).into()
 }
 
-fn lines(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
+fn story(scene: Scene, item: &Item, columns: usize, seen: &mut Seen) -> Page {
     let theme = scene.theme;
-    let styled = |text: &str, style: Style| -> Vec<Line<'static>> {
-        wrap(text, columns).into_iter().map(|line| Line::styled(line, style)).collect()
-    };
-    let mut lines = styled(&item.story.title, theme.text.add_modifier(Modifier::BOLD));
+    let mut page = Page::new(scene, columns);
+    page.text(&item.story.title, theme.text.add_modifier(Modifier::BOLD));
     if let Some(before) = &item.story.title_before {
-        lines.extend(styled(&format!("edited · was: {before}"), theme.dim));
+        page.text(&format!("edited · was: {before}"), theme.dim);
     }
-    lines.extend(styled(&byline(scene, item), theme.dim));
+    page.text(&byline(scene, item), theme.dim);
     if let Some(carried) = carried_by(scene, item) {
-        lines.extend(styled(&carried, theme.dim));
+        page.text(&carried, theme.dim);
     }
-    if !item.story.summary.is_empty() {
-        lines.extend(styled(&item.story.summary, theme.text));
+    match scene.app.reading.article(item.story.id) {
+        Some(Fetch::Here(article)) => page.article(scene, article, &item.story.title, seen),
+        other => {
+            page.prose(scene, &item.story.summary, seen);
+            page.fetched(scene, other);
+        }
     }
-    lines.push(Line::default());
-    lines.extend(reasons(scene, item, columns));
-    lines.extend(judged(scene, item).into_iter().map(|words| Line::styled(cut(&words, columns), theme.dim)));
-    lines.extend(moves(scene, item, columns));
+    page.blank();
+    page.lines.extend(reasons(scene, item, columns));
+    page.lines.extend(judged(scene, item).into_iter().map(|words| Line::styled(cut(&words, columns), theme.dim)));
+    page.lines.extend(moves(scene, item, columns));
     if let Some(link) = &item.story.link {
-        lines.push(Line::styled(cut(link, columns), theme.faint));
+        page.link_line(scene, link, seen);
     }
-    lines
+    page
 }
 
 /// `Reuters, 13:44 ET (19:44 here) · primary source`

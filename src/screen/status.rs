@@ -3,7 +3,7 @@
 
 use super::frame::put;
 use super::quotes::coin;
-use super::text::{cut, spans_width, until};
+use super::text::{cut, cut_spans, spans_width, until};
 use super::{Scene, Size};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -18,6 +18,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
     if let Some(prompt) = &scene.app.prompt {
         return super::prompt::draw(frame, area, scene, prompt);
     }
+    if !scene.app.begun.is_empty() {
+        return put(frame, chord(scene, area.width.into()), area);
+    }
     let (text, style) = says(scene);
     let width = usize::from(area.width);
     // Trouble is worth more than hints; hints more than what is well.
@@ -30,6 +33,18 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
     put(frame, Line::styled(format!(" {said}"), style), area);
     let place = Rect { x: area.right() - hints_width as u16, width: hints_width as u16, ..area };
     put(frame, Line::from(hints), place);
+}
+
+/// `Space …  t hide-topics  r hide-reader`: what may follow the keys pressed.
+fn chord(scene: Scene, columns: usize) -> Line<'static> {
+    let (app, theme) = (scene.app, scene.theme);
+    let begun: Vec<String> = app.begun.iter().map(ToString::to_string).collect();
+    let mut spans = vec![Span::styled(format!(" {} …", begun.join(" ")), theme.accent.add_modifier(Modifier::BOLD))];
+    for (key, command) in app.keymap.follow(&app.begun) {
+        spans.push(Span::styled(format!("  {key}"), theme.accent));
+        spans.push(Span::styled(format!(" {}", command.name()), theme.text));
+    }
+    cut_spans(spans, columns).into()
 }
 
 /// Columns kept for what is well, before there are hints.
@@ -108,37 +123,54 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
     match scene.size {
         Size::Tiny => format!("{sign} {day} {}", scene.market_time(now)),
         Size::Small | Size::Medium => format!("{sign} replay {day} {}  ×{}", scene.market_time(now), position.speed),
-        Size::Wide => format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed),
+        Size::Huge | Size::Wide => format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed),
     }
 }
 
-/// The keys that help most where the reader is now: as many as fit, the help to the last.
-fn hints(scene: Scene, room: usize) -> Vec<Span<'static>> {
-    let app = scene.app;
-    let commands: &[(Command, &str)] = match (scene.size, app.focus) {
+/// The keys that help most where the reader is now, the most helpful first, the help to the last.
+fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
+    match (scene.size, scene.app.focus) {
         (Size::Tiny, _) => &[(Command::Help, "help")],
-        (_, Focus::Reader) => &[(Command::Open, "open"), (Command::Close, "back"), (Command::Help, "help")],
-        (Size::Small, _) => &[(Command::Query, "query"), (Command::Feeds, "feeds"), (Command::Help, "help")],
-        _ if app.replay.is_some() => &[
+        (_, Focus::Reader) => &[
+            (Command::Close, "back"),
+            (Command::Open, "open"),
+            (Command::Read, "article"),
+            (Command::Query, "find"),
+            (Command::Help, "help"),
+        ],
+        (_, Focus::Tape) => &[
+            (Command::NextSymbol, "symbol"),
+            (Command::NextSpan, "span"),
+            (Command::PreviousBar, "bars"),
+            (Command::Why, "why"),
+            (Command::Close, "back"),
+            (Command::Help, "help"),
+        ],
+        (_, Focus::Wire) if scene.app.replay.is_some() => &[
             (Command::Pause, "pause"),
             (Command::Query, "query"),
             (Command::Read, "read"),
-            (Command::Help, "help"),
             (Command::Quit, "quit"),
-        ],
-        _ => &[
-            (Command::Query, "query"),
-            (Command::Feeds, "feeds"),
-            (Command::Read, "read"),
-            (Command::Open, "open"),
             (Command::Help, "help"),
         ],
-    };
+        (_, Focus::Wire) => &[
+            (Command::Query, "query"),
+            (Command::Read, "read"),
+            (Command::Feeds, "feeds"),
+            (Command::Commands, "commands"),
+            (Command::Help, "help"),
+        ],
+    }
+}
+
+/// As many keys as fit.
+fn hints(scene: Scene, room: usize) -> Vec<Span<'static>> {
+    let app = scene.app;
     let hint = |(command, word): &(Command, &str)| -> Option<[Span<'static>; 2]> {
         let key = Some(app.keymap.hint(*command)).filter(|key| !key.is_empty())?;
         Some([Span::styled(key, scene.theme.accent), Span::styled(format!(" {word}  "), scene.theme.dim)])
     };
-    let mut commands = commands.to_vec();
+    let mut commands = helpful(scene).to_vec();
     loop {
         let spans: Vec<Span> = commands.iter().filter_map(hint).flatten().collect();
         if spans_width(&spans) <= room || commands.is_empty() {

@@ -1,11 +1,14 @@
 //! Text in cells: cut, fit, wrap, and the forms in which ages and times are shown.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::CellWidth;
+use ratatui::style::Style;
 use ratatui::text::Span;
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
@@ -126,6 +129,79 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
     }
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Wraps spans as one text, each keeping its style.
+pub fn wrap_spans(spans: &[Span<'static>], columns: usize) -> Vec<Vec<Span<'static>>> {
+    let clean: Vec<(Cow<str>, Style)> = spans.iter().map(|span| (safe(&span.content), span.style)).collect();
+    let whole: String = clean.iter().map(|(text, _)| &**text).collect();
+    let mut ends = clean.iter().scan(0, |end, (text, style)| {
+        *end += text.len();
+        Some((*end, *style))
+    });
+    let (mut at, mut piece) = (0, ends.next());
+    let mut line_spans = |line: String| {
+        // Between two lines nothing but blanks is left out.
+        let rest = whole.get(at..).unwrap_or_default();
+        at += rest.len() - rest.trim_start_matches(' ').len() - (line.len() - line.trim_start_matches(' ').len());
+        let end = at + line.len();
+        let mut spans = Vec::new();
+        while let Some((piece_end, style)) = piece {
+            let upto = piece_end.min(end);
+            spans.extend(whole.get(at..upto).filter(|text| !text.is_empty()).map(|text| Span::styled(text.to_owned(), style)));
+            at = at.max(upto);
+            if piece_end > end {
+                break;
+            }
+            piece = ends.next();
+        }
+        spans
+    };
+    wrap(&whole, columns).into_iter().map(&mut line_spans).collect()
+}
+
+/// Where words stand in a text, in bytes, without regard to case and accents.
+pub fn find_all(text: &str, words: &str) -> Vec<Range<usize>> {
+    let wanted: Vec<char> = words.graphemes(true).map(folded).collect();
+    let letters: Vec<(usize, &str)> = text.grapheme_indices(true).collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while !wanted.is_empty() && at + wanted.len() <= letters.len() {
+        let here = &letters[at..at + wanted.len()];
+        if here.iter().zip(&wanted).all(|((_, letter), wanted)| folded(letter) == *wanted) {
+            let end = here.last().map_or(0, |(start, letter)| start + letter.len());
+            found.push(here[0].0..end);
+            at += wanted.len();
+        } else {
+            at += 1;
+        }
+    }
+    found
+}
+
+fn folded(letter: &str) -> char {
+    letter.nfd().flat_map(char::to_lowercase).next().unwrap_or(' ')
+}
+
+/// Spans with another style in some places of their text.
+pub fn restyled(spans: Vec<Span<'static>>, places: &[Range<usize>], style: Style) -> Vec<Span<'static>> {
+    let mut start = 0;
+    let mut done = Vec::new();
+    for span in spans {
+        let (begin, end) = (start, start + span.content.len());
+        start = end;
+        let mut edges: Vec<usize> = places.iter().flat_map(|place| [place.start, place.end]).collect();
+        edges.retain(|edge| (begin + 1..end).contains(edge));
+        edges.extend([begin, end]);
+        edges.sort_unstable();
+        for pair in edges.windows(2) {
+            let Some(text) = span.content.get(pair[0] - begin..pair[1] - begin).filter(|text| !text.is_empty()) else { continue };
+            let is_found = places.iter().any(|place| place.contains(&pair[0]));
+            let look = if is_found { span.style.patch(style) } else { span.style };
+            done.push(Span::styled(text.to_owned(), look));
+        }
+    }
+    done
 }
 
 /// A text in the pieces that stay together on a line, each with the blanks behind it.
@@ -344,7 +420,48 @@ mod tests {
         }
     }
 
+    #[test]
+    fn spans_are_wrapped_as_one_text_and_keep_their_styles() {
+        let (plain, bold) = (Style::new(), Style::new().bold());
+        let spans = [Span::styled("Chips are ", plain), Span::styled("scarce", bold), Span::styled(" again, he said", plain)];
+        let lines = wrap_spans(&spans, 13);
+        let shown: Vec<String> = lines
+            .iter()
+            .map(|line| line.iter().map(|span| format!("{}{}", if span.style == bold { "*" } else { "" }, span.content)).collect())
+            .collect();
+        assert_eq!(shown, ["Chips are", "*scarce again,", "he said"]);
+    }
+
+    #[test]
+    fn words_are_found_without_regard_to_case_and_accents() {
+        for (text, words, expected) in [
+            ("Élevé, eleve et ÉLEVÉ", "eleve", vec![0..7, 9..14, 18..25]),
+            ("aaaa", "aa", vec![0..2, 2..4]),
+            ("chips", "", vec![]),
+            ("chip", "chips", vec![]),
+        ] {
+            assert_eq!(find_all(text, words), expected, "{text}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn wrapped_spans_hold_the_same_as_the_wrapped_text(texts in proptest::collection::vec("\\PC{0,12}| {0,4}", 0..6), columns in 1usize..30) {
+            let spans: Vec<Span<'static>> = texts.iter().map(|text| Span::raw(text.clone())).collect();
+            let whole = texts.iter().map(|text| safe(text)).collect::<String>();
+            let lines: Vec<String> =
+                wrap_spans(&spans, columns).iter().map(|line| line.iter().map(|span| &*span.content).collect()).collect();
+            proptest::prop_assert_eq!(lines, wrap(&whole, columns));
+        }
+
+        #[test]
+        fn restyling_keeps_the_text(texts in proptest::collection::vec("[aé英 ]{0,6}", 0..5), words in "[aé英]{1,2}") {
+            let whole: String = texts.concat();
+            let spans: Vec<Span<'static>> = texts.iter().map(|text| Span::raw(text.clone())).collect();
+            let done = restyled(spans, &find_all(&whole, &words), Style::new().bold());
+            proptest::prop_assert_eq!(done.iter().map(|span| &*span.content).collect::<String>(), whole);
+        }
+
         #[test]
         fn plain_text_is_cut_and_wrapped_as_any_other(text in "[ -~]{0,60}[é英 a]{0,3}", columns in 0usize..70) {
             proptest::prop_assert_eq!(cut_at(&text, columns), cut_at_grapheme(&text, columns));

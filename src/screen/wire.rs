@@ -13,7 +13,7 @@ use super::{Scene, Size};
 use crate::app::Focus;
 use crate::app::reaction::{Missing, Reaction, Weight};
 use crate::app::seen::Seen;
-use crate::app::wire::{Item, Row};
+use crate::app::wire::{Item, Row, Sort};
 use crate::domain::text::TitleSpan;
 
 /// A story this young is bright.
@@ -73,7 +73,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
             y += 1;
         }
         if y < inner.bottom() {
-            draw_row(frame, Rect { y, height: 1, ..inner }, scene, row, cursor == Some(at));
+            draw_row(frame, Rect { y, height: 1, ..inner }, scene, (row, cursor == Some(at)), seen);
         }
         y += 1;
     }
@@ -84,7 +84,7 @@ const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The row above which the line stands: the first that was there when the reader went away.
 fn away_line(scene: Scene) -> Option<usize> {
-    let since = scene.app.away_since()?;
+    let since = scene.app.away_since().filter(|_| scene.app.wire.sort() == Sort::Newest)?;
     let rows = scene.app.wire.rows();
     let is_newer = |row: &Row| scene.app.wire.item(row.lead).is_some_and(|item| item.story.first_seen > since);
     let at = rows.partition_point(|row| row.time > since);
@@ -117,7 +117,8 @@ fn title(scene: Scene) -> Line<'static> {
     spans.extend(muted(scene).map(|words| Span::styled(words, scene.theme.dim)));
     let topic = filter.topic.as_ref().map(|topic| format!("topic:{topic}"));
     let query = filter.query.as_ref().map(|(text, _)| cut(text, 40));
-    for part in [topic, query].into_iter().flatten() {
+    let sort = Some(wire.sort().words().to_owned()).filter(|words| !words.is_empty());
+    for part in [topic, query, sort].into_iter().flatten() {
         spans.push(Span::styled(format!(" · {part}"), scene.theme.accent));
     }
     Line::from(spans)
@@ -142,7 +143,7 @@ fn news_above(scene: Scene) -> Line<'static> {
     }
 }
 
-fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, row: &Row, selected: bool) {
+fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, (row, selected): (&Row, bool), seen: &mut Seen) {
     let Some(item) = scene.app.wire.item(row.lead) else { return };
     let columns = COLUMNS.iter().find(|columns| usize::from(area.width) >= columns.from).unwrap_or(&COLUMNS[0]);
     if selected {
@@ -152,9 +153,16 @@ fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, row: &Row, selected: bo
     let tail = tail(scene, row, item, columns);
     let taken: usize = spans.iter().chain(&tail).map(|span| width(&span.content)).sum();
     let room = usize::from(area.width).saturating_sub(taken);
-    spans.extend(headline(scene, row, item, room));
+    let link = item.story.link.as_deref().map(|link| seen.link(link)).unwrap_or_default();
+    spans.extend(linked(headline(scene, row, item, room), link));
     spans.extend(tail);
     put(frame, Line::from(spans), area);
+}
+
+/// The words of a headline lead to its story; the blanks behind it do not.
+pub(super) fn linked(spans: Vec<Span<'static>>, link: Style) -> Vec<Span<'static>> {
+    let is_blank = |span: &Span| span.content.trim().is_empty();
+    spans.into_iter().map(|span| if is_blank(&span) { span } else { span.patch_style(link) }).collect()
 }
 
 /// Mark, age, outlet and tags.

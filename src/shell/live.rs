@@ -185,6 +185,7 @@ impl World for Stage {
             self.themed = app.config.clone();
             self.light = app.light;
         }
+        self.terminal.set_title(screen::title(app))?;
         self.terminal.draw(|frame| {
             if app.popup.is_some() {
                 panic_on_trial("drawing");

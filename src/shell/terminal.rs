@@ -4,17 +4,17 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
     EnableMouseCapture,
 };
-use crossterm::style::{Attribute, SetAttribute};
+use crossterm::style::{Attribute, Print, SetAttribute};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{Command, cursor, queue};
 use ratatui::Frame;
@@ -22,6 +22,14 @@ use ratatui::backend::CrosstermBackend;
 
 use super::answers::AskBackground;
 use super::tasks;
+use crate::app::seen::Seen;
+use links::{Linked, Links};
+
+mod links;
+
+/// Puts the title of the window on the terminal's stack, and takes it off again (XTWINOPS 22 and 23).
+const KEEP_TITLE: &str = "\x1b[22;2t";
+const RESTORE_TITLE: &str = "\x1b[23;2t";
 
 /// The terminal is ours: there is something to give back.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -31,6 +39,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 pub struct Terminal {
     canvas: Canvas<File>,
     mouse: bool,
+    title: String,
 }
 
 impl Terminal {
@@ -44,12 +53,21 @@ impl Terminal {
         }
         take(mouse)?;
         let canvas = output().and_then(|out| Canvas::new(out, None)).inspect_err(|_| leave())?;
-        Ok(Terminal { canvas, mouse })
+        Ok(Terminal { canvas, mouse, title: String::new() })
     }
 
-    /// Draws a frame: one write, inside a synchronized update. Gives back what `paint` does.
-    pub fn draw<T>(&mut self, paint: impl FnOnce(&mut Frame) -> T) -> io::Result<T> {
+    /// Draws a frame: one write, inside a synchronized update. Gives back what `paint` saw.
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Frame) -> Seen) -> io::Result<Seen> {
         self.canvas.draw(paint)
+    }
+
+    /// The title of the window, if it is another than before. What it was before newstape comes back at the end.
+    pub fn set_title(&mut self, title: String) -> io::Result<()> {
+        if self.title == title {
+            return Ok(());
+        }
+        self.title = title;
+        self.canvas.send(SetTitle(&self.title))
     }
 
     /// The next frame paints every cell.
@@ -75,6 +93,7 @@ impl Terminal {
         #[cfg(unix)]
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         take(self.mouse)?;
+        self.title.clear();
         self.repaint();
         Ok(())
     }
@@ -150,7 +169,7 @@ fn output() -> io::Result<File> {
 
 fn taking(mouse: bool) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, cursor::Hide, AskBackground)?;
+    queue!(bytes, Print(KEEP_TITLE), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, cursor::Hide, AskBackground)?;
     if mouse {
         queue!(bytes, EnableMouseCapture)?;
     }
@@ -168,7 +187,8 @@ fn leaving() -> io::Result<Vec<u8>> {
         cursor::Show,
         DisableFocusChange,
         DisableBracketedPaste,
-        LeaveAlternateScreen
+        LeaveAlternateScreen,
+        Print(RESTORE_TITLE)
     )?;
     Ok(bytes)
 }
@@ -176,9 +196,11 @@ fn leaving() -> io::Result<Vec<u8>> {
 /// Frames onto a writer.
 #[derive(Debug)]
 struct Canvas<W: Write> {
-    screen: ratatui::Terminal<CrosstermBackend<Whole<W>>>,
+    screen: ratatui::Terminal<Linked<CrosstermBackend<Whole<W>>>>,
     /// Shared with the writer, which the backend does not let go of.
     held: Arc<AtomicBool>,
+    /// Shared with the backend.
+    links: Links,
     /// The next frame paints every cell.
     repaint: bool,
 }
@@ -187,16 +209,22 @@ impl<W: Write> Canvas<W> {
     /// A fixed area is for writers that have no size of their own.
     fn new(out: W, area: Option<ratatui::layout::Rect>) -> io::Result<Canvas<W>> {
         let viewport = area.map_or(ratatui::Viewport::Fullscreen, ratatui::Viewport::Fixed);
-        let held = Arc::new(AtomicBool::new(false));
+        let (held, links) = (Arc::new(AtomicBool::new(false)), Links::default());
         let backend = CrosstermBackend::new(Whole { out, frame: Vec::new(), held: Arc::clone(&held) });
+        let backend = Linked::new(backend, Arc::clone(&links));
         let screen = ratatui::Terminal::with_options(backend, ratatui::TerminalOptions { viewport })?;
-        Ok(Canvas { screen, held, repaint: false })
+        Ok(Canvas { screen, held, links, repaint: false })
     }
 
-    fn draw<T>(&mut self, paint: impl FnOnce(&mut Frame) -> T) -> io::Result<T> {
+    fn draw(&mut self, paint: impl FnOnce(&mut Frame) -> Seen) -> io::Result<Seen> {
         let mut painted = None;
+        let links = Arc::clone(&self.links);
         self.held.store(true, Ordering::Relaxed);
-        let drawn = self.frame(|frame| painted = Some(paint(frame)));
+        let drawn = self.frame(|frame| {
+            let seen = paint(frame);
+            links.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&seen.links);
+            painted = Some(seen);
+        });
         self.held.store(false, Ordering::Relaxed);
         drawn.and_then(|()| self.out().flush())?;
         painted.ok_or_else(|| io::Error::other("the frame was not painted"))

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
+use crate::domain::layout::Layout;
 use crate::domain::price::{Capability, Quote, Series, SourceReport, Span};
 use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
@@ -42,6 +43,7 @@ pub(super) struct Waiting {
     pub sources: HashMap<(Name, Capability), SourceReport>,
     /// The latest last.
     pub queries: Vec<String>,
+    pub layout: Option<Layout>,
 }
 
 impl Waiting {
@@ -54,6 +56,7 @@ impl Waiting {
             && self.series.is_empty()
             && self.sources.is_empty()
             && self.queries.is_empty()
+            && self.layout.is_none()
     }
 
     /// What came later lies over what was here.
@@ -66,6 +69,7 @@ impl Waiting {
         self.series.extend(later.series);
         self.sources.extend(later.sources);
         self.queries.extend(later.queries);
+        self.layout = later.layout.or(self.layout);
         self
     }
 }
@@ -236,6 +240,7 @@ impl State {
                 waiting.queries.push(query);
                 waiting.queries.drain(..waiting.queries.len().saturating_sub(QUERIES_MAX));
             }
+            Effect::SaveLayout(layout) => waiting.layout = Some(layout),
             Effect::Search { number, need, until } => self.search = Some(Wanted::New { number, need, until }),
             Effect::SearchMore { number } => self.search = Some(Wanted::More { number }),
             Effect::Recount { since } => self.recount = Some(since),

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
+use crate::domain::layout::Layout;
 use crate::domain::price::{Candle, Delivery, Outcome, Quote, Series, SourceReport, Span};
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::event::{Loaded, STORIES_AT_ONCE};
@@ -53,6 +54,7 @@ impl Loading {
             loaded.series = series(connection)?;
             loaded.sources = blocked_sources(connection, now)?;
             loaded.queries = queries(connection)?;
+            loaded.layout = layout(connection)?;
         }
         Ok(loaded)
     }
@@ -101,6 +103,12 @@ pub(super) fn page(
 /// What was typed into the filter line, the oldest first.
 fn queries(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     all(connection, "SELECT query FROM query_history ORDER BY number", |row| row.get(0))
+}
+
+/// How the screen was arranged; as it comes where that can't be understood.
+fn layout(connection: &Connection) -> rusqlite::Result<Option<Layout>> {
+    let stored = all(connection, "SELECT value FROM setting WHERE name = 'layout'", |row| row.get::<_, String>(0))?;
+    Ok(stored.first().and_then(|text| serde_json::from_str(text).ok()))
 }
 
 fn collect(connection: &Connection, sql: &str, params: impl Params, names: &mut Names) -> rusqlite::Result<Page> {

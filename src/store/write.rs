@@ -34,6 +34,7 @@ pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::
     waiting.series.iter().try_for_each(|((_, span), series)| save_series(&transaction, *span, series))?;
     waiting.sources.values().try_for_each(|report| save_source(&transaction, report))?;
     waiting.queries.iter().try_for_each(|query| save_query(&transaction, query))?;
+    waiting.layout.iter().try_for_each(|layout| save_setting(&transaction, "layout", layout))?;
     transaction.commit()?;
     Ok(known)
 }
@@ -173,6 +174,13 @@ fn save_query(transaction: &Transaction, query: &str) -> rusqlite::Result<()> {
              (SELECT number FROM query_history ORDER BY number DESC LIMIT ?1)",
         )?
         .execute([QUERIES_MAX as u32])?;
+    Ok(())
+}
+
+/// Keeps something under a name, as JSON.
+fn save_setting(transaction: &Transaction, name: &str, value: &impl serde::Serialize) -> rusqlite::Result<()> {
+    let value = json(value)?;
+    transaction.prepare_cached("INSERT OR REPLACE INTO setting (name, value) VALUES (?1, ?2)")?.execute([name, value.as_str()])?;
     Ok(())
 }
 

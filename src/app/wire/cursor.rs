@@ -30,12 +30,13 @@ impl Wire {
 
     /// The row of a group, where it passes the filter.
     pub fn row_at(&self, group: GroupId) -> Option<usize> {
-        self.index(&self.members.get(&group)?.row?)
+        let row = self.members.get(&group)?.row?;
+        if self.sorted.is_by_time() { self.index(&row) } else { self.sorted.place(group) }
     }
 
     /// The row that commands act on and the reader shows: the cursor's, or the newest.
     pub fn current(&self) -> Option<&Row> {
-        self.rows.get(self.cursor().unwrap_or(0))
+        self.rows().get(self.cursor().unwrap_or(0))
     }
 
     /// The story that the reader shows and that commands act on: the one chosen of the current row, or its lead.
@@ -48,7 +49,7 @@ impl Wire {
     /// Index of the first row on screen, for a screen that shows this many.
     pub fn top(&self, height: usize) -> usize {
         let height = height.max(1);
-        let last = self.rows.len().saturating_sub(height);
+        let last = self.rows().len().saturating_sub(height);
         self.cursor().map_or(0, |at| at.saturating_sub(self.cursor.line.min(height - 1)).min(last))
     }
 
@@ -64,11 +65,11 @@ impl Wire {
 
     /// Puts the cursor on a row, and keeps it in sight.
     pub fn set_cursor(&mut self, at: usize, height: usize) {
-        let Some(last) = self.rows.len().checked_sub(1) else { return };
+        let Some(last) = self.rows().len().checked_sub(1) else { return };
         let (at, height) = (at.min(last), height.max(1));
         let top = self.top(height).max((at + 1).saturating_sub(height)).min(at);
         let above = if self.cursor().is_some() { self.cursor.above.min(top) } else { 0 };
-        let group = self.rows[at].group;
+        let group = self.rows()[at].group;
         if !self.cursor.is_on(group) {
             self.chosen = None;
         }
@@ -92,10 +93,10 @@ impl Wire {
 
     /// The next unread row after the cursor, or before it.
     pub fn next_unread(&self, forward: bool) -> Option<usize> {
-        let unread = |at: &usize| self.row_is_unread(&self.rows[*at]);
+        let unread = |at: &usize| self.row_is_unread(&self.rows()[*at]);
         let from = self.cursor();
         if forward {
-            (from.map_or(0, |at| at + 1)..self.rows.len()).find(unread)
+            (from.map_or(0, |at| at + 1)..self.rows().len()).find(unread)
         } else {
             (0..from.unwrap_or(0)).rev().find(unread)
         }
@@ -103,7 +104,7 @@ impl Wire {
 
     /// A new row came at `at`: it counts when it is above what is shown.
     pub(super) fn count_above(&mut self, at: usize) {
-        if self.cursor.group.is_some() && at < self.top(self.cursor.height) {
+        if self.cursor.group.is_some() && self.sorted.is_by_time() && at < self.top(self.cursor.height) {
             self.cursor.above += 1;
         }
     }

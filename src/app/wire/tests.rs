@@ -122,10 +122,10 @@ fn check(wire: &Wire) {
     assert!(wire.order.is_sorted_by(|a, b| a > b), "every story once, newest first");
     assert_eq!(wire.order.len(), wire.items.len());
     assert!(wire.items.values().all(|item| wire.order.contains(&item.key())));
-    let places: Vec<_> = wire.rows.iter().map(place_of).collect();
+    let places: Vec<_> = wire.timeline.iter().map(place_of).collect();
     assert!(places.is_sorted_by(|a, b| a > b), "every row once, newest first");
     let with_row = wire.members.values().filter_map(|members| members.row);
-    assert_eq!(with_row.clone().count(), wire.rows.len());
+    assert_eq!(with_row.clone().count(), wire.timeline.len());
     assert!(with_row.clone().all(|row| wire.index(&row).is_some()));
     let members: usize = wire.members.values().map(|members| members.ids.len()).sum();
     assert_eq!(members, wire.items.len());
@@ -136,8 +136,8 @@ fn check(wire: &Wire) {
     }
     check_lists(wire);
     check_judged(wire);
-    assert!(wire.top(ROWS) <= wire.rows.len());
-    assert!(wire.above() <= wire.rows.len());
+    assert!(wire.top(ROWS) <= wire.timeline.len());
+    assert!(wire.above() <= wire.timeline.len());
 }
 
 #[test]
@@ -802,7 +802,7 @@ mod at_random {
         fn everything_stays_in_order_and_the_cursor_on_its_row(steps in prop::collection::vec(step(), 1..120)) {
             let mut wire = holding(25, []);
             for step in steps {
-                let before = wire.cursor().map(|at| wire.rows[at].group);
+                let before = wire.cursor().map(|at| wire.rows()[at].group);
                 let moved = matches!(step, Step::Move(..) | Step::Release | Step::Filter(_));
                 match step {
                     Step::Arrive { id, minutes, group, topic, outlet } if !wire.items.contains_key(&StoryId(id)) => {
@@ -833,7 +833,7 @@ mod at_random {
                 }
                 check(&wire);
                 if let (Some(before), false) = (before, moved) {
-                    prop_assert_eq!(wire.cursor().map(|at| wire.rows[at].group), Some(before));
+                    prop_assert_eq!(wire.cursor().map(|at| wire.rows()[at].group), Some(before));
                 }
             }
         }

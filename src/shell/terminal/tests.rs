@@ -39,19 +39,47 @@ fn a_frame_is_one_write_inside_a_synchronized_update() {
     let seen = canvas.draw(|frame| {
         frame.render_widget(Paragraph::new("chips"), frame.area());
         frame.set_cursor_position((1, 1));
-        7
+        Seen { wire_top: 7, ..Seen::default() }
     });
-    assert_eq!(seen.unwrap(), 7);
+    assert_eq!(seen.unwrap().wire_top, 7);
     let frames = writes.take();
     let [frame] = frames.as_slice() else { panic!("{frames:?}") };
     assert!(frame.starts_with("\x1b[?2026h") && frame.ends_with("\x1b[?2026l") && frame.contains("chips"), "{frame:?}");
+}
+
+fn paragraph(frame: &mut Frame, text: &str) -> Seen {
+    frame.render_widget(Paragraph::new(text), frame.area());
+    Seen::default()
+}
+
+#[test]
+fn cells_with_a_link_lead_there_also_when_only_the_link_changes() {
+    let (mut canvas, writes) = canvas();
+    let draw = |canvas: &mut Canvas<Writes>, address: &str| {
+        let paint = |frame: &mut Frame| {
+            let mut seen = Seen::default();
+            let style = seen.link(address);
+            frame.buffer_mut().set_string(0, 0, "ab", style);
+            frame.buffer_mut().set_string(2, 0, "cd", ratatui::style::Style::new());
+            seen
+        };
+        canvas.draw(paint).unwrap();
+        writes.take().concat()
+    };
+    let first = draw(&mut canvas, "https://desk.example/1");
+    let (before, behind) = first.split_once("ab").unwrap();
+    assert!(before.contains("https://desk.example/1\x1b\\"), "{first:?}");
+    assert!(behind.split_once("cd").unwrap().0.contains("\x1b]8;;\x1b\\"), "{first:?}");
+    assert!(!first.contains("58;2"), "the number of a link is no colour: {first:?}");
+    assert!(!draw(&mut canvas, "https://desk.example/1").contains("ab"));
+    assert!(draw(&mut canvas, "https://desk.example/2").contains("https://desk.example/2"));
 }
 
 #[test]
 fn only_what_changed_is_painted_until_a_repaint_is_asked_for() {
     let (mut canvas, writes) = canvas();
     let draw = |canvas: &mut Canvas<Writes>| {
-        canvas.draw(|frame| frame.render_widget(Paragraph::new("chips"), frame.area())).unwrap();
+        canvas.draw(|frame| paragraph(frame, "chips")).unwrap();
         writes.take().concat().contains("chips")
     };
     assert!(draw(&mut canvas));
@@ -108,7 +136,7 @@ mod whole {
         install_panic_hook(|| thread::current().name() == Some("barrier"));
         let mut terminal = Terminal::enter(true).unwrap();
         let paint = |terminal: &mut Terminal, text: &str| {
-            terminal.draw(|frame| frame.render_widget(Paragraph::new(text), frame.area())).unwrap();
+            terminal.draw(|frame| paragraph(frame, text)).unwrap();
         };
         paint(&mut terminal, "first-frame");
         match role.as_str() {
@@ -117,7 +145,9 @@ mod whole {
                 leave();
             }
             "panic" => panic!("out\x1b[31m of ink\nsecond line"),
-            "paint" => terminal.draw(|_| panic!("out of paint")).unwrap(),
+            "paint" => {
+                terminal.draw(|_| panic!("out of paint")).unwrap();
+            }
             "elsewhere" => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 let (sender, mut events) = tokio::sync::mpsc::channel(4);

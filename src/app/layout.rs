@@ -1,0 +1,126 @@
+//! Arranging the screen with keys: hiding panels, moving borders, one panel alone; and where the keys go next.
+
+use super::command::Command;
+use super::input::drawn;
+use super::{App, Focus};
+use crate::domain::layout::{Layout, Panel};
+use crate::event::Effect;
+
+/// What one press of a key moves a border by.
+const COLUMNS: i16 = 4;
+const ROWS: i16 = 2;
+
+/// The panels that a key hides or shows.
+const TOGGLES: [(Command, Panel); 5] = [
+    (Command::HideTopics, Panel::Topics),
+    (Command::HideReader, Panel::Reader),
+    (Command::HideChart, Panel::Chart),
+    (Command::HidePrices, Panel::Prices),
+    (Command::HideHeat, Panel::Heat),
+];
+
+impl App {
+    /// What a command does to the arrangement; None: nothing.
+    pub(super) fn arrange(&mut self, command: Command) -> Option<Vec<Effect>> {
+        let mut layout = self.layout.clone();
+        match command {
+            Command::Zoom => layout.zoomed = !layout.zoomed,
+            Command::Grow => grow(&mut layout, self.focus, 1),
+            Command::Shrink => grow(&mut layout, self.focus, -1),
+            Command::ResetLayout => layout = Layout::default(),
+            _ => layout.toggle(TOGGLES.iter().find(|(toggle, _)| *toggle == command)?.1),
+        }
+        Some(self.lay_out(layout))
+    }
+
+    /// Puts an arrangement in force, and keeps it.
+    pub(super) fn lay_out(&mut self, layout: Layout) -> Vec<Effect> {
+        let mut effects = drawn();
+        if layout != self.layout {
+            self.layout = layout;
+            if !self.can_focus(self.focus) {
+                self.focus = Focus::Wire;
+            }
+            effects.extend(self.replay.is_none().then(|| Effect::SaveLayout(self.layout.clone())));
+        }
+        effects
+    }
+
+    /// The panel behind or before the one with the keys, of those that are shown.
+    pub(super) fn next_focus(&self, forward: bool) -> Focus {
+        const ROUND: [Focus; 3] = [Focus::Wire, Focus::Reader, Focus::Tape];
+        let at = ROUND.iter().position(|focus| *focus == self.focus).unwrap_or(0);
+        let steps = if forward { [1, 2] } else { [2, 1] };
+        let found = steps.map(|step| ROUND[(at + step) % ROUND.len()]).into_iter().find(|focus| self.can_focus(*focus));
+        found.unwrap_or(Focus::Wire)
+    }
+
+    /// The reader can always be had: it takes the place of the wire where it is hidden. Prices can't.
+    fn can_focus(&self, focus: Focus) -> bool {
+        focus != Focus::Tape || self.layout.shows(Panel::Chart) || self.layout.shows(Panel::Prices)
+    }
+}
+
+fn grow(layout: &mut Layout, focus: Focus, by: i16) {
+    match focus {
+        Focus::Wire => layout.widen_prices(-COLUMNS * by),
+        Focus::Reader => layout.heighten_reader(ROWS * by),
+        Focus::Tape => layout.widen_prices(COLUMNS * by),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::app::samples::Desk;
+    use crate::event::{Event, Loaded};
+
+    #[test]
+    fn an_arrangement_is_kept_and_comes_back() {
+        let mut desk = Desk::new();
+        let effects = desk.press("Z");
+        let kept = effects.iter().find_map(|effect| match effect {
+            Effect::SaveLayout(layout) => Some(layout.clone()),
+            _ => None,
+        });
+        assert!(kept.as_ref().unwrap().zoomed);
+        let mut desk = Desk::new();
+        desk.send(Event::Loaded(Loaded { layout: kept, ..Loaded::default() }));
+        assert!(desk.app.layout.zoomed);
+    }
+
+    #[test]
+    fn borders_move_with_the_panel_that_has_the_keys() {
+        let mut desk = Desk::new();
+        desk.press("+");
+        assert_eq!((desk.app.layout.columns, desk.app.layout.rows), (-COLUMNS, 0), "a wider wire");
+        desk.press("tab");
+        desk.press("+");
+        assert_eq!(desk.app.layout.rows, ROWS, "a taller reader");
+        desk.press("tab");
+        desk.press("+");
+        desk.press("+");
+        assert_eq!(desk.app.layout.columns, COLUMNS, "wider prices");
+        desk.app.command(Command::ResetLayout);
+        assert_eq!(desk.app.layout, Layout::default());
+    }
+
+    #[test]
+    fn keys_do_not_go_to_what_is_hidden() {
+        let mut desk = Desk::new();
+        desk.app.command(Command::HideChart);
+        desk.app.command(Command::HidePrices);
+        let mut went = Vec::new();
+        for _ in 0..3 {
+            desk.press("tab");
+            went.push(desk.app.focus);
+        }
+        assert_eq!(went, [Focus::Reader, Focus::Wire, Focus::Reader]);
+        desk.app.command(Command::HideChart);
+        desk.press("tab");
+        assert_eq!(desk.app.focus, Focus::Tape);
+        desk.app.command(Command::HideChart);
+        assert_eq!(desk.app.focus, Focus::Wire, "hidden under the keys");
+    }
+}

@@ -1,0 +1,297 @@
+//! The reader: where in the story one is, what is looked for in it, its links, and the articles that were fetched.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::input::drawn;
+use super::prompt::{Prompt, Purpose};
+use super::wire::Filter;
+use super::{App, Focus, Tone};
+use crate::domain::article::Article;
+use crate::domain::story::StoryId;
+use crate::event::{Effect, Urgency};
+
+/// Articles that are held; of those fetched before, the store of the web has a copy.
+const ARTICLES_MAX: usize = 20;
+
+/// What became of an article.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fetch {
+    UnderWay,
+    Here(Arc<Article>),
+    /// Why there is none, in one sentence.
+    Failed(String),
+}
+
+/// Where one is in the story, and in what.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// First line shown.
+    pub scroll: usize,
+    /// The words looked for; none when empty.
+    pub find: String,
+    /// They are being typed: the first place of them at or below `scroll` is kept in sight.
+    pub is_seeking: bool,
+    /// The line of the place found last.
+    pub found: Option<usize>,
+    /// The link chosen, counted from the first of the story.
+    pub link: Option<usize>,
+    /// An article was asked for: the reader fills the screen until it is left.
+    pub is_whole: bool,
+    /// The latest last.
+    articles: VecDeque<(StoryId, Fetch)>,
+}
+
+impl Reading {
+    /// Another story: from its top.
+    pub(super) fn begin(&mut self) {
+        *self = Reading { articles: std::mem::take(&mut self.articles), ..Reading::default() };
+    }
+
+    /// What became of the article of a story, if it was asked for.
+    pub fn article(&self, story: StoryId) -> Option<&Fetch> {
+        self.articles.iter().find(|(id, _)| *id == story).map(|(_, fetch)| fetch)
+    }
+
+    fn put(&mut self, story: StoryId, fetch: Fetch) {
+        self.articles.retain(|(id, _)| *id != story);
+        self.articles.push_back((story, fetch));
+        let surplus = self.articles.len().saturating_sub(ARTICLES_MAX);
+        self.articles.drain(..surplus);
+    }
+}
+
+impl App {
+    /// Scrolls by lines.
+    pub(super) fn scroll_reader(&mut self, by: isize) {
+        self.scroll_to(self.first_line().saturating_add_signed(by));
+    }
+
+    /// The first line that is shown. Keys may come faster than frames, so that the last frame knows it only while words are
+    /// typed, which alone move it as it is drawn.
+    fn first_line(&self) -> usize {
+        if self.reading.is_seeking { self.seen.reader_scroll } else { self.reading.scroll }
+    }
+
+    fn scroll_to(&mut self, line: usize) {
+        self.reading.scroll = line.min(self.seen.reader_scroll_max);
+        self.reading.is_seeking = false;
+    }
+
+    /// Brings a line into sight, if it is not.
+    fn bring_into_sight(&mut self, line: usize) {
+        let (top, height) = (self.first_line(), usize::from(self.seen.reader.height.max(1)));
+        if !(top..top + height).contains(&line) {
+            self.scroll_to(line.saturating_sub(height / 3));
+        }
+    }
+
+    // --- the article ---
+
+    /// Asks for the article of the story in the reader; one that is here is shown from its top.
+    pub(super) fn fetch_article(&mut self) -> Vec<Effect> {
+        let Some(item) = self.wire.current_item() else { return Vec::new() };
+        let (story, link) = (item.story.id, item.story.link.clone());
+        let Some(link) = link else { return self.notify(Tone::Info, "this story has no link to an article".into()) };
+        self.reading.is_whole = true;
+        match self.reading.article(story) {
+            Some(Fetch::UnderWay | Fetch::Here(_)) => drawn(),
+            Some(Fetch::Failed(_)) | None => {
+                self.reading.put(story, Fetch::UnderWay);
+                [Effect::FetchArticle { story, link }].into_iter().chain(drawn()).collect()
+            }
+        }
+    }
+
+    /// An article came, or did not.
+    pub(super) fn article(&mut self, story: StoryId, outcome: Result<Arc<Article>, String>) -> Vec<Effect> {
+        let is_shown = self.wire.current_item().is_some_and(|item| item.story.id == story);
+        self.reading.put(story, outcome.map_or_else(Fetch::Failed, Fetch::Here));
+        if is_shown { vec![Effect::Draw(Urgency::News)] } else { Vec::new() }
+    }
+
+    // --- finding ---
+
+    /// Asks for the words to be found in the reader, or in the help.
+    pub(super) fn ask_find(&mut self) -> Vec<Effect> {
+        let mut line = Prompt::new(std::mem::take(&mut self.reading.find), Filter::default());
+        line.purpose = Purpose::Find;
+        self.prompt = Some(line);
+        self.find()
+    }
+
+    /// What is typed is looked for at once.
+    pub(super) fn find(&mut self) -> Vec<Effect> {
+        let Some(prompt) = &self.prompt else { return Vec::new() };
+        self.reading.find = prompt.text().trim().to_owned();
+        self.reading.is_seeking = self.popup.is_none();
+        self.reading.found = None;
+        drawn()
+    }
+
+    /// The words are kept: from here `n` and `N` go on.
+    pub(super) fn keep_find(&mut self) -> Vec<Effect> {
+        self.prompt = None;
+        if self.popup.is_none() && !self.reading.find.is_empty() {
+            let top = self.first_line();
+            self.scroll_to(top);
+            self.reading.found = self.seen.reader_found.iter().copied().find(|line| *line >= top);
+            if self.reading.found.is_none() {
+                let words = format!("'{}' is not in this story", self.reading.find);
+                return self.notify(Tone::Info, words);
+            }
+        }
+        drawn()
+    }
+
+    /// Nothing is looked for any more.
+    pub(super) fn end_find(&mut self) -> Vec<Effect> {
+        self.prompt = None;
+        self.reading.find.clear();
+        (self.reading.is_seeking, self.reading.found) = (false, None);
+        drawn()
+    }
+
+    /// To the place found next, or before, round and round.
+    pub(super) fn step_found(&mut self, forward: bool) -> Vec<Effect> {
+        let found = &self.seen.reader_found;
+        let from = self.reading.found.unwrap_or(self.first_line());
+        let next = match forward {
+            true => found.iter().find(|line| **line > from).or(found.first()),
+            false => found.iter().rev().find(|line| **line < from).or(found.last()),
+        };
+        let Some(line) = next.copied() else {
+            return self.notify(Tone::Info, format!("'{}' is not in this story", self.reading.find));
+        };
+        self.reading.found = Some(line);
+        self.bring_into_sight(line);
+        drawn()
+    }
+
+    // --- links ---
+
+    /// Chooses the next link of the story, or the one before.
+    pub(super) fn step_link(&mut self, forward: bool) -> Vec<Effect> {
+        let top = self.first_line();
+        let links = &self.seen.reader_links;
+        let Some(last) = links.len().checked_sub(1) else {
+            return self.notify(Tone::Info, "no link in this story".into());
+        };
+        let at = match (self.reading.link, forward) {
+            (None, true) => links.iter().position(|(line, _)| *line >= top).unwrap_or(0),
+            (None, false) => last,
+            (Some(at), true) => if at >= last { 0 } else { at + 1 },
+            (Some(at), false) => at.checked_sub(1).unwrap_or(last).min(last),
+        };
+        let line = links[at].0;
+        self.reading.link = Some(at);
+        self.bring_into_sight(line);
+        drawn()
+    }
+
+    /// Where the link chosen in the reader leads to.
+    pub(super) fn chosen_link(&self) -> Option<String> {
+        let at = self.reading.link.filter(|_| self.focus == Focus::Reader)?;
+        self.seen.reader_links.get(at).map(|(_, address)| address.to_string())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::app::samples::{Desk, seen};
+    use crate::app::seen::Seen;
+    use crate::domain::Name;
+    use crate::event::Event;
+
+    fn reader() -> Desk {
+        let mut desk = Desk::with_stories(3);
+        desk.press("enter");
+        desk
+    }
+
+    fn fetched(effects: &[Effect]) -> Option<StoryId> {
+        effects.iter().find_map(|effect| match effect {
+            Effect::FetchArticle { story, .. } => Some(*story),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn an_article_is_fetched_once_and_one_is_back_where_one_was() {
+        let mut desk = reader();
+        let (story, leads) = (StoryId(desk.current().unwrap()), desk.leads());
+        assert_eq!(fetched(&desk.press("enter")), Some(story));
+        assert!(desk.app.reading.is_whole);
+        assert_eq!(fetched(&desk.press("enter")), None, "it is under way");
+        let article = Arc::new(Article { title: "Chips".into(), ..Article::default() });
+        desk.send(Event::Article { story, outcome: Ok(article.clone()) });
+        assert_eq!(desk.app.reading.article(story), Some(&Fetch::Here(article)));
+        desk.press("esc");
+        assert_eq!((desk.app.focus, desk.app.reading.is_whole), (Focus::Wire, false));
+        assert_eq!((StoryId(desk.current().unwrap()), desk.leads()), (story, leads));
+    }
+
+    #[test]
+    fn an_article_that_did_not_come_is_asked_for_again() {
+        let mut desk = reader();
+        let story = fetched(&desk.press("enter")).unwrap();
+        desk.send(Event::Article { story, outcome: Err("the page is gone (404)".into()) });
+        assert!(matches!(desk.app.reading.article(story), Some(Fetch::Failed(_))));
+        assert_eq!(fetched(&desk.press("enter")), Some(story));
+    }
+
+    #[test]
+    fn articles_held_are_bounded() {
+        let mut reading = Reading::default();
+        for story in 0..100 {
+            reading.put(StoryId(story), Fetch::UnderWay);
+        }
+        assert_eq!(reading.articles.len(), ARTICLES_MAX);
+        assert!(reading.article(StoryId(99)).is_some() && reading.article(StoryId(0)).is_none());
+    }
+
+    #[test]
+    fn words_are_found_and_gone_through() {
+        let mut desk = reader();
+        desk.press("/");
+        desk.type_in("chip");
+        assert!(desk.app.reading.is_seeking);
+        let drawn = Seen { reader_found: vec![4, 9, 30], reader_scroll: 2, reader_scroll_max: 40, ..seen() };
+        let press = |desk: &mut Desk, key: &str| {
+            desk.app.saw(drawn.clone());
+            desk.press(key);
+        };
+        press(&mut desk, "enter");
+        assert_eq!(desk.app.reading.found, Some(4));
+        let mut went = Vec::new();
+        for key in ["n", "n", "n", "N"] {
+            press(&mut desk, key);
+            went.push(desk.app.reading.found.unwrap());
+        }
+        assert_eq!(went, [9, 30, 4, 30]);
+        desk.press("esc");
+        assert_eq!((desk.app.reading.find.as_str(), desk.app.focus), ("", Focus::Reader), "the words go first");
+        desk.press("esc");
+        assert_eq!(desk.app.focus, Focus::Wire);
+    }
+
+    #[test]
+    fn links_are_chosen_opened_and_copied() {
+        let mut desk = reader();
+        let links = ["https://desk.example/a", "https://desk.example/b"].map(Name::from);
+        let drawn = Seen { reader_links: vec![(1, links[0].clone()), (3, links[1].clone())], ..seen() };
+        let press = |desk: &mut Desk, key: &str| {
+            desk.app.saw(drawn.clone());
+            desk.press(key)
+        };
+        press(&mut desk, "l");
+        press(&mut desk, "l");
+        assert!(press(&mut desk, "o").contains(&Effect::Open(links[1].to_string())));
+        press(&mut desk, "h");
+        assert!(press(&mut desk, "y").contains(&Effect::Copy(links[0].to_string())));
+        press(&mut desk, "esc");
+        assert!(desk.press("y").contains(&Effect::Copy(desk.app.wire.current_item().unwrap().story.link.clone().unwrap())));
+    }
+}

@@ -1,0 +1,77 @@
+//! How the reader arranged the screen: what is hidden, what is larger than it comes, what fills the whole. Kept from run to run.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
+
+/// A panel that can be hidden.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumIter, IntoStaticStr,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Panel {
+    Topics,
+    Reader,
+    Chart,
+    Prices,
+    Heat,
+}
+
+/// The farthest that a border can be moved from where it comes, in columns and in rows.
+const COLUMNS_MAX: i16 = 60;
+const ROWS_MAX: i16 = 30;
+
+/// How the screen is arranged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Layout {
+    pub hidden: BTreeSet<Panel>,
+    /// The panel with the keys fills the screen.
+    pub zoomed: bool,
+    /// Columns that the prices have more than they come with.
+    pub columns: i16,
+    /// Rows that the reader has more than it comes with.
+    pub rows: i16,
+}
+
+impl Layout {
+    /// Whether a panel is shown, where there is room for it.
+    pub fn shows(&self, panel: Panel) -> bool {
+        !self.hidden.contains(&panel)
+    }
+
+    /// Hides a panel, or shows it again.
+    pub fn toggle(&mut self, panel: Panel) {
+        if !self.hidden.remove(&panel) {
+            self.hidden.insert(panel);
+        }
+    }
+
+    /// Gives the prices so many columns more.
+    pub fn widen_prices(&mut self, by: i16) {
+        self.columns = self.columns.saturating_add(by).clamp(-COLUMNS_MAX, COLUMNS_MAX);
+    }
+
+    /// Gives the reader so many rows more.
+    pub fn heighten_reader(&mut self, by: i16) {
+        self.rows = self.rows.saturating_add(by).clamp(-ROWS_MAX, ROWS_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_stored_reads_back_and_what_is_missing_is_as_it_comes() {
+        let mut layout = Layout::default();
+        layout.toggle(Panel::Heat);
+        layout.widen_prices(400);
+        let text = serde_json::to_string(&layout).expect("plain data");
+        assert_eq!(serde_json::from_str::<Layout>(&text).ok(), Some(layout.clone()));
+        assert_eq!((layout.columns, layout.shows(Panel::Heat)), (COLUMNS_MAX, false));
+        assert_eq!(serde_json::from_str::<Layout>("{\"rows\": 3}").ok().map(|layout| layout.rows), Some(3));
+    }
+}

@@ -1,0 +1,195 @@
+//! Which panels are shown, and where: by the size of the screen, and by how the reader arranged it.
+//!
+//! ```text
+//!  huge      topics                                   wide      topics
+//!            wire │ reader │ chart                              wire     │ chart
+//!                 │ heat   │ prices                             reader   │ prices, heat
+//!
+//!  medium    topics            small     topics                 tiny     prices
+//!            wire   │ prices             prices, two rows                wire, or the reader
+//!            reader │                    wire, or the reader
+//! ```
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::quotes;
+use crate::app::{App, Focus};
+use crate::domain::layout::Panel;
+
+/// How much room there is; decides which panels are shown, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Size {
+    /// Prices and headlines.
+    Tiny,
+    /// Prices in two rows on top, the wire below.
+    Small,
+    /// The wire and the reader, prices with sparklines beside them.
+    Medium,
+    /// Everything.
+    Wide,
+    /// Everything, the reader in a column of its own.
+    Huge,
+}
+
+impl Size {
+    /// The size of a screen of so many cells.
+    pub fn of(area: Rect) -> Size {
+        match (area.width, area.height) {
+            (200.., 50..) => Size::Huge,
+            (130.., 30..) => Size::Wide,
+            (92.., 22..) => Size::Medium,
+            (56.., 14..) => Size::Small,
+            _ => Size::Tiny,
+        }
+    }
+}
+
+/// Panels by their names in [`super::PANELS`], with their places.
+pub(super) type Plan = Vec<(&'static str, Rect)>;
+
+/// Columns and rows that the wire has at least, whatever the reader made larger.
+const WIRE_COLUMNS: u16 = 40;
+const WIRE_ROWS: u16 = 6;
+
+/// The places of all panels that are shown.
+pub(super) fn plan(area: Rect, app: &App) -> Plan {
+    let size = Size::of(area);
+    if size == Size::Tiny {
+        return plan_tiny(area, app);
+    }
+    let top = u16::from(app.layout.shows(Panel::Topics));
+    let [topics, body, status] =
+        Layout::vertical([Constraint::Length(top), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
+    let mut plan = match size {
+        _ if app.layout.zoomed || is_reading(app) => plan_zoomed(body, app, size),
+        Size::Huge => plan_huge(body, app),
+        Size::Wide => plan_wide(body, app),
+        Size::Medium => plan_medium(body, app),
+        Size::Small | Size::Tiny => plan_small(body, app, size),
+    };
+    plan.push(("topics", topics));
+    plan.push(("status", status));
+    plan
+}
+
+/// An article is read, which wants room.
+fn is_reading(app: &App) -> bool {
+    app.focus == Focus::Reader && app.reading.is_whole
+}
+
+/// The panel with the keys; above it the prices, which are wanted whatever is read.
+fn plan_zoomed(body: Rect, app: &App, size: Size) -> Plan {
+    let panel = match app.focus {
+        Focus::Wire => "wire",
+        Focus::Reader => "reader",
+        Focus::Tape if size >= Size::Medium => "chart",
+        Focus::Tape => "quotes",
+    };
+    let has_rail = panel != "quotes" && app.layout.shows(Panel::Prices);
+    let rail = if has_rail { quotes::rail_height(app, body, Size::Small) } else { 0 };
+    let [rail, main] = split(body, rail);
+    vec![("rail", rail), (panel, main)]
+}
+
+fn split(body: Rect, first: u16) -> [Rect; 2] {
+    Layout::vertical([Constraint::Length(first), Constraint::Fill(1)]).areas(body)
+}
+
+/// Places below each other: the first takes what the others leave.
+fn stack(area: Rect, panels: Vec<(&'static str, u16)>) -> Plan {
+    let rows = |(at, (_, rows)): (usize, &(&'static str, u16))| match at {
+        0 => Constraint::Fill(1),
+        _ => Constraint::Length(*rows),
+    };
+    let places = Layout::vertical(panels.iter().enumerate().map(rows)).split(area);
+    panels.iter().map(|(name, _)| *name).zip(places.iter().copied()).collect()
+}
+
+/// The wire on the left, a column of the prices on the right, if it has anything to show.
+fn beside(body: Rect, columns: u16, has_right: bool) -> [Rect; 2] {
+    let columns = if has_right { columns.min(body.width.saturating_sub(WIRE_COLUMNS)) } else { 0 };
+    Layout::horizontal([Constraint::Fill(1), Constraint::Length(columns)]).areas(body)
+}
+
+fn larger(comes_with: u16, by: i16, least: u16) -> u16 {
+    comes_with.saturating_add_signed(by).max(least)
+}
+
+/// What stands in a column, of those that are not hidden.
+fn shown(app: &App, panels: &[(Panel, &'static str, u16)]) -> Vec<(&'static str, u16)> {
+    panels.iter().filter(|(panel, ..)| app.layout.shows(*panel)).map(|(_, name, rows)| (*name, *rows)).collect()
+}
+
+fn plan_huge(body: Rect, app: &App) -> Plan {
+    let quotes_rows = (body.height * 3 / 10).clamp(12, 22);
+    let heat_rows = (body.height / 4).clamp(8, 16);
+    let middle = shown(app, &[(Panel::Reader, "reader", 0), (Panel::Heat, "heat", heat_rows)]);
+    let right = shown(app, &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows)]);
+    let columns = larger((body.width * 30 / 100).clamp(60, 90), app.layout.columns, 30);
+    let [left, right_place] = beside(body, columns, !right.is_empty());
+    let columns = larger((body.width * 24 / 100).clamp(48, 70), app.layout.rows * 2, 30);
+    let [wire, middle_place] = beside(left, columns, !middle.is_empty());
+    let mut plan = vec![(wire_or_reader(app), wire)];
+    plan.extend(stack(middle_place, middle));
+    plan.extend(stack(right_place, right));
+    plan
+}
+
+fn plan_wide(body: Rect, app: &App) -> Plan {
+    let quotes_rows = (body.height * 3 / 10).clamp(8, 12);
+    let right = shown(
+        app,
+        &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows), (Panel::Heat, "heat", 6)],
+    );
+    let columns = larger((body.width * 35 / 100).clamp(50, 96), app.layout.columns, 30);
+    let [left, right_place] = beside(body, columns, !right.is_empty());
+    let mut plan = wire_over_reader(left, app, (body.height * 30 / 100).clamp(9, 18));
+    plan.extend(stack(right_place, right));
+    plan
+}
+
+fn plan_medium(body: Rect, app: &App) -> Plan {
+    let columns = larger(30, app.layout.columns, 24);
+    let [left, right] = beside(body, columns, app.layout.shows(Panel::Prices));
+    let reader_rows = match app.focus {
+        Focus::Reader => left.height / 2,
+        _ => (left.height / 3).clamp(7, 11),
+    };
+    let mut plan = wire_over_reader(left, app, reader_rows);
+    plan.push(("quotes", right));
+    plan
+}
+
+fn wire_over_reader(area: Rect, app: &App, comes_with: u16) -> Plan {
+    let most = area.height.saturating_sub(WIRE_ROWS);
+    let rows = larger(comes_with, app.layout.rows, 4).min(most);
+    let mut panels = vec![(wire_or_reader(app), 0)];
+    panels.extend(app.layout.shows(Panel::Reader).then_some(("reader", rows)));
+    stack(area, panels)
+}
+
+/// A reader that is hidden takes the place of the wire while it has the keys.
+fn wire_or_reader(app: &App) -> &'static str {
+    if app.focus == Focus::Reader && !app.layout.shows(Panel::Reader) { "reader" } else { "wire" }
+}
+
+fn plan_small(body: Rect, app: &App, size: Size) -> Plan {
+    let rail = if app.layout.shows(Panel::Prices) { quotes::rail_height(app, body, size) } else { 0 };
+    let [rail, main] = split(body, rail);
+    vec![("rail", rail), (main_panel(app), main)]
+}
+
+fn plan_tiny(area: Rect, app: &App) -> Plan {
+    let is_alone = is_reading(app) || (app.layout.zoomed && app.focus != Focus::Tape);
+    let has_rail = app.layout.shows(Panel::Prices) && !is_alone;
+    let rail = if has_rail { quotes::rail_height(app, area, Size::Tiny) } else { 0 };
+    // A query being typed must be seen.
+    let status = u16::from(area.height >= rail + 3 || app.prompt.is_some());
+    let [rail, main, status] =
+        Layout::vertical([Constraint::Length(rail), Constraint::Fill(1), Constraint::Length(status)]).areas(area);
+    vec![("rail", rail), (main_panel(app), main), ("status", status)]
+}
+
+fn main_panel(app: &App) -> &'static str {
+    if app.focus == Focus::Reader { "reader" } else { "wire" }
+}
