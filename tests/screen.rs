@@ -12,16 +12,19 @@ use jiff::SignedDuration;
 use newstape::app::App;
 use newstape::app::command::Command;
 use newstape::config;
+use newstape::domain::article::{Article, Block, BlockKind, Run};
 use newstape::domain::feed::FeedState;
 use newstape::domain::price::{Candle, Delivery, Extended, Outcome, Session, Span};
 use newstape::domain::story::Story;
 use newstape::event::{Event, Loaded, ReplayPosition};
-use newstape::screen::theme::Theme;
+use newstape::screen::theme::{Looks, Theme};
 use ratatui::buffer::Buffer;
+use ratatui::style::Color;
 use rust_decimal::Decimal;
 use scene::*;
 use strum::IntoEnumIterator;
 
+const HUGE: (u16, u16) = (240, 70);
 const WIDE: (u16, u16) = (160, 45);
 const MEDIUM: (u16, u16) = (100, 30);
 const SMALL: (u16, u16) = (80, 24);
@@ -44,12 +47,121 @@ fn text(app: &mut App, size: (u16, u16)) -> String {
 
 // --- states ---
 
+/// Every state that a reader meets, each at every size.
+fn states() -> Vec<(&'static str, App)> {
+    let with = |mut app: App, prepare: &dyn Fn(&mut App)| {
+        prepare(&mut app);
+        app
+    };
+    let mut first = started(NOON, "");
+    first.greeting = Some("~/.config/newstape/config.toml".into());
+    vec![
+        ("busy", with(busy(), &|app| keys(app, "jjj"))),
+        ("loading", app_at(NOON, "")),
+        ("first-run", first),
+        ("offline", with(started(NOON, ""), &go_offline)),
+        ("stale", with(busy(), &go_stale)),
+        ("mistake", with(busy(), &mistake)),
+        ("paused", with(busy(), &pause)),
+        ("nothing-matches", with(busy(), &|app| keys(app, "/frobnicate\r"))),
+        ("query-mistake", with(busy(), &|app| keys(app, "/nvidia age<soon"))),
+        ("reader", with(busy(), &|app| keys(app, "\r"))),
+        ("article", with(busy(), &read_article)),
+        ("help", with(busy(), &|app| keys(app, "?"))),
+        ("commands", with(busy(), &|app| keys(app, ":hide"))),
+        ("alert", with(busy(), &alert)),
+    ]
+}
+
+fn go_offline(app: &mut App) {
+    let mut state = FeedState::new("Harbour Wire".into(), "https://desk.example/feed".into());
+    state.trouble = Some("desk.example can't be reached: no network".into());
+    tell(app, Event::Feed(state.into()));
+    report(app, "yahoo", Outcome::Failed { why: "yahoo can't be reached: no network".into() }, None);
+}
+
+/// NVDA refused, the coins not heard of for a while.
+fn go_stale(app: &mut App) {
+    let until = app.now + minutes(31);
+    report(app, "yahoo", Outcome::Blocked { why: "yahoo 429".into(), until }, Some(429));
+    let later = app.now + minutes(5);
+    app.update(Event::Tick, later);
+}
+
+fn mistake(app: &mut App) {
+    let sentence = "config.toml, line 12: 'intervall' is not known; did you mean 'interval'?";
+    tell(app, Event::ConfigMistake(sentence.into()));
+}
+
+fn pause(app: &mut App) {
+    keys(app, "p");
+    let fresh = story(900, app.now, "Desk Daily", "Bakery wins a prize");
+    tell_stories(app, vec![fresh]);
+}
+
+fn alert(app: &mut App) {
+    let loud = "[[alert]]\nname = 'A coin falls'\nprice = 'BTC-USD < 97000'\n[screen]\ntime-zone = 'America/New_York'\n";
+    let config = config::load(Some(("config.toml", loud))).unwrap();
+    tell(app, Event::Config(Arc::new(config)));
+    let quote = quote(app, "BTC-USD", 9_690_000, 9_683_100);
+    tell(app, Event::Quote(quote));
+}
+
+/// A page with everything that a page may have.
+fn read_article(app: &mut App) {
+    keys(app, "\r\r");
+    let shown = app.wire.current_item().unwrap().story.id;
+    let run = |text: &str, link: Option<usize>, strong: bool| Run { text: text.into(), link, strong };
+    let block = |kind: BlockKind, runs: Vec<Run>| Block { kind, runs };
+    let long = "The harbour master said that the new berths would be ready before the ice comes, and that nobody had asked \
+                for more of them. ";
+    let blocks = vec![
+        block(BlockKind::Text, vec![run(long, None, false), run("A report", Some(0), false), run(" says otherwise.", None, false)]),
+        block(BlockKind::Heading, vec![run("What is planned", None, false)]),
+        block(BlockKind::Item, vec![run("four berths for ", None, false), run("large ships", None, true)]),
+        block(BlockKind::Item, vec![run("a crane, which ", None, false), run("the town pays for", Some(1), false)]),
+        block(BlockKind::Quote, vec![run("« Nous avons besoin de temps », dit le maire, « et d'un peu d'argent. »", None, false)]),
+        block(BlockKind::Code, vec![run("berths = 4", None, false)]),
+        block(BlockKind::Text, vec![run(&long.repeat(6), None, false)]),
+    ];
+    let links = ["https://desk.example/report", "https://desk.example/crane"].map(String::from).to_vec();
+    let article = Article { title: "Berths before the ice".into(), byline: Some("By A. Keeper".into()), blocks, links };
+    tell(app, Event::Article { story: shown, outcome: Ok(Arc::new(article)) });
+}
+
 #[test]
-fn a_busy_day_at_four_sizes() {
-    let mut app = busy();
-    keys(&mut app, "jjj");
-    for (name, size) in [("busy-160", WIDE), ("busy-100", MEDIUM), ("busy-80", SMALL), ("busy-40", TINY)] {
-        snapshot(name, &mut app, size);
+fn every_state_at_every_size() {
+    for (name, mut app) in states() {
+        for (size, at) in [("240", HUGE), ("160", WIDE), ("100", MEDIUM), ("80", SMALL), ("40", TINY)] {
+            // Once to tell the state where things are, as the loop does.
+            draw_at(&mut app, at, &theme("dark"));
+            snapshot(&format!("{name}-{size}"), &mut app, at);
+        }
+    }
+}
+
+#[test]
+fn what_a_state_says_is_readable_at_every_size() {
+    let says = [
+        ("loading", "reading what is stored"),
+        ("first-run", "shows the keys"),
+        ("offline", "No network"),
+        ("stale", "BLOCKED"),
+        ("mistake", "config.toml, line 12"),
+        ("paused", "paused"),
+        ("nothing-matches", "Nothing matches"),
+        ("query-mistake", "soon"),
+        ("article", "harbour master"),
+        ("commands", "hide-reader"),
+        ("alert", "A coin falls"),
+    ];
+    let mut states = states();
+    for (name, words) in says {
+        let (_, app) = states.iter_mut().find(|(state, _)| *state == name).unwrap();
+        for size in [HUGE, WIDE, MEDIUM, SMALL, TINY] {
+            let shown = text(app, size).to_lowercase();
+            assert!(shown.contains(&words.to_lowercase()), "{name} at {size:?} does not say '{words}':\n{shown}");
+        }
     }
 }
 
@@ -57,43 +169,22 @@ fn a_busy_day_at_four_sizes() {
 fn themes() {
     let mut app = busy();
     snapshot_in("busy-no-color", &mut app, MEDIUM, &no_color());
-    snapshot_in("busy-light", &mut app, MEDIUM, &theme("light"));
-    snapshot_in("busy-colour-blind", &mut app, MEDIUM, &theme("colour-blind"));
-}
-
-#[test]
-fn a_first_start() {
-    snapshot("loading", &mut app_at(NOON, ""), SMALL);
-    snapshot("first-start", &mut started(NOON, ""), WIDE);
-    snapshot("first-start-80", &mut started(NOON, ""), SMALL);
-}
-
-#[test]
-fn offline_on_the_first_start_names_the_demo() {
-    let mut app = started(NOON, "");
-    let mut state = FeedState::new("Harbour Wire".into(), "https://desk.example/feed".into());
-    state.trouble = Some("desk.example can't be reached: no network".into());
-    tell(&mut app, Event::Feed(state.into()));
-    report(&mut app, "yahoo", Outcome::Failed { why: "yahoo can't be reached: no network".into() }, None);
-    snapshot("offline-80", &mut app, SMALL);
-    assert!(text(&mut app, SMALL).contains("newstape demo"));
+    for name in ["light", "colour-blind", "high-contrast", "amber", "sixteen"] {
+        snapshot_in(&format!("busy-{name}"), &mut app, MEDIUM, &theme(name));
+    }
 }
 
 #[test]
 fn prices_that_are_not_current() {
     let mut app = busy();
-    let until = app.now + minutes(31);
-    report(&mut app, "yahoo", Outcome::Blocked { why: "yahoo 429".into(), until }, Some(429));
-    let later = app.now + minutes(5);
-    app.update(Event::Tick, later);
+    go_stale(&mut app);
     assert!(text(&mut app, WIDE).contains("NVDA  181.23  ▼ −2.13 %"));
     assert!(text(&mut app, SMALL).contains("BLOCKED until 14:17"));
     assert!(text(&mut app, TINY).contains("NVDA 181.23 BLOCKED"));
-    snapshot("blocked-and-stale-160", &mut app, WIDE);
-    snapshot("blocked-and-stale-80", &mut app, SMALL);
-    snapshot("blocked-and-stale-40", &mut app, TINY);
+    let mut app = started(NOON, "");
+    go_offline(&mut app);
+    assert!(text(&mut app, SMALL).contains("newstape demo"));
 }
-
 #[test]
 fn cached_prices() {
     let mut app = app_at(NOON, "");
@@ -264,10 +355,6 @@ fn queries() {
     keys(&mut app, "/nvidia");
     snapshot("query-100", &mut app, MEDIUM);
     let mut app = busy();
-    keys(&mut app, "/nvidia age<soon");
-    snapshot("query-mistake-160", &mut app, WIDE);
-    snapshot("query-mistake-40", &mut app, TINY);
-    let mut app = busy();
     keys(&mut app, "/raises -nv");
     press(&mut app, KeyCode::Tab);
     snapshot("query-offers-80", &mut app, SMALL);
@@ -278,37 +365,12 @@ fn queries() {
 fn popups() {
     let mut app = busy();
     keys(&mut app, "?");
-    snapshot("help-160", &mut app, WIDE);
-    snapshot("help-80", &mut app, SMALL);
-    snapshot("help-40", &mut app, TINY);
     keys(&mut app, "?fj");
     snapshot("feeds-160", &mut app, WIDE);
     snapshot("feeds-80", &mut app, SMALL);
     press(&mut app, KeyCode::Tab);
     snapshot("feed-160", &mut app, WIDE);
     snapshot("feed-80", &mut app, SMALL);
-}
-
-#[test]
-fn the_reader() {
-    let mut app = busy();
-    press(&mut app, KeyCode::Enter);
-    snapshot("reader-80", &mut app, SMALL);
-}
-
-#[test]
-fn a_mistake_in_the_config_and_a_pause() {
-    let mut app = busy();
-    tell(
-        &mut app,
-        Event::ConfigMistake("config.toml, line 12: 'intervall' is not known; did you mean 'interval'?".into()),
-    );
-    snapshot("config-mistake-80", &mut app, SMALL);
-    let mut app = busy();
-    keys(&mut app, "p");
-    let fresh = story(900, app.now, "Desk Daily", "Bakery wins a prize");
-    tell_stories(&mut app, vec![fresh]);
-    snapshot("paused-80", &mut app, SMALL);
 }
 
 #[test]
@@ -370,25 +432,162 @@ fn hostile() -> App {
     app
 }
 
+/// What can be on the screen, from a busy one.
+type Prepare = fn(&mut App);
+const MODES: [(&str, Prepare); 22] = [
+    ("wire", |_| {}),
+    ("reader", |app| keys(app, "\r")),
+    ("article", read_article),
+    ("found", |app| keys(app, "\r/nvidia\r")),
+    ("prices", |app| press(app, KeyCode::BackTab)),
+    ("only the wire", |app| keys(app, "Z")),
+    ("only the chart", |app| keys(app, "\t\tZ")),
+    ("no reader, no heat", |app| keys(app, " r h")),
+    ("moved borders", |app| keys(app, "\t++++++++++\t++++++++++++")),
+    ("in another order", |app| keys(app, ",")),
+    ("chord", |app| keys(app, " ")),
+    ("help", |app| keys(app, "?")),
+    ("help found", |app| keys(app, "?/chart")),
+    ("feeds", |app| keys(app, "fG")),
+    ("feed", |app| keys(app, "f\t")),
+    ("group", |app| keys(app, "jx")),
+    ("why", |app| keys(app, "w")),
+    ("alerts", |app| keys(app, "a")),
+    ("heat", |app| keys(app, "i")),
+    ("digest", |app| keys(app, "d")),
+    ("query", |app| keys(app, "/title:nvidia OR (")),
+    ("commands", |app| keys(app, ":n")),
+];
+
+/// Every size there is, and everything that can be shown: one mode for each size, another for its neighbours.
 #[test]
 fn every_size_draws_whole() {
-    type Prepare = fn(&mut App);
-    let modes: [(&str, Prepare); 7] = [
-        ("wire", |_| {}),
-        ("reader", |app| press(app, KeyCode::Enter)),
-        ("help", |app| keys(app, "?")),
-        ("feeds", |app| keys(app, "fG")),
-        ("feed", |app| keys(app, "f\t")),
-        ("prompt", |app| keys(app, "/title:nvidia OR (")),
-        ("prices", |app| press(app, KeyCode::BackTab)),
-    ];
-    for (mode, prepare) in modes {
-        let mut app = hostile();
-        prepare(&mut app);
-        for size in sizes() {
-            check(&draw_at(&mut app, size, &theme("dark")), &format!("{mode} at {size:?}"));
+    let walk = |widths: std::ops::RangeInclusive<u16>| {
+        let mut apps: Vec<(&str, App)> = MODES.iter().map(|(name, prepare)| (*name, prepared(*prepare))).collect();
+        let dark = theme("dark");
+        for width in widths {
+            for height in 5..=80 {
+                let (mode, app) = &mut apps[(usize::from(width) * 7 + usize::from(height)) % MODES.len()];
+                check(&draw_at(app, (width, height), &dark), &format!("{mode} at {width}x{height}"));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| walk(20..=165));
+        scope.spawn(|| walk(166..=250));
+    });
+}
+
+fn prepared(prepare: Prepare) -> App {
+    let mut app = hostile();
+    draw_at(&mut app, WIDE, &theme("dark"));
+    prepare(&mut app);
+    app
+}
+
+/// Where a terminal counts emoji part by part and where it counts them whole, a row is as wide.
+#[test]
+fn both_habits_of_counting_give_the_same_row() {
+    use unicode_width::UnicodeWidthChar;
+    for (mode, prepare) in MODES {
+        let mut app = prepared(prepare);
+        for size in [HUGE, WIDE, MEDIUM, SMALL, TINY] {
+            for row in rows(&draw_at(&mut app, size, &theme("dark"))) {
+                let parts: usize = row.chars().map(|letter| letter.width().unwrap_or(0)).sum();
+                assert_eq!(parts, usize::from(size.0), "{mode} at {size:?}: {row}");
+            }
         }
     }
+}
+
+#[test]
+fn in_ascii_nothing_else_is_drawn() {
+    let ascii = theme_in("dark", Looks { ascii: true, ..Looks::default() });
+    for (mode, prepare) in MODES {
+        let mut app = prepared(prepare);
+        for size in [HUGE, WIDE, MEDIUM, SMALL, TINY] {
+            let buffer = draw_at(&mut app, size, &ascii);
+            let odd = buffer.content.iter().find(|cell| !cell.symbol().is_ascii());
+            assert!(odd.is_none(), "{mode} at {size:?}: {odd:?}");
+        }
+    }
+    snapshot_in("busy-ascii", &mut busy(), WIDE, &ascii);
+}
+
+/// What colours say is said by signs and words as well: without colours the text is the same.
+#[test]
+fn colours_alone_say_nothing() {
+    for (mode, prepare) in MODES {
+        let mut app = prepared(prepare);
+        for size in [WIDE, SMALL, TINY] {
+            let colored = rows(&draw_at(&mut app, size, &theme("dark")));
+            assert_eq!(rows(&draw_at(&mut app, size, &no_color())), colored, "{mode} at {size:?}");
+        }
+    }
+}
+
+#[test]
+fn a_price_is_lit_for_a_moment_when_it_changes() {
+    let (dark, lit) = (theme("dark"), |buffer: &Buffer, theme: &Theme| {
+        buffer.content.iter().any(|cell| Some(cell.bg) == theme.up_flash.bg)
+    });
+    for (user, expected) in [("", true), ("flash = false", false)] {
+        let mut app = started(NOON, "");
+        let text = format!("[screen]\n{user}\n");
+        tell(&mut app, Event::Config(Arc::new(config::load(Some(("config.toml", text))).unwrap())));
+        alive(&mut app, "coinbase");
+        for price in [9_700_000, 9_700_100] {
+            let quote = quote(&app, "BTC-USD", price, 9_683_100);
+            tell(&mut app, Event::Quote(quote));
+        }
+        for size in [HUGE, WIDE, MEDIUM, SMALL, TINY] {
+            assert_eq!(lit(&draw_at(&mut app, size, &dark), &dark), expected, "{user} at {size:?}");
+        }
+        let end = app.next_change();
+        assert!(!expected || end <= app.now + SignedDuration::from_secs(1), "{end}");
+        app.update(Event::Tick, app.now + SignedDuration::from_secs(1));
+        assert!(!lit(&draw_at(&mut app, WIDE, &dark), &dark));
+    }
+}
+
+#[test]
+fn headlines_lead_to_their_stories() {
+    let mut app = busy();
+    let buffer = draw_at(&mut app, WIDE, &theme("dark"));
+    let marked = buffer.content.iter().filter(|cell| matches!(cell.underline_color, Color::Rgb(..))).count();
+    assert!(marked > 200, "{marked}");
+}
+
+#[test]
+fn what_is_hidden_leaves_its_room_to_the_others() {
+    for (keys_pressed, gone, size) in [
+        (" t", "1 OpenAI", WIDE),
+        (" r", "Reader", WIDE),
+        (" c", "◂", WIDE),
+        (" p", "Prices", WIDE),
+        (" h", "Heat", WIDE),
+        (" h", "Heat", HUGE),
+        (" r", "Reader", MEDIUM),
+        (" p", "Prices", MEDIUM),
+        (" p", "LIVE", SMALL),
+    ] {
+        let mut app = busy();
+        assert!(text(&mut app, size).contains(gone), "{gone} at {size:?}");
+        keys(&mut app, keys_pressed);
+        assert!(!text(&mut app, size).contains(gone), "{gone} at {size:?} after{keys_pressed}");
+        check(&draw_at(&mut app, size, &theme("dark")), keys_pressed);
+        keys(&mut app, " 0");
+        assert!(text(&mut app, size).contains(gone), "{gone} is there again");
+    }
+}
+
+#[test]
+fn a_chord_shows_what_may_follow() {
+    let mut app = busy();
+    keys(&mut app, " ");
+    assert!(text(&mut app, WIDE).contains("Space …  t hide-topics  r hide-reader"));
+    keys(&mut app, "x");
+    assert!(!text(&mut app, WIDE).contains("Space …") && app.popup.is_none(), "what does not follow does nothing");
 }
 
 #[test]

@@ -439,15 +439,29 @@ impl App {
             let command = if by > 0 { Command::Down } else { Command::Up };
             return self.command(command);
         }
-        self.focus = if self.seen.reader.contains(at) { Focus::Reader } else { Focus::Wire };
-        self.step(by)
+        if self.seen.chart.contains(at) {
+            return self.step_bar(by.signum());
+        }
+        match self.panel_at(at) {
+            Some(Focus::Tape) => self.step_symbol(by.signum()),
+            panel => {
+                self.focus = panel.unwrap_or_default();
+                self.step(by)
+            }
+        }
+    }
+
+    fn panel_at(&self, at: Position) -> Option<Focus> {
+        self.seen.panels.iter().find(|(rect, _)| rect.contains(at)).map(|(_, focus)| *focus)
     }
 
     fn click(&mut self, at: Position) -> Vec<Effect> {
         let hit = |rect: &Rect| rect.contains(at);
-        if self.popup.is_some() {
-            // What lies behind it can't be seen.
-            return if hit(&self.seen.popup) { Vec::new() } else { self.command(Command::Close) };
+        if let Some(popup) = self.popup {
+            return self.click_popup(popup, at);
+        }
+        if let Some((_, command)) = self.seen.hints.iter().find(|(rect, _)| hit(rect)) {
+            return self.command(*command);
         }
         if let Some((_, key)) = self.seen.topics.iter().find(|(rect, _)| hit(rect)) {
             return self.topic_key(*key);
@@ -460,17 +474,41 @@ impl App {
         if let Some(bar) = self.seen.bars.iter().rev().find(|bar| bar.x <= at.x).filter(|_| hit(&self.seen.chart)) {
             return self.choose_bar(bar.from);
         }
-        if hit(&self.seen.reader) {
-            return self.focus_on(Focus::Reader);
+        if hit(&self.seen.wire) {
+            return self.click_row(at);
         }
+        self.panel_at(at).map_or_else(Vec::new, |panel| self.focus_on(panel))
+    }
+
+    /// A row of the wire: the cursor goes there; where it is already, the story is read.
+    fn click_row(&mut self, at: Position) -> Vec<Effect> {
         let above = usize::from(self.seen.wire_line.is_some_and(|line| line <= at.y));
         let row = (self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y))).saturating_sub(above);
-        if hit(&self.seen.wire) && self.seen.wire_line != Some(at.y) && row < self.wire.rows().len() {
-            self.wire.set_cursor(row, self.wire_height());
-            self.reading.begin();
+        if self.seen.wire_line == Some(at.y) || row >= self.wire.rows().len() {
             return self.focus_on(Focus::Wire);
         }
-        Vec::new()
+        if self.wire.cursor() == Some(row) && self.focus == Focus::Wire {
+            return self.read();
+        }
+        self.wire.set_cursor(row, self.wire_height());
+        self.reading.begin();
+        self.focus_on(Focus::Wire)
+    }
+
+    /// A row of a popup is chosen; chosen already, it is read. Beside the popup, it closes: what lies behind it can't be seen.
+    fn click_popup(&mut self, popup: Popup, at: Position) -> Vec<Effect> {
+        if !self.seen.popup.contains(at) {
+            return self.command(Command::Close);
+        }
+        match self.seen.popup_rows.iter().find(|(y, _)| *y == at.y) {
+            Some((_, place)) if *place == self.seen.popup_row => self.command(Command::Read),
+            Some((_, place)) => {
+                let by = *place as isize - self.seen.popup_row as isize;
+                let moved = self.popup_moved(popup, Command::Down, by);
+                self.show(moved)
+            }
+            None => Vec::new(),
+        }
     }
 }
 

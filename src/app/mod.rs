@@ -96,6 +96,8 @@ pub struct App {
     pub prompt: Option<Prompt>,
     pub reading: Reading,
     pub notice: Option<Notice>,
+    /// Nothing is known of the reader yet: where the config file is to be, as it is shown.
+    pub greeting: Option<String>,
     /// The config file can't be used: stays until it can.
     pub config_mistake: Option<String>,
     pub store_trouble: Option<String>,
@@ -148,6 +150,7 @@ impl App {
             prompt: None,
             reading: Reading::default(),
             notice: None,
+            greeting: None,
             config_mistake: None,
             store_trouble: None,
             replay: None,

@@ -179,7 +179,7 @@ impl App {
     }
 
     /// One feed is read by pages; row by row one goes from feed to feed.
-    fn popup_moved(&self, popup: Popup, command: Command, by: isize) -> Popup {
+    pub(super) fn popup_moved(&self, popup: Popup, command: Command, by: isize) -> Popup {
         let scrolled = |scroll: usize| scroll.saturating_add_signed(by).min(self.seen.popup_scroll_max);
         let moved = match popup {
             Popup::Help { scroll } => Popup::Help { scroll: scrolled(scroll) },

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
+use super::Focus;
+use super::command::Command;
 use crate::domain::Name;
 
 /// A bar of the chart.
@@ -45,8 +47,15 @@ pub struct Seen {
     pub chart: Rect,
     /// The lines of the popup.
     pub popup: Rect,
+    /// Its rows that can be chosen: on which line of the screen each stands, and its place in the list; and the one chosen.
+    pub popup_rows: Vec<(u16, usize)>,
+    pub popup_row: usize,
     /// How far the popup can scroll.
     pub popup_scroll_max: usize,
+    /// The panels that take the keys.
+    pub panels: Vec<(Rect, Focus)>,
+    /// The keys in the last line that can be clicked.
+    pub hints: Vec<(Rect, Command)>,
     /// Where parts of it lead to.
     pub links: Vec<Link>,
 }

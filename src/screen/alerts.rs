@@ -27,12 +27,13 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &m
     let height = (rows.len() as u16).saturating_add(2);
     let title = Line::from(Span::styled("Alerts", scene.theme.text.add_modifier(Modifier::BOLD)));
     let inner = popup(frame, area, scene, (WIDTH, height), title, hint(scene));
-    seen.popup = inner;
+    (seen.popup, seen.popup_row) = (inner, cursor);
     let height = usize::from(inner.height.max(1));
     let at = rows.iter().position(|(place, _)| *place == Some(cursor)).unwrap_or(0);
     let top = (at + 1).saturating_sub(height);
     for (y, (place, line)) in (inner.y..inner.bottom()).zip(rows.into_iter().skip(top)) {
         let row = Rect { y, height: 1, ..inner };
+        seen.popup_rows.extend(place.map(|place| (y, place)));
         if place == Some(cursor) {
             frame.buffer_mut().set_style(row, scene.theme.selected);
         }

@@ -56,12 +56,15 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &m
     let inner = popup(frame, area, scene, size, title, hint(scene));
     let said = selected_sentence(scene, cursor, inner);
     let list = Rect { height: inner.height - said.len() as u16, ..inner };
-    seen.popup = list;
-    let (lines, cursor_line) = lines(scene, Columns::of(inner.width.into()), cursor);
+    (seen.popup, seen.popup_row) = (list, cursor);
+    let (lines, places) = lines(scene, Columns::of(inner.width.into()));
+    let cursor_line = places.get(cursor).copied().unwrap_or(0);
     let height = usize::from(list.height);
     let scroll = (cursor_line + 2).saturating_sub(height).min(lines.len().saturating_sub(height));
     for (at, line) in (0u16..).zip(lines.into_iter().skip(scroll).take(height)) {
         let place = Rect { y: list.y + at, height: 1, ..list };
+        let feed = places.iter().position(|line| *line == scroll + usize::from(at));
+        seen.popup_rows.extend(feed.map(|feed| (place.y, feed)));
         if scroll + usize::from(at) == cursor_line {
             frame.buffer_mut().set_style(place, scene.theme.selected);
         }
@@ -107,9 +110,9 @@ fn hint(scene: Scene) -> Line<'static> {
     Span::styled(format!("{all} details  {read} stories  {again} ask now  {close} close"), scene.theme.dim).into()
 }
 
-/// All lines, and the one the cursor is on. Price sources come first: they are few, and a price that can't be had is
+/// All lines, and the ones that the feeds are on. Price sources come first: they are few, and a price that can't be had is
 /// what matters most.
-fn lines(scene: Scene, columns: Columns, cursor: usize) -> (Vec<Line<'static>>, usize) {
+fn lines(scene: Scene, columns: Columns) -> (Vec<Line<'static>>, Vec<usize>) {
     let mut lines = Vec::new();
     if scene.app.health.sources().next().is_some() {
         lines.push(head(scene, "price source", columns));
@@ -119,19 +122,17 @@ fn lines(scene: Scene, columns: Columns, cursor: usize) -> (Vec<Line<'static>>, 
         lines.push(Line::default());
     }
     lines.push(head(scene, "feed", columns));
-    let mut cursor_line = 0;
+    let mut places = Vec::new();
     let mut category = None;
-    for (at, feed) in scene.app.health.feeds().enumerate() {
+    for feed in scene.app.health.feeds() {
         if category.as_ref() != Some(&feed.feed.category) {
             category = Some(feed.feed.category.clone());
             lines.push(Line::styled(format!(" {}", feed.feed.category), scene.theme.accent));
         }
-        if at == cursor {
-            cursor_line = lines.len();
-        }
+        places.push(lines.len());
         lines.push(feed_line(scene, &feed, columns));
     }
-    (lines, cursor_line)
+    (lines, places)
 }
 
 fn head(scene: Scene, first: &str, columns: Columns) -> Line<'static> {

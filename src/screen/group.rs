@@ -33,11 +33,12 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (Group
     let Some(first) = scene.app.wire.primary(group).or(items.first().copied()) else { return };
     let height = items.len() as u16 + 2;
     let inner = popup(frame, area, scene, (WIDTH, height), title(scene, group, &items), hint(scene));
-    seen.popup = inner;
+    (seen.popup, seen.popup_row) = (inner, cursor);
     let rows = usize::from(inner.height.max(1));
     let top = (cursor + 1).saturating_sub(rows);
     for (at, item) in items.iter().enumerate().skip(top).take(rows) {
         let place = Rect { y: inner.y + (at - top) as u16, height: 1, ..inner };
+        seen.popup_rows.push((place.y, at));
         if at == cursor {
             frame.buffer_mut().set_style(place, scene.theme.selected);
         }

@@ -99,6 +99,8 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
             (panel.draw)(frame, place, scene, &mut seen);
         }
     }
+    // The line that is typed in stays in sight.
+    let area = Rect { height: area.height.saturating_sub(app.prompt.is_some().into()), ..area };
     match app.popup {
         Some(Popup::Help { scroll }) => help::draw(frame, area, scene, scroll, &mut seen),
         Some(Popup::Feeds { cursor }) => feeds::draw(frame, area, scene, cursor, &mut seen),

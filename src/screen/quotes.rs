@@ -32,6 +32,7 @@ const BLOCK_HEIGHT_MIN: u16 = 2;
 /// Blocks beside each other when wide, below each other in the column of a medium screen. Symbols without room are
 /// counted in the title; the selected one is always shown.
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+    seen.panels.push((area, Focus::Tape));
     let symbols = scene.app.tape.symbols();
     let places = blocks(
         Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..area },

@@ -35,6 +35,7 @@ type Part = Vec<Span<'static>>;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let focused = scene.app.focus == Focus::Reader;
+    seen.panels.push((area, Focus::Reader));
     let title = heading(scene, "Reader");
     let framed = scene.size != Size::Tiny;
     let room = title_room(area).saturating_sub(spans_width(&title.spans) + 5);

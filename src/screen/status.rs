@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     if let Some(prompt) = &scene.app.prompt {
         return super::prompt::draw(frame, area, scene, prompt);
     }
@@ -28,11 +28,16 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, _seen: &mut Seen) {
     let wanted =
         if pressing { super::text::width(&text).min(width.saturating_sub(2)) + 2 } else { SAID_MIN.min(width / 2) };
     let hints = hints(scene, width.saturating_sub(wanted));
-    let hints_width = spans_width(&hints);
+    let hints_width = hints.iter().map(|(_, spans)| spans_width(spans)).sum::<usize>();
     let said = cut(&text, width.saturating_sub(hints_width + 2));
     put(frame, Line::styled(format!(" {said}"), style), area);
-    let place = Rect { x: area.right() - hints_width as u16, width: hints_width as u16, ..area };
-    put(frame, Line::from(hints), place);
+    let mut x = area.right() - hints_width as u16;
+    for (command, spans) in hints {
+        let place = Rect { x, width: spans_width(&spans) as u16, ..area };
+        seen.hints.push((place, command));
+        x = place.right();
+        put(frame, Line::from(spans), place);
+    }
 }
 
 /// `Space …  t hide-topics  r hide-reader`: what may follow the keys pressed.
@@ -87,7 +92,22 @@ fn says(scene: Scene) -> (String, Style) {
     if app.read_only {
         return ("Another newstape runs on this data: this one only reads.".into(), theme.warning);
     }
-    (health(scene), theme.dim)
+    match &app.greeting {
+        Some(config) => (greeting(scene, config), theme.text),
+        None => (health(scene), theme.dim),
+    }
+}
+
+/// What helps whoever starts newstape for the first time: as much as there is room for.
+fn greeting(scene: Scene, config: &str) -> String {
+    let help = scene.app.keymap.hint(Command::Help);
+    match scene.size {
+        Size::Huge | Size::Wide => {
+            format!("Welcome. {help} shows the keys; settings go into {config} (newstape config init writes it)")
+        }
+        Size::Medium | Size::Small => format!("{help} shows the keys; settings: {config}"),
+        Size::Tiny => format!("{help} shows the keys"),
+    }
 }
 
 /// `26 of 27 feeds fresh · CFTC: refused (403), again 14:20`
@@ -163,20 +183,20 @@ fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
     }
 }
 
+/// A command with how its key is shown.
+type Hint = (Command, Vec<Span<'static>>);
+
 /// As many keys as fit.
-fn hints(scene: Scene, room: usize) -> Vec<Span<'static>> {
-    let app = scene.app;
-    let hint = |(command, word): &(Command, &str)| -> Option<[Span<'static>; 2]> {
-        let key = Some(app.keymap.hint(*command)).filter(|key| !key.is_empty())?;
-        Some([Span::styled(key, scene.theme.accent), Span::styled(format!(" {word}  "), scene.theme.dim)])
+fn hints(scene: Scene, room: usize) -> Vec<Hint> {
+    let hint = |(command, word): &(Command, &str)| -> Option<Hint> {
+        let key = Some(scene.app.keymap.hint(*command)).filter(|key| !key.is_empty())?;
+        let word = Span::styled(format!(" {word}  "), scene.theme.dim);
+        Some((*command, vec![Span::styled(key, scene.theme.accent), word]))
     };
-    let mut commands = helpful(scene).to_vec();
-    loop {
-        let spans: Vec<Span> = commands.iter().filter_map(hint).flatten().collect();
-        if spans_width(&spans) <= room || commands.is_empty() {
-            return spans;
-        }
-        let help = commands.len() > 1 && commands.last().is_some_and(|(command, _)| *command == Command::Help);
-        commands.remove(commands.len() - 1 - usize::from(help));
+    let mut hints: Vec<Hint> = helpful(scene).iter().filter_map(hint).collect();
+    while hints.iter().map(|(_, spans)| spans_width(spans)).sum::<usize>() > room {
+        let help = hints.len() > 1 && hints.last().is_some_and(|(command, _)| *command == Command::Help);
+        hints.remove(hints.len() - 1 - usize::from(help));
     }
+    hints
 }

@@ -41,25 +41,27 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId
     if causes.is_empty() {
         return draw_nothing(frame, rows, scene, asked);
     }
-    draw_rows(frame, rows, scene, asked, &causes, cursor);
+    draw_rows(frame, rows, scene, (asked, &causes), cursor, seen);
 }
 
 fn draw_rows(
     frame: &mut Frame,
     area: Rect,
     scene: Scene,
-    asked: &Asked,
-    causes: &[Cause],
+    (asked, causes): (&Asked, &[Cause]),
     (chosen, line): (Option<StoryId>, usize),
+    seen: &mut Seen,
 ) {
     let height = usize::from(area.height.max(1));
     let is_chosen = |cause: &Cause| Some(cause.item.story.id) == chosen;
     let at = causes.iter().position(is_chosen).unwrap_or(0);
     // The chosen one stays on its line, whatever arrives above it.
     let top = at.saturating_sub(line.min(height - 1)).max((at + 1).saturating_sub(height));
+    seen.popup_row = at;
     let rows = causes.iter().enumerate().skip(top).take(height);
     for (y, (place, cause)) in (area.y..area.bottom()).zip(rows) {
         let place_on_screen = Rect { y, height: 1, ..area };
+        seen.popup_rows.push((y, place));
         if place == at {
             frame.buffer_mut().set_style(place_on_screen, scene.theme.selected);
         }

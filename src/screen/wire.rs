@@ -50,6 +50,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         Size::Tiny => area,
         _ => panel(frame, area, scene, scene.app.focus == Focus::Wire, title(scene), news_above(scene)),
     };
+    seen.panels.push((area, Focus::Wire));
     let wire = &scene.app.wire;
     let height = usize::from(inner.height);
     let top = wire.top(height);
@@ -306,8 +307,9 @@ pub(super) fn moved(scene: Scene, reaction: Result<Reaction, Missing>, room: usi
         Ok(reaction) => reaction,
         Err(missing) => {
             let words = format!("– {}", why_missing(missing));
-            let words = if width(&words) <= room { words } else { "–".to_owned() };
-            return Span::styled(fit_right(&words, room), scene.theme.faint);
+            let words = if width(&words) < room { words } else { "–".to_owned() };
+            // A figure has a blank, or its mark, behind it.
+            return Span::styled(fit_right(&format!("{words} "), room), scene.theme.faint);
         }
     };
     let mark = if reaction.weight() == Weight::Seldom { "!" } else { " " };

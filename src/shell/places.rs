@@ -41,6 +41,15 @@ impl Places {
         })
     }
 
+    /// Where the config file is, as a reader knows it: with `~` for the home folder.
+    pub fn config_shown(&self) -> String {
+        let home = etcetera::home_dir().ok().filter(|home| !home.as_os_str().is_empty());
+        match home.and_then(|home| self.config.strip_prefix(home).ok().map(Path::to_path_buf)) {
+            Some(below) => format!("~/{}", below.display()),
+            None => self.config.display().to_string(),
+        }
+    }
+
     /// The config file with those beside it.
     pub fn config_files(&self) -> ConfigFiles {
         ConfigFiles::of(self.config.clone(), self.is_config_named)

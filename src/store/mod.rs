@@ -71,6 +71,11 @@ impl Store {
         Ok(Store { inbox })
     }
 
+    /// Whether anything was ever stored in a folder.
+    pub fn is_there(dir: &Path) -> bool {
+        place::database(dir).exists()
+    }
+
     /// Puts in what is to be saved, without ever waiting; gives any other effect back.
     pub fn carry_out(&self, effect: Effect) -> Option<Effect> {
         self.inbox.put(effect)

@@ -34,6 +34,11 @@ pub(super) struct Opened {
     pub trouble: Option<String>,
 }
 
+/// The file of the database in a folder.
+pub(super) fn database(dir: &Path) -> PathBuf {
+    dir.join(DATABASE)
+}
+
 /// Opens the data in a folder, or a scratch in memory. Only fails when there is no memory either.
 pub(super) fn open(dir: Option<&Path>, now: Timestamp) -> Result<Opened, Trouble> {
     let Some(dir) = dir else { return scratch(None) };

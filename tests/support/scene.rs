@@ -57,9 +57,16 @@ pub fn press(app: &mut App, code: KeyCode) {
     tell(app, Event::Terminal(TerminalEvent::Key(KeyEvent::new(code, KeyModifiers::NONE))));
 }
 
-/// Presses one key for each letter.
+/// Presses one key for each letter; a line break is Enter, a tab Tab.
 pub fn keys(app: &mut App, letters: &str) {
-    letters.chars().for_each(|letter| press(app, KeyCode::Char(letter)));
+    for letter in letters.chars() {
+        let code = match letter {
+            '\r' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            letter => KeyCode::Char(letter),
+        };
+        press(app, code);
+    }
 }
 
 // --- stories ---
