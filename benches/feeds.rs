@@ -1,4 +1,5 @@
-//! How fast documents of 10 MB become clean stories: decoded, read with the cap on entries lifted, identified.
+//! How fast documents of 10 MB become clean stories: decoded, read with the cap on entries lifted, identified. And how
+//! fast a page becomes an article.
 
 use std::fmt::Write as _;
 
@@ -160,5 +161,29 @@ fn to_stories(bencher: Bencher, name: &str) {
         let stories = document.stories(&feed, Timestamp::UNIX_EPOCH);
         assert!(stories.len() > 1000);
         stories
+    });
+}
+
+/// A page of 200 kB with its article in it, and menus around.
+fn page() -> String {
+    let menu = (0..60).map(|n| format!("<li><a href=\"/{n}\">{}</a></li>", words(n, 2))).collect::<String>();
+    let mut out =
+        format!("<html><head><title>{}</title></head><body><nav><ul>{menu}</ul></nav><main><article>", words(1, 9));
+    for number in 0.. {
+        if out.len() >= 200_000 {
+            break;
+        }
+        out.push_str(&body(number));
+    }
+    out + "</article></main><footer><p>Terms</p></footer></body></html>"
+}
+
+#[divan::bench(sample_count = 20)]
+fn to_article(bencher: Bencher) {
+    let (page, url) = (page(), url::Url::parse(BASE).expect("an address"));
+    bencher.counter(BytesCount::of_str(&page)).bench_local(|| {
+        let article = news::article::read(page.as_bytes(), None, &url).expect("an article");
+        assert!(article.blocks.len() > 100);
+        article
     });
 }

@@ -172,12 +172,14 @@ async fn ask_feeds(
     let (events, mut inbox) = mpsc::channel(256);
     let (_wanted, config_seen) = watch::channel(config.clone());
     let (_orders, orders) = mpsc::channel(1);
+    let (_, visits) = mpsc::channel(1);
     let desk = news::poll::Desk {
         http: Http::new(&config.network)?,
         clock: around.clock.clone(),
         config: config_seen,
         events,
         orders,
+        visits,
         states,
         chance: Box::new(fastrand::f64),
     };

@@ -31,7 +31,7 @@ impl Article {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     pub kind: BlockKind,
-    /// One after the other without anything between them: the space between two words is in one of them.
+    /// One after the other without anything between them: the space between two words is in one of them, or one by itself.
     pub runs: Vec<Run>,
 }
 

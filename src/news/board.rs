@@ -75,6 +75,17 @@ pub struct Job {
     place: Place,
 }
 
+/// May a reader's request go to a place?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Yes: the place counts as being asked from now on.
+    Open,
+    /// Not yet; how long, when nothing is under way there.
+    Wait(Option<Duration>),
+    /// No: it asked for patience, and this much of it is left.
+    Cooling(Duration),
+}
+
 impl Board {
     /// Begins with what is stored. Nothing is polled before [`Board::adopt`].
     pub fn new(states: Vec<FeedState>) -> Board {
@@ -239,8 +250,10 @@ impl Board {
         if state.moved_to != moved_to {
             changed.extend(self.pair());
         }
-        if ending == Ending::Patience {
-            changed.extend(self.cool(job, &state));
+        if ending == Ending::Patience
+            && let Some(until) = state.cool_until
+        {
+            changed.extend(self.cool(&job.place, until, Some(&job.feed.name)));
         }
         changed.insert(0, state);
         changed
@@ -248,9 +261,10 @@ impl Board {
 
     /// A request at a place has ended. Answers how often in a row the place has asked for patience.
     fn leave(&mut self, place: &Place, ending: Ending, instant: Instant) -> u32 {
+        let spacing = self.spacing.max(place.spacing().unwrap_or_default());
         let traffic = self.places.entry(place.clone()).or_default();
         traffic.in_flight = false;
-        traffic.free_at = Some(instant + self.spacing.max(place.spacing().unwrap_or_default()));
+        traffic.free_at = Some(instant + spacing);
         match ending {
             Ending::Patience => traffic.patience = traffic.patience.saturating_add(1),
             Ending::Good => traffic.patience = 0,
@@ -259,15 +273,42 @@ impl Board {
         traffic.patience
     }
 
-    /// A place that asks for patience gets it from all its feeds (rule 16).
-    fn cool(&mut self, job: &Job, state: &FeedState) -> Vec<FeedState> {
-        let Some(until) = state.cool_until else { return Vec::new() };
-        if let Some(traffic) = self.places.get_mut(&job.place) {
+    /// A place that asks for patience gets it from all its feeds (rule 16), but for the one that was told so itself.
+    fn cool(&mut self, place: &Place, until: Timestamp, told: Option<&Name>) -> Vec<FeedState> {
+        if let Some(traffic) = self.places.get_mut(place) {
             traffic.cool_until = traffic.cool_until.max(Some(until));
         }
-        let others = self.slots.values_mut().filter(|slot| slot.place == job.place && slot.feed.name != job.feed.name);
-        let trouble = format!("waits: its site asked for patience when {} was read", job.feed.name);
+        let read = told.map_or("an article", |name| name);
+        let trouble = format!("waits: its site asked for patience when {read} was read");
+        let others = self.slots.values_mut().filter(|slot| slot.place == *place && Some(&slot.feed.name) != told);
         others.filter_map(|slot| slot.cool(until, trouble.clone())).collect()
+    }
+
+    /// A reader's request wants to go to a place. Beside another one it may not, but the time between two requests is
+    /// cut short for it at `latest`: it is one that somebody waits for.
+    pub fn enter(&mut self, place: &Place, latest: Instant, now: Timestamp, instant: Instant) -> Entry {
+        let traffic = self.places.entry(place.clone()).or_default();
+        let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
+        let cool = traffic.cool_until.map(until).unwrap_or_default();
+        if !cool.is_zero() {
+            return Entry::Cooling(cool);
+        }
+        if traffic.in_flight {
+            return Entry::Wait(None);
+        }
+        let free = traffic.free_at.map(|at| at.saturating_duration_since(instant)).unwrap_or_default();
+        let quiet = traffic.quiet_until.map(until).unwrap_or_default();
+        let wait = free.max(quiet).min(latest.saturating_duration_since(instant));
+        traffic.in_flight = wait.is_zero();
+        if wait.is_zero() { Entry::Open } else { Entry::Wait(Some(wait)) }
+    }
+
+    /// That request has ended; with the time for which the place wants to be left alone, if it does. Gives the states
+    /// that changed by it.
+    pub fn exit(&mut self, place: &Place, cool: Option<Duration>, now: Timestamp, instant: Instant) -> Vec<FeedState> {
+        // It says nothing about the feeds there.
+        self.leave(place, Ending::Failed, instant);
+        cool.map(|time| self.cool(place, schedule::later(now, time), None)).unwrap_or_default()
     }
 }
 

@@ -13,9 +13,23 @@ use super::repair::{Repair, Repairs};
 
 /// The declaration stands within this many bytes.
 const DECLARATION: usize = 1024;
+/// The `<meta>` that names an encoding stands within this many bytes: HTML asks for 1024, and not all keep to it.
+const META: usize = 4096;
 
 /// The text of a document. Never fails: bytes that mean nothing become U+FFFD, and are noted.
 pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &mut Repairs) -> Cow<'a, str> {
+    decode_as([declared(bytes), content_type.and_then(charset)], bytes, repairs)
+}
+
+/// As [`decode`], for a web page: what HTTP says counts before its `<meta>`, as in browsers, which it was tried with.
+pub fn decode_page<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+    let own = in_meta(bytes).or_else(|| declared(bytes));
+    let sent = content_type.and_then(charset);
+    decode_as([sent.or(own), own], bytes, &mut Repairs::default())
+}
+
+/// With the encodings that are named for it, the likelier first.
+fn decode_as<'a>(named: [Option<&'static Encoding>; 2], bytes: &'a [u8], repairs: &mut Repairs) -> Cow<'a, str> {
     if let Some(text) = utf32(bytes) {
         return Cow::Owned(text);
     }
@@ -30,7 +44,7 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &mut Rep
     if let Some(encoding) = by_nul_pattern(bytes) {
         return with(encoding, bytes, repairs);
     }
-    let declared = declared(bytes);
+    let [declared, other] = named;
     if let Ok(text) = std::str::from_utf8(bytes)
         && !(declared == Some(ISO_2022_JP) && bytes.contains(&0x1b))
     {
@@ -39,21 +53,21 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &mut Rep
         }
         return Cow::Borrowed(text);
     }
-    not_utf8(bytes, declared, content_type.and_then(charset), repairs)
+    not_utf8(bytes, declared, other, repairs)
 }
 
 fn not_utf8<'a>(
     bytes: &'a [u8],
     declared: Option<&'static Encoding>,
-    sent: Option<&'static Encoding>,
+    other: Option<&'static Encoding>,
     repairs: &mut Repairs,
 ) -> Cow<'a, str> {
-    for encoding in [declared, sent].into_iter().flatten().filter(|encoding| *encoding != UTF_8) {
+    for encoding in [declared, other].into_iter().flatten().filter(|encoding| *encoding != UTF_8) {
         if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes) {
             return text;
         }
     }
-    if declared.or(sent).is_some() {
+    if declared.or(other).is_some() {
         repairs.note(Repair::FalseEncoding);
     }
     if is_mostly_utf8(bytes) {
@@ -170,6 +184,12 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let (declaration, _) = declaration.split_once("?>")?;
     let (_, value) = declaration.split_once("encoding")?;
     label(value.trim_start().strip_prefix('=')?.trim_start().strip_prefix(['"', '\''])?)
+}
+
+/// The encoding that a `<meta>` of a page names, in either of its forms.
+fn in_meta(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(bytes.get(..META).unwrap_or(bytes)).to_ascii_lowercase();
+    head.split("<meta").skip(1).find_map(|tag| charset(tag.split('>').next()?))
 }
 
 /// The charset of a `Content-Type`.

@@ -114,6 +114,8 @@ pub struct Markup<'a> {
     no_instruction_end: bool,
     /// No `]>` stands in the rest.
     no_doctype_end: bool,
+    /// Tags end as HTML has it, not as feeds do.
+    is_page: bool,
     /// How many bytes may yet be read twice, when an element turns out to have no end.
     second_look: usize,
     pub repairs: Repairs,
@@ -134,9 +136,15 @@ impl<'a> Markup<'a> {
             no_comment_end: false,
             no_instruction_end: false,
             no_doctype_end: false,
+            is_page: false,
             second_look: text.len().saturating_mul(4),
             repairs: Repairs::default(),
         }
+    }
+
+    /// For a web page, whose attributes may hold markup in their quotes.
+    pub fn of_page(text: &'a str) -> Self {
+        Markup { is_page: true, ..Markup::new(text) }
     }
 
     /// What has not been read yet.
@@ -224,7 +232,8 @@ impl<'a> Markup<'a> {
     }
 
     fn start_tag(&mut self, after: &'a str) -> Step<'a> {
-        match tag_end(after) {
+        let end = if self.is_page { page_tag_end(after).map(TagEnd::At) } else { None };
+        match end.unwrap_or_else(|| tag_end(after)) {
             TagEnd::At(end) => {
                 let (tag, rest) = after.split_at(end);
                 self.rest = rest.strip_prefix('>').unwrap_or(rest);
@@ -276,6 +285,21 @@ impl<'a> Markup<'a> {
                 _ => return self.unclosed(start, before, sibling),
             }
         }
+    }
+
+    /// Reads to the end tag of an element of HTML whose content is no markup, as `script`; to the end of the document
+    /// where there is none, as browsers do. What it holds.
+    pub fn raw(&mut self, name: &str) -> &'a str {
+        let text = self.rest;
+        let is_end =
+            |at: usize| text.get(at + 2..at + 2 + name.len()).is_some_and(|end| end.eq_ignore_ascii_case(name));
+        let Some((at, _)) = text.match_indices("</").find(|(at, _)| is_end(*at)) else {
+            self.rest = "";
+            return text;
+        };
+        let (raw, end) = text.split_at(at);
+        self.rest = end.split_once('>').map_or("", |(_, rest)| rest);
+        raw
     }
 
     fn unclosed(&mut self, start: &'a str, wall: &'a str, sibling: Option<&'a str>) -> Inside<'a> {
@@ -349,6 +373,26 @@ fn tag_end(text: &str) -> TagEnd {
     first.map_or(TagEnd::Nowhere, TagEnd::At)
 }
 
+/// As HTML has it (html.spec.whatwg.org, tokenization): what stands in the quotes of a value ends nothing. None when a
+/// quote is never closed.
+fn page_tag_end(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += text.get(at..)?.find(['>', '=', '<'])?;
+        match text.as_bytes().get(at)? {
+            b'>' => return Some(at),
+            b'<' => return None,
+            _ => at += 1,
+        }
+        let value = text.get(at..)?.trim_start();
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        if let Some(quote) = quote {
+            let begins = text.len() - value.len() + 1;
+            at = begins + text.get(begins..)?.find(quote)? + 1;
+        }
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -364,6 +408,23 @@ mod tests {
             Token::Literal(text) => format!("'{text}'"),
         });
         tokens.collect()
+    }
+
+    #[test]
+    fn attributes_of_pages_may_hold_markup() {
+        for (text, expected) in [
+            ("<a b=\"<p>c</p>\" d = '>'>x", ["<p>c</p>", ">"]),
+            ("<a b='1' d=\"2\"><c>", ["1", "2"]),
+            ("<a b=1 d=2>", ["1", "2"]),
+        ] {
+            let Some(Token::Start(tag)) = Markup::of_page(text).next() else { panic!("{text}") };
+            assert_eq!(tag.attributes().map(|(_, value)| value).collect::<Vec<_>>(), expected, "{text}");
+        }
+        assert_eq!(Markup::of_page("<a b=\"c>d").count(), 2, "a quote that is not closed costs one tag");
+        let mut script = Markup::of_page("<script>if (a</b>c) \"<!--\"</SCRIPT >after");
+        script.next();
+        assert_eq!((script.raw("script"), script.rest()), ("if (a</b>c) \"<!--\"", "after"));
+        assert_eq!((script.raw("script"), script.rest()), ("after", ""));
     }
 
     #[test]

@@ -26,8 +26,11 @@
 //! | [`board`] | all feeds and places at once: which may be asked now | no |
 //! | [`opml`] | lists of feeds, from and for other readers | no |
 //! | [`discover`] | the feeds that a web page names | no |
+//! | [`article`] | what is to be read of a web page, and fetching it | yes |
+//! | [`visit`] | a reader's request, let in between those of the feeds | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
+pub mod article;
 pub mod barrier;
 pub mod base64;
 pub mod board;
@@ -56,6 +59,7 @@ pub mod strict;
 pub mod survey;
 pub mod timetable;
 pub mod unread;
+pub mod visit;
 pub mod vocabulary;
 
 #[cfg(test)]

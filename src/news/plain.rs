@@ -166,12 +166,17 @@ pub fn cut(text: &str, max: usize) -> String {
     format!("{}…", head.get(..at).unwrap_or(head).trim_end_matches([' ', ',', ';', ':', '-']))
 }
 
+/// An element of HTML that stands within a line, by its name without regard to case.
+pub fn is_inline(name: &str) -> bool {
+    is_one_of(INLINE, name)
+}
+
 fn is_one_of(names: &[&str], name: &str) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn is_markup(name: &str) -> bool {
-    is_one_of(INLINE, name) || is_one_of(KNOWN, name) || name.contains([':', '-'])
+    is_inline(name) || is_one_of(KNOWN, name) || name.contains([':', '-'])
 }
 
 struct Line {
@@ -206,7 +211,7 @@ impl Line {
 
     /// `before` and `after` tell where the tag stands, should it be meant to be read.
     fn tag(&mut self, name: &str, before: &str, after: &str) {
-        if is_one_of(INLINE, name) {
+        if is_inline(name) {
             return;
         }
         if is_markup(name) {

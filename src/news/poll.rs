@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::board::{Board, Job};
 use super::identity::Recognised;
 use super::outcome::{Polled, Report, Told};
+use super::visit::{Visit, Visitors};
 use super::{Unreadable, fingerprint, unread};
 use crate::config::Config;
 use crate::domain::Name;
@@ -37,6 +38,8 @@ pub struct Desk {
     pub config: watch::Receiver<Arc<Config>>,
     pub events: mpsc::Sender<Event>,
     pub orders: mpsc::Receiver<Order>,
+    /// Who wants to ask for a page.
+    pub visits: mpsc::Receiver<Visit>,
     /// As stored.
     pub states: Vec<FeedState>,
     pub chance: Chance,
@@ -61,12 +64,14 @@ pub enum Order {
 ///
 /// None as yet; the shell wants one shape for all tasks.
 pub async fn run(desk: Desk) -> anyhow::Result<()> {
-    let Desk { mut http, clock, mut config, events, mut orders, states, mut chance } = desk;
+    let Desk { mut http, clock, mut config, events, mut orders, mut visits, states, mut chance } = desk;
     let mut board = Board::new(states);
+    let mut visitors = Visitors::default();
     let mut asked = FuturesUnordered::new();
     let told = |states: Vec<FeedState>| states.into_iter().map(|state| Event::Feed(Box::new(state)));
     let mut outbox: VecDeque<Event> = told(board.adopt(&config.borrow_and_update().clone(), clock())).collect();
     loop {
+        let next_visit = visitors.admit(&mut board, &http, &clock);
         while outbox.len() < OUTBOX
             && let Some(job) = board.launch(clock(), Instant::now(), chance())
         {
@@ -90,6 +95,9 @@ pub async fn run(desk: Desk) -> anyhow::Result<()> {
                 let states = board.settle(&done.job, &done.report, clock(), Instant::now(), chance());
                 outbox.extend(news(&done.job.feed.name, done.report.polled, states));
             }
+            Some(visit) = visits.recv() => visitors.take(visit),
+            Some((place, cool)) = visitors.left() => outbox.extend(told(board.exit(&place, cool, clock(), Instant::now()))),
+            () = tokio::time::sleep(next_visit.unwrap_or_default()), if next_visit.is_some() => {}
             permit = events.reserve(), if !outbox.is_empty() => {
                 let Ok(permit) = permit else { return Ok(()) };
                 if let Some(event) = outbox.pop_front() {

@@ -23,7 +23,7 @@ const FARTHEST: SignedDuration = SignedDuration::from_hours(16 * 24);
 /// A clock may be set right by so much without anything to be done about it.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 /// After a 429 or 503 that does not tell how long, doubled each time.
-const UNTOLD_PATIENCE: Duration = Duration::from_secs(15 * 60);
+pub const UNTOLD_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// After refusals in a row; the last for all further ones.
 const AFTER_REFUSALS: [Duration; 3] = [HOUR, Duration::from_secs(6 * 3600), LONGEST];
 /// How often a network that is down is tried.

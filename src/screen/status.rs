@@ -69,6 +69,10 @@ fn says(scene: Scene) -> (String, Style) {
         let style = if notice.tone == Tone::Warning { theme.warning } else { theme.text };
         return (notice.text.clone(), style);
     }
+    if app.wire.paused() {
+        let (held, pause) = (app.wire.held(), app.keymap.hint(Command::Pause));
+        return (format!("paused · {held} held back · {pause} goes on"), theme.warning);
+    }
     if let Some(told) = app.standing_alert() {
         let (list, at) = (app.keymap.hint(Command::Alerts), scene.market_time(told.at));
         let text = format!("! {}: {} · {at} · {list} all", told.alert, told.text);

@@ -106,6 +106,8 @@ impl Hands {
                     say(app, Said::Alert(raised))?;
                     alarm.raise(&self.tasks, &app.config, Raised::clone(raised));
                 }
+                // Nobody reads here.
+                Effect::FetchArticle { .. } => continue,
                 #[cfg(unix)]
                 Effect::Suspend => {
                     let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);

@@ -39,6 +39,9 @@ pub(super) const EVENTS_WAITING: usize = 256;
 pub(super) const TASKS_LIMIT: Duration = Duration::from_secs(2);
 pub(super) const STORE_LIMIT: Duration = Duration::from_secs(3);
 
+/// What becomes of an article in a replay.
+const RECORDED: &str = "a recorded day has no articles; the browser may have it";
+
 /// What is shown.
 #[derive(Debug)]
 pub enum Show {
@@ -207,7 +210,11 @@ impl World for Stage {
 impl Stage {
     fn do_beyond_the_store(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
+            Effect::FetchArticle { story, .. } if self.replaying.is_some() => {
+                return vec![Event::Article { story, outcome: Err(RECORDED.to_owned()) }];
+            }
             effect @ (Effect::Start { .. }
+            | Effect::FetchArticle { .. }
             | Effect::RefreshFeeds(_)
             | Effect::RefreshPrices
             | Effect::WantSeries { .. }) => self.sources.carry_out(&self.tasks, effect),

@@ -1,15 +1,20 @@
-//! Feeds and prices: their tasks, and the orders they are given.
+//! Feeds, prices and articles: their tasks, and the orders they are given.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Weak};
 
+use futures_util::FutureExt;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::tasks::Tasks;
 use crate::config::Config;
 use crate::domain::feed::FeedState;
 use crate::domain::price::SourceReport;
+use crate::domain::story::StoryId;
 use crate::event::{Clock, Effect, Event};
 use crate::http::Http;
+use crate::news::article;
 use crate::{market, news};
 
 const ORDERS_WAITING: usize = 32;
@@ -21,11 +26,23 @@ pub(super) struct Sources {
     events: mpsc::Sender<Event>,
     feeds: Option<mpsc::Sender<news::poll::Order>>,
     prices: broadcast::Sender<market::Order>,
+    /// Who wants to ask for a page; nobody listens before the feeds are started.
+    visits: mpsc::Sender<news::visit::Visit>,
+    /// The stories whose articles are being fetched: each is held by its task.
+    reading: HashMap<StoryId, Weak<()>>,
 }
 
 impl Sources {
     pub fn new(clock: Clock, config: watch::Sender<Arc<Config>>, events: mpsc::Sender<Event>) -> Sources {
-        Sources { clock, config, events, feeds: None, prices: broadcast::channel(ORDERS_WAITING).0 }
+        Sources {
+            clock,
+            config,
+            events,
+            feeds: None,
+            prices: broadcast::channel(ORDERS_WAITING).0,
+            visits: mpsc::channel(1).0,
+            reading: HashMap::new(),
+        }
     }
 
     /// Starts them, or gives them an order.
@@ -34,6 +51,7 @@ impl Sources {
             Effect::Start { feeds, sources } => self.start(tasks, feeds, sources),
             Effect::RefreshFeeds(names) => self.order_feeds(news::poll::Order::Refresh(names)),
             Effect::RefreshPrices => self.order_prices(market::Order::Refresh),
+            Effect::FetchArticle { story, link } => self.fetch(tasks, story, link),
             Effect::WantSeries { symbol, span } => self.order_prices(market::Order::WantSeries { symbol, span }),
             _ => {}
         }
@@ -43,6 +61,8 @@ impl Sources {
     fn start(&mut self, tasks: &Tasks, states: Vec<FeedState>, reports: Vec<SourceReport>) {
         let (feeds, orders) = mpsc::channel(ORDERS_WAITING);
         self.feeds = Some(feeds);
+        let (visits, to_let_in) = mpsc::channel(news::visit::WAITING);
+        self.visits = visits;
         let (clock, events, price_orders) = (self.clock.clone(), self.events.clone(), self.prices.subscribe());
         let config = self.config.subscribe();
         let spawner = tasks.clone();
@@ -69,11 +89,33 @@ impl Sources {
                     config,
                     events,
                     orders,
+                    visits: to_let_in,
                     states,
                     chance: Box::new(fastrand::f64),
                 }),
             );
             Ok(())
+        });
+    }
+
+    /// One that is being fetched is not fetched again. A mistake of ours is an outcome, too: somebody waits for one.
+    fn fetch(&mut self, tasks: &Tasks, story: StoryId, link: String) {
+        self.reading.retain(|_, task| task.strong_count() > 0);
+        if self.reading.contains_key(&story) {
+            return;
+        }
+        let held = Arc::new(());
+        self.reading.insert(story, Arc::downgrade(&held));
+        let (events, visits) = (self.events.clone(), self.visits.clone());
+        tasks.spawn("article", async move {
+            let fetched = AssertUnwindSafe(article::fetch::fetch(&visits, &link)).catch_unwind().await;
+            let outcome = fetched.unwrap_or_else(|_| {
+                tracing::error!(task = "article", "a task panicked");
+                Err(article::FAULT.to_owned())
+            });
+            // Before it is told: who hears of it may ask again.
+            drop(held);
+            Ok(events.send(Event::Article { story, outcome: outcome.map(Arc::new) }).await?)
         });
     }
 
@@ -86,5 +128,53 @@ impl Sources {
 
     fn order_prices(&self, order: market::Order) {
         let _ = self.prices.send(order);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::config::shipped;
+
+    fn fetch(story: u64) -> Effect {
+        Effect::FetchArticle { story: StoryId(story), link: format!("https://paper.example/{story}") }
+    }
+
+    async fn outcome(
+        events: &mut mpsc::Receiver<Event>,
+    ) -> (u64, Result<Arc<crate::domain::article::Article>, String>) {
+        match events.recv().await {
+            Some(Event::Article { story, outcome }) => (story.0, outcome),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_article_that_is_being_fetched_is_not_fetched_again() {
+        let (events, mut inbox) = mpsc::channel(8);
+        let tasks = Tasks::new(events.clone());
+        let config = watch::channel(Arc::new(shipped())).0;
+        let mut sources = Sources::new(Arc::new(|| Timestamp::UNIX_EPOCH), config, events);
+        sources.carry_out(&tasks, fetch(1));
+        assert_eq!(outcome(&mut inbox).await, (1, Err("nothing can be asked yet".to_owned())));
+
+        let (visits, mut asked) = mpsc::channel(8);
+        sources.visits = visits;
+        [1, 1, 2].into_iter().for_each(|story| sources.carry_out(&tasks, fetch(story)));
+        let waiting = [asked.recv().await, asked.recv().await];
+        assert!(waiting.iter().all(Option::is_some) && asked.try_recv().is_err());
+        drop(waiting);
+        let stories = [outcome(&mut inbox).await.0, outcome(&mut inbox).await.0];
+        assert_eq!(stories.iter().sum::<u64>(), 3);
+        // And is when it is asked for later.
+        sources.carry_out(&tasks, fetch(1));
+        drop(asked.recv().await.unwrap());
+        assert_eq!(outcome(&mut inbox).await.0, 1);
+        assert!(tasks.shutdown(Duration::from_secs(2)).await);
     }
 }

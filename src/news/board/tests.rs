@@ -447,3 +447,37 @@ fn rule_16_a_feed_that_is_added_while_its_place_cools_waits_too() {
     hall.pass(MINUTE * 59);
     assert!(hall.launch().is_empty());
 }
+
+#[test]
+fn rule_13_a_reader_is_next_in_line_and_never_beside_another() {
+    let place = Place::of("https://a.one.org/page");
+    let mut hall = Hall::new(&["https://one.org/"]);
+    let second = Duration::from_secs(1);
+    let enter = |hall: &mut Hall| hall.board.enter(&place, hall.instant + second, hall.now, hall.instant);
+    let jobs = hall.launch();
+    assert_eq!(enter(&mut hall), Entry::Wait(None));
+    hall.settle(&jobs[0], &good());
+    assert_eq!(enter(&mut hall), Entry::Wait(Some(second)), "the spacing is cut short");
+    let latest = hall.instant;
+    assert_eq!(hall.board.enter(&place, latest, hall.now, hall.instant), Entry::Open);
+    assert_eq!(enter(&mut hall), Entry::Wait(None), "two readers");
+    hall.pass(MINUTE * 15);
+    assert!(hall.launch().is_empty(), "the feed waits, too");
+    assert!(hall.board.exit(&place, None, hall.now, hall.instant).is_empty());
+    hall.pass(SignedDuration::from_millis(1500));
+    assert_eq!(hall.launch().len(), 1);
+}
+
+#[test]
+fn rule_16_an_article_that_was_asked_for_too_often_cools_the_feeds_of_its_place() {
+    let place = Place::of("https://www.one.org/page");
+    let mut hall = Hall::new(&["https://one.org/"]);
+    let minute = Duration::from_secs(60);
+    assert_eq!(hall.board.enter(&place, hall.instant, hall.now, hall.instant), Entry::Open);
+    let changed = hall.board.exit(&place, Some(minute), hall.now, hall.instant);
+    assert_eq!(changed[0].trouble.as_deref(), Some("waits: its site asked for patience when an article was read"));
+    assert!(hall.launch().is_empty());
+    assert_eq!(hall.board.enter(&place, hall.instant, hall.now, hall.instant), Entry::Cooling(minute));
+    hall.pass(MINUTE);
+    assert_eq!(hall.launch().len(), 1);
+}

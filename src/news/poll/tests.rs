@@ -10,6 +10,7 @@ use super::*;
 use crate::config::{MarketSettings, Network, ScreenSettings, StoreSettings};
 use crate::domain::feed::Feed;
 use crate::domain::story::Story;
+use crate::news::visit;
 
 /// A configuration of nothing but feeds.
 pub fn config(feeds: Vec<Feed>) -> Config {
@@ -62,6 +63,7 @@ struct Newsroom {
     seconds: Arc<AtomicI64>,
     config: watch::Sender<Arc<Config>>,
     orders: mpsc::Sender<Order>,
+    visits: mpsc::Sender<Visit>,
     events: mpsc::Receiver<Event>,
     desk: tokio::task::JoinHandle<anyhow::Result<()>>,
 }
@@ -91,10 +93,19 @@ impl Newsroom {
         let (config, in_force) = watch::channel(Arc::new(config));
         let (orders, to_do) = mpsc::channel(4);
         let (sender, events) = mpsc::channel(1);
-        let desk =
-            Desk { http, clock, config: in_force, events: sender, orders: to_do, states, chance: Box::new(|| 0.0) };
+        let (visits, to_let_in) = mpsc::channel(4);
+        let desk = Desk {
+            http,
+            clock,
+            config: in_force,
+            events: sender,
+            orders: to_do,
+            visits: to_let_in,
+            states,
+            chance: Box::new(|| 0.0),
+        };
         let desk = tokio::spawn(run(desk));
-        Newsroom { server, seconds, config, orders, events, desk }
+        Newsroom { server, seconds, config, orders, visits, events, desk }
     }
 
     /// The stories that come until the next state, and that state.
@@ -489,4 +500,19 @@ async fn rule_21_a_hub_that_a_feed_names_is_not_asked() {
     room.pass(10);
     room.next().await;
     assert!(room.requests().await.iter().all(|request| request.url.path() == "/feed"));
+}
+
+#[tokio::test]
+async fn a_reader_is_let_in_when_the_feed_of_the_place_has_been_asked() {
+    let server = MockServer::start().await;
+    let slow = ResponseTemplate::new(200).set_body_string(rss("A", "/a")).set_delay(Duration::from_millis(200));
+    answers(&server, "/feed", slow).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    while room.requests().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let (visits, page) = (room.visits.clone(), format!("{}/page", room.server.uri()));
+    let (pass, (stories, _)) = tokio::join!(visit::enter(&visits, &page), room.next());
+    assert!(pass.is_ok());
+    assert_eq!(stories.len(), 1, "the feed was not disturbed");
 }

@@ -1,0 +1,103 @@
+//! Fetching the page of an article: once, when a reader asks for it, and as politely as feeds are asked.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::{FAULT, MAX_BODY, read};
+use crate::domain::article::Article;
+use crate::http::{Answer, Ask, Http, Trouble};
+use crate::news::schedule::{LONGEST_RETRY_AFTER, UNTOLD_PATIENCE, Wishes};
+use crate::news::unread;
+use crate::news::visit::{self, Visit};
+
+/// What newstape can make an article of, the best first.
+const ACCEPT: &str = "text/html, application/xhtml+xml, text/plain;q=0.8, */*;q=0.1";
+
+/// Fetches the page of a link and reads it. `desk` gives leave to ask ([`visit`]): a place that is being asked is waited
+/// for, and one that asked for patience is left alone.
+///
+/// # Errors
+///
+/// There is nothing to be read: one sentence without its full stop, and without any address.
+pub async fn fetch(desk: &mpsc::Sender<Visit>, link: &str) -> Result<Article, String> {
+    let mut pass = visit::enter(desk, link).await?;
+    let answer = ask(&pass.http, link).await;
+    let wishes = |answer: &Answer| Wishes::read(|name| answer.header(name), (pass.clock)());
+    let patience = answer.as_ref().ok().and_then(|answer| patience(answer.status, wishes(answer).retry_after));
+    if let Some(time) = patience {
+        pass.cool(time);
+    }
+    // The place is free again: reading takes a while.
+    drop(pass);
+    let answer = answer.map_err(|trouble| not_had(&trouble))?;
+    match patience {
+        Some(time) => Err(format!("{} ({})", visit::cooling(time), answer.status)),
+        None => judge(answer).await,
+    }
+}
+
+/// A link is not the reader's own: what it leads to must be public, or allowed.
+async fn ask(http: &Http, link: &str) -> Result<Answer, Trouble> {
+    let ask = Ask {
+        url: link.to_owned(),
+        headers: BTreeMap::from([("accept", ACCEPT.to_owned())]),
+        max_body: Some(MAX_BODY as u64),
+        take_cut: true,
+        ..Ask::default()
+    };
+    http.get_link(ask).await
+}
+
+/// For how long the place wants to be left alone, if it does.
+fn patience(status: u16, retry_after: Option<Duration>) -> Option<Duration> {
+    let told = retry_after.filter(|time| status >= 400 && !time.is_zero());
+    told.map(|time| time.min(LONGEST_RETRY_AFTER)).or_else(|| (status == 429).then_some(UNTOLD_PATIENCE))
+}
+
+fn not_had(trouble: &Trouble) -> String {
+    format!("the page could not be had: {trouble}")
+}
+
+async fn judge(answer: Answer) -> Result<Article, String> {
+    let header = |name: &str| answer.header(name);
+    let is_good = matches!(answer.status, 200..=299);
+    if !is_good || header("cf-mitigated").is_some() {
+        let guard = unread::guard(header, &answer.body);
+        return Err(refusal(answer.status, guard));
+    }
+    // A panic there stays there, and this thread has the others to serve.
+    tokio::task::spawn_blocking(move || {
+        let url = Url::parse(&answer.url).map_err(|_| String::from(FAULT))?;
+        let read = read(&answer.body, answer.header("content-type"), &url);
+        // Nothing to be read of a beginning says nothing about the page.
+        read.map_err(|why| answer.cut.as_ref().map_or(why, not_had))
+    })
+    .await
+    .unwrap_or_else(|_| Err(FAULT.into()))
+}
+
+fn refusal(status: u16, guard: Option<&'static str>) -> String {
+    if let Some(guard) = guard {
+        return format!("the page is kept by {guard}, which wants to see a browser ({status})");
+    }
+    let words = match status {
+        300..=399 => "the page leads nowhere",
+        401 => "the page wants a login",
+        402 => "the page wants to be paid",
+        403 | 405 | 406 => "the site refuses programs",
+        404 | 410 => "the page is gone",
+        407 => "the proxy of this machine wants a login",
+        451 => "the site refuses for legal reasons",
+        503 => "the site is out of service for now",
+        500..=599 => "the site has an error",
+        _ => "the site gave an unexpected answer",
+    };
+    format!("{words} ({status})")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
