@@ -69,7 +69,7 @@ fn states() -> Vec<(&'static str, App)> {
         ("article", with(busy(), &read_article)),
         ("help", with(busy(), &|app| keys(app, "?"))),
         ("commands", with(busy(), &|app| keys(app, ":hide"))),
-        ("alert", with(busy(), &alert)),
+        ("alert", with(busy_with(LOUD), &alert)),
     ]
 }
 
@@ -99,10 +99,9 @@ fn pause(app: &mut App) {
     tell_stories(app, vec![fresh]);
 }
 
+const LOUD: &str = "[[alert]]\nname = 'A coin falls'\nprice = 'BTC-USD < 97000'\n";
+
 fn alert(app: &mut App) {
-    let loud = "[[alert]]\nname = 'A coin falls'\nprice = 'BTC-USD < 97000'\n[screen]\ntime-zone = 'America/New_York'\n";
-    let config = config::load(Some(("config.toml", loud))).unwrap();
-    tell(app, Event::Config(Arc::new(config)));
     let quote = quote(app, "BTC-USD", 9_690_000, 9_683_100);
     tell(app, Event::Quote(quote));
 }
@@ -116,11 +115,17 @@ fn read_article(app: &mut App) {
     let long = "The harbour master said that the new berths would be ready before the ice comes, and that nobody had asked \
                 for more of them. ";
     let blocks = vec![
-        block(BlockKind::Text, vec![run(long, None, false), run("A report", Some(0), false), run(" says otherwise.", None, false)]),
+        block(
+            BlockKind::Text,
+            vec![run(long, None, false), run("A report", Some(0), false), run(" says otherwise.", None, false)],
+        ),
         block(BlockKind::Heading, vec![run("What is planned", None, false)]),
         block(BlockKind::Item, vec![run("four berths for ", None, false), run("large ships", None, true)]),
         block(BlockKind::Item, vec![run("a crane, which ", None, false), run("the town pays for", Some(1), false)]),
-        block(BlockKind::Quote, vec![run("« Nous avons besoin de temps », dit le maire, « et d'un peu d'argent. »", None, false)]),
+        block(
+            BlockKind::Quote,
+            vec![run("« Nous avons besoin de temps », dit le maire, « et d'un peu d'argent. »", None, false)],
+        ),
         block(BlockKind::Code, vec![run("berths = 4", None, false)]),
         block(BlockKind::Text, vec![run(&long.repeat(6), None, false)]),
     ];
@@ -144,7 +149,7 @@ fn every_state_at_every_size() {
 fn what_a_state_says_is_readable_at_every_size() {
     let says = [
         ("loading", "reading what is stored"),
-        ("first-run", "shows the keys"),
+        ("first-run", "? help"),
         ("offline", "No network"),
         ("stale", "BLOCKED"),
         ("mistake", "config.toml, line 12"),

@@ -232,3 +232,139 @@ fn without_a_terminal_it_says_so() {
     assert!(said.contains("needs a terminal"), "{said}");
     assert!(output.stdout.is_empty());
 }
+
+#[test]
+fn what_the_terminal_answers_is_no_key_and_sets_the_theme() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut terminal = Terminal::start(&home, &[], WIDE);
+    terminal.wait_for_text("Wire · 0");
+    let asked = |view: &View| view.count("\x1b]11;?");
+    assert_eq!(terminal.look(asked), 1, "the background is asked for at the start");
+    let accent = |view: &View| view.screen.cell(0, 2).map(|cell| cell.fgcolor());
+    let dark = terminal.look(accent);
+    terminal.type_keys("\x1b]11;rgb:ffff/ffff/f0f0\x1b\\");
+    terminal.wait_for("other colours", |view| accent(view) != dark);
+    terminal.look(|view| assert!(view.contains("0 of 0 feeds fresh"), "no letter of it was taken for a key"));
+    // A terminal that gets the focus may have changed with the time of day.
+    terminal.type_keys("\x1b[I");
+    terminal.wait_for("a second question", |view| asked(view) == 2);
+    terminal.type_keys("\x1b]11;rgb:0000/0000/0000\x07");
+    terminal.wait_for("the colours of before", |view| accent(view) == dark);
+    terminal.type_keys("q");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn the_title_tells_the_largest_move_and_is_given_back() {
+    let home = Home::new();
+    let mut terminal = demo(&home);
+    assert!(terminal.look(|view| view.count("\x1b[22;2t")) == 1, "the title before is put aside");
+    terminal.wait_for("a title with a move", |view| view.count("% · newstape\x1b\\") > 0);
+    terminal.type_keys("q");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    assert!(terminal.look(|view| view.count("\x1b[23;2t")) == 1, "and taken back");
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_storm_of_sizes_ends_on_the_last_one_and_draws_less_often_than_it_blows() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut terminal = Terminal::start(&home, &[], WIDE);
+    terminal.wait_for_text("Wire · 0");
+    let frames = |terminal: &Terminal| terminal.look(|view| view.count("\x1b[?2026h"));
+    let before = frames(&terminal);
+    for step in 0..60 {
+        terminal.resize((60 + step, 20 + step / 4));
+    }
+    terminal.resize((100, 30));
+    terminal.wait_for("the last size", |view| view.status().contains("help") && view.contains("Prices"));
+    // Each begins with one, and none is without its end: nothing half drawn is ever seen.
+    let ends = terminal.look(|view| view.count("\x1b[?2026l"));
+    assert_eq!(frames(&terminal), ends);
+    assert!(frames(&terminal) - before < 61, "{} frames for 61 sizes", frames(&terminal) - before);
+    terminal.type_keys("q");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+}
+
+#[test]
+fn the_first_run_says_where_the_config_is_and_the_second_does_not() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    for (run, greets) in [("the first", true), ("the second", false)] {
+        let mut terminal = Terminal::start(&home, &[], WIDE);
+        terminal.wait_for("the status", |view| view.status().contains("0 of 0 feeds fresh"));
+        terminal.look(|view| assert_eq!(view.status().contains("config.toml"), greets, "{run}: {}", view.status()));
+        if greets {
+            terminal.type_keys("\x1b");
+            terminal.wait_for("no greeting", |view| !view.status().contains("config.toml"));
+        }
+        terminal.type_keys("q");
+        assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    }
+}
+
+#[test]
+fn an_arrangement_outlives_a_kill() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut first = Terminal::start(&home, &[], WIDE);
+    first.wait_for_text("Heat");
+    first.type_keys(" h");
+    first.wait_for("no heat", |view| !view.contains("Heat"));
+    // Saved within a quarter of a second: the file tells when.
+    let kept = || {
+        let wal = std::fs::read(home.path().join("data/newstape/newstape.db-wal")).unwrap_or_default();
+        wal.windows(6).any(|bytes| bytes == b"hidden")
+    };
+    first.wait_for("the arrangement on disk", |_| kept());
+    first.signal("KILL");
+    assert!(!first.wait_for_end().success());
+    let mut second = Terminal::start(&home, &[], WIDE);
+    second.wait_for("the wire without the heat", |view| view.contains("Wire · 0") && view.contains("0 of 0 feeds"));
+    second.look(|view| assert!(!view.contains("Heat"), "{:#?}", view.rows));
+    second.type_keys("q");
+    assert_eq!(second.wait_for_end().exit_code(), 0);
+}
+
+/// tmux between the program and the terminal, where it is installed.
+#[test]
+fn through_tmux() {
+    let home = Home::new();
+    let socket = home.path().join("tmux");
+    let tmux = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("tmux");
+        command
+            .env_clear()
+            .envs(home.environment())
+            .env("TERM", "xterm-256color")
+            .env("PATH", std::env::var("PATH").unwrap());
+        command.arg("-S").arg(&socket).args(["-f", "/dev/null"]).args(arguments).output()
+    };
+    if tmux(&["-V"]).is_err() {
+        eprintln!("SKIPPED: tmux is not installed");
+        return;
+    }
+    let program = env!("CARGO_BIN_EXE_newstape");
+    let started = tmux(&["new-session", "-d", "-x", "120", "-y", "40", program, "demo", "--speed", "300"]).unwrap();
+    assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+    let screen = || String::from_utf8(tmux(&["capture-pane", "-p"]).unwrap().stdout).unwrap();
+    let wait_for = |what: &str, wanted: &dyn Fn(&str) -> bool| {
+        let started = std::time::Instant::now();
+        while !wanted(&screen()) {
+            assert!(started.elapsed() < support::LIMIT, "{what} did not come:\n{}", screen());
+            std::thread::yield_now();
+        }
+    };
+    wait_for("the wire with prices", &|shown| shown.contains("Wire · ") && shown.contains("BTC"));
+    tmux(&["send-keys", "/", "bitcoin", "Enter"]).unwrap();
+    wait_for("a filtered wire", &|shown| shown.contains("· bitcoin"));
+    tmux(&["resize-window", "-x", "80", "-y", "24"]).unwrap();
+    wait_for("a small screen", &|shown| shown.lines().count() <= 24 && shown.contains("· bitcoin"));
+    let title = tmux(&["display-message", "-p", "#{pane_title}"]).unwrap();
+    assert!(String::from_utf8_lossy(&title.stdout).contains("newstape"), "{title:?}");
+    tmux(&["send-keys", "q"]).unwrap();
+    let started = std::time::Instant::now();
+    while tmux(&["has-session"]).unwrap().status.success() {
+        assert!(started.elapsed() < support::LIMIT, "it did not end:\n{}", screen());
+        std::thread::yield_now();
+    }
+}

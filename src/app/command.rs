@@ -20,15 +20,21 @@ pub enum Command {
     Top,
     #[strum(message = "to the last row")]
     Bottom,
-    #[strum(message = "to the next unread story; in the chart: to the next bar with stories; in the reader: to what was found next")]
+    #[strum(
+        message = "to the next unread story; in the chart: to the next bar with stories; in the reader: to what was found next"
+    )]
     NextUnread,
-    #[strum(message = "to the previous unread story; in the chart: to the bar before with stories; in the reader: to what was found before")]
+    #[strum(
+        message = "to the previous unread story; in the chart: to the bar before with stories; in the reader: to what was found before"
+    )]
     PreviousUnread,
     #[strum(message = "to the next panel; in the feed list: all that is known of the feed")]
     NextPanel,
     #[strum(message = "to the previous panel")]
     PreviousPanel,
-    #[strum(message = "read the story; in the reader: fetch the article; in the chart: the stories of the bar; in the feed list: show only this feed")]
+    #[strum(
+        message = "read the story; in the reader: fetch the article; in the chart: the stories of the bar; in the feed list: show only this feed"
+    )]
     Read,
     #[strum(message = "open the story in the browser; in the reader: the link chosen")]
     Open,

@@ -485,7 +485,7 @@ impl App {
         let above = usize::from(self.seen.wire_line.is_some_and(|line| line <= at.y));
         let row = (self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y))).saturating_sub(above);
         if self.seen.wire_line == Some(at.y) || row >= self.wire.rows().len() {
-            return self.focus_on(Focus::Wire);
+            return if self.focus == Focus::Wire { Vec::new() } else { self.focus_on(Focus::Wire) };
         }
         if self.wire.cursor() == Some(row) && self.focus == Focus::Wire {
             return self.read();

@@ -211,7 +211,9 @@ impl Keymap {
         Some(match bound == chord {
             true => format!("keys: {chord} is given to both {holder} and {command}; {holder} keeps it"),
             false => {
-                format!("keys: {chord} ({command}) and {bound} ({holder}) begin with the same keys; {holder} keeps them")
+                format!(
+                    "keys: {chord} ({command}) and {bound} ({holder}) begin with the same keys; {holder} keeps them"
+                )
             }
         })
     }
@@ -238,7 +240,9 @@ impl Keymap {
         let begun = keys.len();
         let follows = self.bindings.iter().filter(move |(chord, _)| chord.0.len() > begun);
         let keys = keys.to_vec();
-        follows.filter(move |(chord, _)| chord.begins_with(&keys)).map(move |(chord, command)| (chord.0[begun], *command))
+        follows
+            .filter(move |(chord, _)| chord.begins_with(&keys))
+            .map(move |(chord, command)| (chord.0[begun], *command))
     }
 
     /// The keys of a command, in the order of the config.
@@ -408,8 +412,10 @@ mod tests {
         ] {
             assert_eq!(pressed(&keymap, keys), expected, "{keys}");
         }
-        let follow: Vec<String> =
-            keymap.follow(&[Key::parse("space").unwrap()]).map(|(key, command)| format!("{key} {}", command.name())).collect();
+        let follow: Vec<String> = keymap
+            .follow(&[Key::parse("space").unwrap()])
+            .map(|(key, command)| format!("{key} {}", command.name()))
+            .collect();
         assert_eq!(follow, ["h hide-heat", "q quit"]);
         assert_eq!(keymap.hint(Command::HideHeat), "Space h");
     }

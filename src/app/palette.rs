@@ -64,14 +64,16 @@ impl App {
 
     /// The names of the commands that the line offers.
     pub(super) fn offered_commands(&self, typed: &str) -> Vec<String> {
-        let is_there = |command: Command| command.digit().is_none_or(|digit| digit == '0' || self.key_shows(digit).is_some());
+        let is_there =
+            |command: Command| command.digit().is_none_or(|digit| digit == '0' || self.key_shows(digit).is_some());
         commands(typed, is_there).into_iter().map(|command| command.name().to_owned()).collect()
     }
 
     /// The title of the topic, or the name of the view, that a digit shows.
     pub fn key_shows(&self, digit: char) -> Option<String> {
         let topic = self.topics().iter().find(|rule| rule.key == Some(digit)).map(|rule| rule.title.clone());
-        topic.or_else(|| self.config.views.iter().find(|view| view.key == Some(digit)).map(|view| view.name.to_string()))
+        topic
+            .or_else(|| self.config.views.iter().find(|view| view.key == Some(digit)).map(|view| view.name.to_string()))
     }
 
     /// Carries out the command that was chosen, or the likeliest; a text that means none stays, with what is wrong.

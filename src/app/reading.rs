@@ -180,7 +180,13 @@ impl App {
         let at = match (self.reading.link, forward) {
             (None, true) => links.iter().position(|(line, _)| *line >= top).unwrap_or(0),
             (None, false) => last,
-            (Some(at), true) => if at >= last { 0 } else { at + 1 },
+            (Some(at), true) => {
+                if at >= last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
             (Some(at), false) => at.checked_sub(1).unwrap_or(last).min(last),
         };
         let line = links[at].0;
@@ -292,6 +298,8 @@ mod tests {
         press(&mut desk, "h");
         assert!(press(&mut desk, "y").contains(&Effect::Copy(links[0].to_string())));
         press(&mut desk, "esc");
-        assert!(desk.press("y").contains(&Effect::Copy(desk.app.wire.current_item().unwrap().story.link.clone().unwrap())));
+        assert!(
+            desk.press("y").contains(&Effect::Copy(desk.app.wire.current_item().unwrap().story.link.clone().unwrap()))
+        );
     }
 }

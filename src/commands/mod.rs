@@ -25,8 +25,8 @@ use jiff::Timestamp;
 
 use crate::config::{Config, Mistake};
 use crate::event::Clock;
-use crate::shell::places::Places;
 use crate::shell::clock;
+use crate::shell::places::Places;
 
 /// The news that moves NVDA and crypto, and those prices, on one honest screen.
 #[derive(Debug, Parser)]

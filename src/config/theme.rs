@@ -108,9 +108,7 @@ struct Written {
 }
 
 /// The shipped themes with the user's over them, and what is wrong with those. A user's file is named as in `themes/NAME.toml`.
-pub(super) fn read_all<'t>(
-    user: impl Iterator<Item = (&'t str, &'t str)>,
-) -> (BTreeMap<Name, Palette>, Vec<String>) {
+pub(super) fn read_all<'t>(user: impl Iterator<Item = (&'t str, &'t str)>) -> (BTreeMap<Name, Palette>, Vec<String>) {
     let mut written = BTreeMap::new();
     let mut warnings = Vec::new();
     let named = user.map(|(file, text)| (file.trim_start_matches(FOLDER).trim_end_matches(".toml"), text));

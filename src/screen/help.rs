@@ -73,8 +73,11 @@ fn lines(scene: Scene, columns: usize) -> Vec<Line<'static>> {
     ];
     let mut lines: Vec<Line> = Vec::new();
     for (name, entries) in chapters {
-        let shown: Vec<Line> =
-            entries.iter().filter(|entry| is_sought(scene, entry)).flat_map(|entry| written(scene, entry, columns)).collect();
+        let shown: Vec<Line> = entries
+            .iter()
+            .filter(|entry| is_sought(scene, entry))
+            .flat_map(|entry| written(scene, entry, columns))
+            .collect();
         if !name.is_empty() && !shown.is_empty() {
             lines.push(Line::default());
             lines.push(Line::styled(format!(" {name}"), scene.theme.accent));

@@ -137,10 +137,8 @@ fn plan_huge(body: Rect, app: &App) -> Plan {
 
 fn plan_wide(body: Rect, app: &App) -> Plan {
     let quotes_rows = (body.height * 3 / 10).clamp(8, 12);
-    let right = shown(
-        app,
-        &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows), (Panel::Heat, "heat", 6)],
-    );
+    let right =
+        shown(app, &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows), (Panel::Heat, "heat", 6)]);
     let columns = larger((body.width * 35 / 100).clamp(50, 96), app.layout.columns, 30);
     let [left, right_place] = beside(body, columns, !right.is_empty());
     let mut plan = wire_over_reader(left, app, (body.height * 30 / 100).clamp(9, 18));

@@ -235,10 +235,7 @@ pub(super) fn extended_line(scene: Scene, symbol: &Symbol) -> Option<Line<'stati
     Some(Line::from(vec![
         Span::styled(format!("{} ", extended.session), scene.theme.dim),
         Span::styled(show_price(extended.price, scene.app.tape.decimals(quote)), style(scene.theme.text)),
-        Span::styled(
-            format!(" {} {}", arrow(direction), show_percent(percent)),
-            style(scene.theme.moved(direction)),
-        ),
+        Span::styled(format!(" {} {}", arrow(direction), show_percent(percent)), style(scene.theme.moved(direction))),
     ]))
 }
 

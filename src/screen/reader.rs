@@ -13,9 +13,7 @@ use self::page::Page;
 use super::frame::{heading, panel, put, title_room};
 use super::group::lag;
 use super::quotes::plain_price;
-use super::text::{
-    arrow, clock, cut, cut_spans, find_all, percent, restyled, span_of, spans_width, until, width,
-};
+use super::text::{arrow, clock, cut, cut_spans, find_all, percent, restyled, span_of, spans_width, until, width};
 use super::wire::weighed;
 use super::{Scene, Size};
 use crate::app::Focus;
@@ -46,7 +44,10 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let Some(item) = scene.app.wire.current_item() else {
         return put(frame, Line::styled("no story", scene.theme.faint), Rect { height: 1.min(text.height), ..text });
     };
-    let page = story(scene, item, usize::from(text.width).min(COLUMNS_MAX), seen);
+    // A screen wider than the text has it in the middle.
+    let margin = if scene.app.reading.is_whole { text.width.saturating_sub(COLUMNS_MAX) / 2 } else { 0 };
+    let text = Rect { x: text.x + margin, width: (text.width - margin).min(COLUMNS_MAX), ..text };
+    let page = story(scene, item, text.width.into(), seen);
     let height = usize::from(text.height);
     seen.reader_scroll_max = page.lines.len().saturating_sub(height);
     seen.reader_found = page.found(&scene.app.reading.find);
@@ -63,7 +64,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
 }
 
 /// Longer lines are hard to read.
-const COLUMNS_MAX: usize = 110;
+const COLUMNS_MAX: u16 = 110;
 
 /// The first line shown: while words are typed, such that their first place is in sight.
 fn first_line(scene: Scene, seen: &Seen, height: usize) -> usize {
@@ -84,7 +85,8 @@ fn lit(scene: Scene, line: Line<'static>, at: usize) -> Line<'static> {
     }
     let places = find_all(&line.to_string(), &reading.find);
     let style = Style::new().add_modifier(Modifier::REVERSED);
-    let style = if reading.found == Some(at) { style.patch(scene.theme.warning).add_modifier(Modifier::BOLD) } else { style };
+    let style =
+        if reading.found == Some(at) { style.patch(scene.theme.warning).add_modifier(Modifier::BOLD) } else { style };
     let spans = line.spans.into_iter().map(|span| Span::styled(span.content, line.style.patch(span.style)));
     restyled(spans.collect(), &places, style).into()
 }

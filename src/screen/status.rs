@@ -97,20 +97,20 @@ fn says(scene: Scene) -> (String, Style) {
         return ("Another newstape runs on this data: this one only reads.".into(), theme.warning);
     }
     match &app.greeting {
-        Some(config) => (greeting(scene, config), theme.text),
-        None => (health(scene), theme.dim),
+        Some(config) if !app.loading => (greeting(scene, config), theme.text),
+        _ => (health(scene), theme.dim),
     }
 }
 
-/// What helps whoever starts newstape for the first time: as much as there is room for.
+/// What helps whoever starts newstape for the first time, until `Esc`: where the settings are. The key for the help stands at
+/// the end of the line as always.
 fn greeting(scene: Scene, config: &str) -> String {
-    let help = scene.app.keymap.hint(Command::Help);
-    match scene.size {
-        Size::Huge | Size::Wide => {
-            format!("Welcome. {help} shows the keys; settings go into {config} (newstape config init writes it)")
-        }
-        Size::Medium | Size::Small => format!("{help} shows the keys; settings: {config}"),
-        Size::Tiny => format!("{help} shows the keys"),
+    let health = health(scene);
+    match (scene.size, scene.app.health.latest_trouble()) {
+        (Size::Tiny, _) => health,
+        (Size::Medium | Size::Small, None) => format!("settings: {config}"),
+        (Size::Medium | Size::Small, Some(_)) => health,
+        _ => format!("{health} · settings: {config} (newstape config init writes it)"),
     }
 }
 
@@ -147,7 +147,9 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
     match scene.size {
         Size::Tiny => format!("{sign} {day} {}", scene.market_time(now)),
         Size::Small | Size::Medium => format!("{sign} replay {day} {}  ×{}", scene.market_time(now), position.speed),
-        Size::Huge | Size::Wide => format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed),
+        Size::Huge | Size::Wide => {
+            format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed)
+        }
     }
 }
 

@@ -148,7 +148,9 @@ pub fn wrap_spans(spans: &[Span<'static>], columns: usize) -> Vec<Vec<Span<'stat
         let mut spans = Vec::new();
         while let Some((piece_end, style)) = piece {
             let upto = piece_end.min(end);
-            spans.extend(whole.get(at..upto).filter(|text| !text.is_empty()).map(|text| Span::styled(text.to_owned(), style)));
+            spans.extend(
+                whole.get(at..upto).filter(|text| !text.is_empty()).map(|text| Span::styled(text.to_owned(), style)),
+            );
             at = at.max(upto);
             if piece_end > end {
                 break;
@@ -195,7 +197,9 @@ pub fn restyled(spans: Vec<Span<'static>>, places: &[Range<usize>], style: Style
         edges.extend([begin, end]);
         edges.sort_unstable();
         for pair in edges.windows(2) {
-            let Some(text) = span.content.get(pair[0] - begin..pair[1] - begin).filter(|text| !text.is_empty()) else { continue };
+            let Some(text) = span.content.get(pair[0] - begin..pair[1] - begin).filter(|text| !text.is_empty()) else {
+                continue;
+            };
             let is_found = places.iter().any(|place| place.contains(&pair[0]));
             let look = if is_found { span.style.patch(style) } else { span.style };
             done.push(Span::styled(text.to_owned(), look));
@@ -274,7 +278,9 @@ fn is_doubtful(grapheme: &str) -> bool {
 
 /// The same with the first part alone of what terminals count differently.
 fn steady(text: &str) -> String {
-    text.graphemes(true).flat_map(|grapheme| grapheme.chars().take(if is_doubtful(grapheme) { 1 } else { usize::MAX })).collect()
+    text.graphemes(true)
+        .flat_map(|grapheme| grapheme.chars().take(if is_doubtful(grapheme) { 1 } else { usize::MAX }))
+        .collect()
 }
 
 /// Columns that spans take together.
@@ -423,11 +429,16 @@ mod tests {
     #[test]
     fn spans_are_wrapped_as_one_text_and_keep_their_styles() {
         let (plain, bold) = (Style::new(), Style::new().bold());
-        let spans = [Span::styled("Chips are ", plain), Span::styled("scarce", bold), Span::styled(" again, he said", plain)];
+        let spans =
+            [Span::styled("Chips are ", plain), Span::styled("scarce", bold), Span::styled(" again, he said", plain)];
         let lines = wrap_spans(&spans, 13);
         let shown: Vec<String> = lines
             .iter()
-            .map(|line| line.iter().map(|span| format!("{}{}", if span.style == bold { "*" } else { "" }, span.content)).collect())
+            .map(|line| {
+                line.iter()
+                    .map(|span| format!("{}{}", if span.style == bold { "*" } else { "" }, span.content))
+                    .collect()
+            })
             .collect();
         assert_eq!(shown, ["Chips are", "*scarce again,", "he said"]);
     }

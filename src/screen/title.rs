@@ -3,14 +3,17 @@
 use rust_decimal::prelude::ToPrimitive;
 
 use super::quotes::coin;
-use super::text::{arrow, percent};
+use super::text::{arrow, cut, percent};
 use crate::app::App;
+
+/// A symbol in the title, in columns.
+const NAME_MAX: usize = 20;
 
 /// `NVDA ▼ −2.1% · newstape`; without a price that is current, the name alone.
 pub fn title(app: &App) -> String {
     let moved = |symbol: &crate::domain::price::Symbol| {
         let change = app.tape.quote(&symbol.name)?.change_percent()?.to_f64()?;
-        app.price_state(&symbol.name).is_current().then(|| (coin(&symbol.name).to_owned(), change))
+        app.price_state(&symbol.name).is_current().then(|| (cut(coin(&symbol.name), NAME_MAX), change))
     };
     let moves = app.tape.symbols().iter().filter_map(moved);
     match moves.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())) {

@@ -360,6 +360,9 @@ fn nothing(frame: &mut Frame, area: Rect, scene: Scene) {
             .to_owned()
     } else if app.replay.is_some() {
         "No story yet at this time of the recorded day.".to_owned()
+    } else if app.health.fresh(app.now).1 == 0 {
+        "No feed is switched on. `newstape feeds add ADDRESS` takes one in, and so does a [[feed]] in the config."
+            .to_owned()
     } else {
         "No story yet. The feeds are being asked …".to_owned()
     };

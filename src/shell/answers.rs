@@ -42,19 +42,21 @@ pub fn without_answers<S: Stream<Item = Input> + Unpin>(
     events: mpsc::Sender<Event>,
 ) -> impl Stream<Item = Input> {
     let waiting = VecDeque::new();
-    stream::unfold((input, waiting, events), async |(mut input, mut waiting, events)| loop {
-        if let Some(next) = waiting.pop_front() {
-            return Some((next, (input, waiting, events)));
-        }
-        let next = input.next().await?;
-        if !is_opening(&next, 0) {
-            return Some((next, (input, waiting, events)));
-        }
-        waiting = gather(next, &mut input).await;
-        if let Some(light) = background(&waiting) {
-            // A full queue has more to do than to change colours; the next answer will find it idle.
-            let _ = events.try_send(Event::Background { light });
-            waiting.clear();
+    stream::unfold((input, waiting, events), async |(mut input, mut waiting, events)| {
+        loop {
+            if let Some(next) = waiting.pop_front() {
+                return Some((next, (input, waiting, events)));
+            }
+            let next = input.next().await?;
+            if !is_opening(&next, 0) {
+                return Some((next, (input, waiting, events)));
+            }
+            waiting = gather(next, &mut input).await;
+            if let Some(light) = background(&waiting) {
+                // A full queue has more to do than to change colours; the next answer will find it idle.
+                let _ = events.try_send(Event::Background { light });
+                waiting.clear();
+            }
         }
     })
 }

@@ -42,7 +42,8 @@ impl ConfigFiles {
 
     fn theme_files(&self) -> Vec<(String, PathBuf)> {
         let files = std::fs::read_dir(&self.themes).into_iter().flatten().flatten().map(|entry| entry.path());
-        let shown = |file: &Path| format!("{}{}", theme::FOLDER, file.file_name().unwrap_or_default().to_string_lossy());
+        let shown =
+            |file: &Path| format!("{}{}", theme::FOLDER, file.file_name().unwrap_or_default().to_string_lossy());
         let themes = files.filter(|file| file.extension().is_some_and(|extension| extension == "toml"));
         let mut themes: Vec<_> = themes.take(THEMES_MAX).map(|file| (shown(&file), file)).collect();
         themes.sort();
@@ -105,7 +106,11 @@ mod tests {
         assert_eq!(config.warnings, [""; 0]);
         assert_eq!((config.screen.theme.as_str(), &config.keys["quit"]), ("mine", &vec!["Q".to_owned()]));
         let alone = ConfigFiles::of(path("config.toml"), true).read().unwrap();
-        assert_eq!((alone.screen.theme.as_str(), alone.keys["quit"].len()), ("mine", 2), "--config has no keys beside it");
+        assert_eq!(
+            (alone.screen.theme.as_str(), alone.keys["quit"].len()),
+            ("mine", 2),
+            "--config has no keys beside it"
+        );
         fs::write(path("themes/mine.toml"), "up = \n").unwrap();
         let broken = ConfigFiles::of(path("config.toml"), false).read().unwrap();
         assert!(broken.warnings.iter().any(|warning| warning.contains("themes/mine.toml")), "{:?}", broken.warnings);

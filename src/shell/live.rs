@@ -77,7 +77,7 @@ pub async fn show(
     tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
     tasks.spawn("config", config_watch::watch(places.config_files(), wanted.clone(), events.clone()));
 
-    let is_first_run = matches!(show, Show::Live { .. }) && !places.config.exists() && !Store::is_there(&places.data);
+    let is_first_run = matches!(show, Show::Live { .. }) && !Store::is_there(&places.data);
     let replaying = show.clock();
     let clock = replaying.as_ref().map_or(clock, ReplayClock::clock);
     let data = replaying.is_none().then_some(places.data.as_path());

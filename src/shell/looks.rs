@@ -6,7 +6,17 @@ use crate::screen::theme::{Depth, Looks, Theme};
 
 /// Terminals that are known to have 24-bit colours, by the beginnings of their `TERM` or `TERM_PROGRAM`.
 const TRUE_COLOR: [&str; 12] = [
-    "xterm-kitty", "xterm-ghostty", "ghostty", "alacritty", "foot", "wezterm", "WezTerm", "iTerm", "vscode", "rio", "contour",
+    "xterm-kitty",
+    "xterm-ghostty",
+    "ghostty",
+    "alacritty",
+    "foot",
+    "wezterm",
+    "WezTerm",
+    "iTerm",
+    "vscode",
+    "rio",
+    "contour",
     "konsole",
 ];
 
@@ -60,7 +70,8 @@ fn is_light(colors: &str) -> bool {
 
 /// Whether the locale is one of UTF-8; one that says nothing is taken to be.
 fn is_utf8(variable: &impl Fn(&str) -> Option<String>) -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(|name| variable(name)).find(|value| !value.is_empty());
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(|name| variable(name)).find(|value| !value.is_empty());
     let Some((_, encoding)) = locale.as_deref().and_then(|locale| locale.split_once('.')) else { return true };
     encoding.to_lowercase().replace('-', "").starts_with("utf8")
 }

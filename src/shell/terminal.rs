@@ -13,8 +13,8 @@ use crossterm::event::{
 };
 use crossterm::style::{Attribute, Print, SetAttribute};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
 };
 use crossterm::{Command, cursor, queue};
 use ratatui::Frame;
@@ -67,7 +67,8 @@ impl Terminal {
             return Ok(());
         }
         self.title = title;
-        self.canvas.send(SetTitle(&self.title))
+        // Ended by ST: a bell at its end would ring where titles are not known.
+        self.canvas.send(Print(format_args!("\x1b]2;{}\x1b\\", self.title)))
     }
 
     /// The next frame paints every cell.
@@ -169,7 +170,15 @@ fn output() -> io::Result<File> {
 
 fn taking(mouse: bool) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    queue!(bytes, Print(KEEP_TITLE), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, cursor::Hide, AskBackground)?;
+    queue!(
+        bytes,
+        Print(KEEP_TITLE),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        cursor::Hide,
+        AskBackground
+    )?;
     if mouse {
         queue!(bytes, EnableMouseCapture)?;
     }

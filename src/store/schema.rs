@@ -102,7 +102,8 @@ const V5: &str = "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NU
 /// What a migration does beside its statements.
 type Then = fn(&Connection) -> rusqlite::Result<()>;
 
-const MIGRATIONS: &[(&str, Option<Then>)] = &[(V1, None), (V2, None), (V3, Some(write::index_all)), (V4, None), (V5, None)];
+const MIGRATIONS: &[(&str, Option<Then>)] =
+    &[(V1, None), (V2, None), (V3, Some(write::index_all)), (V4, None), (V5, None)];
 
 /// Readies a connection that writes: pragmas, then the migrations that are missing.
 ///

@@ -180,7 +180,9 @@ fn save_query(transaction: &Transaction, query: &str) -> rusqlite::Result<()> {
 /// Keeps something under a name, as JSON.
 fn save_setting(transaction: &Transaction, name: &str, value: &impl serde::Serialize) -> rusqlite::Result<()> {
     let value = json(value)?;
-    transaction.prepare_cached("INSERT OR REPLACE INTO setting (name, value) VALUES (?1, ?2)")?.execute([name, value.as_str()])?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO setting (name, value) VALUES (?1, ?2)")?
+        .execute([name, value.as_str()])?;
     Ok(())
 }
 

@@ -75,9 +75,16 @@ pub struct View<'a> {
     pub screen: &'a vt100::Screen,
     pub rows: Vec<String>,
     pub ended: bool,
+    /// All that was ever written.
+    bytes: &'a [u8],
 }
 
 impl View<'_> {
+    /// How often something was written, seen or not.
+    pub fn count(&self, written: &str) -> usize {
+        self.bytes.windows(written.len()).filter(|bytes| *bytes == written.as_bytes()).count()
+    }
+
     pub fn contains(&self, text: &str) -> bool {
         self.rows.iter().any(|row| row.contains(text))
     }
@@ -101,7 +108,7 @@ impl Shown {
     fn view(&self) -> View<'_> {
         let screen = self.parser.screen();
         let (_, columns) = screen.size();
-        View { screen, rows: screen.rows(0, columns.get()).collect(), ended: self.ended }
+        View { screen, rows: screen.rows(0, columns.get()).collect(), ended: self.ended, bytes: &self.bytes }
     }
 
     /// Inside of a synchronized update the screen is half of one frame and half of another.

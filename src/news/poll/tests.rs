@@ -41,7 +41,7 @@ pub fn config(feeds: Vec<Feed>) -> Config {
             overnight: false,
         },
         screen: ScreenSettings::default(),
-            themes: BTreeMap::new(),
+        themes: BTreeMap::new(),
         keys: BTreeMap::new(),
         warnings: Vec::new(),
     }

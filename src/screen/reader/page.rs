@@ -87,7 +87,11 @@ impl Page {
     /// The lines that hold these words.
     pub fn found(&self, words: &str) -> Vec<usize> {
         let holds = |(_, line): &(usize, &Line)| !find_all(&line.to_string(), words).is_empty();
-        if words.is_empty() { Vec::new() } else { self.lines.iter().enumerate().filter(holds).map(|(at, _)| at).collect() }
+        if words.is_empty() {
+            Vec::new()
+        } else {
+            self.lines.iter().enumerate().filter(holds).map(|(at, _)| at).collect()
+        }
     }
 
     /// Notes a link that begins on the next line; how it looks.
