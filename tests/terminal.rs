@@ -348,7 +348,7 @@ fn through_tmux() {
     assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
     let screen = || String::from_utf8(tmux(&["capture-pane", "-p"]).unwrap().stdout).unwrap();
     let wait_for = |what: &str, wanted: &dyn Fn(&str) -> bool| {
-        let started = std::time::Instant::now();
+        let started = tokio::time::Instant::now();
         while !wanted(&screen()) {
             assert!(started.elapsed() < support::LIMIT, "{what} did not come:\n{}", screen());
             std::thread::yield_now();
@@ -362,7 +362,7 @@ fn through_tmux() {
     let title = tmux(&["display-message", "-p", "#{pane_title}"]).unwrap();
     assert!(String::from_utf8_lossy(&title.stdout).contains("newstape"), "{title:?}");
     tmux(&["send-keys", "q"]).unwrap();
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     while tmux(&["has-session"]).unwrap().status.success() {
         assert!(started.elapsed() < support::LIMIT, "it did not end:\n{}", screen());
         std::thread::yield_now();

@@ -10,8 +10,8 @@ use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::App;
 use super::seen::Seen;
+use super::{App, Focus};
 use crate::config::{Config, shipped};
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Candle, Capability, Delivery, Outcome, Quote, Series, Session, SourceReport};
@@ -124,9 +124,11 @@ pub const ROWS: usize = 10;
 
 /// What a frame would tell of itself.
 pub fn seen() -> Seen {
+    let (wire, reader) = (Rect::new(0, 1, 80, ROWS as u16), Rect::new(0, 11, 80, 5));
     Seen {
-        wire: Rect::new(0, 1, 80, ROWS as u16),
-        reader: Rect::new(0, 11, 80, 5),
+        wire,
+        reader,
+        panels: vec![(wire, Focus::Wire), (reader, Focus::Reader)],
         reader_scroll_max: 20,
         ..Seen::default()
     }

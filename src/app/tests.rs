@@ -586,6 +586,27 @@ fn clicks_land_on_what_was_drawn() {
     assert_eq!(desk.send(click(5, 3)), []);
 }
 
+#[test]
+fn a_second_click_reads_and_rows_of_lists_and_keys_can_be_clicked() {
+    let mut desk = topical();
+    desk.app.mouse = true;
+    desk.send(click(5, 3));
+    assert_eq!((desk.current(), desk.app.focus), (Some(3), Focus::Wire));
+    desk.send(click(5, 3));
+    assert_eq!(desk.app.focus, Focus::Reader, "the row that has the cursor is read");
+    desk.press("esc f");
+    let rows = vec![(3, 0), (4, 1), (6, 2)];
+    desk.app.saw(Seen { popup: Rect::new(10, 2, 40, 8), popup_rows: rows, ..seen() });
+    desk.send(click(12, 6));
+    assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 2 }));
+    desk.send(click(12, 5));
+    assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 2 }), "a heading is no row");
+    desk.press("esc");
+    desk.app.saw(Seen { hints: vec![(Rect::new(60, 20, 6, 1), Command::Help)], ..seen() });
+    desk.send(click(61, 20));
+    assert!(matches!(desk.app.popup, Some(Popup::Help { .. })));
+}
+
 // --- groups ---
 
 #[test]

@@ -75,8 +75,8 @@ fn moved(scene: Scene, name: &Name, went: Option<Went>) -> Line<'static> {
     };
     Line::from(vec![
         label,
-        Span::styled(format!("{} {}", arrow(farthest), percent(farthest, 2)), theme.direction(farthest)),
+        Span::styled(format!("{} {}", arrow(farthest), percent(farthest, 2)), theme.moved(farthest)),
         Span::styled(format!(" by {} · now ", scene.market_day_time(at)), theme.dim),
-        Span::styled(percent(now, 2), theme.direction(now)),
+        Span::styled(percent(now, 2), theme.moved(now)),
     ])
 }

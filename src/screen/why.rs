@@ -77,7 +77,7 @@ fn title(scene: Scene, asked: &Asked) -> Line<'static> {
     )];
     if let Some(moved) = scene.app.tape.since(&asked.symbol, asked.begun) {
         let figure = format!("  {} {}", arrow(moved.percent), percent(moved.percent, 2));
-        spans.push(Span::styled(figure, scene.theme.direction(moved.percent)));
+        spans.push(Span::styled(figure, scene.theme.moved(moved.percent)));
         spans.push(Span::styled(format!(" since {}", scene.market_day_time(moved.base.at)), scene.theme.dim));
     }
     spans.into()

@@ -19,6 +19,9 @@ use crate::domain::text::TitleSpan;
 /// A story this young is bright.
 const FRESH: SignedDuration = SignedDuration::from_mins(15);
 
+/// … and one this old is quiet, read or not.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
+
 /// Behind a headline that was another at first, where there is room.
 const EDITED: &str = " edited";
 
@@ -229,11 +232,11 @@ pub(super) fn shown_topics(scene: Scene, item: &Item) -> Vec<(String, Style)> {
 
 fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'static>> {
     let app = scene.app;
-    let unread = app.wire.row_is_unread(row);
-    let style = match unread {
-        true if app.now.duration_since(row.time) < FRESH => scene.theme.fresh,
-        true => scene.theme.text,
-        false => scene.theme.dim,
+    let age = app.now.duration_since(row.time);
+    let style = match app.wire.row_is_unread(row) {
+        true if age < FRESH => scene.theme.fresh,
+        true if age < OLD => scene.theme.text,
+        _ => scene.theme.dim,
     };
     let highlight = app.wire.highlighted_by(item);
     let style = highlight.map_or(style, |highlight| {

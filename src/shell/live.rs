@@ -111,7 +111,7 @@ pub async fn show(
         reads_only: false,
         paused,
     };
-    tasks.spawn("trial", async { Ok(panic_on_trial("task")) });
+    tasks.spawn("trial", trial());
     let keys = Box::pin(without_answers(EventStream::new(), answers));
     let ended = run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await;
     drop(inbox);
@@ -149,6 +149,11 @@ impl Show {
 fn panic_on_trial(place: &str) {
     let is_wanted = cfg!(debug_assertions) && variable("NEWSTAPE_TRIAL_PANIC").is_some_and(|wanted| wanted == place);
     assert!(!is_wanted, "asked for by a trial");
+}
+
+async fn trial() -> anyhow::Result<()> {
+    panic_on_trial("task");
+    Ok(())
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -49,13 +49,13 @@ fn depth(colors: Colors, variable: &impl Fn(&str) -> Option<String>) -> Depth {
 fn known_depth(variable: &impl Fn(&str) -> Option<String>) -> Depth {
     let of = |name: &str| variable(name).unwrap_or_default();
     let (term, program) = (of("TERM"), of("TERM_PROGRAM"));
-    let is_known = |name: &&str| term.starts_with(name) || program.starts_with(name);
+    let is_known = |name: &&str| term.starts_with(*name) || program.starts_with(*name);
     let in_screen = !of("STY").is_empty() && of("TMUX").is_empty();
     match term.as_str() {
         "dumb" => Depth::None,
         _ if in_screen => Depth::Indexed,
         _ if matches!(of("COLORTERM").as_str(), "truecolor" | "24bit") || term.ends_with("-direct") => Depth::True,
-        _ if TRUE_COLOR.iter().any(|name| is_known(&name)) => Depth::True,
+        _ if TRUE_COLOR.iter().any(is_known) => Depth::True,
         _ if program == "Apple_Terminal" => Depth::Indexed,
         _ if term.contains("256") || term.is_empty() => Depth::True,
         _ => Depth::Sixteen,
