@@ -109,7 +109,7 @@ pub enum Trouble {
     NoAnswer,
     #[error("redirected too often")]
     Loop,
-    #[error("redirected to an address that is not allowed")]
+    #[error("it leads to an address that is not allowed")]
     Forbidden,
     #[error("its address can't be used: {0}")]
     Address(String),
@@ -239,7 +239,8 @@ impl Http {
     /// Whether an address from outside must be guarded when it is connected to: by leave of the configuration it need
     /// not. Numbers are checked here, names when they are looked up ([`client`]).
     fn guarded(&self, to: &Url) -> Result<bool, Trouble> {
-        if self.network.allow_private.iter().any(|leave| is_leave_for(leave, to)) {
+        let Network { allow_private, feed_servers, .. } = &*self.network;
+        if allow_private.iter().chain(feed_servers).any(|leave| is_leave_for(leave, to)) {
             return Ok(false);
         }
         let number = match to.host() {

@@ -602,7 +602,7 @@ fn a_second_click_reads_and_rows_of_lists_and_keys_can_be_clicked() {
     desk.send(click(12, 5));
     assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 2 }), "a heading is no row");
     desk.press("esc");
-    desk.app.saw(Seen { hints: vec![(Rect::new(60, 20, 6, 1), Command::Help)], ..seen() });
+    desk.app.saw(Seen { hints: vec![(Rect::new(60, 20, 6, 1), crate::app::command::Command::Help)], ..seen() });
     desk.send(click(61, 20));
     assert!(matches!(desk.app.popup, Some(Popup::Help { .. })));
 }

@@ -11,6 +11,7 @@ fn network() -> Network {
         domain_spacing: Duration::ZERO,
         feed_floor: Duration::ZERO,
         allow_private: Vec::new(),
+        feed_servers: Vec::new(),
     }
 }
 
@@ -125,6 +126,17 @@ async fn a_private_address_may_be_allowed_by_host_or_by_port() {
     }
     let other = http(|network| network.allow_private = vec![outer.address().to_string()]);
     assert_eq!(other.get(to(outer.uri())).await.unwrap_err(), Trouble::Forbidden);
+}
+
+#[tokio::test]
+async fn stories_of_a_private_feed_lead_to_its_own_server() {
+    let own = server("/", ResponseTemplate::new(200)).await;
+    let config =
+        crate::config::load(Some(("c.toml", format!("[[feed]]\nname = 'a'\nurl = '{}/feed'\n", own.uri())))).unwrap();
+    let allowed = http(|network| network.feed_servers = config.network.feed_servers.clone());
+    assert_eq!(allowed.get_link(to(own.uri())).await.unwrap().status, 200);
+    let other = server("/", ResponseTemplate::new(200)).await;
+    assert_eq!(allowed.get_link(to(other.uri())).await.unwrap_err(), Trouble::Forbidden);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn each_status_has_its_sentence() {
         ),
         (
             ResponseTemplate::new(302).insert_header("location", "http://localhost:9/"),
-            "the page could not be had: redirected to an address that is not allowed",
+            "the page could not be had: it leads to an address that is not allowed",
         ),
     ] {
         assert_eq!(Harbour::of(answer).await.fetch().await, Err(expected.to_owned()));
@@ -113,7 +113,7 @@ async fn each_status_has_its_sentence() {
 async fn a_link_that_is_not_public_is_not_asked() {
     let harbour = Harbour::of(ResponseTemplate::new(200)).await;
     for (link, expected) in [
-        ("http://127.0.0.1:9/", "redirected to an address that is not allowed"),
+        ("http://127.0.0.1:9/", "it leads to an address that is not allowed"),
         ("file:///etc/passwd", "its address can't be used: it must begin with http:// or https://"),
         ("rubbish", "its address can't be used: relative URL without a base"),
     ] {
