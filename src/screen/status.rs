@@ -8,6 +8,7 @@ use super::{Scene, Size};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
 use crate::app::{Focus, Tone};
+use crate::domain::price::{Capability, Outcome, Symbol};
 use crate::event::ReplayPosition;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -96,10 +97,38 @@ fn says(scene: Scene) -> (String, Style) {
     if app.read_only {
         return ("Another newstape runs on this data: this one only reads.".into(), theme.warning);
     }
+    if let Some(words) = price_trouble(scene) {
+        return (words, theme.warning);
+    }
     match &app.greeting {
         Some(config) if !app.loading => (greeting(scene, config), theme.text),
         _ => (health(scene), theme.dim),
     }
+}
+
+/// `BTC, ETH: coinbase can't be reached · f tells all`: prices that are not current, and what keeps them away.
+fn price_trouble(scene: Scene) -> Option<String> {
+    let app = scene.app;
+    let symbols = || app.tape.symbols().iter().filter(|symbol| !app.price_state(&symbol.name).is_current());
+    let why = symbols().find_map(|symbol| why_away(scene, symbol))?;
+    let names: Vec<&str> = symbols().map(|symbol| coin(&symbol.name)).collect();
+    Some(format!("{}: {why} · {} tells all", cut(&names.join(", "), NAMES_MAX), app.keymap.hint(Command::Feeds)))
+}
+
+/// Columns for the symbols whose prices are not current.
+const NAMES_MAX: usize = 24;
+
+/// How the first of its sources that is in trouble fares.
+fn why_away(scene: Scene, symbol: &Symbol) -> Option<String> {
+    let ways = symbol.sources.iter().flat_map(|source| [(source, Capability::Socket), (source, Capability::Quote)]);
+    let mut reports = ways.filter_map(|(source, capability)| scene.app.health.source(source, capability));
+    reports.find_map(|report| match &report.outcome {
+        Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
+        Outcome::Blocked { until, .. } if *until > scene.app.now => {
+            Some(format!("{} refuses until {}", report.source, scene.market_day_time(*until)))
+        }
+        _ => None,
+    })
 }
 
 /// What helps whoever starts newstape for the first time, until `Esc`: where the settings are. The key for the help stands at
