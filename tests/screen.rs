@@ -588,6 +588,23 @@ fn what_is_hidden_leaves_its_room_to_the_others() {
 }
 
 #[test]
+fn a_price_in_a_title_is_whole_or_not_there() {
+    let mut app = busy();
+    keys(&mut app, "\t\t");
+    for _ in 0..20 {
+        keys(&mut app, "-");
+        for size in [HUGE, WIDE, (130, 30)] {
+            let shown = text(&mut app, size);
+            let title =
+                shown.lines().find(|line| line.contains(" NVDA  ") || line.contains(" NVDA ─")).unwrap_or_default();
+            let is_cut = title.contains('…')
+                && title.split('…').any(|part| part.ends_with(|last: char| last.is_ascii_digit() || last == '.'));
+            assert!(!is_cut, "{size:?}: {title}");
+        }
+    }
+}
+
+#[test]
 fn a_chord_shows_what_may_follow() {
     let mut app = busy();
     keys(&mut app, " ");

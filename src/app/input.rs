@@ -291,7 +291,15 @@ impl App {
         let marks = self.wire.undo(self.now);
         match marks.is_empty() {
             true => self.notify(Tone::Info, "nothing to undo".into()),
-            false => self.marked(marks),
+            false => {
+                let text = match marks.len() {
+                    1 => "the story is as it was before".to_owned(),
+                    count => format!("{count} stories are as they were before"),
+                };
+                let mut effects = self.marked(marks);
+                effects.extend(self.notify(Tone::Info, text));
+                effects
+            }
         }
     }
 
@@ -326,6 +334,8 @@ impl App {
     pub(super) fn set_filter(&mut self, filter: Filter) -> Vec<Effect> {
         self.popup = None;
         self.reading.begin();
+        // What is filtered is to be seen.
+        self.focus = if self.focus == Focus::Reader { Focus::Wire } else { self.focus };
         let mut effects = drawn();
         effects.extend(self.put_filter(filter));
         effects
@@ -340,7 +350,7 @@ impl App {
         } else if self.focus == Focus::Reader && self.reading.link.is_some() {
             self.reading.link = None;
         } else if self.focus != Focus::Wire {
-            self.reading.is_whole = false;
+            self.reading.begin();
             self.focus = Focus::Wire;
         } else if !self.wire.filter().is_empty() {
             return self.set_filter(Filter::default());

@@ -459,7 +459,10 @@ impl App {
         }
     }
 
-    fn reload(&mut self, config: Arc<Config>) -> Vec<Effect> {
+    fn reload(&mut self, mut config: Arc<Config>) -> Vec<Effect> {
+        if !config.broken_themes.is_empty() {
+            Arc::make_mut(&mut config).keep_from(&self.config);
+        }
         let mouse = config.screen.mouse;
         let asks_for_mouse = mouse != self.config.screen.mouse && mouse != self.mouse;
         let charted = self.charted();

@@ -152,7 +152,11 @@ impl App {
                 | Command::NextUnread
                 | Command::PreviousUnread
                 | Command::NextPanel
-                | Command::PreviousPanel,
+                | Command::PreviousPanel
+                | Command::Sort
+                | Command::Zoom
+                | Command::Grow
+                | Command::Shrink,
                 _,
             ) => Some(Vec::new()),
             _ => None,

@@ -92,6 +92,9 @@ impl App {
     pub(super) fn fetch_article(&mut self) -> Vec<Effect> {
         let Some(item) = self.wire.current_item() else { return Vec::new() };
         let (story, link) = (item.story.id, item.story.link.clone());
+        if self.replay.is_some() {
+            return self.notify(Tone::Info, "a recorded day has no articles".into());
+        }
         let Some(link) = link else { return self.notify(Tone::Info, "this story has no link to an article".into()) };
         self.reading.is_whole = true;
         match self.reading.article(story) {
@@ -246,6 +249,17 @@ mod tests {
         desk.send(Event::Article { story, outcome: Err("the page is gone (404)".into()) });
         assert!(matches!(desk.app.reading.article(story), Some(Fetch::Failed(_))));
         assert_eq!(fetched(&desk.press("enter")), Some(story));
+    }
+
+    #[test]
+    fn a_topic_leads_back_to_the_wire_where_it_is_seen() {
+        let mut desk = reader();
+        let story = desk.current();
+        desk.press("enter");
+        desk.press("2");
+        assert_eq!((desk.app.focus, desk.app.reading.is_whole), (Focus::Wire, false));
+        desk.press("esc");
+        assert_eq!(desk.current(), story, "without the topic one is where one was");
     }
 
     #[test]

@@ -191,10 +191,12 @@ fn marks_are_saved_and_taken_back() {
     );
     desk.press("m");
     assert_eq!(desk.notice(), Some("nothing unread here"));
-    for (undone, left) in [(vec![3, 1], Some(())), (vec![2], Some(())), (vec![3], Some(())), (vec![], None)] {
+    let one = "the story is as it was before";
+    for (undone, said) in
+        [(vec![3, 1], "2 stories are as they were before"), (vec![2], one), (vec![3], one), (vec![], "nothing to undo")]
+    {
         let effects = desk.press("z");
-        assert_eq!(saved_marks(&effects), undone);
-        assert_eq!(desk.notice().is_none().then_some(()), left);
+        assert_eq!((saved_marks(&effects), desk.notice()), (undone, Some(said)));
     }
     assert!(desk.app.wire.items().all(|item| !item.marks.read && !item.marks.starred));
 }
@@ -847,6 +849,24 @@ fn what_changes_nothing_draws_nothing() {
     desk.press("f");
     assert!(draws(&desk.send(heartbeat(second(53)))), "the list of sources shows it");
     assert!(draws(&desk.send(polled(second(54)))));
+}
+
+#[test]
+fn a_theme_that_is_broken_as_it_is_saved_stays_as_it_was() {
+    use crate::config::theme::Slot;
+    let load = |theme: &str| {
+        let files = [("config.toml", "[theme]\nname = 'mine'\n"), ("themes/mine.toml", theme)];
+        Arc::new(crate::config::load(files).unwrap())
+    };
+    let mut desk = Desk::new();
+    let color = |desk: &Desk| desk.app.config.themes.get("mine").map(|palette| palette.color(Slot::Up));
+    desk.send(Event::Config(load("up = 'blue'\n")));
+    let before = color(&desk);
+    desk.send(Event::Config(load("up = 'gre\n")));
+    assert_eq!((color(&desk), desk.app.config.screen.theme.as_str()), (before, "mine"));
+    assert!(desk.notice().is_some_and(|notice| notice.contains("themes/mine.toml")), "{:?}", desk.notice());
+    desk.send(Event::Config(load("up = 'green'\n")));
+    assert_ne!(color(&desk), before);
 }
 
 #[test]

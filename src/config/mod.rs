@@ -62,6 +62,8 @@ pub struct Config {
     pub screen: ScreenSettings,
     /// The shipped themes and the user's, by name.
     pub themes: BTreeMap<Name, Palette>,
+    /// Themes of the user's that can't be read now.
+    pub broken_themes: Vec<Name>,
     /// Command name to the keys that give it, as written.
     pub keys: BTreeMap<String, Vec<String>>,
     /// What was passed over in the user's file and why, one sentence each with its place.
@@ -192,7 +194,8 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
     let user: Vec<(N, T)> = user.into_iter().collect();
     let user = user.iter().map(|(file, text)| (file.as_ref(), text.as_ref()));
     let (themes, user): (Vec<_>, Vec<_>) = user.partition(|(file, _)| file.starts_with(theme::FOLDER));
-    (config.themes, config.warnings) = theme::read_all(themes.into_iter());
+    let themes = theme::read_all(themes.into_iter());
+    (config.themes, config.broken_themes, config.warnings) = (themes.palettes, themes.broken, themes.warnings);
     for (file, text) in SHIPPED.into_iter().chain(user) {
         let doc = Doc::parse(file, text)?;
         config.lay(&doc)?;
@@ -227,6 +230,14 @@ pub fn shipped() -> Config {
 }
 
 impl Config {
+    /// What stood before where this one can't be read: a theme that was broken as it was saved stays as it was.
+    pub fn keep_from(&mut self, before: &Config) {
+        for name in &self.broken_themes {
+            let kept = before.themes.get(name).cloned();
+            self.themes.extend(kept.map(|palette| (name.clone(), palette)));
+        }
+    }
+
     /// Nothing at all: every value comes from the shipped files.
     fn empty() -> Config {
         Config {
@@ -258,6 +269,7 @@ impl Config {
             },
             screen: ScreenSettings::default(),
             themes: BTreeMap::new(),
+            broken_themes: Vec::new(),
             keys: BTreeMap::new(),
             warnings: Vec::new(),
         }

@@ -20,7 +20,7 @@ pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
     root.section("store", |table| store(table, &mut config.store))?;
     root.section("market", |table| market(table, &mut config.market))?;
     root.section("screen", |table| screen(table, &mut config.screen))?;
-    let themes: Vec<Name> = config.themes.keys().cloned().collect();
+    let themes: Vec<Name> = config.themes.keys().chain(&config.broken_themes).cloned().collect();
     root.section("theme", |table| theme(table, &mut config.screen, &themes))?;
     root.section("alerts", |table| alerts::settings(table, &mut config.alerting))?;
     sources(config, root)?;

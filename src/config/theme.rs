@@ -107,10 +107,19 @@ struct Written {
     palette: Palette,
 }
 
+/// What the theme files come to.
+#[derive(Debug, Default)]
+pub(super) struct Themes {
+    pub palettes: BTreeMap<Name, Palette>,
+    /// Those that can't be read at all.
+    pub broken: Vec<Name>,
+    pub warnings: Vec<String>,
+}
+
 /// The shipped themes with the user's over them, and what is wrong with those. A user's file is named as in `themes/NAME.toml`.
-pub(super) fn read_all<'t>(user: impl Iterator<Item = (&'t str, &'t str)>) -> (BTreeMap<Name, Palette>, Vec<String>) {
+pub(super) fn read_all<'t>(user: impl Iterator<Item = (&'t str, &'t str)>) -> Themes {
     let mut written = BTreeMap::new();
-    let mut warnings = Vec::new();
+    let (mut warnings, mut broken) = (Vec::new(), Vec::new());
     let named = user.map(|(file, text)| (file.trim_start_matches(FOLDER).trim_end_matches(".toml"), text));
     for (name, text) in SHIPPED.into_iter().chain(named) {
         match read_one(&format!("{FOLDER}{name}.toml"), text) {
@@ -118,14 +127,17 @@ pub(super) fn read_all<'t>(user: impl Iterator<Item = (&'t str, &'t str)>) -> (B
                 written.insert(Name::from(name), theme);
                 warnings.extend(wrong);
             }
-            Err(mistake) => warnings.push(mistake),
+            Err(mistake) => {
+                broken.push(Name::from(name));
+                warnings.push(mistake);
+            }
         }
     }
     for (name, theme) in &written {
         warnings.extend(theme.inherits.as_ref().and_then(|from| unknown_base(name, from, &written)));
     }
-    let resolved = written.keys().map(|name| (name.clone(), resolve(name, &written, 0))).collect();
-    (resolved, warnings)
+    let palettes = written.keys().map(|name| (name.clone(), resolve(name, &written, 0))).collect();
+    Themes { palettes, broken, warnings }
 }
 
 fn read_one(file: &str, text: &str) -> Result<(Written, Vec<String>), String> {
@@ -176,7 +188,8 @@ mod tests {
     use super::*;
 
     fn read(user: &[(&str, &str)]) -> (BTreeMap<Name, Palette>, Vec<String>) {
-        read_all(user.iter().copied())
+        let themes = read_all(user.iter().copied());
+        (themes.palettes, themes.warnings)
     }
 
     #[test]

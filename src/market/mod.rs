@@ -486,6 +486,7 @@ pub(crate) mod tests {
             },
             screen: ScreenSettings::default(),
             themes: Default::default(),
+            broken_themes: Vec::new(),
             keys: Default::default(),
             warnings: Vec::new(),
         }

@@ -55,16 +55,24 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     }
 }
 
-/// `NVDA  181.23  ▼ −3.94  −2.13 %`; without room the amount goes first, then the name is cut.
+/// `NVDA  181.23  ▼ −3.94  −2.13 %`; without room the amount goes first, then the change, then the price: a figure is there
+/// whole or not at all. Then the name is cut.
 fn title(scene: Scene, symbol: &Symbol, room: usize) -> Line<'static> {
     let price = price(scene, symbol);
     let parts = |amount: bool| [vec![price.clone(), Span::raw("  ")], change(scene, symbol, amount)].concat();
     let name_width = width(short(&symbol.name)).min(NAME_MIN) + 2;
-    let figures = Some(parts(true)).filter(|parts| spans_width(parts) + name_width <= room).unwrap_or(parts(false));
+    let choices = [parts(true), parts(false), vec![price.clone()], Vec::new()];
+    // With no room told, what is wanted at least.
+    let figures = if room == 0 { parts(false) } else { fitting(choices, room.saturating_sub(name_width)) };
     let name = cut(short(&symbol.name), room.saturating_sub(spans_width(&figures) + 2).max(name_width - 2));
     let mut spans = vec![Span::styled(name, scene.theme.accent.add_modifier(Modifier::BOLD)), Span::raw("  ")];
     spans.extend(figures);
     Line::from(spans)
+}
+
+/// The first choice that has room.
+fn fitting(choices: [Vec<Span<'static>>; 4], room: usize) -> Vec<Span<'static>> {
+    choices.into_iter().find(|parts| spans_width(parts) <= room).unwrap_or_default()
 }
 
 /// A name in the title is not cut to less than this.
@@ -115,6 +123,7 @@ fn draw_plot(buffer: &mut Buffer, scene: Scene, marks: &Marks, plot: &Plot) {
         ChartStyle::Candles => bars::draw_candles(buffer, scene, plot),
         ChartStyle::Line => bars::draw_line(buffer, scene, plot),
     }
+    bars::name_sessions(buffer, scene, plot);
     bars::draw_volume(buffer, scene, plot);
     draw_marks(buffer, scene, marks, plot);
     match scene.app.bar().and_then(|time| chosen(plot, time)) {

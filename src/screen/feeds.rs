@@ -176,7 +176,13 @@ pub(super) fn standing_word(scene: Scene, line: &FeedLine) -> &'static str {
 
 fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
     let Some(state) = line.state.filter(|_| line.feed.enabled) else {
-        return if line.feed.enabled { "not asked yet".into() } else { "switched off in the config".into() };
+        return if scene.app.replay.is_some() {
+            "a recorded day asks nobody".into()
+        } else if line.feed.enabled {
+            "not asked yet".into()
+        } else {
+            "switched off in the config".into()
+        };
     };
     match &state.trouble {
         Some(trouble) => trouble.clone(),

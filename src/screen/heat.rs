@@ -57,7 +57,8 @@ fn draw_topic(frame: &mut Frame, area: Rect, scene: Scene, rule: &TopicRule) {
 /// One row of bars: the so manieth from the foot, of so many.
 fn bars(hours: &[u32], columns: usize, (above, rows): (usize, usize)) -> String {
     let most = hours.iter().copied().max().unwrap_or(0).max(1) as usize;
-    let level = |count: u32| LEVELS[(count as usize * rows * 8).div_ceil(most).saturating_sub(above * 8).min(8)];
+    // The highest stays short of the row above it, or the bars of two topics would read as one.
+    let level = |count: u32| LEVELS[(count as usize * (rows * 8 - 1)).div_ceil(most).saturating_sub(above * 8).min(8)];
     (0..columns).map(|column| level(hours[column * hours.len() / columns.max(1)])).collect()
 }
 
@@ -68,8 +69,8 @@ mod tests {
     #[test]
     fn bars_are_as_high_as_their_hours() {
         let hours = [0, 1, 2, 4];
-        assert_eq!(bars(&hours, 4, (0, 1)), " ▂▄█");
-        assert_eq!([bars(&hours, 4, (1, 2)), bars(&hours, 4, (0, 2))], ["   █", " ▄██"]);
+        assert_eq!(bars(&hours, 4, (0, 1)), " ▂▄▇");
+        assert_eq!([bars(&hours, 4, (1, 2)), bars(&hours, 4, (0, 2))], ["   ▇", " ▄██"]);
         assert_eq!(bars(&[0; 24], 3, (0, 1)), "   ");
     }
 }

@@ -16,7 +16,7 @@ use crate::app::together::Pair;
 use crate::domain::correlation::BARS_MIN;
 use crate::domain::price::Symbol;
 
-const WIDTH: u16 = 84;
+const WIDTH: u16 = 100;
 const NAME: usize = 13;
 const NUMBER: usize = 9;
 /// A symbol's column: `+0.42 (77)`.

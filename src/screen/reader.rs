@@ -5,7 +5,7 @@ mod page;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -32,16 +32,13 @@ const OUTLETS_NAMED: usize = 5;
 type Part = Vec<Span<'static>>;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
-    let focused = scene.app.focus == Focus::Reader;
     seen.panels.push((area, Focus::Reader));
-    let title = heading(scene, "Reader");
     let framed = scene.size != Size::Tiny;
-    let room = title_room(area).saturating_sub(spans_width(&title.spans) + 5);
-    let right = if focused { hint(scene, room) } else { Line::default() };
-    let inner = if framed { panel(frame, area, scene, focused, title, right) } else { area };
+    let inner = if framed { area.inner(Margin::new(1, 1)) } else { area };
     let text = Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner };
     seen.reader = text;
     let Some(item) = scene.app.wire.current_item() else {
+        draw_frame(frame, area, scene, seen);
         return put(frame, Line::styled("no story", scene.theme.faint), Rect { height: 1.min(text.height), ..text });
     };
     // A screen wider than the text has it in the middle.
@@ -53,6 +50,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     seen.reader_found = page.found(&scene.app.reading.find);
     seen.reader_scroll = first_line(scene, seen, height);
     seen.reader_links = page.links;
+    draw_frame(frame, area, scene, seen);
     for (at, line) in page.lines.into_iter().enumerate().skip(seen.reader_scroll).take(height) {
         let y = text.y + (at - seen.reader_scroll) as u16;
         put(frame, lit(scene, line, at), Rect { y, height: 1, ..text });
@@ -62,6 +60,35 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         draw_below(frame, area, scene, below);
     }
 }
+
+/// The frame, with how much was found and the keys that help.
+fn draw_frame(frame: &mut Frame, area: Rect, scene: Scene, seen: &Seen) {
+    if scene.size == Size::Tiny {
+        return;
+    }
+    let focused = scene.app.focus == Focus::Reader;
+    let mut title = heading(scene, "Reader");
+    title.spans.extend(found_words(scene, seen).map(|words| Span::styled(words, scene.theme.accent)));
+    let room = title_room(area).saturating_sub(spans_width(&title.spans) + 5);
+    let right = if focused { hint(scene, room, seen) } else { Line::default() };
+    panel(frame, area, scene, focused, title, right);
+}
+
+/// ` · 'loan' 3 of 11 lines`
+fn found_words(scene: Scene, seen: &Seen) -> Option<String> {
+    let reading = &scene.app.reading;
+    let words = Some(cut(&reading.find, FIND_MAX)).filter(|words| !words.is_empty())?;
+    let all = seen.reader_found.len();
+    let at = reading.found.and_then(|line| seen.reader_found.iter().position(|found| *found == line));
+    Some(match (at, all) {
+        (_, 0) => format!(" · '{words}' is not here"),
+        (Some(at), _) => format!(" · '{words}' {} of {all}", at + 1),
+        (None, _) => format!(" · '{words}' {all} times"),
+    })
+}
+
+/// Columns of the words looked for in the frame.
+const FIND_MAX: usize = 24;
 
 /// Longer lines are hard to read.
 const COLUMNS_MAX: u16 = 110;
@@ -102,7 +129,13 @@ fn draw_below(frame: &mut Frame, area: Rect, scene: Scene, below: usize) {
 }
 
 /// The keys that help in the reader, as many as fit; the way back to the last.
-fn hint(scene: Scene, room: usize) -> Line<'static> {
+fn hint(scene: Scene, room: usize, seen: &Seen) -> Line<'static> {
+    // The last link is that of the story itself.
+    let is_there = |command: Command| match command {
+        Command::NextBar => seen.reader_links.len() > 1,
+        Command::Read => scene.app.replay.is_none(),
+        _ => true,
+    };
     let keys = [
         (Command::Close, "back"),
         (Command::Open, "open"),
@@ -116,7 +149,7 @@ fn hint(scene: Scene, room: usize) -> Line<'static> {
         let key = scene.app.keymap.hint(command);
         let gap = if words.is_empty() { "" } else { "  " };
         let longer = format!("{words}{gap}{key} {word}");
-        if !key.is_empty() && width(&longer) <= room {
+        if !key.is_empty() && is_there(command) && width(&longer) <= room {
             words = longer;
         }
     }

@@ -139,7 +139,7 @@ fn greeting(scene: Scene, config: &str) -> String {
         (Size::Tiny, _) => health,
         (Size::Medium | Size::Small, None) => format!("settings: {config}"),
         (Size::Medium | Size::Small, Some(_)) => health,
-        _ => format!("{health} · settings: {config} (newstape config init writes it)"),
+        _ => format!("{health} · settings: {config}"),
     }
 }
 
@@ -185,6 +185,7 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
 /// The keys that help most where the reader is now, the most helpful first, the help to the last.
 fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
     match (scene.size, scene.app.focus) {
+        _ if scene.app.popup.is_some() => &[(Command::Close, "close"), (Command::Help, "help")],
         (Size::Tiny, _) => &[(Command::Help, "help")],
         (_, Focus::Reader) => &[
             (Command::Close, "back"),

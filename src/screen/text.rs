@@ -143,7 +143,7 @@ pub fn wrap_spans(spans: &[Span<'static>], columns: usize) -> Vec<Vec<Span<'stat
     let mut line_spans = |line: String| {
         // Between two lines nothing but blanks is left out.
         let rest = whole.get(at..).unwrap_or_default();
-        at += rest.len() - rest.trim_start_matches(' ').len() - (line.len() - line.trim_start_matches(' ').len());
+        at += rest.len() - rest.trim_start().len() - (line.len() - line.trim_start().len());
         let end = at + line.len();
         let mut spans = Vec::new();
         while let Some((piece_end, style)) = piece {

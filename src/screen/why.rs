@@ -106,7 +106,12 @@ fn hint(scene: Scene) -> Line<'static> {
 }
 
 fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, asked: &Asked) {
-    let words = "No story in your feeds explains this.";
+    let is_known = scene.app.tape.quote(&asked.symbol).is_some();
+    let words = if is_known {
+        "No story in your feeds explains this."
+    } else {
+        "No price of it is known yet, nor a story about it."
+    };
     let more = format!(
         "None bound to {} is from the hour before it, or came since. What arrives is shown here.",
         coin(&asked.symbol)

@@ -295,12 +295,24 @@ fn tail(scene: Scene, row: &Row, item: &Item, columns: &Columns) -> Vec<Span<'st
     let reaction = scene.app.reaction(item, row.time).filter(|_| columns.moved > 0);
     spans.extend(reaction.map(|reaction| moved(scene, reaction, columns.moved)));
     spans.extend(reaction.filter(|_| columns.net > 0).map(|reaction| net(scene, reaction, columns.net)));
-    let outlets = scene.app.wire.outlet_count(row.group);
-    if columns.outlets > 0 && (outlets > 1 || !spans.is_empty()) {
-        let text = if outlets > 1 { format!("×{outlets}") } else { String::new() };
-        spans.insert(0, Span::styled(fit_right(&text, columns.outlets), scene.theme.dim));
+    let carried = carried(scene, row);
+    if columns.outlets > 0 && (!carried.is_empty() || !spans.is_empty()) {
+        // Below each other, whether a move stands behind them or not.
+        let missing = if spans.is_empty() { columns.moved + columns.net } else { 0 };
+        spans.insert(0, Span::styled(fit_right(&carried, columns.outlets), scene.theme.dim));
+        spans.push(Span::raw(" ".repeat(missing)));
     }
     spans
+}
+
+/// `×3` outlets; `+1` where one outlet has told it more than once.
+fn carried(scene: Scene, row: &Row) -> String {
+    let wire = &scene.app.wire;
+    match (wire.outlet_count(row.group), wire.member_count(row.group)) {
+        (outlets @ 2.., _) => format!("×{outlets}"),
+        (_, stories @ 2..) => format!("+{}", stories - 1),
+        _ => String::new(),
+    }
 }
 
 /// What the bound price that moved most did since a time; with its symbol where there is room, and a mark when it is

@@ -94,7 +94,7 @@ pub async fn show(
 
     let answers = events.clone();
     let mut app = App::new(config.clone(), clock());
-    app.greeting = is_first_run.then(|| places.config_shown());
+    app.greeting = is_first_run.then(|| places.greeting());
     let mut stage = Stage {
         terminal: Terminal::enter(app.mouse)?,
         theme: looks::theme(&config, None, variable),

@@ -41,8 +41,14 @@ impl Places {
         })
     }
 
+    /// Where the config file is, and how it comes about where it is not there yet.
+    pub fn greeting(&self) -> String {
+        let how = if self.config.exists() { "" } else { " (newstape config init writes it)" };
+        format!("{}{how}", self.config_shown())
+    }
+
     /// Where the config file is, as a reader knows it: with `~` for the home folder.
-    pub fn config_shown(&self) -> String {
+    fn config_shown(&self) -> String {
         let home = etcetera::home_dir().ok().filter(|home| !home.as_os_str().is_empty());
         match home.and_then(|home| self.config.strip_prefix(home).ok().map(Path::to_path_buf)) {
             Some(below) => format!("~/{}", below.display()),

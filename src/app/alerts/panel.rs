@@ -48,7 +48,8 @@ impl App {
             Command::TestAlert if cursor < count => Some(self.try_alert(cursor)),
             Command::TestAlert => Some(self.notify(Tone::Info, "the cursor is on no alert".into())),
             Command::Read | Command::Open | Command::CopyLink => {
-                let told = self.alerts.told.get(cursor.checked_sub(count)?);
+                // On an alert there is no story; the one behind the list is not meant.
+                let told = cursor.checked_sub(count).and_then(|at| self.alerts.told.get(at));
                 let story = told.and_then(|told| told.story);
                 Some(story.map(|id| self.with_story(command, id)).unwrap_or_default())
             }
@@ -104,7 +105,7 @@ impl App {
         let cause = Cause { story: item.map(|item| item.story.id), group: None, price };
         let mut effects = self.tell_of(at, &cause, false, true);
         // The list stays open, and its cursor on the alert.
-        effects.extend(self.notify(Tone::Info, "tried: what it does should have happened".into()));
+        effects.extend(self.notify(Tone::Info, "told as a trial, whatever else the alert does was done, too".into()));
         effects
     }
 }

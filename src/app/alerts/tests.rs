@@ -54,6 +54,15 @@ fn told(desk: &Desk) -> Vec<String> {
 const NVIDIA: &str = "[[alert]]\nname = 'n'\nquery = 'topic:nvidia'\ncool-down = '0s'\n";
 
 #[test]
+fn enter_on_an_alert_does_not_read_the_story_behind_the_list() {
+    let mut desk = Desk::with_stories(1);
+    desk.press("a");
+    desk.press("enter");
+    assert!(desk.app.wire.current_item().is_some_and(|item| !item.marks.read), "it was not read");
+    assert!(desk.app.popup.is_some());
+}
+
+#[test]
 fn a_story_is_told_of_once_for_its_event() {
     let mut desk = desk(NVIDIA);
     assert_eq!(tell(&mut desk, 1, "Nvidia buys a maker of lasers for 3 billion dollars"), 1);

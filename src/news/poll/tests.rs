@@ -42,7 +42,8 @@ pub fn config(feeds: Vec<Feed>) -> Config {
             overnight: false,
         },
         screen: ScreenSettings::default(),
-        themes: BTreeMap::new(),
+        themes: Default::default(),
+        broken_themes: Vec::new(),
         keys: BTreeMap::new(),
         warnings: Vec::new(),
     }

@@ -13,16 +13,22 @@ use crate::domain::price::Session;
 /// A column filled by so many eighths.
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/// Before the opening bell and after the closing one: another ground, and its name at the top.
+/// Before the opening bell and after the closing one: another ground.
 pub fn draw_sessions(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
-    let mut free = plot.area.x;
     let ends = (1..plot.columns.len()).map(|at| plot.x(at)).chain([plot.area.right()]);
+    let height = plot.area.height + plot.volume;
+    for ((x, _), end) in plot.placed().zip(ends).filter(|((_, column), _)| column.extended.is_some()) {
+        let ground = Rect { x, width: end.min(plot.area.right()).saturating_sub(x), height, ..plot.area };
+        buffer.set_style(ground, scene.theme.shade);
+    }
+}
+
+/// The names of those hours at the top, over what is drawn there.
+pub fn name_sessions(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
+    let mut free = plot.area.x;
     let mut before = None;
-    for ((x, column), end) in plot.placed().zip(ends) {
-        let height = plot.area.height + plot.volume;
+    for (x, column) in plot.placed() {
         if let Some(session) = column.extended {
-            let ground = Rect { x, width: end.min(plot.area.right()).saturating_sub(x), height, ..plot.area };
-            buffer.set_style(ground, scene.theme.shade);
             let word = name(session);
             if before != Some(session) && x >= free && usize::from(x) + width(word) <= plot.area.right().into() {
                 buffer.set_string(x, plot.area.y, word, scene.theme.faint);
