@@ -185,7 +185,9 @@ fn prices_that_are_not_current() {
     go_stale(&mut app);
     assert!(text(&mut app, WIDE).contains("NVDA  181.23  ▼ −2.13 %"));
     assert!(text(&mut app, SMALL).contains("BLOCKED until 14:17"));
-    assert!(text(&mut app, WIDE).contains("NVDA, BTC, ETH, SOL: yahoo refuses until 14:17 ET · f tells all"));
+    assert!(
+        text(&mut app, WIDE).contains("NVDA: yahoo refuses until 14:17 ET · BTC, ETH, SOL not current · f tells all")
+    );
     assert!(text(&mut app, TINY).contains("NVDA 181.23 BLOCKED"));
     let mut app = started(NOON, "");
     go_offline(&mut app);

@@ -74,7 +74,7 @@ fn draw_frame(frame: &mut Frame, area: Rect, scene: Scene, seen: &Seen) {
     panel(frame, area, scene, focused, title, right);
 }
 
-/// ` · 'loan' 3 of 11 lines`
+/// ` · 'loan' 3 of 11`, the lines that hold it
 fn found_words(scene: Scene, seen: &Seen) -> Option<String> {
     let reading = &scene.app.reading;
     let words = Some(cut(&reading.find, FIND_MAX)).filter(|words| !words.is_empty())?;
@@ -83,7 +83,7 @@ fn found_words(scene: Scene, seen: &Seen) -> Option<String> {
     Some(match (at, all) {
         (_, 0) => format!(" · '{words}' is not here"),
         (Some(at), _) => format!(" · '{words}' {} of {all}", at + 1),
-        (None, _) => format!(" · '{words}' {all} times"),
+        (None, _) => format!(" · '{words}' in {all} {}", if all == 1 { "line" } else { "lines" }),
     })
 }
 

@@ -106,13 +106,20 @@ fn says(scene: Scene) -> (String, Style) {
     }
 }
 
-/// `BTC, ETH: coinbase can't be reached · f tells all`: prices that are not current, and what keeps them away.
+/// `BTC, ETH: coinbase can't be reached · NVDA not current · f tells all`: prices that are not current, and what keeps those
+/// away of which that is known.
 fn price_trouble(scene: Scene) -> Option<String> {
     let app = scene.app;
-    let symbols = || app.tape.symbols().iter().filter(|symbol| !app.price_state(&symbol.name).is_current());
-    let why = symbols().find_map(|symbol| why_away(scene, symbol))?;
-    let names: Vec<&str> = symbols().map(|symbol| coin(&symbol.name)).collect();
-    Some(format!("{}: {why} · {} tells all", cut(&names.join(", "), NAMES_MAX), app.keymap.hint(Command::Feeds)))
+    let symbols = app.tape.symbols().iter().filter(|symbol| !app.price_state(&symbol.name).is_current());
+    let away: Vec<(&str, Option<String>)> =
+        symbols.map(|symbol| (coin(&symbol.name), why_away(scene, symbol))).collect();
+    let why = away.iter().find_map(|(_, why)| why.clone())?;
+    let (known, others): (Vec<_>, Vec<_>) = away.iter().partition(|(_, other)| other.as_ref() == Some(&why));
+    let names = |away: Vec<&(&str, Option<String>)>| {
+        cut(&away.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "), NAMES_MAX)
+    };
+    let others = if others.is_empty() { String::new() } else { format!(" · {} not current", names(others)) };
+    Some(format!("{}: {why}{others} · {} tells all", names(known), app.keymap.hint(Command::Feeds)))
 }
 
 /// Columns for the symbols whose prices are not current.
