@@ -1,5 +1,6 @@
 //! All that happens, and all that newstape does to the world. Data only, so that a day can be recorded and replayed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use crate::domain::article::Article;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
 use crate::domain::layout::Layout;
-use crate::domain::price::{Quote, Series, SourceReport, Span};
+use crate::domain::price::{Quote, Series, SourceReport, Span, Unpriced};
 use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
 
@@ -40,6 +41,8 @@ pub enum Event {
     Quote(Quote),
     /// Candles came in: all of a span, or its newest.
     Series { span: Span, series: Series },
+    /// Why symbols have no price yet: all of them, each time that changes.
+    Unpriced(BTreeMap<Name, Unpriced>),
     /// A price source was asked or heard, well or not.
     Source(SourceReport),
     /// A new configuration is in force, with what was passed over in it.
@@ -153,7 +156,9 @@ pub enum Effect {
     /// way, the same for this story is ignored. http(s) only.
     FetchArticle { story: StoryId, link: String },
     /// The chart shows this span of this symbol.
-    WantSeries { symbol: Name, span: Span },
+    ShowChart { symbol: Name, span: Span },
+    /// All symbols are compared over a span: their history is wanted.
+    CompareOver(Span),
     /// Open in the browser. http(s) only.
     Open(String),
     /// Put on the clipboard.

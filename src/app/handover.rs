@@ -62,6 +62,11 @@ impl Handovers {
         self.0.truncate(KEPT);
     }
 
+    /// Does the price of a symbol come from another source because of trouble, as told last?
+    pub fn is_away(&self, symbol: &Name) -> bool {
+        self.0.iter().find(|handover| handover.symbol == *symbol).is_some_and(|handover| handover.why.is_some())
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Handover> {
         self.0.iter()
     }

@@ -33,6 +33,7 @@ pub mod together;
 pub mod why;
 pub mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -42,7 +43,7 @@ use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
 use crate::domain::layout::Layout;
-use crate::domain::price::{Delivery, Quote, Series, SourceReport, Span, State, state};
+use crate::domain::price::{Delivery, Quote, Series, SourceReport, Span, State, Unpriced, state};
 use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
@@ -110,6 +111,8 @@ pub struct App {
     /// The terminal says that its background is light, or that it is not.
     pub light: Option<bool>,
     pub movers: Movers,
+    /// Why symbols have no price yet.
+    unpriced: BTreeMap<Name, Unpriced>,
     habit: Habit,
     pub flashes: Flashes,
     pub alerts: Alerts,
@@ -158,6 +161,7 @@ impl App {
             read_only: false,
             light: None,
             movers: Movers::default(),
+            unpriced: BTreeMap::new(),
             habit: Habit::default(),
             flashes: Flashes::default(),
             alerts: Alerts::default(),
@@ -220,6 +224,10 @@ impl App {
             Event::Quote(quote) => self.quote(quote),
             Event::Series { span, series } => self.series(span, series),
             Event::Source(report) => self.source(report),
+            Event::Unpriced(unpriced) => {
+                self.unpriced = unpriced;
+                vec![Effect::Draw(Urgency::Price)]
+            }
             Event::Config(config) => self.reload(config),
             Event::ConfigMistake(mistake) => {
                 self.config_mistake = Some(mistake);
@@ -309,16 +317,18 @@ impl App {
     }
 
     fn price_state_until(&self, symbol: &str) -> (State, Option<Timestamp>) {
-        let quote = self.tape.quote(symbol);
-        let block = quote.map_or_else(|| self.first_source(symbol), |quote| Some(quote.source.clone()));
-        let block = block.and_then(|source| self.health.block(&source, self.now));
-        state(quote, quote.and_then(|quote| self.health.alive(&quote.source)), block, &self.calendar, self.now)
+        let Some(quote) = self.tape.quote(symbol) else { return (self.why_unpriced(symbol), None) };
+        let block = self.health.block(&quote.source, self.now);
+        state(Some(quote), self.health.alive(&quote.source), block, &self.calendar, self.now)
     }
 
-    /// The configured first source of a symbol.
-    fn first_source(&self, symbol: &str) -> Option<Name> {
-        let symbol = self.tape.symbols().iter().find(|other| &*other.name == symbol)?;
-        symbol.sources.first().cloned()
+    /// The state of a price that was never seen. A recorded day has the prices that it has.
+    fn why_unpriced(&self, symbol: &str) -> State {
+        match self.unpriced.get(symbol) {
+            Some(why) => why.state(),
+            None if self.replay.is_some() => State::NoData,
+            None => State::Waiting { source: None },
+        }
     }
 
     // --- what happens ---
@@ -341,6 +351,7 @@ impl App {
         if part.done && std::mem::take(&mut self.loading) {
             let feeds = self.health.feed_states().cloned().collect();
             effects.push(self.recount());
+            effects.extend(self.want_series());
             effects.push(Effect::Start { feeds, sources: self.health.sources().cloned().collect() });
             effects.extend(self.look_beyond());
         }
@@ -424,7 +435,9 @@ impl App {
         }
         let mut effects = vec![self.look_for_movers(&symbol).unwrap_or(Effect::Draw(Urgency::Price))];
         effects.extend(self.alert_of_price(&symbol));
-        let Some(handover) = handover else { return effects };
+        // That a source was late at the start is no news: a better one only took its place.
+        let is_news = |handover: &Handover| handover.why.is_some() || self.handovers.is_away(&handover.symbol);
+        let Some(handover) = handover.filter(is_news) else { return effects };
         let words = handover.words();
         self.handovers.note(handover);
         // Not over what is worth more.
@@ -495,7 +508,7 @@ impl App {
 
     /// Another chart is shown: its candles are wanted.
     fn want_series(&self) -> Option<Effect> {
-        Some(Effect::WantSeries { symbol: self.charted()?, span: self.tape.span })
+        Some(Effect::ShowChart { symbol: self.charted()?, span: self.tape.span })
     }
 
     /// Puts a configuration in force, keeping place, filter, marks and prices.

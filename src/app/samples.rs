@@ -77,7 +77,13 @@ pub fn series(symbol: &str, from: Timestamp, closes: &[f64]) -> Series {
         volume: None,
     };
     let source = quote(symbol, 1.0, from).source;
-    Series { symbol: symbol.into(), source, interval: 60, bars: (0..).zip(closes).map(bar).collect() }
+    Series {
+        symbol: symbol.into(),
+        source,
+        interval: 60,
+        closes_only: false,
+        bars: (0..).zip(closes).map(bar).collect(),
+    }
 }
 
 pub fn report(source: &str, capability: Capability, at: Timestamp, outcome: Outcome) -> SourceReport {

@@ -136,6 +136,7 @@ impl Tape {
                 symbol: series.symbol.clone(),
                 source: series.source.clone(),
                 interval: series.interval,
+                closes_only: series.closes_only,
                 bars: Vec::new(),
             });
         lay_over(held, series);
@@ -204,9 +205,7 @@ fn grow(series: &mut Series, time: Timestamp, price: f64) {
     let start = bar_start(time, series.interval);
     match series.bars.last_mut() {
         Some(bar) if bar.time == start => {
-            bar.high = bar.high.max(price);
-            bar.low = bar.low.min(price);
-            bar.close = price;
+            take_close(bar, price);
         }
         Some(bar) if bar.time > start => {}
         _ => {
@@ -221,9 +220,7 @@ fn grow_last(series: &mut Series, time: Timestamp, price: f64) {
     let interval = SignedDuration::from_secs(series.interval.into());
     let Some(bar) = series.bars.last_mut() else { return };
     if (SignedDuration::ZERO..interval).contains(&time.duration_since(bar.time)) {
-        bar.high = bar.high.max(price);
-        bar.low = bar.low.min(price);
-        bar.close = price;
+        take_close(bar, price);
     }
 }
 
@@ -232,18 +229,28 @@ fn cap(series: &mut Series) {
     series.bars.drain(..surplus);
 }
 
+/// Lays new bars over those held. Closes alone take nothing of the range that held bars have.
 fn lay_over(held: &mut Series, new: Series) {
-    if held.source != new.source || held.interval != new.interval {
+    let is_finer = held.closes_only && !new.closes_only;
+    if held.source != new.source || held.interval != new.interval || is_finer {
         *held = new;
     } else {
+        let keeps_range = new.closes_only && !held.closes_only;
         for bar in new.bars {
             match held.bars.binary_search_by_key(&bar.time, |held| held.time) {
+                Ok(at) if keeps_range => take_close(&mut held.bars[at], bar.close),
                 Ok(at) => held.bars[at] = bar,
                 Err(at) => held.bars.insert(at, bar),
             }
         }
     }
     cap(held);
+}
+
+fn take_close(bar: &mut Candle, close: f64) {
+    bar.high = bar.high.max(close);
+    bar.low = bar.low.min(close);
+    bar.close = close;
 }
 
 #[cfg(test)]

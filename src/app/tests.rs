@@ -147,7 +147,7 @@ fn focus_goes_round_and_moves_what_it_is_on() {
     for (keys, symbol) in [("j", "BTC-USD"), ("k k", "SOL-USD"), ("j", "NVDA"), ("G", "SOL-USD"), ("g", "NVDA")] {
         let effects = desk.press(keys);
         assert_eq!(charted(&desk), symbol, "{keys}");
-        let wanted = Effect::WantSeries { symbol: symbol.into(), span: Span::Day };
+        let wanted = Effect::ShowChart { symbol: symbol.into(), span: Span::Day };
         assert!(effects.contains(&wanted), "{keys}: its candles are asked for");
     }
     desk.press("esc");
@@ -573,7 +573,7 @@ fn clicks_land_on_what_was_drawn() {
     assert_eq!(desk.send(click(5, 8)), [], "below the last row there is nothing");
     assert_eq!(desk.current(), Some(3));
     let effects = desk.send(click(95, 3));
-    assert!(effects.contains(&Effect::WantSeries { symbol: "ETH-USD".into(), span: Span::Day }));
+    assert!(effects.contains(&Effect::ShowChart { symbol: "ETH-USD".into(), span: Span::Day }));
     desk.send(click(5, 12));
     assert_eq!(desk.app.focus, Focus::Reader);
     desk.send(click(21, 0));
@@ -1033,7 +1033,7 @@ fn a_reload_keeps_filter_cursor_marks_and_prices() {
     assert_eq!(desk.app.health.fresh(minute(0)).1, 3);
     next.symbols.retain(|symbol| &*symbol.name != "ETH-USD");
     let effects = desk.send(Event::Config(Arc::new(next)));
-    let wanted = Effect::WantSeries { symbol: "AMD".into(), span: Span::Day };
+    let wanted = Effect::ShowChart { symbol: "AMD".into(), span: Span::Day };
     assert!(effects.contains(&wanted), "another chart is shown: {effects:?}");
 }
 

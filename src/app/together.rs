@@ -37,8 +37,7 @@ impl App {
     pub(super) fn show_heat(&mut self) -> Vec<Effect> {
         self.popup = Some(Popup::Heat { scroll: 0 });
         let span = self.tape.span;
-        let wanted = self.tape.symbols().iter().map(|symbol| Effect::WantSeries { symbol: symbol.name.clone(), span });
-        wanted.chain([Effect::Draw(Urgency::Key)]).collect()
+        vec![Effect::CompareOver(span), Effect::Draw(Urgency::Key)]
     }
 }
 
@@ -85,10 +84,10 @@ mod tests {
     #[test]
     fn the_candles_of_all_symbols_are_wanted() {
         let mut desk = Desk::new();
-        let wanted = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::WantSeries { .. })).count();
-        assert_eq!(wanted(&desk.press("i")), 4);
+        let wanted = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::CompareOver(_))).count();
+        assert_eq!(wanted(&desk.press("i")), 1);
         assert_eq!(desk.app.popup, Some(Popup::Heat { scroll: 0 }));
-        assert_eq!(wanted(&desk.app.command(Command::NextSpan)), 4, "another span");
+        assert_eq!(wanted(&desk.app.command(Command::NextSpan)), 1, "another span");
         desk.press("i");
         assert_eq!(desk.app.popup, None);
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::json::QuoteLine;
@@ -17,9 +17,11 @@ use super::{Done, Failure, Surroundings, runtime};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{
-    Capability, Outcome, Quote, SourceReport, State, Symbol, show_change, show_percent, show_price, state,
+    Capability, Outcome, Quote, Session, SourceReport, State, Symbol, Unpriced, show_change, show_percent, show_price,
+    state,
 };
 use crate::domain::session::Calendar;
+use crate::domain::symbol;
 use crate::event::Event;
 use crate::http::Http;
 use crate::market;
@@ -27,12 +29,16 @@ use crate::store::Reader;
 
 /// How long prices are waited for.
 const PATIENCE: Duration = Duration::from_secs(12);
+/// How long a price without its change is kept back for one that has it.
+const WHOLE_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 /// How often a state is looked at again: some change by time alone.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often it is looked whether enough has come.
+const STEP: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
 pub struct Prices {
-    /// As Yahoo spells them: NVDA, BTC-USD; without any, the watchlist
+    /// Spelled as on Yahoo Finance: NVDA, BRK-B, ^VIX, BTC-USD; without any, the watchlist
     symbols: Vec<String>,
     /// One JSON object a line
     #[arg(long)]
@@ -47,6 +53,12 @@ pub struct Prices {
 pub(super) struct Heard {
     pub(super) quotes: BTreeMap<Name, Quote>,
     pub(super) reports: BTreeMap<(Name, Capability), SourceReport>,
+    /// When the first price of each symbol came.
+    first_heard: BTreeMap<Name, Timestamp>,
+    /// The last prices on disk.
+    stored: BTreeMap<Name, Quote>,
+    /// Why symbols have no price; None before that is known.
+    unpriced: Option<BTreeMap<Name, Unpriced>>,
     /// When the socket of each source last gave a sign of life.
     alive: BTreeMap<Name, Timestamp>,
 }
@@ -55,7 +67,7 @@ impl Prices {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let mut config = around.config()?;
         if !self.symbols.is_empty() {
-            config.symbols = self.symbols.iter().map(|name| asked_for(name, &config)).collect();
+            config.symbols = asked_for(&self.symbols, &config)?;
         }
         let config = Arc::new(config);
         let calendar = market::calendar(&config);
@@ -64,10 +76,12 @@ impl Prices {
         }
         let heard = runtime()?.block_on(listen(&config, around))?;
         self.print(&config, &heard, &calendar, (around.clock)())?;
-        match heard.quotes.is_empty() && !config.symbols.is_empty() {
-            true => Err(Failure::not_had(nothing_came(&heard))),
-            false => Ok(()),
+        let whys = heard.whys(&config);
+        if heard.quotes.is_empty() && !config.symbols.is_empty() {
+            return Err(Failure::not_had(format!("no price could be had; {}", whys.join("; "))));
         }
+        let mut errors = std::io::stderr().lock();
+        whys.iter().try_for_each(|why| writeln!(errors, "newstape: {why}")).map_err(Failure::from)
     }
 
     fn print(&self, config: &Config, heard: &Heard, calendar: &Calendar, now: Timestamp) -> Done {
@@ -86,8 +100,8 @@ impl Prices {
         calendar: &Calendar,
         now: Timestamp,
     ) -> Result<String, Failure> {
-        let quote = heard.quotes.get(&symbol.name);
-        let state = state_of(symbol, quote, heard, calendar, now);
+        let quote = heard.quote(&symbol.name);
+        let state = heard.state(&symbol.name, calendar, now);
         match self.json {
             true => serde_json::to_string(&QuoteLine::new(&symbol.name, quote, &state))
                 .map_err(|error| Failure::not_had(error.to_string())),
@@ -123,14 +137,6 @@ impl Prices {
     }
 }
 
-fn state_of(symbol: &Symbol, quote: Option<&Quote>, heard: &Heard, calendar: &Calendar, now: Timestamp) -> State {
-    let source = quote.map(|quote| &quote.source).or(symbol.sources.first());
-    let report = |capability| heard.reports.get(&(source?.clone(), capability));
-    let alive = heard.alive.get(source.unwrap_or(&symbol.name)).copied();
-    let block = report(Capability::Quote).map(|report| &report.outcome);
-    state(quote, alive, block, calendar, now).0
-}
-
 fn plain(symbol: &Symbol, quote: Option<&Quote>, state: &str) -> String {
     let Some(quote) = quote else { return format!("{:10} {:>14}  {state}", symbol.name, "–") };
     let places = quote.decimals();
@@ -140,11 +146,17 @@ fn plain(symbol: &Symbol, quote: Option<&Quote>, state: &str) -> String {
     format!("{:10} {price:>14} {change:>12} {percent:>10}  {} {state}", symbol.name, quote.currency)
 }
 
-/// The symbol as the config knows it, else with the default chain of its kind.
-fn asked_for(name: &str, config: &Config) -> Symbol {
-    let name = name.to_uppercase();
-    let known = config.symbols.iter().find(|symbol| *symbol.name == *name);
-    known.cloned().unwrap_or_else(|| Symbol::new(name.as_str().into()))
+/// The symbols as the config knows them, else with the default chain of their kind; each once.
+fn asked_for(written: &[String], config: &Config) -> Result<Vec<Symbol>, Failure> {
+    let mut symbols: Vec<Symbol> = Vec::new();
+    for written in written {
+        let name = symbol::spelled(written).map_err(|error| Failure::usage(error.to_string()))?;
+        let known = config.symbols.iter().find(|symbol| symbol.name == name).cloned();
+        if symbols.iter().all(|symbol| symbol.name != name) {
+            symbols.push(known.unwrap_or_else(|| Symbol::new(name)));
+        }
+    }
+    Ok(symbols)
 }
 
 /// What is wrong with a source, if anything.
@@ -156,41 +168,41 @@ fn sentence(report: &SourceReport) -> Option<String> {
     }
 }
 
-fn nothing_came(heard: &Heard) -> String {
-    let why = heard.reports.values().find_map(sentence);
-    format!("no price could be had; {}", why.unwrap_or_else(|| "no source answered in time".into()))
-}
-
 /// The price workers at work, and what came of it.
 struct Tuned {
     heard: Heard,
     inbox: mpsc::Receiver<Event>,
     working: BoxFuture<'static, ()>,
     /// The workers end when these do.
-    _ends: (watch::Sender<Arc<Config>>, broadcast::Sender<market::Order>),
+    _ends: (watch::Sender<Arc<Config>>, broadcast::Sender<market::Order>, watch::Sender<market::Shown>),
 }
 
 fn tune_in(config: &Arc<Config>, around: &Surroundings) -> Result<Tuned, Failure> {
     let (events, inbox) = mpsc::channel(256);
     let (wanted, config_seen) = watch::channel(config.clone());
     let (ordering, orders) = broadcast::channel(4);
-    let stored = Reader::open(&around.places.data).and_then(|reader| reader.sources((around.clock)()));
+    let (showing, shown) = watch::channel(None);
+    let mut heard = Heard::default();
+    let reader = Reader::open(&around.places.data).ok();
+    let stored = reader.as_ref().and_then(|reader| reader.quotes().ok()).unwrap_or_default();
+    heard.stored = stored.into_iter().map(|quote| (quote.symbol.clone(), quote)).collect();
     let desk = market::Desk {
         http: Http::new(&config.network)?,
         clock: around.clock.clone(),
         config: config_seen,
         events,
         orders,
-        reports: stored.unwrap_or_default(),
+        shown,
+        wants_history: false,
+        reports: reader.and_then(|reader| reader.sources((around.clock)()).ok()).unwrap_or_default(),
         random: Arc::new(fastrand::f64),
     };
-    let mut heard = Heard::default();
     for report in &desk.reports {
         heard.reports.insert((report.source.clone(), report.capability), report.clone());
     }
     let workers = market::workers(desk).into_iter().map(|(_, work)| work);
     let working = futures_util::future::join_all(workers).map(drop).boxed();
-    Ok(Tuned { heard, inbox, working, _ends: (wanted, ordering) })
+    Ok(Tuned { heard, inbox, working, _ends: (wanted, ordering, showing) })
 }
 
 impl Tuned {
@@ -207,13 +219,13 @@ impl Tuned {
     }
 }
 
-/// Runs the price workers until every symbol has a price, every source has failed, or patience ends.
+/// Runs the price workers until every symbol has a price or is known to have none, or patience ends.
 pub(super) async fn listen(config: &Arc<Config>, around: &Surroundings) -> Result<Heard, Failure> {
     let mut tuned = tune_in(config, around)?;
     let end = tokio::time::Instant::now() + PATIENCE;
-    while !tuned.heard.enough(config) {
+    while !tuned.heard.is_enough(config, (around.clock)()) {
         let left = end.saturating_duration_since(tokio::time::Instant::now());
-        if left.is_zero() || !tuned.step(left).await {
+        if left.is_zero() || !tuned.step(left.min(STEP)).await {
             break;
         }
     }
@@ -224,8 +236,10 @@ impl Heard {
     fn take(&mut self, event: Option<Event>) {
         match event {
             Some(Event::Quote(quote)) => {
+                self.first_heard.entry(quote.symbol.clone()).or_insert(quote.received_time);
                 self.quotes.insert(quote.symbol.clone(), quote);
             }
+            Some(Event::Unpriced(unpriced)) => self.unpriced = Some(unpriced),
             Some(Event::Source(report)) => {
                 if report.capability == Capability::Socket && report.outcome == Outcome::Well {
                     self.alive.insert(report.source.clone(), report.at);
@@ -236,19 +250,73 @@ impl Heard {
         }
     }
 
-    /// Every symbol has its price, or the sources of those that have none have all failed.
-    fn enough(&self, config: &Config) -> bool {
-        let failed = |source: &market::Source| {
-            let of_prices = |((name, by), _): &(&(Name, Capability), &SourceReport)| {
-                **name == *source.id && *by != Capability::Candles
-            };
-            let mut reports = self.reports.iter().filter(of_prices).peekable();
-            reports.peek().is_some() && reports.all(|(_, report)| report.outcome != Outcome::Well)
+    /// The newest price of a symbol: what has come, else what was stored.
+    fn quote(&self, symbol: &Name) -> Option<&Quote> {
+        self.quotes.get(symbol).or_else(|| self.stored.get(symbol))
+    }
+
+    fn state(&self, symbol: &Name, calendar: &Calendar, now: Timestamp) -> State {
+        let Some(quote) = self.quote(symbol) else {
+            let why = self.unpriced.as_ref().and_then(|unpriced| unpriced.get(symbol));
+            return why.map_or(State::Waiting { source: None }, Unpriced::state);
         };
-        // Those that are switched off, or do not have it, are not asked.
-        config
-            .symbols
-            .iter()
-            .all(|symbol| self.quotes.contains_key(&symbol.name) || market::chain::chain(symbol, config).all(failed))
+        let alive = self.alive.get(&quote.source).copied();
+        let report = self.reports.get(&(quote.source.clone(), Capability::Quote));
+        state(Some(quote), alive, report.map(|report| &report.outcome), calendar, now).0
+    }
+
+    /// Every symbol has its price, or it is known that nobody gives one now.
+    fn is_enough(&self, config: &Config, now: Timestamp) -> bool {
+        // Before the bell some sources tell no change; elsewhere one without is not the last word.
+        let may_lack = |quote: &Quote| matches!(quote.session, Session::Pre | Session::Overnight | Session::Closed);
+        let has_waited = |quote: &Quote| {
+            let first = self.first_heard.get(&quote.symbol).copied();
+            first.is_some_and(|at| now.duration_since(at) > WHOLE_WITHIN)
+        };
+        let is_whole = |quote: &Quote| quote.base.is_some() || may_lack(quote) || has_waited(quote);
+        let is_hopeless = |symbol: &Symbol| match self.unpriced.as_ref().and_then(|all| all.get(&symbol.name)) {
+            Some(Unpriced::Blocked { .. } | Unpriced::Failing { .. } | Unpriced::Unknown) => true,
+            Some(Unpriced::Waiting { .. }) | None => false,
+        };
+        config.symbols.iter().all(|symbol| match self.quotes.get(&symbol.name) {
+            Some(quote) => is_whole(quote),
+            None => is_hopeless(symbol),
+        })
+    }
+
+    /// Why symbols have no fresh price: a clause for each reason, with those that it holds for.
+    fn whys(&self, config: &Config) -> Vec<String> {
+        let mut whys: Vec<(String, Vec<&str>)> = Vec::new();
+        for symbol in config.symbols.iter().filter(|symbol| !self.quotes.contains_key(&symbol.name)) {
+            let why = self.why(symbol, config);
+            match whys.iter_mut().find(|(other, _)| *other == why) {
+                Some((_, names)) => names.push(&symbol.name),
+                None => whys.push((why, vec![&symbol.name])),
+            }
+        }
+        whys.into_iter().map(|(why, names)| format!("{}: {why}", names.join(", "))).collect()
+    }
+
+    fn why(&self, symbol: &Symbol, config: &Config) -> String {
+        match self.unpriced.as_ref().and_then(|unpriced| unpriced.get(&symbol.name)) {
+            Some(Unpriced::Unknown) if market::chain::chain(symbol, config).next().is_none() => {
+                "no price source is enabled for it".into()
+            }
+            Some(Unpriced::Unknown) => "no price source knows it".into(),
+            Some(Unpriced::Blocked { why, until }) => {
+                let until = until.to_zoned_datetime(config.market.time_zone.clone()).strftime("%H:%M").to_string();
+                format!("refused until {until} ({why})")
+            }
+            Some(Unpriced::Failing { source }) => {
+                let report = |by| self.reports.get(&(source.clone(), by));
+                let report = report(Capability::Quote).or_else(|| report(Capability::Socket));
+                let failed = report.and_then(|report| match &report.outcome {
+                    Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
+                    _ => None,
+                });
+                failed.unwrap_or_else(|| format!("{source} does not answer"))
+            }
+            Some(Unpriced::Waiting { .. }) | None => format!("no answer within {} s", PATIENCE.as_secs()),
+        }
     }
 }

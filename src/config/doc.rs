@@ -52,6 +52,11 @@ impl Wrong {
         Wrong { span: value.span(), expected, found: None, is_type: false, hint: String::new() }
     }
 
+    /// A name that is written otherwise here.
+    pub fn of_spelling(value: &Value, expected: impl Into<String>, name: &str) -> Wrong {
+        Wrong { found: Some(shown(name)), ..Wrong::of_value(value, expected) }
+    }
+
     /// A name that is none of the known ones.
     pub fn of_name<'n>(value: &Value, expected: &str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Wrong {
         Wrong { found: Some(shown(name)), hint: did_you_mean(name, known), ..Wrong::of_value(value, expected) }

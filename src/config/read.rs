@@ -11,6 +11,7 @@ use super::doc::{Value, Wrong, read_name, read_text};
 use super::units;
 use crate::domain::Name;
 use crate::domain::query::Query;
+use crate::domain::symbol::{self, SpellingError};
 
 pub(super) fn flag(value: &Value) -> Result<bool, Wrong> {
     value.get_ref().as_bool().ok_or_else(|| Wrong::of_type(value, "true or false"))
@@ -159,7 +160,15 @@ pub(super) fn word(value: &Value) -> Result<Name, Wrong> {
 
 /// As Yahoo spells it, in capitals.
 pub(super) fn symbol(value: &Value) -> Result<Name, Wrong> {
-    word(value).map(|name| Arc::from(name.to_uppercase()))
+    let written = word(value)?;
+    symbol::spelled(&written).map_err(|error| match error {
+        SpellingError::Other { written, meant } => {
+            Wrong::of_spelling(value, format!("{meant}, as Yahoo Finance spells it"), &written)
+        }
+        SpellingError::Unusable(_) => {
+            Wrong::of_value(value, "a symbol as Yahoo Finance spells it, such as NVDA, BRK-B, ^VIX or BTC-USD")
+        }
+    })
 }
 
 /// One of these names.

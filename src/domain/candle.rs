@@ -67,5 +67,8 @@ pub struct Series {
     pub source: Name,
     /// Seconds in a bar.
     pub interval: u32,
+    /// The source gave closes alone: bars have no range of their own, but for those that ticks have grown.
+    #[serde(default)]
+    pub closes_only: bool,
     pub bars: Vec<Candle>,
 }

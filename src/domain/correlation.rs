@@ -86,7 +86,7 @@ mod tests {
             })
         };
         let bars = closes.into_iter().enumerate().filter_map(bar).collect();
-        Series { symbol: "A".into(), source: "s".into(), interval: 60, bars }
+        Series { symbol: "A".into(), source: "s".into(), interval: 60, closes_only: false, bars }
     }
 
     fn wave(minute: usize) -> f64 {

@@ -14,6 +14,7 @@ pub mod query;
 pub mod reaction;
 pub mod session;
 pub mod story;
+pub mod symbol;
 pub mod text;
 pub mod topic;
 

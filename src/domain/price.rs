@@ -239,6 +239,32 @@ impl fmt::Debug for SourceSettings {
     }
 }
 
+/// Why no source has brought a price of a symbol yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unpriced {
+    /// This source is being asked, or comes next.
+    Waiting { source: Name },
+    /// Every source that might have it refuses us; the first of them is asked again at a time. `why` as `yahoo 429`.
+    Blocked { why: String, until: Timestamp },
+    /// Every source that might have it failed when last asked; this is the best of them.
+    Failing { source: Name },
+    /// No source has it.
+    Unknown,
+}
+
+impl Unpriced {
+    /// The state of a price that was never seen.
+    pub fn state(&self) -> State {
+        match self {
+            Unpriced::Waiting { source } => State::Waiting { source: Some(source.clone()) },
+            Unpriced::Blocked { why, until } => State::Blocked { until: *until, why: why.clone() },
+            Unpriced::Failing { source } => State::NoAnswer { source: source.clone() },
+            Unpriced::Unknown => State::NoData,
+        }
+    }
+}
+
 /// How far a price can be trusted now, in words. The table in the README is this enum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -258,7 +284,11 @@ pub enum State {
     Blocked { until: Timestamp, why: String },
     /// From a recorded day whose bars are this long.
     Replay { bars: Duration },
-    /// Never seen.
+    /// Never seen, and on its way: from this source, once it is known which.
+    Waiting { source: Option<Name> },
+    /// Never seen, and no source that might have it answers; this is the best of them.
+    NoAnswer { source: Name },
+    /// Never seen, and no source has it.
     NoData,
 }
 
@@ -276,7 +306,19 @@ const DELAYED_POLL: SignedDuration = SignedDuration::from_mins(3);
 impl State {
     /// May it be shown undimmed?
     pub fn is_current(&self) -> bool {
-        !matches!(self, State::Stale { .. } | State::Cached { .. } | State::Blocked { .. } | State::NoData)
+        match self {
+            State::Live { .. }
+            | State::Poll { .. }
+            | State::Delayed { .. }
+            | State::Closed { .. }
+            | State::Replay { .. } => true,
+            State::Stale { .. }
+            | State::Cached { .. }
+            | State::Blocked { .. }
+            | State::Waiting { .. }
+            | State::NoAnswer { .. }
+            | State::NoData => false,
+        }
     }
 
     /// The state without its detail, in lower case.
@@ -290,6 +332,8 @@ impl State {
             State::Cached { .. } => "cached",
             State::Blocked { .. } => "blocked",
             State::Replay { .. } => "replay",
+            State::Waiting { .. } => "waiting",
+            State::NoAnswer { .. } => "no answer",
             State::NoData => "no data",
         }
     }
@@ -306,7 +350,8 @@ impl State {
             State::Stale { age } | State::Cached { age } => format!("{word} {}", show_age(*age)),
             State::Blocked { until, why } => format!("{word} until {} ({why})", clock(until, "%H:%M")),
             State::Replay { bars } => format!("{word} {}", show_interval(*bars)),
-            State::NoData => word,
+            State::Waiting { source: Some(source) } | State::NoAnswer { source } => format!("{word} {source}"),
+            State::Waiting { source: None } | State::NoData => word,
         }
     }
 }

@@ -206,7 +206,7 @@ mod tests {
             Some(Candle { time: minute(at * 5), open: close, high: close, low: close, close, volume: None })
         };
         let bars = (0..).zip(closes).filter_map(bar).collect();
-        Series { symbol: "BTC-USD".into(), source: "coinbase".into(), interval: 300, bars }
+        Series { symbol: "BTC-USD".into(), source: "coinbase".into(), interval: 300, closes_only: false, bars }
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Binance: the hosts of its public market data alone, documented at developers.binance.com (spot).
 //!
 //! Its dollar pairs are quoted in USDT, which is not the dollar: every tick says so. `api.binance.com` answers 451 in the
-//! US and other places, the market-data hosts are open. An unknown symbol empties the answer for all: symbols are asked
-//! for one by one. The socket pings every 20 s, ends after 24 hours, and says `serverShutdown` about ten minutes before
+//! US and other places, the market-data hosts are open. An unknown symbol empties the answer for all. The socket pings every 20 s, ends after 24 hours, and says `serverShutdown` about ten minutes before
 //! it closes; it takes five messages a second. Prices are texts, times milliseconds.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use url::form_urlencoded::byte_serialize;
 
 use super::{Access, BarsAsk, Candles, Frame, Misread, Moment, Poll, Source, Tick, Wire, read};
 use crate::domain::price::{Candle, Session, Span};
@@ -26,13 +26,15 @@ pub(super) const SOURCE: Source = Source {
     headers: &[("accept", "application/json")],
     sign: None,
     spacing: Duration::from_millis(500),
+    burst: 1,
     // A ban (418) follows on refusals that are not heeded.
     timeout: None,
     pause: Duration::from_mins(2),
     unknown: &[404],
     spell,
-    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: TOGETHER, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
+    closes: None,
     wire: Some(Wire {
         address: None,
         hello: None,
@@ -49,6 +51,8 @@ pub(super) const SOURCE: Source = Source {
 
 /// What coins are quoted in here; the dollar's place is taken by USDT.
 const CURRENCIES: [&str; 3] = ["USDT", "USDC", "EUR"];
+/// Symbols in one question: as many as weigh the least (2 of 6,000 a minute).
+const TOGETHER: usize = 20;
 /// Messages at once: five a second are taken, answers to pings among them.
 const MESSAGES: usize = 4;
 
@@ -67,19 +71,19 @@ fn every(_: Session) -> Duration {
 }
 
 fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
-    spelled.iter().map(|id| format!("{}/api/v3/ticker/24hr?symbol={id}", access.base)).collect()
+    let list: String = byte_serialize(json!(spelled).to_string().as_bytes()).collect();
+    vec![format!("{}/api/v3/ticker/24hr?symbols={list}", access.base)]
 }
 
 fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let tick = |(id, body): (&String, &Vec<u8>)| {
-        let answer = answer(body)?;
-        if answer["symbol"].as_str() != Some(id) {
-            return Err(Misread::Shape);
-        }
-        let [price, open, time, order] = ["lastPrice", "openPrice", "closeTime", "lastId"].map(|name| &answer[name]);
+    let [body] = bodies else { return Err(Misread::Shape) };
+    let answer = answer(body).map_err(|misread| misread.among(spelled))?;
+    let rows = answer.as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice);
+    read::those_told(spelled, |id| {
+        let row = rows.iter().find(|row| row["symbol"].as_str() == Some(id)).ok_or(Misread::Shape)?;
+        let [price, open, time, order] = ["lastPrice", "openPrice", "closeTime", "lastId"].map(|name| &row[name]);
         tick(id, price, open, time, order).ok_or(Misread::NoPrice)
-    };
-    spelled.iter().zip(bodies).map(tick).collect()
+    })
 }
 
 /// An answer as JSON; errors are objects with a code and a message, some of them under status 200.

@@ -16,7 +16,9 @@ use super::chain;
 use super::manners::{later, signed};
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::price::{Capability, Delivery, Kind, Outcome, Quote, Session, SourceReport, fresh_for, kind};
+use crate::domain::price::{
+    Capability, Delivery, Kind, Outcome, Quote, Session, SourceReport, Symbol, Unpriced, fresh_for, kind,
+};
 use crate::domain::session::Calendar;
 
 /// A source that failed is moved back to after it has done well for so long.
@@ -39,33 +41,66 @@ pub enum Trust {
     Down,
 }
 
+/// Why a way brings no price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The source refuses every question until the time noted with it; as `yahoo 429`.
+    Blocked(String),
+    /// It failed when last asked, and is tried again.
+    Failed,
+    /// It does not know the symbol, or has no price of it.
+    NoPrice,
+}
+
 /// What was last told of a way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Standing {
     /// Until it does well, or until a block ends.
-    Down(Timestamp),
+    Down(Timestamp, Cause),
+    /// It has not answered in time: the next source is asked meanwhile. As good as ever once it answers.
+    Late,
     /// Since then, when it was down before.
     Well(Option<Timestamp>),
 }
 
 impl Standing {
-    fn trust(self, now: Timestamp) -> Trust {
+    fn trust(&self, now: Timestamp) -> Trust {
         match self {
-            Standing::Down(until) if until > now => Trust::Down,
-            Standing::Down(_) => Trust::Recovering,
-            Standing::Well(Some(since)) if now < later(since, SETTLES) => Trust::Recovering,
+            Standing::Down(until, _) if *until > now => Trust::Down,
+            Standing::Down(..) => Trust::Recovering,
+            Standing::Late => Trust::Down,
+            Standing::Well(Some(since)) if now < later(*since, SETTLES) => Trust::Recovering,
             Standing::Well(_) => Trust::Settled,
         }
     }
 
-    fn then(old: Option<Standing>, down: Option<Timestamp>, now: Timestamp) -> Standing {
-        match (down, old) {
-            (Some(until), _) => Standing::Down(until),
-            (None, Some(Standing::Down(_))) => Standing::Well(Some(now)),
-            (None, Some(well)) => well,
-            (None, None) => Standing::Well(None),
+    fn then(old: Option<&Standing>, mark: Mark, now: Timestamp) -> Standing {
+        match (mark, old) {
+            (Mark::Down(until, cause), _) => Standing::Down(until, cause),
+            (Mark::Late, Some(down @ Standing::Down(..))) => down.clone(),
+            (Mark::Late, _) => Standing::Late,
+            (Mark::Well, Some(Standing::Down(..))) => Standing::Well(Some(now)),
+            (Mark::Well, Some(Standing::Late) | None) => Standing::Well(None),
+            (Mark::Well, Some(well)) => well.clone(),
         }
     }
+}
+
+/// What is newly told of a way.
+#[derive(Clone, Debug)]
+enum Mark {
+    Down(Timestamp, Cause),
+    Late,
+    Well,
+}
+
+/// What may still come of a way to a price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Prospect {
+    MayAnswer,
+    Blocked(String, Timestamp),
+    Failed,
+    NoPrice,
 }
 
 /// Whose price of a symbol is shown.
@@ -97,7 +132,7 @@ pub struct Standings {
 impl Standings {
     /// How far a way is to be believed in where a symbol is concerned.
     pub fn trust(&self, symbol: &Name, way: &Way, now: Timestamp) -> Trust {
-        let own = self.symbols.get(&(symbol.clone(), way.clone())).copied();
+        let own = self.symbols.get(&(symbol.clone(), way.clone()));
         own.map_or(Trust::Settled, |standing| standing.trust(now)).max(self.trust_source(way, now))
     }
 
@@ -114,22 +149,74 @@ impl Standings {
         }
     }
 
-    fn mark_source(&mut self, way: Way, down: Option<Timestamp>, now: Timestamp) -> bool {
-        let old = self.sources.get(&way).copied();
-        let new = Standing::then(old, down, now);
-        self.sources.insert(way, new);
-        old.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&new))
+    /// Does a source bring a price of a symbol that still stands?
+    pub fn is_priced(&self, symbol: &Name, now: Timestamp) -> bool {
+        self.carriers.get(symbol).is_some_and(|carrier| carrier.until > now)
     }
 
-    fn mark_symbol(&mut self, symbol: Name, way: Way, down: Option<Timestamp>, now: Timestamp) -> bool {
+    /// Why no source has brought a price of a symbol yet; None when one has.
+    pub fn unpriced(&self, symbol: &Symbol, config: &Config, now: Timestamp) -> Option<Unpriced> {
+        if self.carriers.contains_key(&symbol.name) {
+            return None;
+        }
+        let ways: Vec<Way> = chain::ways(symbol, config).map(|(source, by)| (source.id.into(), by)).collect();
+        let prospects: Vec<Prospect> = ways.iter().map(|way| self.prospect(&symbol.name, way, now)).collect();
+        let first = |wanted: Prospect| {
+            let at = prospects.iter().position(|prospect| *prospect == wanted)?;
+            Some(ways[at].0.clone())
+        };
+        let blocks = prospects.iter().filter_map(|prospect| match prospect {
+            Prospect::Blocked(why, until) => Some((*until, why.clone())),
+            _ => None,
+        });
+        Some(if let Some(source) = first(Prospect::MayAnswer) {
+            Unpriced::Waiting { source }
+        } else if let Some((until, why)) = blocks.min() {
+            Unpriced::Blocked { why, until }
+        } else if let Some(source) = first(Prospect::Failed) {
+            Unpriced::Failing { source }
+        } else {
+            Unpriced::Unknown
+        })
+    }
+
+    /// May a way still bring a price of a symbol, as far as is known?
+    pub fn may_answer(&self, symbol: &Name, way: &Way, now: Timestamp) -> bool {
+        self.prospect(symbol, way, now) == Prospect::MayAnswer
+    }
+
+    fn prospect(&self, symbol: &Name, way: &Way, now: Timestamp) -> Prospect {
+        let own = self.symbols.get(&(symbol.clone(), way.clone()));
+        let standings = [self.sources.get(way), own];
+        let mut prospects = standings.into_iter().flatten().map(|standing| match standing {
+            Standing::Down(until, Cause::Blocked(why)) if *until > now => Prospect::Blocked(why.clone(), *until),
+            Standing::Down(until, Cause::Failed) if *until > now => Prospect::Failed,
+            Standing::Down(until, Cause::NoPrice) if *until > now => Prospect::NoPrice,
+            // A socket speaks when something trades: its silence is no answer that is still to come.
+            Standing::Late if way.1 == Capability::Socket => Prospect::NoPrice,
+            Standing::Down(..) | Standing::Late | Standing::Well(_) => Prospect::MayAnswer,
+        });
+        prospects.find(|prospect| *prospect != Prospect::MayAnswer).unwrap_or(Prospect::MayAnswer)
+    }
+
+    fn mark_source(&mut self, way: Way, mark: Mark, now: Timestamp) -> bool {
+        let old = self.sources.get(&way);
+        let new = Standing::then(old, mark, now);
+        let is_news = old.map(std::mem::discriminant) != Some(std::mem::discriminant(&new));
+        self.sources.insert(way, new);
+        is_news
+    }
+
+    fn mark_symbol(&mut self, symbol: Name, way: Way, mark: Mark, now: Timestamp) -> bool {
         let place = (symbol, way);
-        let old = self.symbols.get(&place).copied();
-        if old.is_none() && down.is_none() {
+        let old = self.symbols.get(&place);
+        if old.is_none() && matches!(mark, Mark::Well) {
             return false;
         }
-        let new = Standing::then(old, down, now);
+        let new = Standing::then(old, mark, now);
+        let is_news = old.map(std::mem::discriminant) != Some(std::mem::discriminant(&new));
         self.symbols.insert(place, new);
-        old.as_ref().map(std::mem::discriminant) != Some(std::mem::discriminant(&new))
+        is_news
     }
 
     /// Gives a quote without a base the one that the same source told of the same day, in another answer.
@@ -205,22 +292,31 @@ impl Board {
     /// Notes an outcome; wakes the workers only when a source does well that did not, or the reverse.
     pub fn tell(&self, report: &SourceReport) {
         let way = (report.source.clone(), report.capability);
-        let down = match report.outcome {
-            Outcome::Well => None,
-            Outcome::Blocked { until, .. } => Some(until),
-            Outcome::Failed { .. } => Some(Timestamp::MAX),
+        let mark = match &report.outcome {
+            Outcome::Well => Mark::Well,
+            Outcome::Blocked { until, why } => Mark::Down(*until, Cause::Blocked(why.clone())),
+            Outcome::Failed { .. } => Mark::Down(Timestamp::MAX, Cause::Failed),
         };
-        self.0.send_if_modified(|standings| standings.mark_source(way, down, report.at));
+        self.0.send_if_modified(|standings| standings.mark_source(way, mark, report.at));
     }
 
     /// A way is late with its answer: the next is asked, and this one goes on being waited for.
     pub fn late(&self, way: Way, now: Timestamp) {
-        self.0.send_if_modified(|standings| standings.mark_source(way, Some(Timestamp::MAX), now));
+        self.0.send_if_modified(|standings| standings.mark_source(way, Mark::Late, now));
+    }
+
+    /// A way can't bring the prices of these symbols in time: the next is asked for those that have none.
+    pub fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, way: &Way, now: Timestamp) {
+        self.0.send_if_modified(|standings| {
+            let mark = |symbol: &Name| standings.mark_symbol(symbol.clone(), way.clone(), Mark::Late, now);
+            symbols.into_iter().map(mark).fold(false, |any, is_news| any | is_news)
+        });
     }
 
     /// A way has no price of one symbol: until it brings one, or until the time.
     pub fn lacks(&self, symbol: &Name, way: Way, until: Timestamp, now: Timestamp) {
-        self.0.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), way, Some(until), now));
+        let mark = Mark::Down(until, Cause::NoPrice);
+        self.0.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), way, mark, now));
     }
 
     /// A way brought a price: completed from the source's own numbers. False when a better one is shown.
@@ -231,8 +327,8 @@ impl Board {
         self.0.send_if_modified(|standings| {
             standings.complete(quote, calendar);
             let whole = is_whole(quote, calendar);
-            let down = (!whole).then_some(Timestamp::MAX);
-            let changed = standings.mark_symbol(quote.symbol.clone(), way.clone(), down, now);
+            let mark = if whole { Mark::Well } else { Mark::Down(Timestamp::MAX, Cause::NoPrice) };
+            let changed = standings.mark_symbol(quote.symbol.clone(), way.clone(), mark, now);
             is_taken = standings.takes(quote, &way, whole, config);
             if !is_taken {
                 return changed;

@@ -27,12 +27,14 @@ pub(super) const SOURCE: Source = Source {
     headers: &[("accept", "application/json")],
     sign: None,
     spacing: Duration::from_secs(5),
+    burst: 4,
     timeout: None,
     pause: Duration::from_mins(30),
     unknown: &[403, 404],
     spell,
-    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: 1, ask: ask_price, read: read_price }),
     candles: None,
+    closes: None,
     wire: None,
 };
 

@@ -2,8 +2,6 @@
 //!
 //! A better way is never given up: it goes on being tried, and when it has done well for a while the worse one rests.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::board::{Standings, Trust, Way};
@@ -12,11 +10,8 @@ use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{Capability, Symbol};
 
-/// A socket that lives says something, be it a heartbeat, at least so often, or its silence tells nothing.
-const TALKATIVE: Duration = Duration::from_secs(90);
-
 /// A symbol that a source is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wanted {
     pub symbol: Name,
     /// As the source spells it.
@@ -30,11 +25,22 @@ pub fn prices(of: &Source, by: Capability, config: &Config, standings: &Standing
         let mut better = ways(symbol, config).take_while(|(source, way)| (source.id, *way) != (of.id, by));
         better.all(|(source, way)| {
             let trust = standings.trust(&symbol.name, &(source.id.into(), way), now);
-            if source.id == of.id { trust == Trust::Down || is_silent(source, way) } else { trust != Trust::Settled }
+            if source.id == of.id { trust == Trust::Down } else { trust != Trust::Settled }
         })
     };
     let has = |symbol: &&Symbol| ways(symbol, config).any(|(source, way)| (source.id, way) == (of.id, by));
     let symbols = config.symbols.iter().filter(has).filter(|symbol| wants(symbol));
+    symbols.filter_map(|symbol| wanted(of, &symbol.name)).collect()
+}
+
+/// The symbols without a price for which a source might have one, be its turn come or not: where a question takes many,
+/// they go along.
+pub fn unpriced(of: &Source, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
+    let way = (of.id.into(), Capability::Quote);
+    let has = |symbol: &&Symbol| chain(symbol, config).any(|source| source.id == of.id);
+    let is_open =
+        |symbol: &&Symbol| !standings.is_priced(&symbol.name, now) && standings.may_answer(&symbol.name, &way, now);
+    let symbols = config.symbols.iter().filter(has).filter(is_open);
     symbols.filter_map(|symbol| wanted(of, &symbol.name)).collect()
 }
 
@@ -72,17 +78,14 @@ pub fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item =
 }
 
 /// The ways to a symbol's price, best first.
-fn ways<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = (&'static Source, Capability)> + 'a {
+pub(super) fn ways<'a>(
+    symbol: &'a Symbol,
+    config: &'a Config,
+) -> impl Iterator<Item = (&'static Source, Capability)> + 'a {
     chain(symbol, config).flat_map(|source| {
         let socket = source.wire.as_ref().map(|_| (source, Capability::Socket));
         socket.into_iter().chain(source.poll.as_ref().map(|_| (source, Capability::Quote)))
     })
-}
-
-/// May a socket do well and yet say nothing for longer than a price is fresh, as one does that speaks only when
-/// something trades? Then its source is polled too, in its own pace.
-fn is_silent(source: &Source, way: Capability) -> bool {
-    way == Capability::Socket && source.wire.as_ref().is_some_and(|wire| wire.quiet > TALKATIVE)
 }
 
 /// Known to have no history. What has not been tried yet is given its chance.
@@ -130,7 +133,7 @@ mod tests {
         for (standings, polled) in cases {
             assert_eq!(names(prices(coinbase, Capability::Quote, &config, &standings, now())), polled, "{standings:?}");
             assert_eq!(names(prices(coinbase, Capability::Socket, &config, &standings, now())), ["BTC-USD"]);
-            assert_eq!(names(prices(yahoo, Capability::Quote, &config, &standings, now())), ["NVDA"]);
+            assert_eq!(names(prices(yahoo, Capability::Socket, &config, &standings, now())), ["NVDA"]);
         }
     }
 
@@ -154,6 +157,6 @@ mod tests {
         }
         let yahoo = source("yahoo").unwrap();
         assert_eq!(names(charts(yahoo, &config, &Standings::default(), now())), ["NVDA", "QQQ", "AMD"]);
-        assert_eq!(names(prices(yahoo, Capability::Quote, &config, &Standings::default(), now())), ["NVDA", "AMD"]);
+        assert_eq!(names(prices(yahoo, Capability::Socket, &config, &Standings::default(), now())), ["NVDA", "AMD"]);
     }
 }

@@ -29,12 +29,14 @@ pub(super) const SOURCE: Source = Source {
     headers: &[("accept", "application/json")],
     sign: None,
     spacing: Duration::from_secs(5),
+    burst: 3,
     timeout: None,
     pause: Duration::from_mins(15),
     unknown: &[404],
     spell,
-    poll: Some(Poll { every, together: 40, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: 40, ask: ask_price, read: read_price }),
     candles: None,
+    closes: None,
     wire: None,
 };
 

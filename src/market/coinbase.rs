@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{Access, BarsAsk, Candles, Frame, Misread, Moment, Poll, Source, Tick, Wire, read};
@@ -25,12 +26,14 @@ pub(super) const SOURCE: Source = Source {
     headers: &[("accept", "application/json")],
     sign: None,
     spacing: Duration::from_millis(250),
+    burst: 1,
     pause: Duration::from_mins(1),
     timeout: None,
     unknown: &[404],
     spell,
-    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: 100, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
+    closes: None,
     wire: Some(Wire {
         address: None,
         hello: None,
@@ -56,18 +59,44 @@ fn every(_: Session) -> Duration {
     Duration::from_secs(15)
 }
 
-/// The ticker has price and time, the statistics what stood 24 hours ago.
+/// Of one product the ticker has price and time, and its statistics what stood 24 hours ago. Of several both prices stand
+/// in the statistics of all, without the time of the last trade.
 fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
-    let both = |id: &String| ["ticker", "stats"].map(|what| format!("{}/products/{id}/{what}", access.base));
-    spelled.iter().flat_map(both).collect()
+    match spelled {
+        [id] => ["ticker", "stats"].map(|what| format!("{}/products/{id}/{what}", access.base)).to_vec(),
+        _ => vec![format!("{}/products/stats", access.base)],
+    }
 }
 
 fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let tick = |(id, bodies): (&String, &[Vec<u8>])| match bodies {
-        [ticker, stats] => tick(id, &answer(ticker)?, &answer(stats)?["open"]),
+    match (spelled, bodies) {
+        ([id], [ticker, stats]) => Ok(vec![tick(id, &answer(ticker)?, &answer(stats)?["open"])?]),
+        (_, [all]) => {
+            let all = answer(all)?;
+            read::those_told(spelled, |id| day(id, all.get(id).ok_or(Misread::Unknown)?))
+        }
         _ => Err(Misread::Shape),
-    };
-    spelled.iter().zip(bodies.chunks(2)).map(tick).collect()
+    }
+}
+
+/// A product in the statistics of all. One that is listed no more has nothing there, one that never traded zeros.
+fn day(id: &str, stats: &Value) -> Result<Tick, Misread> {
+    let day = &stats["stats_24hour"];
+    let price = read::price(&day["last"]).ok_or(Misread::NoPrice)?;
+    Ok(Tick { base: read::price(&day["open"]), ..plain(id, price) })
+}
+
+fn plain(id: &str, price: Decimal) -> Tick {
+    Tick {
+        spelled: id.to_string(),
+        price,
+        base: None,
+        currency: None,
+        session: None,
+        time: None,
+        order: None,
+        extended: None,
+    }
 }
 
 /// An answer as JSON; errors are objects with a message.
@@ -83,14 +112,10 @@ fn answer(body: &[u8]) -> Result<Value, Misread> {
 
 fn tick(id: &str, message: &Value, open: &Value) -> Result<Tick, Misread> {
     Ok(Tick {
-        spelled: id.to_string(),
-        price: read::price(&message["price"]).ok_or(Misread::NoPrice)?,
         base: read::price(open),
-        currency: None,
-        session: None,
         time: read::time(&message["time"]),
         order: message["trade_id"].as_u64(),
-        extended: None,
+        ..plain(id, read::price(&message["price"]).ok_or(Misread::NoPrice)?)
     })
 }
 

@@ -25,12 +25,14 @@ pub(super) const SOURCE: Source = Source {
     headers: &[("accept", "application/json")],
     sign: Some(|key| vec![("x-cg-demo-api-key", key.to_string())]),
     spacing: Duration::from_secs(15),
+    burst: 1,
     timeout: None,
     pause: Duration::from_mins(5),
     unknown: &[404],
     spell,
-    poll: Some(Poll { every, together: 50, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: 50, ask: ask_price, read: read_price }),
     candles: None,
+    closes: None,
     wire: None,
 };
 

@@ -26,12 +26,14 @@ pub(super) const SOURCE: Source = Source {
     // In a header, so that no address holds it.
     sign: Some(|key| vec![("x-finnhub-token", key.to_string())]),
     spacing: Duration::from_millis(1_200),
+    burst: 1,
     timeout: None,
     pause: Duration::from_mins(1),
     unknown: &[404],
     spell: |symbol| read::share(symbol, "."),
-    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: 1, ask: ask_price, read: read_price }),
     candles: None,
+    closes: None,
     wire: Some(Wire {
         address: Some(address),
         hello: None,

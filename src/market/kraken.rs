@@ -1,6 +1,6 @@
 //! Kraken: public market data, documented at docs.kraken.com (REST `0/public`, socket v2).
 //!
-//! Errors come under status 200, and one unknown pair empties the answer for all: pairs are asked for one by one. An
+//! Errors come under status 200, and one unknown pair empties the answer for all. An
 //! answer's keys are Kraken's own names (`XXBTZUSD` for `XBTUSD`, but `XBTUSDT`). A ticker's `o` is the open of the
 //! UTC day, not the price 24 hours ago, so a polled price has no change; on the socket, `change` is over 24 hours. A
 //! market that can't be traded in tells a last price of 0. The socket acknowledges each symbol by itself, says
@@ -29,12 +29,14 @@ pub(super) const SOURCE: Source = Source {
     sign: None,
     // About one question a second is allowed.
     spacing: Duration::from_millis(1_500),
+    burst: 1,
     timeout: None,
     pause: Duration::from_mins(1),
     unknown: &[404],
     spell,
-    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: 40, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
+    closes: None,
     wire: Some(Wire {
         address: None,
         hello: None,
@@ -73,16 +75,17 @@ fn rest_name(spelled: &str) -> String {
 }
 
 fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
-    spelled.iter().map(|id| format!("{}/0/public/Ticker?pair={}", access.base, rest_name(id))).collect()
+    let pairs: Vec<String> = spelled.iter().map(|id| rest_name(id)).collect();
+    vec![format!("{}/0/public/Ticker?pair={}", access.base, pairs.join(","))]
 }
 
 fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let tick = |(id, body): (&String, &Vec<u8>)| {
-        let result = result(body)?;
+    let [body] = bodies else { return Err(Misread::Shape) };
+    let result = result(body).map_err(|misread| misread.among(spelled))?;
+    read::those_told(spelled, |id| {
         let price = read::price(&of_pair(&result, id).ok_or(Misread::Shape)?["c"][0]).ok_or(Misread::NoPrice)?;
         Ok(tick(id, price, None, None))
-    };
-    spelled.iter().zip(bodies).map(tick).collect()
+    })
 }
 
 /// The result of an answer; its errors are texts such as `EQuery:Unknown asset pair`.

@@ -1,6 +1,6 @@
 //! One open connection: what it is for, what was heard on it, what waits to be sent on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::SinkExt;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::chain::Wanted;
 use super::manners::{later, signed, until};
 use super::socket::OPENING;
 use crate::domain::Name;
@@ -20,7 +21,7 @@ use crate::event::Event;
 /// The wall clock went so much further than the other one: the machine slept.
 const SLEPT: SignedDuration = SignedDuration::from_secs(30);
 /// Most venues tell the last price at once: what has not come after this is asked for.
-const FIRST: SignedDuration = SignedDuration::from_secs(3);
+const FIRST: SignedDuration = SignedDuration::from_secs(1);
 /// Symbols are looked after at least so often.
 const LOOK: Duration = Duration::from_secs(15);
 
@@ -38,13 +39,18 @@ pub(super) struct Plan {
     pub(super) url: String,
     /// What is said first; may carry a key.
     pub(super) hello: Vec<String>,
-    /// Symbols by the source's spelling.
-    pub(super) symbols: BTreeMap<String, Name>,
+    /// In the order of the watchlist.
+    pub(super) symbols: Vec<Wanted>,
 }
 
 impl Plan {
     pub(super) fn spelled(&self) -> Vec<String> {
-        self.symbols.keys().cloned().collect()
+        self.symbols.iter().map(|wanted| wanted.spelled.clone()).collect()
+    }
+
+    /// The symbol that the source spells so, if it is one of these.
+    pub(super) fn symbol(&self, spelled: &str) -> Option<&Name> {
+        self.symbols.iter().find(|wanted| wanted.spelled == spelled).map(|wanted| &wanted.symbol)
     }
 
     /// The same peer, asked by the same name.
@@ -96,9 +102,9 @@ impl Pending {
         self.order.is_empty() && self.report.is_none()
     }
 
-    fn forget(&mut self, symbols: &BTreeMap<String, Name>) {
-        self.order.retain(|symbol| symbols.values().any(|wanted| wanted == symbol));
-        self.quotes.retain(|symbol, _| symbols.values().any(|wanted| wanted == symbol));
+    fn forget(&mut self, symbols: &[Wanted]) {
+        self.order.retain(|symbol| symbols.iter().any(|wanted| wanted.symbol == *symbol));
+        self.quotes.retain(|symbol, _| symbols.iter().any(|wanted| wanted.symbol == *symbol));
     }
 }
 
@@ -166,7 +172,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
 
     /// A message about a symbol had no price. Gives the symbol when that is no slip any more: from now on it is late.
     pub(super) fn hear_no_price(&mut self, spelled: &str) -> Option<Name> {
-        let symbol = self.plan.symbols.get(spelled)?.clone();
+        let symbol = self.plan.symbol(spelled)?.clone();
         let count = self.odd.entry(spelled.to_string()).or_default();
         *count = count.saturating_add(1);
         (*count >= SLIPS && self.late.insert(spelled.to_string())).then_some(symbol)
@@ -204,7 +210,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
     pub(super) fn late(&mut self, calendar: &Calendar, now: Timestamp) -> Vec<Name> {
         let mut next = later(now, signed(LOOK));
         let mut found = Vec::new();
-        for (spelled, symbol) in &self.plan.symbols {
+        for Wanted { symbol, spelled } in &self.plan.symbols {
             let Some(due) = self.heard.get(spelled).and_then(|heard| due(*heard, symbol, calendar, now)) else {
                 continue;
             };
@@ -220,13 +226,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
 
     /// Does it live without a price of any symbol?
     pub(super) fn is_mute(&self) -> bool {
-        !self.plan.symbols.is_empty() && self.plan.symbols.keys().all(|spelled| self.late.contains(spelled))
+        !self.plan.symbols.is_empty() && self.plan.symbols.iter().all(|wanted| self.late.contains(&wanted.spelled))
     }
 
     /// Takes up another plan for the same peer: what is to be asked for, and what no longer.
     pub(super) fn change(&mut self, plan: Plan, now: Timestamp) -> (Vec<String>, Vec<String>) {
         let missing = |from: &Plan, of: &Plan| -> Vec<String> {
-            from.symbols.keys().filter(|spelled| !of.symbols.contains_key(*spelled)).cloned().collect()
+            from.spelled().into_iter().filter(|spelled| of.symbol(spelled).is_none()).collect()
         };
         let (added, removed) = (missing(&plan, &self.plan), missing(&self.plan, &plan));
         self.plan = plan;
@@ -276,7 +282,8 @@ fn due(
     let kind = kind(symbol);
     let session = if kind == Kind::Crypto { Session::Always } else { calendar.session(now) };
     let is_over = matches!(session, Session::Closed | Session::Overnight);
-    (!is_over).then(|| later(last, fresh_for(kind, session)))
+    // While the price still counts as fresh: whoever is asked then has time to answer.
+    (!is_over).then(|| later(last, fresh_for(kind, session) * 2 / 3))
 }
 
 /// What is wrong with a connection, as a plain clause.

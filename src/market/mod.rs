@@ -13,18 +13,20 @@ pub mod chain;
 mod cnbc;
 mod coinbase;
 mod coingecko;
-mod diary;
 mod finnhub;
 mod kraken;
 mod link;
 mod manners;
 mod nasdaq;
+mod pace;
+mod poll_queue;
 pub mod poller;
 mod read;
 pub mod socket;
 mod tiingo;
 #[cfg(test)]
 mod trials;
+mod unpriced;
 mod yahoo;
 
 use std::sync::Arc;
@@ -91,8 +93,10 @@ pub struct Source {
     pub headers: &'static [(&'static str, &'static str)],
     /// The headers that carry the key of a source that wants it there.
     pub sign: Option<Sign>,
-    /// Least time between two requests.
+    /// Time between two requests on the whole, and between two to the same address at least.
     pub spacing: Duration,
+    /// How many requests it bears at once, after which the spacing holds.
+    pub burst: u32,
     /// How long a refusal is kept to at least.
     pub pause: Duration,
     /// How long one answer is waited for, where it is known to hang; None: as the poller waits for all.
@@ -105,6 +109,8 @@ pub struct Source {
     pub poll: Option<Poll>,
     /// History for charts, when it has it.
     pub candles: Option<Candles>,
+    /// History of many symbols in one question, when it has that.
+    pub closes: Option<Closes>,
     /// Prices by listening, when it pushes them.
     pub wire: Option<Wire>,
 }
@@ -129,6 +135,9 @@ pub struct Moment<'a> {
 pub struct Poll {
     /// Time between two polls of one symbol in a session; coins are asked for in [`Session::Always`].
     pub every: fn(Session) -> Duration,
+    /// The same before and after hours while its socket, which carries those too, lives: a share may not trade for
+    /// minutes. None: as without a socket.
+    pub beside_socket: Option<Duration>,
     /// How many symbols go into one question.
     pub together: usize,
     /// The addresses to ask for these symbols, as the source spells them; all are needed for an answer.
@@ -149,7 +158,20 @@ pub struct Candles {
     pub read: fn(&[u8]) -> Result<Vec<Candle>, Misread>,
 }
 
-/// The question for the candles of a span.
+/// How the closes of many symbols are asked for in one question.
+#[derive(Debug)]
+pub struct Closes {
+    /// How many symbols go into one question.
+    pub together: usize,
+    /// The question for prices brings the closes of the day too.
+    pub come_with_prices: bool,
+    /// The question for these symbols, as the source spells them.
+    pub ask: fn(Access, &[String], Span) -> BarsAsk,
+    /// Reads the body of one answer: the closes of each symbol that it has, as bars without a range.
+    pub read: fn(&[u8]) -> Result<Vec<(String, Vec<Candle>)>, Misread>,
+}
+
+/// The question for the bars of a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BarsAsk {
     pub urls: Vec<String>,
@@ -157,6 +179,13 @@ pub struct BarsAsk {
     pub interval: u32,
     /// What is kept of the answer, back from its last bar.
     pub keep: Option<Duration>,
+}
+
+impl BarsAsk {
+    /// No question.
+    fn none() -> BarsAsk {
+        BarsAsk { urls: Vec::new(), interval: 0, keep: None }
+    }
 }
 
 /// Headers made of a key.
@@ -240,18 +269,31 @@ pub enum Misread {
     Shape,
     #[error("it does not know this symbol")]
     Unknown,
+    /// It refuses the whole group for it.
+    #[error("it does not know one of these symbols")]
+    UnknownAmong,
     #[error("it tells no price")]
     NoPrice,
+}
+
+impl Misread {
+    /// What a source says that refuses a group for one unknown symbol in it.
+    fn among(self, spelled: &[String]) -> Misread {
+        if self == Misread::Unknown && spelled.len() > 1 { Misread::UnknownAmong } else { self }
+    }
 }
 
 /// What the shell asks of the price workers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Ask now, as far as manners allow.
+    /// Ask now, as far as each source's pace allows.
     Refresh,
-    /// The chart shows this span of this symbol.
-    WantSeries { symbol: Name, span: Span },
+    /// All symbols are compared over a span: their history is wanted.
+    Compare(Span),
 }
+
+/// The chart on screen: its symbol and span; None without one.
+pub type Shown = Option<(Name, Span)>;
 
 /// Evenly in `0.0..1.0`.
 pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
@@ -263,6 +305,10 @@ pub struct Desk {
     pub config: watch::Receiver<Arc<Config>>,
     pub events: mpsc::Sender<Event>,
     pub orders: broadcast::Receiver<Order>,
+    /// The chart on screen, whose candles go before all else.
+    pub shown: watch::Receiver<Shown>,
+    /// Is history wanted of symbols that are not on screen?
+    pub wants_history: bool,
     /// What is stored of refusals that may still last.
     pub reports: Vec<SourceReport>,
     pub random: Random,
@@ -283,6 +329,8 @@ struct Seat {
     standings: watch::Receiver<Standings>,
     board: Board,
     orders: broadcast::Receiver<Order>,
+    shown: watch::Receiver<Shown>,
+    wants_history: bool,
     events: mpsc::Sender<Event>,
     calendar: Calendar,
 }
@@ -299,6 +347,8 @@ impl Seat {
             standings: board.watch(),
             board,
             orders: desk.orders.resubscribe(),
+            shown: desk.shown.clone(),
+            wants_history: desk.wants_history,
             events: desk.events.clone(),
             calendar,
         }
@@ -322,6 +372,39 @@ impl Seat {
     /// The symbols whose prices are wanted of the source by a way.
     fn wanted(&self, by: Capability) -> Vec<chain::Wanted> {
         chain::prices(self.source, by, &self.config.borrow(), &self.standings.borrow(), self.now())
+    }
+
+    /// The session that a symbol trades in now.
+    fn session_of(&self, symbol: &Name, now: Timestamp) -> Session {
+        match kind(symbol) {
+            Kind::Crypto => Session::Always,
+            Kind::Equity => self.calendar.session(now),
+        }
+    }
+
+    /// How often the price of a symbol is asked for now.
+    fn poll_interval(&self, symbol: &Name, now: Timestamp) -> Duration {
+        let Some(poll) = &self.source.poll else { return UNPOLLED };
+        let session = self.session_of(symbol, now);
+        let out_of_hours = matches!(session, Session::Pre | Session::Post | Session::Overnight);
+        let socket = self.way(Capability::Socket);
+        let is_heard = || self.standings.borrow().trust_source(&socket, now) == board::Trust::Settled;
+        match poll.beside_socket {
+            Some(interval) if out_of_hours && is_heard() => interval,
+            _ => (poll.every)(session),
+        }
+    }
+
+    /// The prices of these symbols come too late from this source's answers: those that no other has are asked for
+    /// elsewhere.
+    fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, now: Timestamp) {
+        let standings = self.standings.borrow();
+        let unpriced: Vec<Name> =
+            symbols.into_iter().filter(|symbol| !standings.is_priced(symbol, now)).cloned().collect();
+        drop(standings);
+        if !unpriced.is_empty() {
+            self.board.late_for(&unpriced, &self.way(Capability::Quote), now);
+        }
     }
 
     /// A tick as a quote, when it is to be shown: none better is.
@@ -365,8 +448,12 @@ pub fn workers(desk: Desk) -> Vec<Worker> {
             workers.push((format!("price socket of {}", source.title), line.run().boxed()));
         }
     }
+    workers.push(("prices that are missing".into(), unpriced::run(&desk, board).boxed()));
     workers
 }
+
+/// What counts as an interval where a source is not polled.
+const UNPOLLED: Duration = Duration::from_mins(1);
 
 /// A source's clock may be ahead of ours by so much; what is further in the future is no time.
 const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
@@ -385,15 +472,25 @@ impl Tick {
             symbol: symbol.clone(),
             price: self.price,
             currency: self.currency.map_or_else(|| currency(symbol), Name::from),
-            base: self.base,
+            base: self.base.filter(|base| is_plausible(self.price, *base)),
             source: source.id.into(),
             session,
             exchange_time,
             received_time: moment.now,
             delivery,
-            extended: self.extended.filter(|extended| extended.exchange_time.is_none_or(told)),
+            extended: self
+                .extended
+                .filter(|extended| extended.exchange_time.is_none_or(told) && is_plausible(extended.price, self.price)),
         }
     }
+}
+
+/// Can a price have come from another within a day? A hundredfold and a hundredth have not been seen in one; a "previous
+/// close" in cents, of before a split or of another share has.
+fn is_plausible(price: Decimal, base: Decimal) -> bool {
+    let within =
+        |large: Decimal, small: Decimal| small.checked_mul(Decimal::ONE_HUNDRED).is_none_or(|most| large <= most);
+    within(price, base) && within(base, price)
 }
 
 /// The currency that the name of a symbol tells.
@@ -497,6 +594,7 @@ pub(crate) mod tests {
         pub(crate) config: watch::Sender<Arc<Config>>,
         pub(crate) events: mpsc::Receiver<Event>,
         pub(crate) orders: broadcast::Sender<Order>,
+        pub(crate) shown: watch::Sender<Shown>,
     }
 
     impl Shell {
@@ -535,8 +633,12 @@ pub(crate) mod tests {
         let http = Http::new(&config.network).unwrap();
         let (sender, config) = watch::channel(Arc::new(config));
         let random: Random = Arc::new(|| 0.5);
-        let desk = Desk { http, clock, config, events, orders: orders.subscribe(), reports: Vec::new(), random };
-        (desk, Shell { config: sender, events: received, orders })
+        let (showing, shown) = watch::channel(None);
+        let orders_seen = orders.subscribe();
+        let reports = Vec::new();
+        let desk =
+            Desk { http, clock, config, events, orders: orders_seen, shown, wants_history: true, reports, random };
+        (desk, Shell { config: sender, events: received, orders, shown: showing })
     }
 
     /// Runs a worker beside a script, until the script ends.

@@ -31,12 +31,14 @@ pub(super) const SOURCE: Source = Source {
     headers: &[("accept", "application/json, text/plain, */*"), ("accept-language", "en-US,en;q=0.9")],
     sign: None,
     spacing: Duration::from_secs(2),
+    burst: 4,
     timeout: Some(Duration::from_secs(8)),
     pause: Duration::from_mins(30),
     unknown: &[404],
     spell,
-    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: 1, ask: ask_price, read: read_price }),
     candles: None,
+    closes: None,
     wire: None,
 };
 

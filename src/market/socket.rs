@@ -143,7 +143,7 @@ impl<D: Dial> Line<D> {
                 order = self.seat.orders.recv() => match order {
                     Ok(Order::Refresh) => self.not_before = now,
                     Err(broadcast::error::RecvError::Closed) => return None,
-                    Ok(Order::WantSeries { .. }) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Ok(Order::Compare(_)) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 },
                 _ = self.seat.standings.changed() => self.take_hope(now),
                 () = tokio::time::sleep(wait) => {}
@@ -163,7 +163,7 @@ impl<D: Dial> Line<D> {
         Plan {
             url: self.wire.address.map_or_else(|| base.to_string(), |address| address(access)),
             hello: self.wire.hello.map(|hello| hello(access)).unwrap_or_default(),
-            symbols: known.map(|wanted| (wanted.spelled, wanted.symbol)).collect(),
+            symbols: known.collect(),
         }
     }
 
@@ -312,8 +312,9 @@ impl<D: Dial> Line<D> {
         for frame in frames {
             match frame {
                 Frame::Tick(tick) => {
-                    self.price(open, tick, now);
+                    // First: a price of what counts as late would not be shown.
                     self.alive(open);
+                    self.price(open, tick, now);
                 }
                 Frame::NoPrice { spelled } => self.no_price(open, &spelled, now),
                 Frame::Beat => self.alive(open),
@@ -325,12 +326,12 @@ impl<D: Dial> Line<D> {
     }
 
     fn price(&self, open: &mut Open<D::Io>, tick: Tick, now: Timestamp) {
-        let Some(symbol) = open.plan.symbols.get(&tick.spelled) else { return };
+        let Some(symbol) = open.plan.symbol(&tick.spelled).cloned() else { return };
         let (spelled, order) = (tick.spelled.clone(), tick.order.unwrap_or(0));
         if tick.time.is_some_and(|time| open.held.get(&spelled).is_some_and(|held| (time, order) < *held)) {
             return; // Older: not even offered.
         }
-        let (quote, is_shown) = self.seat.quote(tick, symbol, Delivery::Pushed, Capability::Socket);
+        let (quote, is_shown) = self.seat.quote(tick, &symbol, Delivery::Pushed, Capability::Socket);
         let stamp = (quote.newest(), order);
         if open.held.get(&spelled).is_none_or(|held| *held <= stamp) {
             open.held.insert(spelled.clone(), stamp);
@@ -354,8 +355,9 @@ impl<D: Dial> Line<D> {
     /// tried again when its time has come.
     async fn look(&mut self, open: &mut Open<D::Io>) -> Result<(), End> {
         let now = self.seat.now();
-        for symbol in open.late(&self.seat.calendar, now) {
-            self.seat.board.lacks(&symbol, self.seat.way(Capability::Socket), Timestamp::MAX, now);
+        let late = open.late(&self.seat.calendar, now);
+        if !late.is_empty() {
+            self.seat.board.late_for(&late, &self.seat.way(Capability::Socket), now);
         }
         if self.refused.values().any(|until| *until <= now) {
             self.refused.retain(|_, until| *until > now);
@@ -387,7 +389,8 @@ impl<D: Dial> Line<D> {
         now: Timestamp,
     ) -> Result<(), End> {
         let title = self.seat.source.title;
-        let symbol = spelled.as_ref().and_then(|spelled| open.plan.symbols.remove(spelled));
+        let symbol = spelled.as_ref().and_then(|spelled| open.plan.symbol(spelled).cloned());
+        open.plan.symbols.retain(|wanted| Some(&wanted.symbol) != symbol.as_ref());
         let why = match &symbol {
             Some(symbol) => format!("{title} does not know {symbol}."),
             None => format!("{title} refuses a subscription: {}.", why.trim_end_matches('.')),

@@ -25,12 +25,14 @@ pub(super) const SOURCE: Source = Source {
     headers: &[("accept", "application/json")],
     sign: Some(|key| vec![("authorization", format!("Token {key}"))]),
     spacing: Duration::from_secs(75),
+    burst: 1,
     timeout: None,
     pause: Duration::from_mins(20),
     unknown: &[404],
     spell: |symbol| read::share(symbol, "-"),
-    poll: Some(Poll { every, together: 100, ask: ask_price, read: read_price }),
+    poll: Some(Poll { every, beside_socket: None, together: 100, ask: ask_price, read: read_price }),
     candles: None,
+    closes: None,
     wire: None,
 };
 

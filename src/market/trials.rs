@@ -22,11 +22,13 @@ fn stand_in(id: &str) -> &'static Source {
     let poll = source.poll.as_ref().map(|poll| Poll {
         read: read_prices,
         every: poll.every,
+        beside_socket: poll.beside_socket,
         together: poll.together,
         ask: poll.ask,
     });
     let candles = source.candles.as_ref().map(|candles| Candles { read: read_bars, ask: candles.ask });
-    Box::leak(Box::new(Source { poll, candles, wire: None, ..*source }))
+    let closes = source.closes.as_ref().map(|closes| Closes { read: read_closes, ..*closes });
+    Box::leak(Box::new(Source { poll, candles, closes, wire: None, ..*source }))
 }
 
 fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
@@ -48,6 +50,10 @@ fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result
 
 fn read_bars(_: &[u8]) -> Result<Vec<Candle>, Misread> {
     Ok(vec![Candle { time: Timestamp::UNIX_EPOCH, open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: None }])
+}
+
+fn read_closes(_: &[u8]) -> Result<Vec<(String, Vec<Candle>)>, Misread> {
+    Ok(Vec::new())
 }
 
 /// What a venue answers at a second of the trial: a status and a body, after a while.

@@ -1,6 +1,10 @@
-//! Yahoo Finance, the `v8/finance/chart` answer and the streamer of its site: undocumented, without a key.
+//! Yahoo Finance, the `v7/finance/spark` and `v8/finance/chart` answers and the streamer of its site: undocumented, without
+//! a key.
 //!
-//! The shape of the chart answer as recorded from 2024 to 2026: `tradingPeriods` is a list or an object and is not read; `timestamp` may be
+//! `spark` has up to 20 symbols in one answer, each with the `meta` of its chart and closes alone; more than 20 are refused
+//! whole (400), unknown ones are left out. No recording of it is at hand: the shape here is what clients of the site read.
+//! It serves prices, sparklines and the closes that reactions need; the chart answer, one symbol each, the candles on
+//! screen. The shape of the chart answer as recorded from 2024 to 2026: `tradingPeriods` is a list or an object and is not read; `timestamp` may be
 //! missing and `indicators.quote` be `[{}]` for a window without trades; arrays hold nulls; the last bar may be off the
 //! grid; volume outside the regular session is always 0 and means nothing; bars carry the noise of 32-bit floats, the
 //! numbers of `meta` do not. The edge caches an answer for 10 s.
@@ -14,7 +18,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
-use super::{Access, BarsAsk, Beat, Candles, Misread, Moment, Poll, Source, Tick, Wire, read};
+use super::{Access, BarsAsk, Beat, Candles, Closes, Misread, Moment, Poll, Source, Tick, Wire, read};
 use crate::domain::price::{Candle, Extended, Kind, Session, Span, kind};
 
 pub(super) const SOURCE: Source = Source {
@@ -31,12 +35,20 @@ pub(super) const SOURCE: Source = Source {
     headers: &[("accept", "application/json")],
     sign: None,
     spacing: Duration::from_secs(10),
+    burst: 6,
     pause: Duration::from_mins(30),
     timeout: None,
     unknown: &[404],
     spell,
-    poll: Some(Poll { every, together: 1, ask: ask_price, read: read_price }),
+    poll: Some(Poll {
+        every,
+        beside_socket: Some(Duration::from_mins(5)),
+        together: TOGETHER,
+        ask: ask_prices,
+        read: read_prices,
+    }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
+    closes: Some(Closes { together: TOGETHER, come_with_prices: true, ask: ask_closes, read: read_closes }),
     wire: Some(Wire {
         address: None,
         hello: None,
@@ -53,8 +65,12 @@ pub(super) const SOURCE: Source = Source {
     }),
 };
 
+/// Most symbols in one question of `spark`.
+const TOGETHER: usize = 20;
+
+/// Every sign that Yahoo's names have: `^VIX`, `BRK-B`, `7203.T`, `EURUSD=X`, `M&M.NS`.
 fn spell(symbol: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '^' | '=');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '^' | '=' | '&');
     (!symbol.is_empty() && symbol.len() <= 24 && symbol.chars().all(plain)).then(|| symbol.to_string())
 }
 
@@ -65,30 +81,64 @@ fn every(session: Session) -> Duration {
     }
 }
 
-fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
-    spelled.iter().map(|symbol| chart(access, symbol, "5m", "1d", true)).collect()
+fn ask_prices(access: Access, spelled: &[String]) -> Vec<String> {
+    ask_closes(access, spelled, Span::Day).urls
+}
+
+/// Range and interval of a span, the seconds of a bar, and whether its hours are all the trading day's.
+fn window(span: Span) -> (&'static str, &'static str, u32, bool) {
+    match span {
+        Span::Hour => ("1d", "1m", 60, true),
+        Span::Day => ("1d", "5m", 300, true),
+        Span::FiveDays => ("5d", "15m", 900, false),
+        Span::Month => ("1mo", "60m", 3_600, false),
+        Span::SixMonths => ("6mo", "1d", 86_400, false),
+        Span::Year => ("1y", "1d", 86_400, false),
+    }
+}
+
+fn keep(span: Span) -> Option<Duration> {
+    (span == Span::Hour).then_some(Duration::from_hours(1))
+}
+
+/// One question for all: the commas between symbols stay as they are, all else that is no letter is encoded.
+fn ask_closes(access: Access, spelled: &[String], span: Span) -> BarsAsk {
+    let (range, interval, seconds, extended) = window(span);
+    let symbols: Vec<String> = spelled.iter().map(|symbol| encoded(symbol)).collect();
+    let query = format!("range={range}&interval={interval}&includePrePost={extended}");
+    let url = format!("{}/v7/finance/spark?symbols={}&{query}", access.base, symbols.join(","));
+    BarsAsk { urls: vec![url], interval: seconds, keep: keep(span) }
 }
 
 fn ask_bars(access: Access, spelled: &str, span: Span, _now: Timestamp) -> BarsAsk {
-    let (interval, seconds, range, extended) = match span {
-        Span::Hour => ("1m", 60, "1d", true),
-        // The same question as for the price: one answer serves both.
-        Span::Day => ("5m", 300, "1d", true),
-        Span::FiveDays => ("15m", 900, "5d", false),
-        Span::Month => ("60m", 3_600, "1mo", false),
-        Span::SixMonths => ("1d", 86_400, "6mo", false),
-        Span::Year => ("1d", 86_400, "1y", false),
+    let (range, interval, seconds, extended) = window(span);
+    let query = format!("interval={interval}&range={range}&includePrePost={extended}");
+    let url = format!("{}/v8/finance/chart/{}?{query}", access.base, encoded(spelled));
+    BarsAsk { urls: vec![url], interval: seconds, keep: keep(span) }
+}
+
+fn encoded(spelled: &str) -> String {
+    byte_serialize(spelled.as_bytes()).collect()
+}
+
+/// The results of a `spark` answer by symbol, each in the shape of a chart's result. Symbols that it does not know are
+/// left out.
+fn sparks(body: &[u8]) -> Result<Vec<(String, Value)>, Misread> {
+    let mut answer = read::json(body)?;
+    match answer["spark"]["error"]["code"].as_str() {
+        Some("Not Found") => return Err(Misread::Unknown),
+        Some(_) => return Err(Misread::Shape),
+        None => {}
+    }
+    let Some(Value::Array(results)) = answer.pointer_mut("/spark/result") else { return Err(Misread::Shape) };
+    let spark = |result: &mut Value| {
+        let symbol = result["symbol"].as_str()?.to_string();
+        Some((symbol, result.pointer_mut("/response/0")?.take()))
     };
-    let keep = (span == Span::Hour).then_some(Duration::from_hours(1));
-    BarsAsk { urls: vec![chart(access, spelled, interval, range, extended)], interval: seconds, keep }
+    Ok(results.iter_mut().filter(|result| result.is_object()).filter_map(spark).collect())
 }
 
-fn chart(access: Access, spelled: &str, interval: &str, range: &str, extended: bool) -> String {
-    let symbol: String = byte_serialize(spelled.as_bytes()).collect();
-    format!("{}/v8/finance/chart/{symbol}?interval={interval}&range={range}&includePrePost={extended}", access.base)
-}
-
-/// The one result of an answer.
+/// The one result of a chart answer.
 fn result(body: &[u8]) -> Result<Value, Misread> {
     let mut answer = read::json(body)?;
     match answer["chart"]["error"]["code"].as_str() {
@@ -103,8 +153,29 @@ fn result(body: &[u8]) -> Result<Value, Misread> {
     }
 }
 
-fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    spelled.iter().zip(bodies).map(|(symbol, body)| tick(moment, symbol, &result(body)?)).collect()
+/// The prices of those symbols that have one.
+fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+    let [body] = bodies else { return Err(Misread::Shape) };
+    let sparks = sparks(body)?;
+    read::those_told(spelled, |symbol| {
+        let (_, result) = sparks.iter().find(|(of, _)| of == symbol).ok_or(Misread::Unknown)?;
+        tick(moment, symbol, result)
+    })
+}
+
+/// The closes of each symbol in an answer, as bars without a range.
+fn read_closes(body: &[u8]) -> Result<Vec<(String, Vec<Candle>)>, Misread> {
+    Ok(sparks(body)?.into_iter().map(|(symbol, result)| (symbol, closes(&result))).collect())
+}
+
+fn closes(result: &Value) -> Vec<Candle> {
+    let (times, closes) = (&result["timestamp"], &result["indicators"]["quote"][0]["close"]);
+    let pairs = times.as_array().into_iter().flatten().zip(closes.as_array().into_iter().flatten());
+    let bar = |(time, close): (&Value, &Value)| {
+        let close = read::bar_price(close)?;
+        Some(read::candle(read::seconds(time)?, [close; 4], None))
+    };
+    pairs.filter_map(bar).collect()
 }
 
 fn tick(moment: Moment, spelled: &str, result: &Value) -> Result<Tick, Misread> {
@@ -237,7 +308,66 @@ mod tests {
     fn price_of(symbol: &str, body: &[u8], now: &str) -> Result<Tick, Misread> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: ny(now), calendar: &calendar };
-        read_price(moment, &[symbol.to_string()], &[body.to_vec()]).map(|mut ticks| ticks.remove(0))
+        tick(moment, symbol, &result(body)?)
+    }
+
+    /// Charts as `spark` answers them, by the shape that clients of the site read.
+    fn spark(results: Value) -> Vec<u8> {
+        json!({"spark": {"result": results, "error": null}}).to_string().into_bytes()
+    }
+
+    fn prices_in(symbols: &[&str], body: &[u8]) -> Result<Vec<Tick>, Misread> {
+        let calendar = Calendar::new(&[], &[], false);
+        let moment = Moment { now: ny("2026-11-23 12:00"), calendar: &calendar };
+        let symbols: Vec<String> = symbols.iter().map(|symbol| symbol.to_string()).collect();
+        read_prices(moment, &symbols, &[body.to_vec()])
+    }
+
+    #[test]
+    fn many_symbols_in_one_answer() {
+        let one = |symbol: &str, price: Value, closes: Value| {
+            let meta = json!({"regularMarketPrice": price, "previousClose": 180.5, "regularMarketTime": 1_795_456_800});
+            let quote = json!([{"close": closes}]);
+            let response = json!([{"meta": meta, "timestamp": [1_795_456_200, 1_795_456_500, 1_795_456_800], "indicators": {"quote": quote}}]);
+            json!({"symbol": symbol, "response": response})
+        };
+        let body = spark(json!([
+            one("NVDA", json!(181.25), json!([180.0, null, 181.25])),
+            one("^VIX", json!(null), json!([])),
+            null,
+            {"symbol": "AMD"},
+            {"symbol": "MU", "response": []},
+            one("M&M.NS", json!(3_100.5), json!(["x", -1, 3_100.5])),
+        ]));
+        let ticks = prices_in(&["M&M.NS", "NVDA", "^VIX", "AMD", "MU", "GONE"], &body).unwrap();
+        let told: Vec<(&str, String)> =
+            ticks.iter().map(|tick| (tick.spelled.as_str(), tick.price.to_string())).collect();
+        assert_eq!(told, [("M&M.NS", "3100.5".into()), ("NVDA", "181.25".into())], "in the order asked for");
+        assert_eq!(ticks[1].base, Some(number("180.5")));
+        let closes = read_closes(&body).unwrap();
+        let counts: Vec<(&str, usize)> = closes.iter().map(|(symbol, bars)| (symbol.as_str(), bars.len())).collect();
+        assert_eq!(counts, [("NVDA", 2), ("^VIX", 0), ("M&M.NS", 1)]);
+        assert_eq!(closes[0].1[1].close, 181.25);
+        assert_eq!(prices_in(&["^VIX"], &body), Err(Misread::NoPrice));
+        assert_eq!(prices_in(&["GONE"], &body), Err(Misread::Unknown), "left out");
+    }
+
+    #[test]
+    fn answers_of_many_that_hold_nothing() {
+        let refused = |code: &str, text: &str| {
+            json!({"spark": {"result": null, "error": {"code": code, "description": text}}}).to_string().into_bytes()
+        };
+        for (body, expected) in [
+            (refused("Bad Request", "Number of symbols needs to be less than or equal to 20"), Misread::Shape),
+            (refused("Not Found", "No data found for all symbols"), Misread::Unknown),
+            (spark(json!([])), Misread::Unknown),
+            (spark(json!({})), Misread::Shape),
+            (b"{}".to_vec(), Misread::Shape),
+            (b"Too Many Requests".to_vec(), Misread::Refused),
+            (b"<html>".to_vec(), Misread::WebPage),
+        ] {
+            assert_eq!(prices_in(&["NVDA", "AMD"], &body), Err(expected), "{}", String::from_utf8_lossy(&body));
+        }
     }
 
     fn number(text: &str) -> Decimal {
@@ -403,7 +533,13 @@ mod tests {
         let access = Access { base: "http://host/yahoo", key: None };
         let day = ask_bars(access, "^GSPC", Span::Day, Timestamp::UNIX_EPOCH);
         assert_eq!(day.urls, ["http://host/yahoo/v8/finance/chart/%5EGSPC?interval=5m&range=1d&includePrePost=true"]);
-        assert_eq!(day.urls, ask_price(access, &["^GSPC".to_string()]), "one answer serves price and chart");
+        let names = ["^GSPC", "M&M.NS", "EURUSD=X", "7203.T"].map(String::from);
+        let day = ask_closes(access, &names, Span::Day);
+        let symbols = "%5EGSPC,M%26M.NS,EURUSD%3DX,7203.T";
+        let url =
+            format!("http://host/yahoo/v7/finance/spark?symbols={symbols}&range=1d&interval=5m&includePrePost=true");
+        assert_eq!(day.urls, [url]);
+        assert_eq!(day.urls, ask_prices(access, &names), "one answer serves prices and closes");
         assert_eq!(spell("BRK-B").as_deref(), Some("BRK-B"));
         assert_eq!(spell("../x"), None);
         assert_eq!(spell(""), None);
@@ -419,6 +555,9 @@ mod tests {
             for body in [body.as_bytes(), body.as_bytes().get(..cut).unwrap_or_default()] {
                 let _ = price_of("NVDA", body, "2026-11-23 12:00");
                 let _ = read_bars(body);
+                let spark = String::from_utf8_lossy(body).replace("\"chart\"", "\"spark\"").replace("[{\"meta", "[{\"symbol\":\"NVDA\",\"response\":[{\"meta");
+                let _ = prices_in(&["NVDA"], spark.as_bytes());
+                let _ = read_closes(spark.as_bytes());
             }
         }
     }

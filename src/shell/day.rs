@@ -333,6 +333,7 @@ fn read_all_series(files: &BTreeMap<String, Vec<u8>>, warnings: &mut Warnings) -
             symbol: clean(file.symbol).into(),
             source: SOURCE.into(),
             interval: file.interval,
+            closes_only: false,
             bars,
         })
         .collect()

@@ -222,7 +222,8 @@ impl Stage {
             | Effect::FetchArticle { .. }
             | Effect::RefreshFeeds(_)
             | Effect::RefreshPrices
-            | Effect::WantSeries { .. }) => self.sources.carry_out(&self.tasks, effect),
+            | Effect::ShowChart { .. }
+            | Effect::CompareOver(_)) => self.sources.carry_out(&self.tasks, effect),
             Effect::Open(link) => {
                 self.tasks.spawn("browser", open(link));
             }

@@ -26,6 +26,8 @@ pub(super) struct Sources {
     events: mpsc::Sender<Event>,
     feeds: Option<mpsc::Sender<news::poll::Order>>,
     prices: broadcast::Sender<market::Order>,
+    /// The chart on screen.
+    shown: watch::Sender<market::Shown>,
     /// Who wants to ask for a page; nobody listens before the feeds are started.
     visits: mpsc::Sender<news::visit::Visit>,
     /// The stories whose articles are being fetched: each is held by its task.
@@ -40,6 +42,7 @@ impl Sources {
             events,
             feeds: None,
             prices: broadcast::channel(ORDERS_WAITING).0,
+            shown: watch::Sender::new(None),
             visits: mpsc::channel(1).0,
             reading: HashMap::new(),
         }
@@ -52,7 +55,10 @@ impl Sources {
             Effect::RefreshFeeds(names) => self.order_feeds(news::poll::Order::Refresh(names)),
             Effect::RefreshPrices => self.order_prices(market::Order::Refresh),
             Effect::FetchArticle { story, link } => self.fetch(tasks, story, link),
-            Effect::WantSeries { symbol, span } => self.order_prices(market::Order::WantSeries { symbol, span }),
+            Effect::ShowChart { symbol, span } => {
+                self.shown.send_replace(Some((symbol, span)));
+            }
+            Effect::CompareOver(span) => self.order_prices(market::Order::Compare(span)),
             _ => {}
         }
     }
@@ -64,7 +70,7 @@ impl Sources {
         let (visits, to_let_in) = mpsc::channel(news::visit::WAITING);
         self.visits = visits;
         let (clock, events, price_orders) = (self.clock.clone(), self.events.clone(), self.prices.subscribe());
-        let config = self.config.subscribe();
+        let (config, shown) = (self.config.subscribe(), self.shown.subscribe());
         let spawner = tasks.clone();
         tasks.spawn("sources", async move {
             let http = Http::new(&config.borrow().network)?;
@@ -75,6 +81,8 @@ impl Sources {
                 config: config.clone(),
                 events: events.clone(),
                 orders: price_orders,
+                shown,
+                wants_history: true,
                 reports,
                 random: random.clone(),
             };

@@ -169,7 +169,7 @@ pub(super) fn blocked_sources(connection: &Connection, now: Timestamp) -> rusqli
 }
 
 pub(super) fn series(connection: &Connection) -> rusqlite::Result<Vec<(Span, Series)>> {
-    let sql = "SELECT symbol, source, interval, bars, span FROM series ORDER BY symbol, span";
+    let sql = "SELECT symbol, source, interval, bars, span, closes_only FROM series ORDER BY symbol, span";
     all(connection, sql, |row| {
         let bars: Vec<(i64, f64, f64, f64, f64, Option<f64>)> = json(row, 3)?;
         let bars = bars.into_iter().map(|(start, open, high, low, close, volume)| {
@@ -180,6 +180,7 @@ pub(super) fn series(connection: &Connection) -> rusqlite::Result<Vec<(Span, Ser
             symbol: row.get(0)?,
             source: row.get(1)?,
             interval: row.get(2)?,
+            closes_only: row.get(5)?,
             bars: bars.collect::<rusqlite::Result<_>>()?,
         };
         Ok((span.map_err(|error: strum::ParseError| senseless(4, error))?, series))

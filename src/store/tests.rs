@@ -64,7 +64,7 @@ fn quote(price: &str) -> Quote {
 fn series() -> Series {
     let candle = |time, close, volume| Candle { time: at(time), open: 1.0, high: 2.5, low: 0.5, close, volume };
     let bars = vec![candle(NOW - 600, 1.25, Some(100.0)), candle(NOW - 300, 2.0, None)];
-    Series { symbol: "NVDA".into(), source: "yahoo".into(), interval: 300, bars }
+    Series { symbol: "NVDA".into(), source: "yahoo".into(), interval: 300, closes_only: false, bars }
 }
 
 fn report(capability: Capability, outcome: Outcome) -> SourceReport {

@@ -218,9 +218,11 @@ fn save_series(transaction: &Transaction, span: Span, series: &Series) -> rusqli
     let bars = bars.map(|bar| (bar.time.as_millisecond(), bar.open, bar.high, bar.low, bar.close, bar.volume));
     let bars = json(&bars.collect::<Vec<_>>())?;
     let mut statement = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO series (symbol, span, source, interval, bars) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR REPLACE INTO series (symbol, span, source, interval, closes_only, bars)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    statement.execute(params![series.symbol, span.to_string(), series.source, series.interval, bars])?;
+    let (span, closes_only) = (span.to_string(), series.closes_only);
+    statement.execute(params![series.symbol, span, series.source, series.interval, closes_only, bars])?;
     Ok(())
 }
 

@@ -170,7 +170,7 @@ pub fn series(app: &App, symbol: &str, from: f64, bars: i64) -> Series {
         Candle { time: app.now - minutes(5 * (bars - at)), open, high, low, close, volume: None }
     });
     let source = if kind(symbol) == Kind::Crypto { "coinbase" } else { "yahoo" };
-    Series { symbol: symbol.into(), source: source.into(), interval: 300, bars: bars.collect() }
+    Series { symbol: symbol.into(), source: source.into(), interval: 300, closes_only: false, bars: bars.collect() }
 }
 
 pub fn alive(app: &mut App, source: &str) {

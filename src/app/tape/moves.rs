@@ -339,7 +339,13 @@ mod tests {
         let recent = bars[ended.saturating_sub(100)..ended].to_vec();
         tape.take_series(
             Span::Day,
-            Series { symbol: "BTC-USD".into(), source: "coinbase".into(), interval: 300, bars: recent },
+            Series {
+                symbol: "BTC-USD".into(),
+                source: "coinbase".into(),
+                interval: 300,
+                closes_only: false,
+                bars: recent,
+            },
         );
         tape.entries.get_mut("BTC-USD").unwrap().quote = Some(quote("BTC-USD", later, until));
         let found = tape.since("BTC-USD", time).unwrap();

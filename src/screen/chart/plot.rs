@@ -233,7 +233,7 @@ mod tests {
             })
         };
         let bars = bars.iter().enumerate().filter_map(bar).collect();
-        let series = Series { symbol: "NVDA".into(), source: "yahoo".into(), interval: 300, bars };
+        let series = Series { symbol: "NVDA".into(), source: "yahoo".into(), interval: 300, closes_only: false, bars };
         app.update(Event::Series { span: Span::Day, series }, app.now);
         app
     }

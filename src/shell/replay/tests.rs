@@ -33,7 +33,13 @@ fn series(symbol: &str, interval: u32, from: Timestamp, bars: &[(f64, f64)]) -> 
         close: *close,
         volume: None,
     };
-    Series { symbol: symbol.into(), source: "replay".into(), interval, bars: (0..).zip(bars).map(bar).collect() }
+    Series {
+        symbol: symbol.into(),
+        source: "replay".into(),
+        interval,
+        closes_only: false,
+        bars: (0..).zip(bars).map(bar).collect(),
+    }
 }
 
 fn told(id: u64, time: Timestamp) -> Story {

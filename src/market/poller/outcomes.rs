@@ -1,0 +1,175 @@
+//! What comes of a question for what is asked next: when each thing is due again, and what the others hear of it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::board::SETTLES;
+use super::super::chain::Wanted;
+use super::super::manners::{SHUT_OUT, due, later, retry, signed};
+use super::super::poll_queue::{Job, capability, prices_of, spelled, subject, symbols_of};
+use super::super::{Misread, Moment};
+use super::reading::Missing;
+use super::{Failure, Fetch, Poller};
+use crate::domain::Name;
+use crate::domain::price::{Capability, Outcome, Session, Span};
+use crate::event::Event;
+
+/// A symbol that a source does not know may be listed one day.
+pub(super) const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+/// History that could not be had is asked for again after this.
+const CHART_AGAIN: Duration = Duration::from_mins(1);
+
+impl<F: Fetch> Poller<F> {
+    pub(super) async fn well(&mut self, job: &Job, missing: Missing, now: Timestamp) -> Option<()> {
+        self.queue.failures = 0;
+        let due = match job {
+            Job::Prices(wanted) => wanted.iter().map(|wanted| self.price_due(&wanted.symbol, now)).min().unwrap_or(now),
+            Job::Closes(wanted, span) => wanted.iter().map(|one| self.history_due(&one.symbol, *span, now)).min()?,
+            Job::Chart(wanted, span) => self.history_due(&wanted.symbol, *span, now),
+        };
+        self.queue.delay(job, due);
+        for wanted in prices_of(job) {
+            let again = self.history_due(&wanted.symbol, Span::Day, now);
+            self.queue.delay_closes(wanted, Span::Day, again);
+        }
+        self.queue.delay(&Job::Prices(missing.unknown), later(now, UNKNOWN_AGAIN));
+        let Some(why) = missing.why else {
+            return self.report(capability(job), Outcome::Well, Some(200), Some(due), true).await;
+        };
+        // It does well, but for what it lacks.
+        self.seat.board.tell(&self.seat.report(capability(job), Outcome::Well, Some(200), Some(due)));
+        self.report(capability(job), Outcome::Failed { why }, Some(200), Some(due), false).await
+    }
+
+    /// The source has no price of some symbols; that says nothing about its other answers.
+    pub(super) fn lack<'a>(&self, symbols: impl IntoIterator<Item = &'a Wanted>, until: Timestamp) {
+        for wanted in symbols {
+            self.seat.board.lacks(&wanted.symbol, self.seat.way(Capability::Quote), until, self.seat.now());
+        }
+    }
+
+    pub(super) async fn misread(&mut self, job: &Job, misread: Misread, now: Timestamp) -> Option<()> {
+        match misread {
+            Misread::Refused => {
+                let until = later(now, signed(self.seat.source.pause));
+                self.refused(format!("{} limit", self.seat.source.id), until).await
+            }
+            Misread::WebPage => {
+                let until = later(now, signed(self.seat.source.pause.max(SHUT_OUT)));
+                self.refused(format!("{} web page", self.seat.source.id), until).await
+            }
+            Misread::UnknownAmong if self.queue.split(job, now) => Some(()),
+            Misread::Unknown | Misread::UnknownAmong if !self.has_told(job) => {
+                let until = later(now, UNKNOWN_AGAIN);
+                self.queue.delay(job, until);
+                self.lack(prices_of(job), until);
+                let why = format!("{} does not know {}.", self.seat.source.title, subject(job));
+                self.report(capability(job), Outcome::Failed { why }, Some(404), Some(until), false).await
+            }
+            Misread::Unknown | Misread::UnknownAmong | Misread::Shape | Misread::NoPrice => {
+                // What it has told before it knows: then something else is wrong.
+                let status = if matches!(misread, Misread::Unknown | Misread::UnknownAmong) { 404 } else { 200 };
+                let of_symbol = misread == Misread::NoPrice;
+                if of_symbol {
+                    self.lack(prices_of(job), Timestamp::MAX);
+                }
+                let why = misread.to_string();
+                self.failed(job, Failure { why, status: Some(status), again: None, of_symbol }, now).await
+            }
+        }
+    }
+
+    /// A question that it can't answer: some say so of a symbol that they do not know, or of a group with one in it.
+    pub(super) async fn mistaken(&mut self, job: &Job, body: &[u8], now: Timestamp) -> Option<()> {
+        let moment = Moment { now, calendar: &self.seat.calendar };
+        let source = self.seat.source;
+        let read = match job {
+            Job::Prices(wanted) => {
+                source.poll.as_ref().map(|poll| (poll.read)(moment, &spelled(wanted), &[body.to_vec()]).map(drop))
+            }
+            Job::Closes(..) => source.closes.as_ref().map(|closes| (closes.read)(body).map(drop)),
+            Job::Chart(..) => source.candles.as_ref().map(|candles| (candles.read)(body).map(drop)),
+        };
+        if let Some(Err(misread @ (Misread::Unknown | Misread::UnknownAmong | Misread::Refused))) = read {
+            return self.misread(job, misread, now).await;
+        }
+        if self.queue.split(job, now) {
+            return Some(());
+        }
+        let why = "it answered 400".into();
+        let of_symbol = symbols_of(job).len() == 1 && !self.priced.is_empty();
+        self.failed(job, Failure { why, status: Some(400), again: None, of_symbol }, now).await
+    }
+
+    /// The source refuses us, whatever we ask it: nothing more until then.
+    pub(super) async fn refused(&mut self, why: String, until: Timestamp) -> Option<()> {
+        self.blocked_until = until;
+        let status = why.rsplit(' ').next().and_then(|status| status.parse().ok());
+        let both = [
+            self.seat.source.poll.is_some().then_some(Capability::Quote),
+            self.seat.source.candles.as_ref().map(|_| Capability::Candles),
+        ];
+        for capability in both.into_iter().flatten() {
+            let outcome = Outcome::Blocked { why: why.clone(), until };
+            self.report(capability, outcome, status, Some(until), true).await?;
+        }
+        Some(())
+    }
+
+    pub(super) async fn failed(&mut self, job: &Job, failure: Failure, now: Timestamp) -> Option<()> {
+        self.queue.failures = self.queue.failures.saturating_add(1);
+        let wait = retry(self.seat.source.spacing, self.queue.failures, (self.seat.random)());
+        let wait = if capability(job) == Capability::Candles { wait.max(CHART_AGAIN) } else { wait };
+        let due = later(now, signed(wait)).max(failure.again.unwrap_or(now));
+        self.queue.delay(job, due);
+        if !failure.of_symbol {
+            // A source that fails is not asked a dozen things at once.
+            self.queue.rest(capability(job), due);
+            self.pace.exhaust(now);
+        }
+        let why = format!("{}, {}: {}.", self.seat.source.title, subject(job), failure.why);
+        let outcome = Outcome::Failed { why };
+        self.report(capability(job), outcome, failure.status, Some(due), !failure.of_symbol).await
+    }
+
+    async fn report(
+        &self,
+        capability: Capability,
+        outcome: Outcome,
+        status: Option<u16>,
+        next: Option<Timestamp>,
+        counts: bool,
+    ) -> Option<()> {
+        let report = self.seat.report(capability, outcome, status, next);
+        if counts {
+            self.seat.board.tell(&report);
+        }
+        self.seat.events.send(Event::Source(report)).await.ok()
+    }
+
+    /// When a price that has just come is asked for again.
+    fn price_due(&self, symbol: &Name, now: Timestamp) -> Timestamp {
+        let every = self.seat.poll_interval(symbol, now);
+        let due = due(symbol, every, &self.seat.calendar, now, (self.seat.random)());
+        // On probation: as soon as it is believed in again.
+        let again = self.seat.standings.borrow().well_again(&self.seat.way(Capability::Quote));
+        let settles = again.map(|since| later(since, SETTLES)).filter(|at| *at > now);
+        settles.map_or(due, |at| due.min(at))
+    }
+
+    /// When history that has just come is asked for again: what is on screen soon, what is not only to fill the gaps
+    /// that ticks have left.
+    fn history_due(&self, symbol: &Name, span: Span, now: Timestamp) -> Timestamp {
+        let is_shown = self.queue.shows(symbol, span);
+        let every = match (span, self.seat.session_of(symbol, now)) {
+            (_, Session::Closed) => Duration::from_hours(2),
+            (Span::Hour, _) => Duration::from_mins(1).max(self.seat.source.spacing * 3),
+            (Span::Day, _) if is_shown => Duration::from_mins(5),
+            (Span::Day, _) => Duration::from_mins(15),
+            (_, _) if is_shown => Duration::from_mins(15),
+            _ => Duration::from_hours(1),
+        };
+        due(symbol, every, &self.seat.calendar, now, (self.seat.random)())
+    }
+}

@@ -1,0 +1,624 @@
+//! One poller against venues in memory, under a clock that stands still between requests.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::domain::price::{Delivery, Outcome, Quote, Session, SourceReport, SourceSettings};
+use crate::event::{Clock, Event};
+use crate::market::source;
+use crate::market::tests::{Shell, beside, config, desk};
+
+type Rule = dyn Fn(&str, Timestamp) -> Result<Answer, Trouble> + Send + Sync;
+
+/// Answers by a rule, and remembers what it was asked and when.
+#[derive(Clone)]
+struct Venue {
+    clock: Clock,
+    asked: Arc<Mutex<Vec<(Timestamp, String)>>>,
+    rule: Arc<Rule>,
+}
+
+impl Fetch for Venue {
+    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, Trouble> {
+        let now = (self.clock)();
+        self.asked.lock().unwrap().push((now, ask.url.clone()));
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        (self.rule)(&ask.url, now)
+    }
+}
+
+impl Venue {
+    fn new(desk: &Desk, rule: impl Fn(&str, Timestamp) -> Result<Answer, Trouble> + Send + Sync + 'static) -> Venue {
+        Venue { clock: desk.clock.clone(), asked: Arc::default(), rule: Arc::new(rule) }
+    }
+
+    fn count(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+
+    fn addresses(&self) -> Vec<String> {
+        self.asked.lock().unwrap().iter().map(|(_, url)| url.clone()).collect()
+    }
+}
+
+fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<Answer, Trouble> {
+    let headers = headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
+    Ok(Answer {
+        status,
+        url: String::new(),
+        hops: Vec::new(),
+        headers: headers.collect(),
+        body: body.into(),
+        cut: None,
+    })
+}
+
+/// A chart as Yahoo gives it.
+fn chart(price: f64, at: Timestamp) -> serde_json::Value {
+    json!({
+        "meta": {"regularMarketPrice": price, "regularMarketTime": at.as_second(), "previousClose": 180, "currency": "USD"},
+        "timestamp": [at.as_second() - 300, at.as_second()],
+        "indicators": {"quote": [{"open": [1, 1], "high": [2, 2], "low": [1, 1], "close": [1, 2], "volume": [5, 6]}]},
+    })
+}
+
+/// The symbols that a question of `spark` is about; none for another question.
+fn sparked(url: &str) -> Vec<&str> {
+    let list = url.split_once("spark?symbols=").map(|(_, rest)| rest.split('&').next().unwrap());
+    list.map(|list| list.split(',').collect()).unwrap_or_default()
+}
+
+/// What Yahoo answers to either question about symbols that it knows.
+fn known(url: &str, now: Timestamp, knows: impl Fn(&str) -> bool) -> Result<Answer, Trouble> {
+    if !url.contains("/spark?") {
+        return answer(200, &[], &json!({"chart": {"error": null, "result": [chart(181.25, now)]}}).to_string());
+    }
+    let sparks = sparked(url).into_iter().filter(|symbol| knows(symbol));
+    let sparks: Vec<_> = sparks.map(|symbol| json!({"symbol": symbol, "response": [chart(181.25, now)]})).collect();
+    answer(200, &[], &json!({"spark": {"error": null, "result": sparks}}).to_string())
+}
+
+fn well(url: &str, now: Timestamp) -> Result<Answer, Trouble> {
+    known(url, now, |_| true)
+}
+
+fn nvda() -> Config {
+    config(&[("NVDA", &["yahoo", "cnbc"])])
+}
+
+fn yahoo(desk: &Desk, venue: &Venue) -> Poller<Venue> {
+    Poller::new(source("yahoo").unwrap(), desk, Board::default(), venue.clone())
+}
+
+async fn pass(shell: &mut Shell, time: Duration) -> Vec<Event> {
+    let mut events = Vec::new();
+    let end = tokio::time::Instant::now() + time;
+    while let Ok(Some(event)) = tokio::time::timeout_at(end, shell.events.recv()).await {
+        events.push(event);
+    }
+    events
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_answer_serves_prices_and_closes() {
+    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&desk, well);
+    let events = beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_millis(900))).await;
+    assert_eq!(venue.count(), 1, "the days before wait");
+    let [Event::Quote(quote), Event::Series { span: Span::Day, series }, Event::Source(report)] = events.as_slice()
+    else {
+        panic!("{events:?}")
+    };
+    assert!(series.closes_only);
+    assert_eq!((quote.price, quote.base), (Decimal::new(18_125, 2), Some(Decimal::new(180, 0))));
+    assert_eq!(quote.delivery, Delivery::Polled(Duration::from_mins(1)));
+    assert_eq!(quote.session, Session::Regular);
+    assert_eq!((series.interval, series.bars.len()), (300, 2));
+    assert_eq!((report.capability, &report.outcome), (Capability::Quote, &Outcome::Well));
+    assert_eq!(report.next, Some(later(report.at, SignedDuration::from_mins(1))));
+}
+
+/// Requests to Yahoo for NVDA and its benchmark.
+#[tokio::test(start_paused = true)]
+async fn an_hour_of_asking_is_a_guests() {
+    let cases = [
+        ("in session", "2026-11-23 12:00", 1, 12),
+        ("before the bell", "2026-11-23 08:00", 1, 12),
+        ("at night", "2026-11-23 22:00", 1, 10),
+        ("on a weekend", "2026-11-21 12:00", 1, 4),
+        ("a whole weekend", "2026-11-21 00:00", 50, 4),
+    ];
+    for (name, start, hours, most) in cases {
+        let mut config = nvda();
+        config.symbols[0].benchmark = Some("QQQ".into());
+        let (desk, mut shell) = desk(config, start, 16);
+        let venue = Venue::new(&desk, well);
+        beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_hours(hours))).await;
+        assert!((2..=most).contains(&venue.count()), "{name}: {}", venue.count());
+        let asked = venue.asked.lock().unwrap();
+        let again = |at: usize| asked[..at].iter().rev().find(|(_, url)| *url == asked[at].1);
+        let gaps = (0..asked.len()).filter_map(|at| Some(until(asked[at].0, again(at)?.0)));
+        let least = gaps.min().unwrap_or(Duration::MAX);
+        assert!(least >= Duration::from_secs(10), "{name}: the same question after {least:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn asks_when_the_day_begins() {
+    let (desk, mut shell) = desk(nvda(), "2026-11-22 23:00", 16);
+    let venue = Venue::new(&desk, well);
+    beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_mins(302))).await;
+    let opening: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
+    let first = venue.asked.lock().unwrap().iter().map(|(at, _)| *at).find(|at| *at >= opening).unwrap();
+    assert!(until(first, opening) < Duration::from_secs(13), "{first}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_are_kept_to() {
+    let half_hour = Duration::from_mins(30);
+    type Case = (&'static str, fn(&str, Timestamp) -> Result<Answer, Trouble>, Duration);
+    let cases: [Case; 7] = [
+        ("yahoo 429", |_, _| answer(429, &[], "Too Many Requests"), half_hour),
+        ("yahoo 429", |_, _| answer(429, &[("retry-after", "120")], "Edge: Too Many Requests"), half_hour),
+        ("yahoo 429", |_, _| answer(429, &[("retry-after", "7200")], ""), Duration::from_hours(2)),
+        (
+            "yahoo 429",
+            |_, _| answer(429, &[("retry-after", "Tue, 24 Nov 2026 00:00:00 GMT")], ""),
+            Duration::from_hours(7),
+        ),
+        ("yahoo 403", |_, _| answer(403, &[], "{}"), half_hour),
+        ("yahoo web page", |_, _| answer(200, &[], "<!DOCTYPE html><title>Consent</title>"), half_hour),
+        ("yahoo limit", |_, _| answer(200, &[], "Too Many Requests"), half_hour),
+    ];
+    for (expected, rule, pause) in cases {
+        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&desk, rule);
+        let orders = shell.orders.clone();
+        let events = beside(yahoo(&desk, &venue).run(), async {
+            let first = pass(&mut shell, Duration::from_secs(10)).await;
+            orders.send(Order::Refresh).unwrap();
+            pass(&mut shell, pause - Duration::from_mins(1)).await;
+            assert_eq!(venue.count(), 1, "{expected}: asked again");
+            pass(&mut shell, Duration::from_mins(2)).await;
+            assert_eq!(venue.count(), 2, "{expected}: never asked again");
+            first
+        })
+        .await;
+        let blocked = events.iter().filter_map(|event| match event {
+            Event::Source(SourceReport { capability, outcome: Outcome::Blocked { why, until: end }, at, .. }) => {
+                Some((*capability, why.as_str(), until(*end, *at).as_secs_f64().round()))
+            }
+            _ => None,
+        });
+        let seconds = pause.as_secs_f64();
+        assert_eq!(
+            blocked.collect::<Vec<_>>(),
+            [(Capability::Quote, expected, seconds), (Capability::Candles, expected, seconds)]
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_does_not_renew_a_refusal() {
+    let (mut desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+    let now = (desk.clock)();
+    let outcome = Outcome::Blocked { why: "yahoo 429".into(), until: later(now, SignedDuration::from_mins(10)) };
+    let report = |capability| SourceReport {
+        source: "yahoo".into(),
+        capability,
+        at: now,
+        outcome: outcome.clone(),
+        status: Some(429),
+        next: None,
+    };
+    desk.reports = vec![report(Capability::Quote)];
+    let venue = Venue::new(&desk, well);
+    beside(yahoo(&desk, &venue).run(), async {
+        pass(&mut shell, Duration::from_secs(599)).await;
+        assert_eq!(venue.count(), 0);
+        pass(&mut shell, Duration::from_secs(62)).await;
+        assert!(venue.count() > 0);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_told_and_waited_out() {
+    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+    let start = (desk.clock)();
+    let venue = Venue::new(&desk, move |url, now| match until(now, start).as_secs() {
+        0..5 => Err(Trouble::Timeout(Duration::from_secs(10))),
+        5..25 => answer(503, &[], "busy"),
+        25..100 => answer(200, &[], "{\"spark\": {\"result\""),
+        _ => well(url, now),
+    });
+    let board = Board::default();
+    board.late(("yahoo".into(), Capability::Socket), start);
+    let poller = Poller::new(source("yahoo").unwrap(), &desk, board, venue.clone());
+    let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(4))).await;
+    let sentences = told.iter().filter_map(|event| match event {
+        Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => Some(match outcome {
+            Outcome::Failed { why } => why.as_str(),
+            Outcome::Well => "well",
+            Outcome::Blocked { .. } => "blocked",
+        }),
+        _ => None,
+    });
+    let mut sentences: Vec<&str> = sentences.collect();
+    sentences.dedup();
+    let expected = [
+        "Yahoo Finance, NVDA: no answer within 10 s.",
+        "Yahoo Finance, NVDA: it answered 503.",
+        "Yahoo Finance, NVDA: its answer could not be read.",
+        "well",
+    ];
+    assert_eq!(sentences, expected);
+    let asked = venue.asked.lock().unwrap();
+    let failing = asked.iter().filter(|(at, _)| until(*at, start) < Duration::from_secs(100));
+    let times: Vec<Timestamp> = failing.map(|(at, _)| *at).collect();
+    let least = times.windows(2).map(|pair| until(pair[1], pair[0])).min().unwrap();
+    assert!(least >= Duration::from_secs(10), "a source that fails is asked again after {least:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_symbol_leaves_the_others_alone() {
+    let (desk, mut shell) = desk(config(&[("NVDAX", &["yahoo"]), ("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&desk, |url, now| known(url, now, |symbol| symbol != "NVDAX"));
+    let board = Board::default();
+    board.late(("yahoo".into(), Capability::Socket), (desk.clock)());
+    let poller = Poller::new(source("yahoo").unwrap(), &desk, board, venue.clone());
+    let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(9))).await;
+    let asked = venue.addresses().iter().filter(|url| url.contains("range=1d") && url.contains("NVDAX")).count();
+    assert_eq!(asked, 1, "{:?}", venue.addresses());
+    let quotes = told.iter().filter(|event| matches!(event, Event::Quote(quote) if &*quote.symbol == "NVDA")).count();
+    assert!(quotes >= 8, "{quotes}");
+    let named = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Failed { why }, .. }) if why == "Yahoo Finance does not know NVDAX.");
+    assert!(told.iter().any(named));
+}
+
+type Respond = fn(&str, Timestamp) -> Result<Answer, Trouble>;
+
+/// The first failure that is told, and how often the venue was asked for a price within some minutes.
+async fn first_failure(id: &'static str, names: &[&str], rule: Respond) -> (String, Vec<String>, usize) {
+    let chain: &[&str] = &[id];
+    let symbols: Vec<_> = names.iter().map(|name| (*name, chain)).collect();
+    let (desk, mut shell) = desk(config(&symbols), "2026-11-23 12:00", 64);
+    let venue = Venue::new(&desk, rule);
+    let board = Board::default();
+    let way = (id.into(), Capability::Socket);
+    board.late(way, (desk.clock)());
+    let poller = Poller::new(source(id).unwrap(), &desk, board, venue.clone());
+    let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
+    let why = told.iter().find_map(|event| match event {
+        Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => match outcome {
+            Outcome::Failed { why } | Outcome::Blocked { why, .. } => Some(why.clone()),
+            Outcome::Well => None,
+        },
+        _ => None,
+    });
+    let priced = told.iter().filter_map(|event| match event {
+        Event::Quote(quote) => Some(quote.symbol.to_string()),
+        _ => None,
+    });
+    let priced: BTreeSet<String> = priced.collect();
+    (why.unwrap_or_default(), priced.into_iter().collect(), venue.count())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_symbol_is_told_in_many_ways() {
+    let coins: Respond = |url, _| match url.contains("ABCUSDT") {
+        true => answer(400, &[], r#"{"code":-1121,"msg":"Invalid symbol."}"#),
+        false => answer(200, &[], r#"{"symbol":"BTCUSDT","lastPrice":"97000","openPrice":"96000"}"#),
+    };
+    let (why, priced, _) = first_failure("binance", &["ABC-USD", "BTC-USD"], coins).await;
+    assert_eq!((why.as_str(), priced), ("Binance does not know ABC-USD.", vec!["BTC-USD".to_string()]));
+
+    let delayed: Respond = |url, _| match url.contains("NVDAX") {
+        true => answer(403, &[], "<Error><Code>AccessDenied</Code></Error>"),
+        false => answer(200, &[], r#"{"data":{"current_price":181.5,"prev_day_close":180.0}}"#),
+    };
+    let (why, priced, _) = first_failure("cboe", &["NVDAX", "NVDA"], delayed).await;
+    assert_eq!((why.as_str(), priced), ("Cboe does not know NVDAX.", vec!["NVDA".to_string()]));
+
+    let together: Respond = |_, _| {
+        let row = r#"{"symbol":"NVDA","code":0,"last":"181.50","previous_day_closing":"180.00"}"#;
+        let odd = r#"{"symbol":"NVDAX","code":1},{"symbol":"AMD","code":0,"last":"UNCH"}"#;
+        answer(200, &[], &format!(r#"{{"FormattedQuoteResult":{{"FormattedQuote":[{row},{odd}]}}}}"#))
+    };
+    let (why, priced, asked) = first_failure("cnbc", &["NVDA", "NVDAX", "AMD"], together).await;
+    assert_eq!(why, "CNBC does not know NVDAX and tells no price of AMD.");
+    assert_eq!(priced, ["NVDA"]);
+    assert!((9..13).contains(&asked), "in its usual pace: {asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_what_was_told_before_is_none_of_the_symbol() {
+    let (desk, mut shell) = desk(config(&[("NVDA", &["cboe"])]), "2026-11-23 12:00", 16);
+    let start = (desk.clock)();
+    let venue = Venue::new(&desk, move |_, now| match until(now, start).as_secs() {
+        0..60 => answer(200, &[], r#"{"data":{"current_price":181.5,"prev_day_close":180.0}}"#),
+        _ => answer(403, &[], ""),
+    });
+    let poller = Poller::new(source("cboe").unwrap(), &desk, Board::default(), venue);
+    let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
+    let blocked = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Blocked { why, .. }, .. }) if why == "cboe 403");
+    assert!(told.iter().any(blocked), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallen_socket_has_the_source_asked_at_once() {
+    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&desk, well);
+    let board = Board::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), venue.clone());
+    beside(poller.run(), async {
+        pass(&mut shell, Duration::from_secs(30)).await;
+        let before = venue.count();
+        for _ in 0..3 {
+            board.late(("yahoo".into(), Capability::Socket), (desk.clock)());
+            pass(&mut shell, Duration::from_secs(3)).await;
+        }
+        assert_eq!(venue.count(), before + 1, "once for each fall");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn follows_the_configuration() {
+    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&desk, well);
+    beside(yahoo(&desk, &venue).run(), async {
+        pass(&mut shell, Duration::from_secs(15)).await;
+        shell.config.send(Arc::new(config(&[("AMD", &["yahoo"])]))).unwrap();
+        pass(&mut shell, Duration::from_secs(120)).await;
+        let mut moved = config(&[("AMD", &["yahoo"])]);
+        let settings = SourceSettings { base_url: Some("http://elsewhere/".into()), ..SourceSettings::default() };
+        moved.sources.insert("yahoo".into(), settings);
+        shell.config.send(Arc::new(moved)).unwrap();
+        pass(&mut shell, Duration::from_secs(5)).await;
+    })
+    .await;
+    let asked = venue.addresses();
+    assert!(asked[..2].iter().all(|url| url.contains("=NVDA&")), "{asked:?}");
+    assert!(asked[2..].iter().all(|url| url.contains("=AMD&")), "{asked:?}");
+    assert!(asked.last().unwrap().starts_with("http://elsewhere/v7/"), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn brings_the_span_that_is_shown() {
+    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&desk, well);
+    let spans = beside(yahoo(&desk, &venue).run(), async {
+        pass(&mut shell, Duration::from_millis(500)).await;
+        shell.shown.send(Some(("NVDA".into(), Span::Year))).unwrap();
+        pass(&mut shell, Duration::from_secs(1)).await
+    })
+    .await;
+    assert!(spans.iter().any(|event| matches!(event, Event::Series { span: Span::Year, .. })), "{spans:?}");
+    let asked = venue.addresses();
+    assert!(asked[1].contains("range=1y"), "before what nobody looks at: {asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rests_while_the_socket_does_well() {
+    let (desk, mut shell) = desk(config(&[("BTC-USD", &["coinbase"])]), "2026-11-22 12:00", 16);
+    let venue = Venue::new(&desk, |url, _| match url {
+        url if url.ends_with("/ticker") => {
+            answer(200, &[], r#"{"price": "97412.1", "time": "2026-11-22T17:00:00Z", "trade_id": 5}"#)
+        }
+        url if url.ends_with("/stats") => answer(200, &[], r#"{"open": "97000", "last": "1"}"#),
+        _ => answer(200, &[], "[[1700000000, 1, 2, 1.5, 1.6, 9]]"),
+    });
+    let board = Board::default();
+    let poller = Poller::new(source("coinbase").unwrap(), &desk, board.clone(), venue.clone());
+    let socket = |outcome| SourceReport {
+        source: "coinbase".into(),
+        capability: Capability::Socket,
+        at: (desk.clock)(),
+        outcome,
+        status: None,
+        next: None,
+    };
+    let is_quote = |event: &Event| matches!(event, Event::Quote(_));
+    beside(poller.run(), async {
+        assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
+        board.tell(&socket(Outcome::Failed { why: "silent".into() }));
+        let quote: Quote = shell.quote().await;
+        assert_eq!((quote.price, quote.base), (Decimal::new(974_121, 1), Some(Decimal::new(97_000, 0))));
+        assert_eq!((quote.session, &*quote.currency), (Session::Always, "USD"));
+        pass(&mut shell, Duration::from_mins(1)).await;
+        board.tell(&socket(Outcome::Well));
+        pass(&mut shell, Duration::from_secs(1)).await;
+        assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ends_with_the_desk() {
+    let (desk, shell) = desk(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&desk, well);
+    let poller = yahoo(&desk, &venue);
+    drop((shell, desk));
+    tokio::time::timeout(Duration::from_mins(5), poller.run()).await.unwrap().unwrap();
+}
+
+/// Over a real connection: what the other tests pass over.
+#[tokio::test]
+async fn asks_over_http() {
+    let server = wiremock::MockServer::start().await;
+    let (desk, mut shell) = desk(
+        {
+            let mut config = nvda();
+            let settings = SourceSettings { base_url: Some(server.uri()), ..SourceSettings::default() };
+            config.sources.insert("yahoo".into(), settings);
+            config
+        },
+        "2026-11-23 12:00",
+        16,
+    );
+    let body =
+        json!({"spark": {"error": null, "result": [{"symbol": "NVDA", "response": [chart(181.25, (desk.clock)())]}]}});
+    wiremock::Mock::given(wiremock::matchers::path("/v7/finance/spark"))
+        .and(wiremock::matchers::query_param("symbols", "NVDA"))
+        .and(wiremock::matchers::header("user-agent", "Mozilla/5.0 (compatible; newstape)"))
+        .respond_with(wiremock::ResponseTemplate::new(200).set_body_string(body.to_string()))
+        .mount(&server)
+        .await;
+    let poller = Poller::new(source("yahoo").unwrap(), &desk, Board::default(), desk.http.clone());
+    assert_eq!(beside(poller.run(), shell.quote()).await.price, Decimal::new(18_125, 2));
+}
+
+fn many(count: usize) -> Config {
+    let names: Vec<String> = (0..count).map(|at| format!("S{at:03}")).collect();
+    let symbols: Vec<(&str, &[&str])> =
+        names.iter().map(|name| (name.as_str(), &["yahoo", "cnbc"] as &[&str])).collect();
+    config(&symbols)
+}
+
+#[tokio::test(start_paused = true)]
+async fn thirty_symbols_are_two_questions_in_the_order_of_the_watchlist() {
+    let mut watchlist = many(30);
+    watchlist.symbols.reverse();
+    let (desk, mut shell) = desk(watchlist, "2026-11-23 12:00", 256);
+    shell.shown.send(Some(("S029".into(), Span::Day))).unwrap();
+    let venue = Venue::new(&desk, well);
+    let events = beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_secs(2))).await;
+    let asked = venue.addresses();
+    assert!(asked[0].contains("/v8/finance/chart/S029"), "the chart on screen first: {}", asked[0]);
+    assert_eq!(sparked(&asked[1])[..3], ["S029", "S028", "S027"]);
+    assert_eq!((sparked(&asked[1]).len(), sparked(&asked[2]).len()), (20, 10));
+    assert!(asked[3..].iter().all(|url| url.contains("range=5d")), "{asked:?}");
+    let priced = events.iter().filter(|event| matches!(event, Event::Quote(_))).count();
+    assert_eq!(priced, 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_source_has_no_time_for_is_late_at_once() {
+    let (desk, mut shell) = desk(many(200), "2026-11-23 12:00", 1_024);
+    let venue = Venue::new(&desk, well);
+    let board = Board::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), venue);
+    beside(poller.run(), pass(&mut shell, Duration::from_millis(400))).await;
+    let standings = board.watch().borrow().clone();
+    let way = ("yahoo".into(), Capability::Quote);
+    let is_late = |at: usize| standings.trust(&format!("S{at:03}").into(), &way, (desk.clock)()) == Trust::Down;
+    assert!((0..80).all(|at| !is_late(at)), "four questions more within a second");
+    assert!((120..200).all(is_late), "the others wait for the spacing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_hangs_is_late_after_a_second_for_all_that_waits() {
+    let (desk, mut shell) = desk(many(30), "2026-11-23 12:00", 64);
+    let board = Board::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), Hangs);
+    let late = |board: &Board| {
+        let standings = board.watch().borrow().clone();
+        let way = ("yahoo".into(), Capability::Quote);
+        (0..30).filter(|at| standings.trust(&format!("S{at:03}").into(), &way, (desk.clock)()) == Trust::Down).count()
+    };
+    beside(poller.run(), async {
+        pass(&mut shell, Duration::from_millis(950)).await;
+        assert_eq!(late(&board), 0);
+        pass(&mut shell, Duration::from_millis(100)).await;
+        assert_eq!(late(&board), 30);
+    })
+    .await;
+}
+
+/// Takes every question and answers none.
+struct Hangs;
+
+impl Fetch for Hangs {
+    async fn fetch(&self, _: &Config, _: Ask) -> Result<Answer, Trouble> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chart_that_is_turned_away_from_is_not_waited_for() {
+    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 64);
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &desk, Board::default(), Charts(asked.clone()));
+    shell.shown.send(Some(("NVDA".into(), Span::Day))).unwrap();
+    beside(poller.run(), async {
+        pass(&mut shell, Duration::from_secs(1)).await;
+        shell.shown.send(Some(("NVDA".into(), Span::Year))).unwrap();
+        pass(&mut shell, Duration::from_secs(1)).await;
+    })
+    .await;
+    let asked = asked.lock().unwrap();
+    assert!(asked[1].contains("range=1y"), "{asked:?}");
+}
+
+/// Hangs over charts of the day and answers the others.
+struct Charts(Arc<Mutex<Vec<String>>>);
+
+impl Fetch for Charts {
+    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, Trouble> {
+        self.0.lock().unwrap().push(ask.url.clone());
+        if ask.url.contains("/chart/") && ask.url.contains("range=1d") {
+            std::future::pending::<()>().await;
+        }
+        well(&ask.url, "2026-11-23T17:00:00Z".parse().unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_coin_is_found_among_many_and_the_others_go_together_again() {
+    let names = ["AAA-USD", "BBB-USD", "BAD-USD", "CCC-USD", "DDD-USD", "EEE-USD"];
+    let symbols: Vec<(&str, &[&str])> = names.iter().map(|name| (*name, &["kraken"] as &[&str])).collect();
+    let (desk, mut shell) = desk(config(&symbols), "2026-11-23 12:00", 256);
+    let venue = Venue::new(&desk, |url, _| {
+        let Some((_, pairs)) = url.split_once("pair=").filter(|_| url.contains("/Ticker?")) else {
+            return answer(200, &[], r#"{"error":[],"result":{"X":[],"last":1}}"#);
+        };
+        if pairs.contains("BAD") {
+            return answer(200, &[], r#"{"error":["EQuery:Unknown asset pair"]}"#);
+        }
+        let rows: serde_json::Map<String, serde_json::Value> =
+            pairs.split(',').map(|pair| (pair.to_string(), json!({"c": ["1.5", "1"]}))).collect();
+        answer(200, &[], &json!({"error": [], "result": rows}).to_string())
+    });
+    let board = Board::default();
+    board.late(("kraken".into(), Capability::Socket), (desk.clock)());
+    let poller = Poller::new(source("kraken").unwrap(), &desk, board, venue.clone());
+    let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(2))).await;
+    let priced: BTreeSet<String> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Quote(quote) => Some(quote.symbol.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(priced.len(), 5, "{priced:?}");
+    let tickers: Vec<String> = venue.addresses().into_iter().filter(|url| url.contains("/Ticker?")).collect();
+    let last = tickers.last().unwrap();
+    assert_eq!(last.split(',').count(), 5, "{tickers:#?}");
+    assert!(tickers.iter().filter(|url| url.contains("BAD")).count() <= 3, "{tickers:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn symbols_without_a_price_go_along_with_one_that_is_asked_for() {
+    let (desk, mut shell) = desk(many(6), "2026-11-23 12:00", 64);
+    let venue = Venue::new(&desk, |_, _| {
+        let row = |at: usize| json!({"symbol": format!("S{at:03}"), "code": 0, "last": "181.50", "previous_day_closing": "180.00"});
+        let rows: Vec<_> = (0..6).map(row).collect();
+        answer(200, &[], &json!({"FormattedQuoteResult": {"FormattedQuote": rows}}).to_string())
+    });
+    let board = Board::default();
+    for by in [Capability::Socket, Capability::Quote] {
+        board.late_for(&["S003".into()], &("yahoo".into(), by), (desk.clock)());
+    }
+    let poller = Poller::new(source("cnbc").unwrap(), &desk, board, venue.clone());
+    let events = beside(poller.run(), pass(&mut shell, Duration::from_secs(20))).await;
+    assert_eq!(venue.count(), 1, "one question for all");
+    assert_eq!(events.iter().filter(|event| matches!(event, Event::Quote(_))).count(), 6);
+}

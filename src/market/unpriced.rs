@@ -1,0 +1,75 @@
+//! Says of every symbol without a price why it has none: who is being asked, who refuses, or that nobody knows it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use super::Desk;
+use super::board::{Board, Standings};
+use super::manners::until;
+use crate::config::Config;
+use crate::domain::Name;
+use crate::domain::price::Unpriced;
+use crate::event::{Clock, Event};
+
+/// What is found is looked at afresh at least so often: a refusal may be over.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// The worker: it ends when the desk's channels close.
+pub(super) fn run(desk: &Desk, board: Board) -> impl Future<Output = anyhow::Result<()>> + Send + use<> {
+    let watcher = Watcher { clock: desk.clock.clone(), config: desk.config.clone(), events: desk.events.clone() };
+    watcher.run(board)
+}
+
+struct Watcher {
+    clock: Clock,
+    config: watch::Receiver<Arc<Config>>,
+    events: mpsc::Sender<Event>,
+}
+
+impl Watcher {
+    async fn run(mut self, board: Board) -> anyhow::Result<()> {
+        let mut standings = board.watch();
+        let mut sent = BTreeMap::new();
+        loop {
+            let now = (self.clock)();
+            let found = unpriced(&self.config.borrow(), &standings.borrow_and_update(), now);
+            let wait = next_end(&found).map_or(LONGEST_SLEEP, |at| until(at, now).min(LONGEST_SLEEP));
+            if found != sent {
+                sent = found.clone();
+                if self.events.send(Event::Unpriced(found)).await.is_err() {
+                    return Ok(());
+                }
+            }
+            let goes_on = tokio::select! {
+                changed = self.config.changed() => changed.is_ok(),
+                _ = standings.changed() => true,
+                () = tokio::time::sleep(wait) => true,
+                () = self.events.closed() => false,
+            };
+            if !goes_on {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn unpriced(config: &Config, standings: &Standings, now: Timestamp) -> BTreeMap<Name, Unpriced> {
+    config
+        .symbols
+        .iter()
+        .filter_map(|symbol| Some((symbol.name.clone(), standings.unpriced(symbol, config, now)?)))
+        .collect()
+}
+
+/// When the first of the refusals ends.
+fn next_end(found: &BTreeMap<Name, Unpriced>) -> Option<Timestamp> {
+    let ends = found.values().filter_map(|why| match why {
+        Unpriced::Blocked { until, .. } => Some(*until),
+        _ => None,
+    });
+    ends.min()
+}
