@@ -312,7 +312,19 @@ impl App {
         let quote = self.tape.quote(symbol);
         let block = quote.map_or_else(|| self.first_source(symbol), |quote| Some(quote.source.clone()));
         let block = block.and_then(|source| self.health.block(&source, self.now));
-        state(quote, quote.and_then(|quote| self.health.alive(&quote.source)), block, &self.calendar, self.now)
+        let alive = quote.and_then(|quote| self.health.alive(&quote.source));
+        match state(quote, alive, block, &self.calendar, self.now) {
+            // A quote alone does not tell in the evening whether its symbol traded last night.
+            (State::Closed { at, resumes: None }, until) if self.tape.has_nights(symbol, &self.calendar, self.now) => {
+                (State::Closed { at, resumes: self.calendar.pause_until(self.now) }, until)
+            }
+            told => told,
+        }
+    }
+
+    /// Does the night session count for any symbol of the watchlist?
+    pub fn has_nights(&self) -> bool {
+        self.tape.market_has_nights(&self.calendar, self.now)
     }
 
     /// The configured first source of a symbol.
@@ -582,7 +594,7 @@ fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
 /// The trading calendar of a configuration.
 pub fn calendar(config: &Config) -> Calendar {
     let market = &config.market;
-    Calendar::new(&market.extra_closures, &market.extra_early_closes, market.overnight)
+    Calendar::new(&market.extra_closures, &market.extra_early_closes, market.nights)
 }
 
 /// The next full minute.
