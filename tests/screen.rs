@@ -222,6 +222,55 @@ fn before_the_open_a_change_is_of_the_session_before() {
     assert!(text(&mut app, TINY).contains("181.23 Fri") || text(&mut app, TINY).contains("▼−2.1% Fri"));
 }
 
+/// NVDA as told in the evening of Monday 2026-12-07, with its last trade out of hours.
+fn evening(app: &mut App, session: Session, traded: &str) {
+    alive(app, "yahoo");
+    let mut quote = quote(app, "NVDA", 18_123, 18_517);
+    quote.session = session;
+    quote.exchange_time = Some(time("2026-12-07T21:00:00Z"));
+    quote.extended = Some(Extended { price: Decimal::new(18_210, 2), session, exchange_time: Some(time(traded)) });
+    tell(app, Event::Quote(quote));
+}
+
+#[test]
+fn a_night_and_the_pause_before_it_are_told_in_words() {
+    // What is set, what NVDA did, and what the header and the state of NVDA say.
+    let cases = [
+        ("auto", "2026-12-08T01:18:00Z", "NYSE closed · opens in 13h12", "CLOSED Mon 16:00 "),
+        ("on", "2026-12-08T01:18:00Z", "NYSE paused · night session opens in 42m", "PAUSE until 21:00"),
+        ("off", "2026-12-08T01:18:00Z", "NYSE closed · opens in 13h12", "CLOSED Mon 16:00 "),
+        ("on", "2026-12-06T17:00:00Z", "NYSE closed · night session opens in 9h00", "NO DATA"),
+    ];
+    for (overnight, now, header, state) in cases {
+        let mut app = started(now, &format!("[market]\novernight = '{overnight}'\n"));
+        if state != "NO DATA" {
+            evening(&mut app, Session::Post, "2026-12-08T00:59:00Z");
+        }
+        let shown = text(&mut app, WIDE);
+        assert!(shown.contains(header) && shown.contains(state), "{overnight} at {now}:\n{shown}");
+    }
+    // It trades: from its first price on the night counts, also in the pause of the next evening.
+    let mut app = started("2026-12-08T03:10:00Z", "");
+    assert!(text(&mut app, WIDE).contains("NYSE closed · opens in 11h20"));
+    evening(&mut app, Session::Overnight, "2026-12-08T03:09:50Z");
+    let shown = text(&mut app, WIDE);
+    assert!(shown.contains("NYSE overnight · opens in 11h20") && shown.contains("LIVE yahoo"), "{shown}");
+    assert!(shown.contains("overnight 182.10 ▲ +0.48 %"), "{shown}");
+    snapshot("night-160", &mut app, WIDE);
+    snapshot("night-80", &mut app, SMALL);
+    app.update(Event::Tick, time("2026-12-08T03:40:00Z"));
+    assert!(text(&mut app, WIDE).contains("STALE 30m"));
+    app.update(Event::Tick, time("2026-12-09T01:18:00Z"));
+    assert!(text(&mut app, WIDE).contains("NYSE paused · night session opens in 42m"));
+    let mut quote = quote(&app, "NVDA", 18_300, 18_123);
+    quote.session = Session::Closed;
+    quote.exchange_time = Some(time("2026-12-08T21:00:00Z"));
+    tell(&mut app, Event::Quote(quote));
+    snapshot("night-pause-160", &mut app, WIDE);
+    let shown = text(&mut app, WIDE);
+    assert!(shown.contains("PAUSE until 21:00"), "{shown}");
+}
+
 #[test]
 fn a_group_opened() {
     let mut app = busy();

@@ -319,7 +319,18 @@ impl App {
     fn price_state_until(&self, symbol: &str) -> (State, Option<Timestamp>) {
         let Some(quote) = self.tape.quote(symbol) else { return (self.why_unpriced(symbol), None) };
         let block = self.health.block(&quote.source, self.now);
-        state(Some(quote), self.health.alive(&quote.source), block, &self.calendar, self.now)
+        match state(Some(quote), self.health.alive(&quote.source), block, &self.calendar, self.now) {
+            // A quote alone does not tell in the evening whether its symbol traded last night.
+            (State::Closed { at, resumes: None }, until) if self.tape.has_nights(symbol, &self.calendar, self.now) => {
+                (State::Closed { at, resumes: self.calendar.pause_until(self.now) }, until)
+            }
+            other => other,
+        }
+    }
+
+    /// Does the night session count for any symbol of the watchlist?
+    pub fn has_nights(&self) -> bool {
+        self.tape.market_has_nights(&self.calendar, self.now)
     }
 
     /// The state of a price that was never seen. A recorded day has the prices that it has.
@@ -595,7 +606,7 @@ fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
 /// The trading calendar of a configuration.
 pub fn calendar(config: &Config) -> Calendar {
     let market = &config.market;
-    Calendar::new(&market.extra_closures, &market.extra_early_closes, market.overnight)
+    Calendar::new(&market.extra_closures, &market.extra_early_closes, market.nights)
 }
 
 /// The next full minute.

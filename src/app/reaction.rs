@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::App;
-use super::tape::{Move, is_closed};
+use super::tape::Move;
 use super::wire::Item;
 use crate::domain::Name;
 use crate::domain::reaction::Usual;
@@ -94,6 +94,6 @@ impl App {
     }
 
     fn missing(&self, symbol: &str, since: Timestamp) -> Missing {
-        if is_closed(symbol, since, &self.calendar) { Missing::Closed } else { Missing::NoPrice }
+        if self.tape.is_closed(symbol, since, &self.calendar) { Missing::Closed } else { Missing::NoPrice }
     }
 }

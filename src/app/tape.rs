@@ -9,12 +9,15 @@ use rust_decimal::prelude::ToPrimitive;
 use strum::IntoEnumIterator;
 
 use crate::domain::Name;
-pub use moves::{Figure, Frozen, Move, is_closed};
+pub use moves::{Figure, Frozen, Move};
 
-use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol, decimals};
+use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol, decimals, is_listed_in_new_york};
+use crate::domain::session::{Calendar, Night, Overnight};
 
 /// The longest series held, in bars.
 const BARS_MAX: usize = 2_000;
+/// Bars that are longer, in seconds, tell no session.
+const HOUR: u32 = 3_600;
 
 /// How the chart is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Entry {
     pub quote: Option<Quote>,
     /// The most decimals that its prices came with from their source.
     decimals: u32,
+    /// Its newest trade in a night session.
+    night_trade: Option<Timestamp>,
     series: HashMap<Span, Series>,
 }
 
@@ -117,6 +122,8 @@ impl Tape {
         if quote.delivery != Delivery::Stored {
             entry.tick(&quote);
         }
+        let extended = quote.extended.as_ref().filter(|extended| extended.session == Session::Overnight);
+        entry.night_trade = entry.night_trade.max(extended.and_then(|extended| extended.exchange_time));
         entry.decimals = match &entry.quote {
             Some(held) if held.source == quote.source => entry.decimals.max(quote.decimals()),
             _ => quote.decimals(),
@@ -141,6 +148,30 @@ impl Tape {
             });
         lay_over(held, series);
         true
+    }
+
+    /// Has a symbol traded in a night, as far as its prices and candles tell?
+    pub fn has_traded_in(&self, symbol: &str, night: &Night) -> bool {
+        let Some(entry) = self.entries.get(symbol) else { return false };
+        let mut bars = entry.series.values().filter(|series| series.interval <= HOUR).flat_map(|series| &series.bars);
+        entry.night_trade.is_some_and(|at| night.takes(at))
+            || (is_listed_in_new_york(symbol) && bars.any(|bar| night.takes(bar.time)))
+    }
+
+    /// Does the night session count for a symbol: always, or because it has traded in the night that is now or in the last?
+    pub fn has_nights(&self, symbol: &str, calendar: &Calendar, now: Timestamp) -> bool {
+        let nights = || [calendar.night_of(now), calendar.last_night(now)].into_iter().flatten();
+        match calendar.overnight() {
+            Overnight::Off => false,
+            Overnight::On => is_listed_in_new_york(symbol),
+            Overnight::Auto => nights().any(|night| self.has_traded_in(symbol, &night)),
+        }
+    }
+
+    /// Does the night session count for the market: for any symbol of the watchlist?
+    pub fn market_has_nights(&self, calendar: &Calendar, now: Timestamp) -> bool {
+        calendar.overnight() == Overnight::On
+            || self.symbols.iter().any(|symbol| self.has_nights(&symbol.name, calendar, now))
     }
 
     /// Forgets prices and candles, when a replay begins again.

@@ -253,7 +253,7 @@ fn why_not(source: &market::Source, config: &Config) -> &'static str {
     let settings = config.sources.get(source.id);
     match settings {
         Some(settings) if settings.enabled == Some(false) => "switched off in the config",
-        _ if source.needs_key && settings.is_none_or(|settings| settings.key.is_none()) => "it needs a key",
+        _ if source.needs_key && source.key(config).is_none() => "it needs a key",
         _ => "it has none of the symbols that name it",
     }
 }

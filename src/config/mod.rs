@@ -33,6 +33,7 @@ use crate::domain::Name;
 use crate::domain::alert::{Alert, NotifyBy, Quiet};
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
+use crate::domain::session::NightRule;
 use crate::domain::topic::TopicRule;
 use theme::Palette;
 
@@ -131,8 +132,8 @@ pub struct MarketSettings {
     pub time_zone: TimeZone,
     pub extra_closures: Vec<Date>,
     pub extra_early_closes: Vec<Date>,
-    /// Show the overnight session (20:00 to 04:00).
-    pub overnight: bool,
+    /// When there are night sessions, and whether they count.
+    pub nights: NightRule,
 }
 
 /// `[screen]` and `[theme]`.
@@ -265,7 +266,7 @@ impl Config {
                 time_zone: TimeZone::UTC,
                 extra_closures: Vec::new(),
                 extra_early_closes: Vec::new(),
-                overnight: false,
+                nights: NightRule::default(),
             },
             screen: ScreenSettings::default(),
             themes: BTreeMap::new(),
@@ -288,7 +289,7 @@ impl Config {
     /// variables that the headers, logins and proxies of feeds name (`${NAME}`). A missing one is a warning.
     pub fn take_keys(&mut self, variable: impl Fn(&str) -> Option<String>) {
         for (source, settings) in &mut self.sources {
-            let name = format!("NEWSTAPE_{}_KEY", source.to_uppercase());
+            let name = format!("NEWSTAPE_{}_KEY", source.to_uppercase().replace('-', "_"));
             let key = variable(&name).map(|key| key.trim().to_string());
             settings.key = key.filter(|key| !key.is_empty()).or(settings.key.take());
         }
@@ -380,7 +381,7 @@ mod tests {
         let on: Vec<&Feed> = shipped.feeds.iter().filter(|feed| feed.enabled).collect();
         assert_eq!(on.len(), 27);
         assert_eq!(on.iter().filter(|feed| feed.lang.as_deref() == Some("fr")).count(), 5);
-        assert_eq!(shipped.sources.len(), 11);
+        assert_eq!(shipped.sources.len(), 13);
         let symbols: Vec<&str> = shipped.symbols.iter().map(|symbol| &*symbol.name).collect();
         assert_eq!(symbols, ["NVDA", "BTC-USD", "ETH-USD", "SOL-USD"]);
     }

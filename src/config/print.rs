@@ -91,7 +91,11 @@ impl Config {
         out.quoted("time-zone", market.time_zone.iana_name().unwrap_or("America/New_York"));
         out.texts("extra-closures", market.extra_closures.iter().map(Date::to_string));
         out.texts("extra-early-closes", market.extra_early_closes.iter().map(Date::to_string));
-        out.bare("overnight", market.overnight);
+        let nights = &market.nights;
+        out.quoted("overnight", nights.overnight.into());
+        out.quoted("overnight-start", &nights.start.strftime("%H:%M").to_string());
+        out.quoted("overnight-end", &nights.end.strftime("%H:%M").to_string());
+        out.quoted("overnight-first", &nights.first.to_string());
         out.head("[screen]");
         let own = screen.time_zone.as_ref().map(|zone| TimeZone::iana_name(zone).unwrap_or("America/New_York"));
         out.quoted("time-zone", own.unwrap_or("system"));

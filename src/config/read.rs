@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use strum::VariantNames;
 use url::Url;
 
 use super::doc::{Value, Wrong, read_name, read_text};
 use super::units;
 use crate::domain::Name;
 use crate::domain::query::Query;
+use crate::domain::session::Overnight;
 use crate::domain::symbol::{self, SpellingError};
 
 pub(super) fn flag(value: &Value) -> Result<bool, Wrong> {
@@ -115,6 +117,28 @@ pub(super) fn date(value: &Value) -> Result<Date, Wrong> {
         _ => return Err(Wrong::of_type(value, EXPECTED)),
     };
     text.parse().map_err(|_| Wrong::of_value(value, EXPECTED))
+}
+
+/// Off, auto or on; `true` and `false`, as it was once written, are on and off.
+pub(super) fn overnight(value: &Value) -> Result<Overnight, Wrong> {
+    match value.get_ref().as_bool() {
+        Some(true) => Ok(Overnight::On),
+        Some(false) => Ok(Overnight::Off),
+        None => {
+            let (name, known) = (read_name(value)?, Overnight::VARIANTS.iter().copied());
+            name.parse().map_err(|_| Wrong::of_name(value, r#""auto", "on" or "off""#, &name, known))
+        }
+    }
+}
+
+/// A time of day within bounds, both included: "21:00".
+pub(super) fn time_within(least: Time, most: Time) -> impl Fn(&Value) -> Result<Time, Wrong> {
+    move |value| {
+        let expected = || format!(r#"a time from "{}" to "{}""#, least.strftime("%H:%M"), most.strftime("%H:%M"));
+        let text = value.get_ref().as_str().ok_or_else(|| Wrong::of_type(value, expected()))?;
+        let time = Time::strptime("%H:%M", text.trim()).ok().filter(|time| (least..=most).contains(time));
+        time.ok_or_else(|| Wrong::of_value(value, expected()))
+    }
 }
 
 /// `1` to `9`; `0` always shows all.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::civil::time;
 use strum::VariantNames;
 
 use super::doc::Table;
@@ -77,7 +78,11 @@ fn market(table: &Table, market: &mut MarketSettings) -> Result<(), Mistake> {
     table.set("time-zone", read::zone, &mut market.time_zone)?;
     table.set_list("extra-closures", read::date, &mut market.extra_closures)?;
     table.set_list("extra-early-closes", read::date, &mut market.extra_early_closes)?;
-    table.set("overnight", read::flag, &mut market.overnight)
+    let nights = &mut market.nights;
+    table.set("overnight", read::overnight, &mut nights.overnight)?;
+    table.set("overnight-start", read::time_within(time(20, 0, 0, 0), time(23, 59, 0, 0)), &mut nights.start)?;
+    table.set("overnight-end", read::time_within(time(0, 0, 0, 0), time(4, 0, 0, 0)), &mut nights.end)?;
+    table.set("overnight-first", read::date, &mut nights.first)
 }
 
 fn screen(table: &Table, screen: &mut ScreenSettings) -> Result<(), Mistake> {

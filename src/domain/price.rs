@@ -1,16 +1,17 @@
 //! Symbols, quotes, candles, and the words for how far a price can be trusted.
 
+mod state;
+
 use std::fmt;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::Name;
 pub use super::candle::{Candle, Series, Span};
-use super::session::Calendar;
+pub use state::{State, fresh_for, session_of, state};
 
 /// What trades: decides hours, staleness and what the change is measured from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,12 @@ pub fn kind(symbol: &str) -> Kind {
         Some((_, "USD" | "USDT" | "USDC" | "EUR" | "GBP")) => Kind::Crypto,
         _ => Kind::Equity,
     }
+}
+
+/// Is it the name of a share or fund listed in the United States? Listings abroad (`7203.T`), currencies, futures and
+/// indices carry signs of their own.
+pub fn is_listed_in_new_york(symbol: &str) -> bool {
+    kind(symbol) == Kind::Equity && symbol.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// A part of the trading day.
@@ -141,6 +148,12 @@ impl Quote {
     pub fn newest(&self) -> Timestamp {
         let extended = self.extended.as_ref().and_then(|extended| extended.exchange_time);
         extended.map_or(self.time(), |extended| extended.max(self.time()))
+    }
+
+    /// When its newest trade was made, as the source tells it. None: it tells no times.
+    pub fn last_trade(&self) -> Option<Timestamp> {
+        let extended = self.extended.as_ref().and_then(|extended| extended.exchange_time);
+        Some(self.exchange_time.max(extended)?.min(self.received_time))
     }
 
     /// When its newest price was seen: a source's clock may run ahead of ours, but no trade is younger than its arrival.
@@ -265,244 +278,6 @@ impl Unpriced {
     }
 }
 
-/// How far a price can be trusted now, in words. The table in the README is this enum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Pushed, and fresh.
-    Live { source: Name },
-    /// Asked for, within two of its intervals.
-    Poll { every: Duration, source: Name },
-    /// The source itself holds prices back by this much.
-    Delayed { by: Duration, source: Name },
-    /// The session is over and this is its last price; the time of the close.
-    Closed { at: Timestamp },
-    /// None of these: the age.
-    Stale { age: Duration },
-    /// From disk, nothing received yet: the age.
-    Cached { age: Duration },
-    /// Refused, and asked again then. `why` as `yahoo 429`.
-    Blocked { until: Timestamp, why: String },
-    /// From a recorded day whose bars are this long.
-    Replay { bars: Duration },
-    /// Never seen, and on its way: from this source, once it is known which.
-    Waiting { source: Option<Name> },
-    /// Never seen, and no source that might have it answers; this is the best of them.
-    NoAnswer { source: Name },
-    /// Never seen, and no source has it.
-    NoData,
-}
-
-/// A pushed equity price in the regular session is fresh for this long.
-const FRESH_REGULAR: SignedDuration = SignedDuration::from_secs(90);
-/// A price in extended hours, where minutes pass between two trades.
-const FRESH_EXTENDED: SignedDuration = SignedDuration::from_mins(15);
-/// A coin's last trade.
-const FRESH_CRYPTO: SignedDuration = SignedDuration::from_secs(60);
-/// A connection that sends coin prices: some frame, be it a heartbeat.
-const FRESH_CONNECTION: SignedDuration = SignedDuration::from_secs(15);
-/// A source that delays is asked at least so often.
-const DELAYED_POLL: SignedDuration = SignedDuration::from_mins(3);
-
-impl State {
-    /// May it be shown undimmed?
-    pub fn is_current(&self) -> bool {
-        match self {
-            State::Live { .. }
-            | State::Poll { .. }
-            | State::Delayed { .. }
-            | State::Closed { .. }
-            | State::Replay { .. } => true,
-            State::Stale { .. }
-            | State::Cached { .. }
-            | State::Blocked { .. }
-            | State::Waiting { .. }
-            | State::NoAnswer { .. }
-            | State::NoData => false,
-        }
-    }
-
-    /// The state without its detail, in lower case.
-    pub fn word(&self) -> &'static str {
-        match self {
-            State::Live { .. } => "live",
-            State::Poll { .. } => "poll",
-            State::Delayed { .. } => "delayed",
-            State::Closed { .. } => "closed",
-            State::Stale { .. } => "stale",
-            State::Cached { .. } => "cached",
-            State::Blocked { .. } => "blocked",
-            State::Replay { .. } => "replay",
-            State::Waiting { .. } => "waiting",
-            State::NoAnswer { .. } => "no answer",
-            State::NoData => "no data",
-        }
-    }
-
-    /// The words on screen, as `BLOCKED until 14:32 (yahoo 429)`; clock times in the given zone.
-    pub fn words(&self, zone: &TimeZone) -> String {
-        let word = self.word().to_uppercase();
-        let clock = |at: &Timestamp, form| at.to_zoned_datetime(zone.clone()).strftime(form).to_string();
-        match self {
-            State::Live { source } => format!("{word} {source}"),
-            State::Poll { every, source } => format!("{word} {} {source}", show_interval(*every)),
-            State::Delayed { by, source } => format!("{word} {} {source}", show_interval(*by)),
-            State::Closed { at } => format!("{word} {}", clock(at, "%a %H:%M")),
-            State::Stale { age } | State::Cached { age } => format!("{word} {}", show_age(*age)),
-            State::Blocked { until, why } => format!("{word} until {} ({why})", clock(until, "%H:%M")),
-            State::Replay { bars } => format!("{word} {}", show_interval(*bars)),
-            State::Waiting { source: Some(source) } | State::NoAnswer { source } => format!("{word} {source}"),
-            State::Waiting { source: None } | State::NoData => word,
-        }
-    }
-}
-
-/// The state of a symbol's price, and when it will read differently by itself (None: only when something arrives).
-///
-/// `alive`: when the connection that pushes this price last gave any sign of life, heartbeats included.
-/// `block`: the last outcome of the source asked for this price; only [`Outcome::Blocked`] counts.
-pub fn state(
-    quote: Option<&Quote>,
-    alive: Option<Timestamp>,
-    block: Option<&Outcome>,
-    calendar: &Calendar,
-    now: Timestamp,
-) -> (State, Option<Timestamp>) {
-    let current = quote.and_then(|quote| current(quote, alive, calendar, now));
-    if let Some((state @ (State::Live { .. } | State::Closed { .. } | State::Replay { .. }), until)) = current {
-        return (state, until);
-    }
-    match (block, current, quote) {
-        (Some(Outcome::Blocked { why, until }), ..) if *until > now => {
-            (State::Blocked { until: *until, why: why.clone() }, Some(*until))
-        }
-        (_, Some(current), _) => current,
-        (.., Some(quote)) => old(quote, calendar, now),
-        (.., None) => (State::NoData, None),
-    }
-}
-
-/// The state of a price that is as it should be; None for one that is older than that.
-fn current(
-    quote: &Quote,
-    alive: Option<Timestamp>,
-    calendar: &Calendar,
-    now: Timestamp,
-) -> Option<(State, Option<Timestamp>)> {
-    let source = quote.source.clone();
-    let (state, until) = match quote.delivery {
-        Delivery::Stored => return None,
-        Delivery::Replayed(bars) => return Some((State::Replay { bars }, None)),
-        Delivery::Pushed => (State::Live { source }, connected_until(quote, alive)),
-        Delivery::Polled(every) => (State::Poll { every, source }, told_until(quote)),
-        Delivery::Delayed(by) => (State::Delayed { by, source }, told_until(quote)),
-    };
-    let until = until.min(fresh_until(quote, calendar, now));
-    match kind(&quote.symbol) {
-        Kind::Crypto => (now < until).then_some((state, Some(until))),
-        Kind::Equity => closed(quote, calendar, now)
-            .or_else(|| (now < until).then(|| (state, Some(until.min(calendar.next_change(now).at)))))
-            .or_else(|| untraded(quote, calendar, now)),
-    }
-}
-
-/// How long a pushed price counts as fresh in a session of New York.
-pub fn fresh_for(kind: Kind, session: Session) -> SignedDuration {
-    match (kind, session) {
-        (Kind::Crypto, _) => FRESH_CRYPTO,
-        (Kind::Equity, Session::Regular) => FRESH_REGULAR,
-        (Kind::Equity, _) => FRESH_EXTENDED,
-    }
-}
-
-/// How long the newest trade in a quote counts as fresh in the session that is now. What is asked for may be older by
-/// two intervals, what is delayed by the delay.
-fn fresh_until(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Timestamp {
-    let limit = fresh_for(kind(&quote.symbol), calendar.session(now));
-    let delay = if let Delivery::Delayed(by) = quote.delivery { signed(by) } else { SignedDuration::ZERO };
-    later(quote.seen(), limit.saturating_add(slack(quote)).saturating_add(delay))
-}
-
-/// How long what a source answered stands: until it should have been asked twice again.
-fn told_until(quote: &Quote) -> Timestamp {
-    later(quote.received_time, slack(quote))
-}
-
-fn slack(quote: &Quote) -> SignedDuration {
-    match quote.delivery {
-        Delivery::Polled(every) => signed(every).checked_mul(2).unwrap_or(SignedDuration::MAX),
-        Delivery::Delayed(_) => DELAYED_POLL,
-        Delivery::Pushed | Delivery::Replayed(_) | Delivery::Stored => SignedDuration::ZERO,
-    }
-}
-
-/// A socket that sends coin prices is never silent while it lives; one that sends equities is, when nothing trades.
-fn connected_until(quote: &Quote, alive: Option<Timestamp>) -> Timestamp {
-    match kind(&quote.symbol) {
-        Kind::Crypto => later(alive.map_or(quote.received_time, |at| at.max(quote.received_time)), FRESH_CONNECTION),
-        Kind::Equity => Timestamp::MAX,
-    }
-}
-
-/// The last price of a day that is over. It stands until trading begins again, and a little longer, for the first
-/// prices of the new day to arrive.
-fn closed(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, Option<Timestamp>)> {
-    let over = |at| matches!(calendar.session(at), Session::Closed | Session::Overnight);
-    let before = later(now, -FRESH_REGULAR);
-    if over(now) {
-        is_last_price(quote, calendar, now).then(|| (closed_at(calendar, now), Some(calendar.next_change(now).at)))
-    } else if over(before) && quote.seen() < calendar.next_change(before).at {
-        let until = later(calendar.next_change(before).at, FRESH_REGULAR);
-        is_last_price(quote, calendar, now).then(|| (closed_at(calendar, now), Some(until)))
-    } else {
-        None
-    }
-}
-
-/// In extended hours, a source that has just been asked and has no trade of this session yet: the close is still the
-/// last price.
-fn untraded(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, Option<Timestamp>)> {
-    let session = calendar.session(now);
-    let traded = quote.extended.as_ref().is_some_and(|extended| {
-        let at = extended.exchange_time.unwrap_or(quote.received_time);
-        extended.session == session && calendar.date(at) == calendar.date(now)
-    });
-    let until = told_until(quote).min(calendar.next_change(now).at);
-    let holds = session != Session::Regular && !traded && now < until && is_last_price(quote, calendar, now);
-    holds.then(|| (closed_at(calendar, now), Some(until)))
-}
-
-/// Is the regular price the last of the latest finished day: told after its close, and traded on it?
-fn is_last_price(quote: &Quote, calendar: &Calendar, now: Timestamp) -> bool {
-    let delay = if let Delivery::Delayed(by) = quote.delivery { signed(by) } else { SignedDuration::ZERO };
-    calendar.last_day(now).is_some_and(|day| {
-        later(quote.received_time, -delay) >= day.close && quote.exchange_time.is_none_or(|at| at >= day.open)
-    })
-}
-
-fn closed_at(calendar: &Calendar, now: Timestamp) -> State {
-    State::Closed { at: calendar.last_close(now) }
-}
-
-/// A price that is not current: its age, which reads differently with each full minute, hour or day. What is old in
-/// extended hours may be the last price once they are over.
-fn old(quote: &Quote, calendar: &Calendar, now: Timestamp) -> (State, Option<Timestamp>) {
-    let age = now.duration_since(quote.seen()).max(SignedDuration::ZERO).unsigned_abs();
-    let unit = Duration::from_secs(age_unit(age).0);
-    let next = unit.saturating_mul(u32::try_from(age.as_secs() / unit.as_secs()).unwrap_or(u32::MAX).saturating_add(1));
-    let older = later(now, signed(next.saturating_sub(age)));
-    let until = if kind(&quote.symbol) == Kind::Equity { older.min(calendar.next_change(now).at) } else { older };
-    let state = if quote.delivery == Delivery::Stored { State::Cached { age } } else { State::Stale { age } };
-    (state, Some(until))
-}
-
-fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
-}
-
-fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
-}
-
 /// Seconds and letter of the unit an age is told in.
 fn age_unit(age: Duration) -> (u64, char) {
     match age.as_secs() {
@@ -590,8 +365,10 @@ fn round(number: Decimal, decimals: u32) -> Decimal {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
-    use crate::domain::session::new_york;
+    use crate::domain::session::{Calendar, NightRule, Overnight, new_york};
 
     /// A New York time, as `2026-11-27 13:00`.
     fn ny(text: &str) -> Timestamp {
@@ -697,6 +474,76 @@ mod tests {
     }
 
     #[test]
+    fn states_around_a_night() {
+        use Delivery::{Polled, Pushed};
+        use Overnight::{Auto, Off, On};
+        let poll = || Polled(secs(60));
+        let (closed, pause) = ("CLOSED Mon 16:00", "CLOSED Mon 16:00 (pause until 21:00)");
+        // The newest trade, when it came, now; then the state with nights off, auto and on.
+        let (late, night) = ("2026-12-07 19:59", "2026-12-07 23:00");
+        let cases = [
+            (Pushed, late, late, "2026-12-07 19:59:30", ["LIVE yahoo"; 3]),
+            (Pushed, late, late, "2026-12-07 20:00", [closed, closed, pause]),
+            (poll(), late, "2026-12-07 20:30", "2026-12-07 20:30:30", [closed, closed, pause]),
+            (poll(), late, "2026-12-07 20:59", "2026-12-07 20:59:59", [closed, closed, pause]),
+            // For a moment the first trades of the night are waited for.
+            (poll(), late, "2026-12-07 20:59", "2026-12-07 21:00", [closed; 3]),
+            (Pushed, late, late, "2026-12-07 21:02", [closed, closed, "STALE 1h"]),
+            // Just asked, and none yet.
+            (poll(), late, "2026-12-07 22:00", "2026-12-07 22:00:30", [closed; 3]),
+            (poll(), late, "2026-12-07 22:00", "2026-12-07 22:02", [closed, closed, "STALE 2h"]),
+            // The night is on for what trades in it.
+            (Pushed, night, night, "2026-12-07 23:14:59", [closed, "LIVE yahoo", "LIVE yahoo"]),
+            (Pushed, night, night, "2026-12-07 23:15", [closed, "STALE 15m", "STALE 15m"]),
+            (poll(), night, "2026-12-07 23:10", "2026-12-07 23:11", [closed, "POLL 1m yahoo", "POLL 1m yahoo"]),
+            (Pushed, night, night, "2026-12-08 02:00", [closed, "STALE 3h", "STALE 3h"]),
+            (
+                Pushed,
+                "2026-12-08 03:59",
+                "2026-12-08 03:59",
+                "2026-12-08 04:05",
+                ["STALE 12h", "LIVE yahoo", "LIVE yahoo"],
+            ),
+            // A venue that opens in the pause.
+            (Pushed, "2026-12-07 20:20", "2026-12-07 20:20", "2026-12-07 20:25", [closed, "LIVE yahoo", "LIVE yahoo"]),
+        ];
+        for (delivery, at, received, now, expected) in cases {
+            let quote = quote("NVDA", delivery.clone(), "2026-12-07 16:00", received);
+            for (overnight, expected) in [Off, Auto, On].into_iter().zip(expected) {
+                let calendar = Calendar::new(&[], &[], overnight);
+                // What is told of a night that does not count is not taken.
+                let quote = match calendar.extended_session(ny(at)) {
+                    Some(session) => extended(quote.clone(), session, at),
+                    None => quote.clone(),
+                };
+                let told = state(Some(&quote), None, None, &calendar, ny(now)).0.words(&new_york());
+                assert_eq!(told, expected, "{overnight} {at} {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_trades_elsewhere_is_not_closed_by_new_york() {
+        let poll = || Delivery::Polled(secs(600));
+        let told = |quote: &Quote, now: &str| words(quote, now);
+        // Tokyo trades from 19:00 in New York; the source says when it closes.
+        let tokyo = quote("7203.T", poll(), "2026-11-23 20:40", "2026-11-23 20:41");
+        assert_eq!(told(&tokyo, "2026-11-23 20:50"), "POLL 10m yahoo");
+        assert_eq!(told(&tokyo, "2026-11-23 21:30"), "STALE 50m");
+        let shut =
+            |received| Quote { session: Session::Closed, ..quote("7203.T", poll(), "2026-11-24 01:30", received) };
+        assert_eq!(told(&shut("2026-11-24 11:59"), "2026-11-24 12:00"), "CLOSED Tue 01:30");
+        assert_eq!(told(&shut("2026-11-24 03:00"), "2026-11-24 03:01"), "CLOSED Tue 01:30");
+        assert_eq!(told(&shut("2026-11-24 03:00"), "2026-11-24 12:00"), "STALE 10h", "nobody asked since");
+        // Currencies trade until Friday, 17:00, and from Sunday on.
+        let euro = |traded, received| quote("EURUSD=X", Delivery::Pushed, traded, received);
+        assert_eq!(told(&euro("2026-11-23 22:00", "2026-11-23 22:00"), "2026-11-23 22:05"), "LIVE yahoo");
+        assert_eq!(told(&euro("2026-11-20 16:59", "2026-11-20 16:59"), "2026-11-21 12:00"), "CLOSED Fri 16:59");
+        assert_eq!(told(&euro("2026-11-22 18:00", "2026-11-22 18:00"), "2026-11-22 18:10"), "LIVE yahoo");
+        assert_eq!(told(&euro("2026-11-22 18:00", "2026-11-22 18:00"), "2026-11-22 18:20"), "STALE 20m");
+    }
+
+    #[test]
     fn states_of_a_coin() {
         let calendar = Calendar::new(&[], &[], false);
         let tick = quote("BTC-USD", Delivery::Pushed, "2026-11-22 12:00", "2026-11-22 12:00");
@@ -750,9 +597,13 @@ mod tests {
         #[test]
         fn a_state_reads_the_same_until_it_says(
             crypto: bool, how in 0usize..4, start in 1_795_000_000i64..1_796_500_000, traded in 0i64..200_000,
-            age in 0i64..300_000, part in 0.0f64..1.0,
+            age in 0i64..300_000, part in 0.0f64..1.0, mode in 0usize..3, ends: bool,
         ) {
-            let calendar = Calendar::new(&[], &[], false);
+            // Nights from November on.
+            let overnight = [Overnight::Off, Overnight::Auto, Overnight::On][mode];
+            let end = jiff::civil::time(if ends { 3 } else { 4 }, 0, 0, 0);
+            let rule = NightRule { first: jiff::civil::date(2026, 1, 1), end, ..overnight.into() };
+            let calendar = Calendar::new(&[], &[], rule);
             let at = |second| Timestamp::from_second(second).unwrap();
             let delivery = [Delivery::Pushed, Delivery::Polled(secs(60)), Delivery::Delayed(secs(900)), Delivery::Stored];
             let mut quote = quote(if crypto { "BTC-USD" } else { "NVDA" }, delivery[how].clone(), "2026-11-23 12:00", "2026-11-23 12:00");
@@ -766,6 +617,34 @@ mod tests {
             let between = now + ((until - now - 1) as f64 * part) as i64;
             let zone = TimeZone::UTC;
             proptest::prop_assert_eq!(first.words(&zone), read(between).0.words(&zone));
+        }
+
+        /// At any time of a year: as long as its session has not ended, a fresh trade is never called a close.
+        #[test]
+        fn nothing_fresh_is_closed(
+            start in 1_796_000_000i64..1_828_000_000, age in 0i64..900, mode in 0usize..3, night in 20i8..24, own: bool,
+        ) {
+            let overnight = [Overnight::Off, Overnight::Auto, Overnight::On][mode];
+            let rule = NightRule { start: jiff::civil::time(night, 0, 0, 0), ..overnight.into() };
+            let calendar = Calendar::new(&[], &[], rule);
+            let at = |second| Timestamp::from_second(second).unwrap();
+            let (trade, now) = (at(start), at(start + age));
+            let fresh = fresh_for(Kind::Equity, calendar.session(now)).as_secs();
+            proptest::prop_assume!(age < fresh && calendar.next_change(trade).at > now);
+            // Not one that may still be told at the end of a session as of it.
+            let moment_before = at(start - 90);
+            proptest::prop_assume!(calendar.session(trade) != Session::Closed || calendar.next_change(moment_before).at > trade);
+            let mut quote = quote("NVDA", Delivery::Pushed, "2026-11-23 16:00", "2026-11-23 16:00");
+            quote.received_time = trade;
+            match calendar.extended_session(trade) {
+                Some(session) if !own => {
+                    quote.exchange_time = Some(calendar.last_close(trade));
+                    quote.extended = Some(Extended { price: Decimal::TEN, session, exchange_time: Some(trade) });
+                }
+                _ => quote.exchange_time = Some(trade),
+            }
+            let (told, _) = state(Some(&quote), None, None, &calendar, now);
+            proptest::prop_assert!(matches!(told, State::Live { .. }), "{:?} {} {}", told, trade, now);
         }
 
         #[test]

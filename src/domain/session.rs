@@ -2,6 +2,9 @@
 //!
 //! Rules as the exchange publishes them (NYSE rule 7.2 and its yearly releases); Nasdaq keeps the same days. Every bound
 //! is made from a local date and the zone, never by adding 24 hours, so that it holds over a change of the clocks.
+//!
+//! The night session is the exception: several venues announced it for 2026-12-06, from 21:00 to 04:00, and each may begin
+//! later or differ. So its bounds and its first date are settings, and whether it counts is decided by what trades.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +20,8 @@ const CLOSE: Time = time(16, 0, 0, 0);
 const POST_END: Time = time(20, 0, 0, 0);
 const EARLY_CLOSE: Time = time(13, 0, 0, 0);
 const EARLY_POST_END: Time = time(17, 0, 0, 0);
-const OVERNIGHT: Time = time(20, 0, 0, 0);
+/// No venue announced a night that begins earlier: what is traded from here on before a night belongs to it.
+const NIGHT_EARLIEST: Time = time(20, 0, 0, 0);
 
 /// Closures that follow no rule: days of mourning, a storm.
 const UNSCHEDULED: [Date; 4] = [date(2012, 10, 29), date(2012, 10, 30), date(2018, 12, 5), date(2025, 1, 9)];
@@ -25,13 +29,91 @@ const UNSCHEDULED: [Date; 4] = [date(2012, 10, 29), date(2012, 10, 30), date(201
 /// How many days are looked through for a trading day: more than any closure lasts.
 const HORIZON: usize = 30;
 
+/// Does the night session count?
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Overnight {
+    /// Never: the market is closed from 20:00 to 04:00.
+    Off,
+    /// For a symbol, once a source has sent a trade in it.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+}
+
+/// When there are night sessions. Times in America/New_York.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NightRule {
+    pub overnight: Overnight,
+    /// In the evening before a trading day.
+    pub start: Time,
+    /// In the morning of the trading day.
+    pub end: Time,
+    /// The evening of the first night.
+    pub first: Date,
+}
+
+impl Default for NightRule {
+    /// As Nasdaq, Cboe EDGX, NYSE Arca and MEMX announced it.
+    fn default() -> NightRule {
+        NightRule {
+            overnight: Overnight::default(),
+            start: time(21, 0, 0, 0),
+            end: time(4, 0, 0, 0),
+            first: date(2026, 12, 6),
+        }
+    }
+}
+
+impl From<Overnight> for NightRule {
+    fn from(overnight: Overnight) -> NightRule {
+        NightRule { overnight, ..NightRule::default() }
+    }
+}
+
+impl From<bool> for NightRule {
+    fn from(on: bool) -> NightRule {
+        if on { Overnight::On } else { Overnight::Off }.into()
+    }
+}
+
 /// The exchange's calendar by rule, with the config's own closures. Times in America/New_York.
 #[derive(Clone, Debug)]
 pub struct Calendar {
     closures: BTreeSet<Date>,
     early_closes: BTreeSet<Date>,
-    overnight: bool,
+    nights: NightRule,
     zone: TimeZone,
+}
+
+/// A night session, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Night {
+    /// The trading day that follows, and that its trades count for.
+    pub trade_date: Date,
+    /// The earliest time at which any venue may open for it.
+    pub earliest: Timestamp,
+    pub start: Timestamp,
+    pub end: Timestamp,
+}
+
+impl Night {
+    /// Is this the time of a trade in it? Some venues open before it starts.
+    pub fn takes(&self, at: Timestamp) -> bool {
+        self.earliest <= at && at < self.end
+    }
 }
 
 /// The next change of session.
@@ -70,13 +152,13 @@ pub fn new_york() -> TimeZone {
 }
 
 impl Calendar {
-    /// Extra days, as New York dates, on which the exchange is closed or closes at 13:00; and whether the overnight
-    /// session (20:00 to 04:00 before a trading day) is told apart from closed.
-    pub fn new(extra_closures: &[Date], extra_early_closes: &[Date], overnight: bool) -> Calendar {
+    /// Extra days, as New York dates, on which the exchange is closed or closes at 13:00; and when there are night
+    /// sessions (of a bool: with the announced bounds, or none).
+    pub fn new(extra_closures: &[Date], extra_early_closes: &[Date], nights: impl Into<NightRule>) -> Calendar {
         Calendar {
             closures: extra_closures.iter().copied().collect(),
             early_closes: extra_early_closes.iter().copied().collect(),
-            overnight,
+            nights: nights.into(),
             zone: new_york(),
         }
     }
@@ -86,21 +168,69 @@ impl Calendar {
         &self.zone
     }
 
-    /// The part of the trading day that a time lies in.
+    /// Does the night session count?
+    pub fn overnight(&self) -> Overnight {
+        self.nights.overnight
+    }
+
+    /// The part of the trading day that a time lies in. With [`Overnight::Auto`] that is [`Session::Overnight`] all through
+    /// a night; whether it counts for a symbol, [`super::price::session_of`] tells.
     pub fn session(&self, at: Timestamp) -> Session {
-        let local = at.to_zoned_datetime(self.zone.clone());
-        let date = local.date();
-        if let Some(session) = self.day(date).and_then(|day| day.session(at)) {
-            return session;
-        }
-        let night_before = match local.time() {
-            time if time < PRE => Some(date),
-            time if time >= OVERNIGHT => date.tomorrow().ok(),
-            _ => None,
-        };
-        match night_before {
-            Some(date) if self.overnight && self.trades(date) => Session::Overnight,
+        let of_day = self.day(self.date(at)).and_then(|day| day.session(at));
+        of_day.unwrap_or_else(|| match self.night_of(at) {
+            Some(night) if night.start <= at => Session::Overnight,
             _ => Session::Closed,
+        })
+    }
+
+    /// The session of a trade outside the regular session, by its time. One that was made on a venue that opens before the
+    /// night starts is of the night. None for a time at which nobody trades.
+    pub fn extended_session(&self, at: Timestamp) -> Option<Session> {
+        match self.session(at) {
+            session @ (Session::Pre | Session::Post | Session::Overnight) => Some(session),
+            Session::Closed => self.night_of(at).map(|_| Session::Overnight),
+            Session::Regular | Session::Always => None,
+        }
+    }
+
+    /// The night that a trade of this time would count for.
+    pub fn night_of(&self, at: Timestamp) -> Option<Night> {
+        let today = self.date(at);
+        let dates = [Some(today), today.tomorrow().ok()].into_iter().flatten();
+        dates.filter_map(|date| self.night(date)).find(|night| night.takes(at))
+    }
+
+    /// The last night that had started by a time.
+    pub fn last_night(&self, at: Timestamp) -> Option<Night> {
+        let dates = std::iter::successors(self.date(at).tomorrow().ok(), |date| date.yesterday().ok());
+        dates.take(HORIZON).filter_map(|date| self.night(date)).find(|night| night.start <= at)
+    }
+
+    /// The night before a trading day, from the evening before. None before a day without trading, and before the first.
+    pub fn night(&self, trade_date: Date) -> Option<Night> {
+        let evening = trade_date.yesterday().ok()?;
+        let rule = &self.nights;
+        if rule.overnight == Overnight::Off || evening < rule.first || !self.trades(trade_date) {
+            return None;
+        }
+        let start = self.instant(evening, rule.start)?;
+        let earliest = self.instant(evening, NIGHT_EARLIEST)?.min(start);
+        Some(Night { trade_date, earliest, start, end: self.instant(trade_date, rule.end)? })
+    }
+
+    /// When the night starts, in the pause between the end of a trading day and the night after it.
+    pub fn pause_until(&self, at: Timestamp) -> Option<Timestamp> {
+        let date = self.date(at);
+        let ended = self.day(date)?.post_end;
+        let start = self.night(date.tomorrow().ok()?)?.start;
+        (ended <= at && at < start).then_some(start)
+    }
+
+    /// The trading day that a trade of this time counts for; that of a night is the next day. None while nothing trades.
+    pub fn trade_date(&self, at: Timestamp) -> Option<Date> {
+        match self.session(at) {
+            Session::Closed | Session::Overnight => self.night_of(at).map(|night| night.trade_date),
+            _ => Some(self.date(at)),
         }
     }
 
@@ -158,21 +288,22 @@ impl Calendar {
         bells.find(|bell| bell.at > at && wanted(bell)).unwrap_or(far)
     }
 
+    /// The next start of a session, nights among them.
+    pub fn next_start(&self, at: Timestamp) -> Bell {
+        self.next(at, |bell| bell.begins != Session::Closed)
+    }
+
     /// The bells of a New York date in order.
     fn bells(&self, date: Date) -> Vec<Bell> {
-        let mut bells = Vec::with_capacity(5);
-        if let Some(day) = self.day(date) {
-            bells.push(Bell { at: day.pre, begins: Session::Pre });
-            bells.push(Bell { at: day.open, begins: Session::Regular });
-            bells.push(Bell { at: day.close, begins: Session::Post });
-            bells.push(Bell { at: day.post_end, begins: self.session(day.post_end) });
-        }
-        if let Some(at) = self.instant(date, OVERNIGHT)
-            && self.session(at) == Session::Overnight
-            && bells.last().is_none_or(|last| last.at != at)
-        {
-            bells.push(Bell { at, begins: Session::Overnight });
-        }
+        let day = self.day(date);
+        let nights = (self.night(date), date.tomorrow().ok().and_then(|next| self.night(next)));
+        let of_day = day.map(|day| [day.pre, day.open, day.close, day.post_end]).into_iter().flatten();
+        let times = nights.0.map(|night| night.end).into_iter().chain(of_day).chain(nights.1.map(|night| night.start));
+        let mut bells: Vec<Bell> = times.map(|at| Bell { at, begins: self.session(at) }).collect();
+        bells.sort_by_key(|bell| bell.at);
+        bells.dedup_by_key(|bell| bell.at);
+        // Bounds that lie within a session of the day change nothing.
+        bells.dedup_by_key(|bell| bell.begins);
         bells
     }
 
@@ -338,20 +469,133 @@ mod tests {
         }
     }
 
+    fn night() -> Calendar {
+        Calendar::new(&[], &[], Overnight::On)
+    }
+
+    /// Nights from 20:00, and already in November, as Blue Ocean has them.
+    fn blue_ocean() -> Calendar {
+        let rule = NightRule { overnight: Overnight::On, start: time(20, 0, 0, 0), ..NightRule::default() };
+        Calendar::new(&[], &[], NightRule { first: date(2026, 1, 1), ..rule })
+    }
+
     #[test]
-    fn nights_before_trading_days() {
-        let calendar = Calendar::new(&[], &[], true);
+    fn sessions_from_friday_to_tuesday_around_the_first_night() {
+        use Session::{Closed, Overnight as Night, Post, Pre, Regular};
+        // The bound, the session before it and from it on, the trading day that its trades count for.
         let cases = [
-            ("2026-11-23 20:00", Session::Overnight),
-            ("2026-11-24 03:59", Session::Overnight),
-            ("2026-11-25 21:00", Session::Closed),    // before Thanksgiving
-            ("2026-11-26 21:00", Session::Overnight), // before Friday
-            ("2026-11-27 18:00", Session::Closed),    // after the half day's post
-            ("2026-11-27 21:00", Session::Closed),    // before Saturday
-            ("2026-11-29 20:00", Session::Overnight), // Sunday
+            ("2026-12-04 04:00", Closed, Pre, Some("2026-12-04")),
+            ("2026-12-04 09:30", Pre, Regular, Some("2026-12-04")),
+            ("2026-12-04 16:00", Regular, Post, Some("2026-12-04")),
+            ("2026-12-04 20:00", Post, Closed, None),
+            ("2026-12-04 21:00", Closed, Closed, None), // before a Saturday
+            ("2026-12-05 12:00", Closed, Closed, None),
+            ("2026-12-05 21:00", Closed, Closed, None),
+            ("2026-12-06 20:00", Closed, Closed, Some("2026-12-07")), // a venue that opens early
+            ("2026-12-06 21:00", Closed, Night, Some("2026-12-07")),
+            ("2026-12-07 00:00", Night, Night, Some("2026-12-07")),
+            ("2026-12-07 04:00", Night, Pre, Some("2026-12-07")),
+            ("2026-12-07 09:30", Pre, Regular, Some("2026-12-07")),
+            ("2026-12-07 16:00", Regular, Post, Some("2026-12-07")),
+            ("2026-12-07 20:00", Post, Closed, Some("2026-12-08")),
+            ("2026-12-07 21:00", Closed, Night, Some("2026-12-08")),
+            ("2026-12-08 04:00", Night, Pre, Some("2026-12-08")),
+        ];
+        for (at, before, from, trade_date) in cases {
+            let (bound, second) = (ny(at), jiff::SignedDuration::from_secs(1));
+            for calendar in [night(), Calendar::new(&[], &[], Overnight::Auto)] {
+                assert_eq!(calendar.session(bound - second), before, "a second before {at}");
+                assert_eq!([bound, bound + second].map(|at| calendar.session(at)), [from; 2], "{at}");
+                assert_eq!(calendar.trade_date(bound).map(|date| date.to_string()).as_deref(), trade_date, "{at}");
+            }
+            let day = |session| if session == Night { Closed } else { session };
+            assert_eq!(plain().session(bound), day(from), "without nights, {at}");
+        }
+    }
+
+    #[test]
+    fn nights_before_trading_days_only() {
+        let cases = [
+            ("2026-11-23 21:00", Session::Closed),    // before the first
+            ("2026-12-23 22:00", Session::Overnight), // before Christmas Eve, a half day
+            ("2026-12-24 21:00", Session::Closed),    // before Christmas
+            ("2026-12-25 21:00", Session::Closed),
+            ("2026-12-27 21:00", Session::Overnight), // Sunday
+            ("2026-12-31 21:00", Session::Closed),    // before New Year
+            ("2027-11-24 21:00", Session::Closed),    // before Thanksgiving
+            ("2027-11-25 21:00", Session::Overnight), // on its evening, before the half day
+            ("2027-11-26 21:00", Session::Closed),    // Friday
+            ("2027-03-14 20:59:59", Session::Closed), // the clocks went forward that morning
+            ("2027-03-14 21:00", Session::Overnight),
+            ("2027-03-15 03:59:59", Session::Overnight),
+            ("2027-11-07 20:59:59", Session::Closed), // and back
+            ("2027-11-07 21:00", Session::Overnight),
+            ("2027-11-08 03:59:59", Session::Overnight),
+            ("2027-11-08 04:00", Session::Pre),
         ];
         for (at, session) in cases {
-            assert_eq!(calendar.session(ny(at)), session, "{at}");
+            assert_eq!(night().session(ny(at)), session, "{at}");
+        }
+        let of_venue = [
+            ("2026-11-23 19:59:59", Session::Post),
+            ("2026-11-23 20:00", Session::Overnight),
+            ("2026-11-25 20:00", Session::Closed), // before Thanksgiving
+            ("2026-11-26 20:00", Session::Overnight),
+            ("2026-11-27 20:00", Session::Closed), // Friday
+        ];
+        for (at, session) in of_venue {
+            assert_eq!(blue_ocean().session(ny(at)), session, "{at}");
+        }
+    }
+
+    #[test]
+    fn pauses_before_a_night() {
+        let early = Calendar::new(&[], &[date(2026, 12, 8)], Overnight::On);
+        let cases = [
+            (night(), "2026-12-07 19:59:59", None),
+            (night(), "2026-12-07 20:00", Some("2026-12-07 21:00")),
+            (night(), "2026-12-07 20:59:59", Some("2026-12-07 21:00")),
+            (night(), "2026-12-07 21:00", None),
+            (night(), "2026-12-06 20:30", None), // Sunday: no day has ended
+            (night(), "2026-12-04 20:30", None), // Friday
+            (night(), "2026-12-24 18:00", None), // before Christmas
+            (early, "2026-12-08 17:00", Some("2026-12-08 21:00")), // a half day before a night
+            (blue_ocean(), "2026-12-07 20:00", None),
+            (plain(), "2026-12-07 20:30", None),
+        ];
+        for (calendar, at, until) in cases {
+            assert_eq!(calendar.pause_until(ny(at)), until.map(ny), "{at}");
+        }
+    }
+
+    #[test]
+    fn trades_outside_the_regular_session_by_their_time() {
+        let cases = [
+            ("2026-12-07 08:00", Some(Session::Pre)),
+            ("2026-12-07 12:00", None),
+            ("2026-12-07 19:59", Some(Session::Post)),
+            ("2026-12-07 20:30", Some(Session::Overnight)), // a venue that opens early
+            ("2026-12-07 23:00", Some(Session::Overnight)),
+            ("2026-12-06 12:00", None),
+            ("2026-12-05 22:00", None),
+        ];
+        for (at, session) in cases {
+            assert_eq!(night().extended_session(ny(at)), session, "{at}");
+        }
+        assert_eq!(plain().extended_session(ny("2026-12-07 23:00")), None);
+    }
+
+    #[test]
+    fn the_last_night_is_one_that_has_started() {
+        let cases = [
+            ("2026-12-07 21:00", Some("2026-12-08")),
+            ("2026-12-07 20:30", Some("2026-12-07")),
+            ("2026-12-13 20:59", Some("2026-12-11")), // Sunday: that before Friday
+            ("2026-12-06 12:00", None),
+        ];
+        for (at, trade_date) in cases {
+            let last = night().last_night(ny(at)).map(|night| night.trade_date.to_string());
+            assert_eq!(last.as_deref(), trade_date, "{at}");
         }
     }
 
@@ -380,13 +624,20 @@ mod tests {
 
     #[test]
     fn changes_of_session() {
-        let night = Calendar::new(&[], &[], true);
+        let short = NightRule { end: time(3, 30, 0, 0), ..Overnight::On.into() };
+        let short = Calendar::new(&[], &[], short);
         let cases = [
             (plain(), "2026-11-23 16:30", "2026-11-23 20:00", Session::Closed),
             (plain(), "2026-11-23 20:00", "2026-11-24 04:00", Session::Pre),
-            (night.clone(), "2026-11-23 16:30", "2026-11-23 20:00", Session::Overnight),
-            (night.clone(), "2026-11-27 14:00", "2026-11-27 17:00", Session::Closed),
-            (night, "2026-11-27 18:00", "2026-11-29 20:00", Session::Overnight),
+            (night(), "2026-12-07 16:30", "2026-12-07 20:00", Session::Closed),
+            (night(), "2026-12-07 20:00", "2026-12-07 21:00", Session::Overnight),
+            (night(), "2026-12-07 21:00", "2026-12-08 04:00", Session::Pre),
+            (night(), "2026-12-04 20:00", "2026-12-06 21:00", Session::Overnight),
+            (short.clone(), "2026-12-08 01:00", "2026-12-08 03:30", Session::Closed),
+            (short, "2026-12-08 03:30", "2026-12-08 04:00", Session::Pre),
+            (blue_ocean(), "2026-11-23 16:30", "2026-11-23 20:00", Session::Overnight),
+            (blue_ocean(), "2026-11-27 14:00", "2026-11-27 17:00", Session::Closed),
+            (blue_ocean(), "2026-11-27 18:00", "2026-11-29 20:00", Session::Overnight),
         ];
         for (calendar, at, change, begins) in cases {
             assert_eq!(calendar.next_change(ny(at)), Bell { at: ny(change), begins }, "{at}");
@@ -420,8 +671,11 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nothing_changes_between_bells(second in 1_500_000_000i64..2_200_000_000, overnight: bool) {
-            let calendar = Calendar::new(&[], &[], overnight);
+        fn nothing_changes_between_bells(
+            second in 1_500_000_000i64..2_200_000_000, overnight: bool, start in 20i8..24, end in 0i8..=4,
+        ) {
+            let rule = NightRule { start: time(start, 0, 0, 0), end: time(end, 0, 0, 0), ..overnight.into() };
+            let calendar = Calendar::new(&[], &[], rule);
             let at = Timestamp::from_second(second).unwrap();
             let bell = calendar.next_change(at);
             let just_before = Timestamp::from_second(bell.at.as_second() - 1).unwrap();

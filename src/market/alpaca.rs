@@ -5,6 +5,8 @@
 //! key, and tells trades of every session without the previous close. Those outside the regular session are left out
 //! there, for without its close they say nothing. A snapshot has the bars of the last two days beside the last trade.
 
+pub(super) mod overnight;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -57,8 +59,8 @@ const NOT_NOW: [&str; 14] = ["4", "7", "B", "C", "G", "H", "L", "N", "P", "R", "
 fn every(session: Session) -> Duration {
     match session {
         Session::Regular | Session::Always => Duration::from_secs(15),
-        Session::Pre | Session::Post => Duration::from_mins(1),
-        Session::Overnight | Session::Closed => Duration::from_mins(10),
+        Session::Pre | Session::Post | Session::Overnight => Duration::from_mins(1),
+        Session::Closed => Duration::from_mins(10),
     }
 }
 
@@ -76,11 +78,19 @@ fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<
     let [body] = bodies else { return Err(Misread::Shape) };
     let answer = answer(body)?;
     read::those_told(spelled, |id| {
-        let alone = answer["symbol"].as_str() == Some(id);
-        let snapshot = if alone { Some(&answer) } else { answer.get(id) };
-        let snapshot = snapshot.filter(|snapshot| snapshot.is_object()).ok_or(Misread::Unknown)?;
-        price(moment, id, snapshot).ok_or(Misread::NoPrice)
+        price(moment, id, snapshot(&answer, id).ok_or(Misread::Unknown)?).ok_or(Misread::NoPrice)
     })
+}
+
+fn snapshot<'a>(answer: &'a Value, id: &str) -> Option<&'a Value> {
+    let alone = answer["symbol"].as_str() == Some(id);
+    let snapshot = if alone { Some(answer) } else { answer.get(id) };
+    snapshot.filter(|snapshot| snapshot.is_object())
+}
+
+/// The last trade of a snapshot: its price and time.
+fn trade_of(snapshot: &Value) -> Option<(Decimal, Timestamp)> {
+    read::price(&snapshot["latestTrade"]["p"]).zip(read::time(&snapshot["latestTrade"]["t"]))
 }
 
 /// An answer as JSON; errors are objects with a message.
@@ -107,7 +117,7 @@ struct Day {
 /// last day that has begun: before the bell today's bar would hold what traded early.
 fn price(moment: Moment, id: &str, snapshot: &Value) -> Option<Tick> {
     let calendar = moment.calendar;
-    let trade = read::price(&snapshot["latestTrade"]["p"]).zip(read::time(&snapshot["latestTrade"]["t"]));
+    let trade = trade_of(snapshot);
     let mut days = ["dailyBar", "prevDailyBar"].into_iter().filter_map(|bar| day(moment, &snapshot[bar]));
     let session = calendar.session(moment.now);
     if let Some((price, at)) = trade.filter(|(_, at)| calendar.session(*at) == Session::Regular) {
@@ -117,9 +127,7 @@ fn price(moment: Moment, id: &str, snapshot: &Value) -> Option<Tick> {
     let last = days.next()?;
     let closed = calendar.day(last.date).map(|day| day.close).filter(|close| *close <= moment.now);
     let extended = trade.filter(|(_, at)| closed.is_some_and(|closed| *at >= closed)).and_then(|(price, at)| {
-        let session = calendar.session(at);
-        let outside = matches!(session, Session::Pre | Session::Post);
-        outside.then_some(Extended { price, session, exchange_time: Some(at) })
+        Some(Extended { price, session: calendar.extended_session(at)?, exchange_time: Some(at) })
     });
     let base = days.next().map(|day| day.close);
     Some(Tick { extended, ..tick(id, last.close, base, Some(session), closed) })

@@ -54,8 +54,8 @@ fn spell(symbol: &str) -> Option<String> {
 /// What is 15 minutes old need not be asked for more often.
 fn every(session: Session) -> Duration {
     match session {
-        Session::Closed | Session::Overnight => Duration::from_mins(10),
-        Session::Pre | Session::Regular | Session::Post | Session::Always => Duration::from_mins(2),
+        Session::Closed => Duration::from_mins(10),
+        _ => Duration::from_mins(2),
     }
 }
 
@@ -98,9 +98,7 @@ fn tick(moment: Moment, spelled: &str, data: &Value) -> Result<Tick, Misread> {
 }
 
 fn extended(moment: Moment, price: Decimal, at: Timestamp) -> Option<Extended> {
-    let session = moment.calendar.session(at);
-    let outside = matches!(session, Session::Pre | Session::Post);
-    outside.then_some(Extended { price, session, exchange_time: Some(at) })
+    Some(Extended { price, session: moment.calendar.extended_session(at)?, exchange_time: Some(at) })
 }
 
 /// The close before. Before the bell of a new day it may already be the price itself, which is then no base.

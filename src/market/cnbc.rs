@@ -57,8 +57,8 @@ fn spell(symbol: &str) -> Option<String> {
 
 fn every(session: Session) -> Duration {
     match session {
-        Session::Closed | Session::Overnight => Duration::from_mins(10),
-        Session::Pre | Session::Regular | Session::Post | Session::Always => Duration::from_secs(30),
+        Session::Closed => Duration::from_mins(10),
+        _ => Duration::from_secs(30),
     }
 }
 
@@ -117,7 +117,7 @@ fn tick(moment: Moment, spelled: &str, row: &Value) -> Result<Tick, Misread> {
         session: session(moment, status),
         time,
         order: None,
-        extended: extended(&row["ExtendedMktQuote"], time),
+        extended: extended(moment, &row["ExtendedMktQuote"], time),
     })
 }
 
@@ -155,10 +155,16 @@ fn time(moment: Moment, row: &Value) -> Option<Timestamp> {
 }
 
 /// The price outside the regular session, when it is newer than the regular one.
-fn extended(told: &Value, regular: Option<Timestamp>) -> Option<Extended> {
+fn extended(moment: Moment, told: &Value, regular: Option<Timestamp>) -> Option<Extended> {
     let price = read::written_price(&told["last"])?;
-    let session = status(&told["type"]).filter(|session| *session != Session::Regular)?;
     let at = read::time(&told["last_time"]);
+    let clock = at.and_then(|at| moment.calendar.extended_session(at));
+    let session = match status(&told["type"]) {
+        Some(Session::Regular) => return None,
+        // It knows no night: what traded in one is told as whatever was before, or as something new.
+        _ if clock == Some(Session::Overnight) => Session::Overnight,
+        told => told.or(clock)?,
+    };
     let newer = at.zip(regular).is_none_or(|(at, regular)| at > regular);
     newer.then_some(Extended { price, session, exchange_time: at })
 }
@@ -319,6 +325,23 @@ mod tests {
         assert!(at("2026-11-23T12:00:00-0500", "POST_MKT").is_some());
         assert_eq!(at("2026-11-23T12:00:00-0500", "REG_MKT"), None);
         assert_eq!(at("2026-11-23T12:00:00-0500", "HALTED"), None);
+    }
+
+    #[test]
+    fn a_trade_of_the_night_is_told_by_the_clock() {
+        let calendar = Calendar::new(&[], &[], true);
+        let at = |time: &str, kind: &str| {
+            let other = json!({"last": "181.50", "last_time": time, "type": kind});
+            let body = row(json!({"symbol": "NVDA", "code": 0, "last": "180.00", "curmktstatus": "POST_MKT",
+                "last_time": "2026-12-07T16:00:00.000-0500", "ExtendedMktQuote": other}));
+            let moment = Moment { now: ny("2026-12-07 23:01"), calendar: &calendar };
+            let tick = read_price(moment, &["NVDA".into()], &[body]).unwrap().remove(0);
+            tick.extended.map(|extended| extended.session)
+        };
+        for kind in ["POST_MKT", "OVERNIGHT_MKT", ""] {
+            assert_eq!(at("2026-12-07T23:00:00.000-0500", kind), Some(Session::Overnight), "{kind}");
+        }
+        assert_eq!(at("2026-12-07T19:59:00.000-0500", "NEW"), Some(Session::Post));
     }
 
     #[test]

@@ -281,7 +281,11 @@ fn due(
     let Some(last) = last else { return Some(later(asked, FIRST)) };
     let kind = kind(symbol);
     let session = if kind == Kind::Crypto { Session::Always } else { calendar.session(now) };
-    let is_over = matches!(session, Session::Closed | Session::Overnight);
+    // In a night those are waited for that have been heard in it.
+    let is_over = match session {
+        Session::Overnight => !calendar.night_of(now).is_some_and(|night| night.takes(last)),
+        session => session == Session::Closed,
+    };
     // While the price still counts as fresh: whoever is asked then has time to answer.
     (!is_over).then(|| later(last, fresh_for(kind, session) * 2 / 3))
 }

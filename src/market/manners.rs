@@ -5,10 +5,9 @@ use std::time::Duration;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Desk, Source};
+use super::{Desk, MarketHours, Source};
 use crate::domain::Name;
 use crate::domain::price::{Capability, Kind, Outcome, Session, kind};
-use crate::domain::session::Calendar;
 
 /// A refusal is never believed to last longer.
 pub(super) const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
@@ -20,6 +19,8 @@ const PROBE: Duration = Duration::from_secs(12);
 const PROBES: u32 = 50;
 /// … is looked at less often.
 const LONG_DOWN: Duration = Duration::from_mins(1);
+/// Whether a symbol trades in a night is looked for this often.
+const NIGHT_PROBE: Duration = Duration::from_mins(10);
 /// No socket is waited for longer.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
@@ -55,10 +56,12 @@ pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// When a symbol is asked for again, with a tenth of jitter. While the exchange is closed, at latest when it opens; on a
-/// day without trading not before.
-pub(super) fn due(symbol: &Name, every: Duration, calendar: &Calendar, now: Timestamp, random: f64) -> Timestamp {
+/// day without trading not before. In a night seldom, until it is known to trade.
+pub(super) fn due(symbol: &Name, every: Duration, calendar: &MarketHours, now: Timestamp, random: f64) -> Timestamp {
+    let is_unsure = kind(symbol) == Kind::Equity && calendar.is_unsure(symbol, now);
+    let every = if is_unsure { every.max(NIGHT_PROBE) } else { every };
     let due = later(now, signed(every.mul_f64(0.9 + 0.2 * random)));
-    if kind(symbol) == Kind::Crypto || !matches!(calendar.session(now), Session::Closed | Session::Overnight) {
+    if kind(symbol) == Kind::Crypto || calendar.session(now) != Session::Closed {
         return due;
     }
     // Not everybody at the stroke of four.
@@ -94,6 +97,46 @@ pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn at_night_a_symbol_is_probed_until_it_trades() {
+        use crate::domain::price::{Delivery, Extended, Quote};
+        use crate::domain::session::{Calendar, Overnight, new_york};
+        let at = |text: &str| {
+            let civil: jiff::civil::DateTime = text.parse().unwrap();
+            civil.to_zoned_datetime(new_york()).unwrap().timestamp()
+        };
+        let trade = Extended {
+            price: rust_decimal::Decimal::TEN,
+            session: Session::Overnight,
+            exchange_time: Some(at("2026-12-06 22:00")),
+        };
+        let quote = Quote {
+            symbol: "NVDA".into(),
+            price: rust_decimal::Decimal::TEN,
+            currency: "USD".into(),
+            base: None,
+            source: "yahoo".into(),
+            session: Session::Overnight,
+            exchange_time: Some(at("2026-12-04 16:00")),
+            received_time: at("2026-12-06 22:00"),
+            delivery: Delivery::Polled(Duration::from_mins(1)),
+            extended: Some(trade),
+        };
+        let minutes = |hours: &MarketHours, now: &str| {
+            let due = due(&"NVDA".into(), Duration::from_mins(1), hours, at(now), 0.5);
+            (due.duration_since(at(now)).as_secs() + 30) / 60
+        };
+        let hours = |overnight| MarketHours::new(Calendar::new(&[], &[], overnight));
+        let (auto, on) = (hours(Overnight::Auto), hours(Overnight::On));
+        // Sunday evening: when the night starts, it is looked whether anything trades.
+        assert_eq!([minutes(&auto, "2026-12-06 20:00"), minutes(&on, "2026-12-06 20:00")], [60, 60]);
+        assert_eq!([minutes(&auto, "2026-12-06 22:01"), minutes(&on, "2026-12-06 22:01")], [10, 1]);
+        auto.note(&quote);
+        assert_eq!(minutes(&auto, "2026-12-06 22:01"), 1);
+        assert_eq!(minutes(&auto, "2026-12-07 22:01"), 10, "the night after");
+        assert_eq!(minutes(&hours(Overnight::Off), "2026-12-06 22:01"), 6 * 60 - 1, "the day begins");
+    }
 
     #[test]
     fn failures_are_waited_out_longer_and_longer() {

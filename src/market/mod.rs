@@ -29,7 +29,9 @@ mod trials;
 mod unpriced;
 mod yahoo;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -43,9 +45,10 @@ use board::{Board, Standings};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{
-    Candle, Capability, Delivery, Extended, Kind, Outcome, Quote, Session, SourceReport, Span, kind,
+    Candle, Capability, Delivery, Extended, Kind, Outcome, Quote, Session, SourceReport, Span, is_listed_in_new_york,
+    kind, session_of,
 };
-use crate::domain::session::Calendar;
+use crate::domain::session::{Calendar, Overnight};
 use crate::event::{Clock, Event};
 use crate::http::Http;
 
@@ -61,7 +64,9 @@ pub static SOURCES: &[Source] = &[
     coingecko::SOURCE,
     finnhub::SOURCE,
     alpaca::SOURCE,
+    alpaca::overnight::SOURCE,
     tiingo::SOURCE,
+    tiingo::consolidated::SOURCE,
 ];
 
 /// The source with a name.
@@ -332,13 +337,53 @@ struct Seat {
     shown: watch::Receiver<Shown>,
     wants_history: bool,
     events: mpsc::Sender<Event>,
+    calendar: MarketHours,
+}
+
+/// The calendar, with what a source has sent in nights: with `overnight = "auto"` a symbol is only probed at night until
+/// it trades.
+#[derive(Debug)]
+struct MarketHours {
     calendar: Calendar,
+    /// The newest trade of each symbol in a night.
+    night_trades: Mutex<HashMap<Name, Timestamp>>,
+}
+
+impl MarketHours {
+    fn new(calendar: Calendar) -> MarketHours {
+        MarketHours { calendar, night_trades: Mutex::default() }
+    }
+
+    fn note(&self, quote: &Quote) {
+        if let (Session::Overnight, Some(at)) = (session_of(quote, self, quote.received_time), quote.last_trade()) {
+            self.night_trades.lock().unwrap_or_else(PoisonError::into_inner).insert(quote.symbol.clone(), at);
+        }
+    }
+
+    /// Is this a night in which it is not known yet whether a symbol trades?
+    fn is_unsure(&self, symbol: &Name, now: Timestamp) -> bool {
+        let is_known = |night: crate::domain::session::Night| {
+            let trades = self.night_trades.lock().unwrap_or_else(PoisonError::into_inner);
+            trades.get(symbol).is_some_and(|at| night.takes(*at))
+        };
+        self.overnight() == Overnight::Auto
+            && self.session(now) == Session::Overnight
+            && !self.night_of(now).is_some_and(is_known)
+    }
+}
+
+impl Deref for MarketHours {
+    type Target = Calendar;
+
+    fn deref(&self) -> &Calendar {
+        &self.calendar
+    }
 }
 
 impl Seat {
     fn new(source: &'static Source, desk: &Desk, board: Board) -> Seat {
         let config = desk.config.clone();
-        let calendar = calendar(&config.borrow());
+        let calendar = MarketHours::new(calendar(&config.borrow()));
         Seat {
             source,
             clock: desk.clock.clone(),
@@ -361,7 +406,7 @@ impl Seat {
     /// The new configuration, seen.
     fn reconfigure(&mut self) -> Arc<Config> {
         let config = self.config.borrow_and_update().clone();
-        self.calendar = calendar(&config);
+        self.calendar.calendar = calendar(&config);
         config
     }
 
@@ -411,6 +456,7 @@ impl Seat {
     fn quote(&self, tick: Tick, symbol: &Name, delivery: Delivery, by: Capability) -> (Quote, bool) {
         let moment = Moment { now: self.now(), calendar: &self.calendar };
         let mut quote = tick.quote(self.source, symbol, delivery, moment);
+        self.calendar.note(&quote);
         let is_shown = self.board.offer(&mut quote, by, &self.config.borrow(), &self.calendar);
         (quote, is_shown)
     }
@@ -463,25 +509,39 @@ impl Tick {
     fn quote(self, source: &Source, symbol: &Name, delivery: Delivery, moment: Moment) -> Quote {
         let told = |time: Timestamp| time.duration_since(moment.now) <= CLOCKS_APART;
         let exchange_time = self.time.filter(|time| told(*time));
-        let session = match kind(symbol) {
-            Kind::Crypto => Session::Always,
-            // Of now, not of the trade: a close of Friday is told in the session of Saturday.
-            Kind::Equity => self.session.unwrap_or_else(|| moment.calendar.session(moment.now)),
+        // Of a night no source says anything that is known to be right: what it calls so is one by the clock, or none.
+        let is_sane = |extended: &Extended| {
+            extended.exchange_time.is_none_or(told) && is_plausible(extended.price, self.price)
         };
-        Quote {
+        let extended = self.extended.filter(is_sane);
+        let extended =
+            extended.filter(|extended| extended.session != Session::Overnight || is_listed_in_new_york(symbol));
+        let quote = Quote {
             symbol: symbol.clone(),
             price: self.price,
             currency: self.currency.map_or_else(|| currency(symbol), Name::from),
             base: self.base.filter(|base| is_plausible(self.price, *base)),
             source: source.id.into(),
-            session,
+            session: Session::Closed,
             exchange_time,
             received_time: moment.now,
             delivery,
-            extended: self
-                .extended
-                .filter(|extended| extended.exchange_time.is_none_or(told) && is_plausible(extended.price, self.price)),
-        }
+            extended,
+        };
+        Quote { session: session(self.session, &quote, moment), ..quote }
+    }
+}
+
+/// The session that a quote is told in: of now, not of the trade, since a close of Friday is told in the session of
+/// Saturday. Sources don't know of night sessions: there the clock decides, and whether the symbol trades.
+fn session(told: Option<Session>, quote: &Quote, moment: Moment) -> Session {
+    let clock = moment.calendar.session(moment.now);
+    let counts = session_of(quote, moment.calendar, moment.now);
+    match told {
+        _ if kind(&quote.symbol) == Kind::Crypto => Session::Always,
+        Some(told) if !is_listed_in_new_york(&quote.symbol) => told,
+        _ if clock == Session::Overnight || counts == Session::Overnight => counts,
+        told => told.unwrap_or(clock),
     }
 }
 
@@ -504,9 +564,8 @@ fn currency(symbol: &Name) -> Name {
 impl Source {
     /// Is it to be used at all?
     pub fn is_enabled(&self, config: &Config) -> bool {
-        let settings = config.sources.get(self.id);
-        let has_key = settings.is_some_and(|settings| settings.key.is_some());
-        settings.and_then(|settings| settings.enabled).unwrap_or(true) && (has_key || !self.needs_key)
+        let enabled = config.sources.get(self.id).and_then(|settings| settings.enabled);
+        enabled.unwrap_or(true) && (self.key(config).is_some() || !self.needs_key)
     }
 
     /// The address under which it is asked, without a slash at its end.
@@ -522,8 +581,13 @@ impl Source {
     }
 
     fn access<'a>(&'a self, config: &'a Config) -> Access<'a> {
-        let key = config.sources.get(self.id).and_then(|settings| settings.key.as_deref());
-        Access { base: self.base_url(config), key }
+        Access { base: self.base_url(config), key: self.key(config) }
+    }
+
+    /// Its key; that of `alpaca` serves `alpaca-overnight` too.
+    pub fn key<'a>(&self, config: &'a Config) -> Option<&'a str> {
+        let key = |id: &str| config.sources.get(id).and_then(|settings| settings.key.as_deref());
+        key(self.id).or_else(|| key(self.id.split_once('-')?.0))
     }
 
     fn user_agent(&self, config: &Config) -> Option<String> {
@@ -535,7 +599,7 @@ impl Source {
 /// The calendar that a configuration describes.
 pub fn calendar(config: &Config) -> Calendar {
     let market = &config.market;
-    Calendar::new(&market.extra_closures, &market.extra_early_closes, market.overnight)
+    Calendar::new(&market.extra_closures, &market.extra_early_closes, market.nights)
 }
 
 #[cfg(test)]
@@ -543,7 +607,7 @@ pub fn calendar(config: &Config) -> Calendar {
 pub(crate) mod tests {
     use super::*;
     use crate::config::{MarketSettings, Network, ScreenSettings, StoreSettings};
-    use crate::domain::price::Symbol;
+    use crate::domain::price::{SourceSettings, Symbol};
     use crate::domain::session::new_york;
 
     /// A configuration with these symbols and their chains.
@@ -579,7 +643,7 @@ pub(crate) mod tests {
                 time_zone: new_york(),
                 extra_closures: Vec::new(),
                 extra_early_closes: Vec::new(),
-                overnight: false,
+                nights: Default::default(),
             },
             screen: ScreenSettings::default(),
             themes: Default::default(),
@@ -649,6 +713,52 @@ pub(crate) mod tests {
         tokio::select! {
             ended = worker => panic!("the worker ended: {ended:?}"),
             done = script => done,
+        }
+    }
+
+    #[test]
+    fn the_session_of_a_quote_in_a_night() {
+        use Session::{Closed, Overnight as Night, Post, Regular};
+        let at = |text: &str| {
+            let civil: jiff::civil::DateTime = text.parse().unwrap();
+            civil.to_zoned_datetime(new_york()).unwrap().timestamp()
+        };
+        let night = Some("2026-12-07 22:59");
+        // The symbol, what its source says, a trade of the night; with nights off, auto and on.
+        let cases = [
+            ("NVDA", Some(Closed), None, [Closed, Closed, Night]),
+            ("NVDA", None, None, [Closed, Closed, Night]),
+            ("NVDA", Some(Closed), night, [Closed, Night, Night]),
+            ("NVDA", Some(Post), night, [Post, Night, Night]),
+            ("7203.T", Some(Regular), None, [Regular; 3]),
+            ("7203.T", Some(Closed), None, [Closed; 3]),
+        ];
+        for (symbol, told, trade, expected) in cases {
+            for (overnight, expected) in [Overnight::Off, Overnight::Auto, Overnight::On].into_iter().zip(expected) {
+                let calendar = Calendar::new(&[], &[], overnight);
+                let moment = Moment { now: at("2026-12-07 23:00"), calendar: &calendar };
+                let extended = trade.and_then(|trade| {
+                    let session = calendar.extended_session(at(trade))?;
+                    Some(Extended { price: Decimal::TEN, session, exchange_time: Some(at(trade)) })
+                });
+                let (price, time) = (Decimal::TEN, Some(at("2026-12-07 16:00")));
+                let (spelled, session) = (symbol.to_string(), told);
+                let tick = Tick { spelled, price, base: None, currency: None, session, time, order: None, extended };
+                let quote = tick.quote(&SOURCES[0], &symbol.into(), Delivery::Pushed, moment);
+                assert_eq!(quote.session, expected, "{symbol} {told:?} {trade:?} {overnight}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_serves_the_other_feeds_of_its_source() {
+        let mut config = config(&[]);
+        assert!(!source("alpaca-overnight").unwrap().is_enabled(&config));
+        let settings = SourceSettings { key: Some("id:secret".into()), ..SourceSettings::default() };
+        config.sources.insert("alpaca".into(), settings);
+        for (id, key) in [("alpaca", Some("id:secret")), ("alpaca-overnight", Some("id:secret")), ("tiingo", None)] {
+            let source = source(id).unwrap();
+            assert_eq!((source.key(&config), source.is_enabled(&config)), (key, key.is_some()), "{id}");
         }
     }
 

@@ -62,8 +62,8 @@ fn spell(symbol: &str) -> Option<String> {
 /// Each poll is two requests.
 fn every(session: Session) -> Duration {
     match session {
-        Session::Closed | Session::Overnight => Duration::from_mins(10),
-        Session::Pre | Session::Regular | Session::Post | Session::Always => Duration::from_mins(1),
+        Session::Closed => Duration::from_mins(10),
+        _ => Duration::from_mins(1),
     }
 }
 
@@ -161,8 +161,10 @@ fn base(regular: &Value, price: Decimal, summary: &Value, session: Option<Sessio
 fn extended(moment: Moment, side: &Value, session: Option<Session>, regular: Option<Timestamp>) -> Option<Extended> {
     let price = read::written_price(&side["lastSalePrice"])?;
     let at = time(moment, &side["lastTradeTimestamp"])?;
-    let outside = |session: &Session| matches!(session, Session::Pre | Session::Post);
-    let session = session.filter(outside).or_else(|| Some(moment.calendar.session(at)).filter(outside))?;
+    let clock = moment.calendar.extended_session(at);
+    // It knows no night: what traded in one is told as whatever was before.
+    let told = session.filter(|told| matches!(told, Session::Pre | Session::Post) && clock != Some(Session::Overnight));
+    let session = told.or(clock)?;
     regular.is_none_or(|regular| at > regular).then_some(Extended { price, session, exchange_time: Some(at) })
 }
 
@@ -367,6 +369,19 @@ mod tests {
         assert_eq!(extended("$181.50", "Nov 23, 2026 9:00 PM ET", "Closed"), None);
         assert_eq!(extended("$181.50", "N/A", "After-Hours"), None);
         assert_eq!(extended("N/A", "Nov 23, 2026 5:00 PM ET", "After-Hours"), None);
+    }
+
+    #[test]
+    fn a_trade_of_the_night_is_told_by_the_clock() {
+        let calendar = Calendar::new(&[], &[], true);
+        let close = || side("$180.00", "+1.00", "Closed at Dec 7, 2026 4:00 PM ET");
+        let moment = Moment { now: ny("2026-12-07 23:01"), calendar: &calendar };
+        for status in ["After-Hours", "Closed", "Night", ""] {
+            let body = info(status, side("$181.50", "+1.50", "Dec 7, 2026 11:00 PM ET"), close());
+            let tick = read_price(moment, &["AAPL".into()], &[body, b"{}".to_vec()]).unwrap().remove(0);
+            let extended = tick.extended.map(|extended| (extended.price, extended.session));
+            assert_eq!(extended, Some((number("181.5"), Session::Overnight)), "{status}");
+        }
     }
 
     #[test]

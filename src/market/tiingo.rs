@@ -5,6 +5,8 @@
 //! questions an hour are free: one question serves all symbols, and none is spent on candles. Its socket wants the key
 //! in every subscription and its coin prices mix old offers with new trades: neither is used.
 
+pub(super) mod consolidated;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -39,8 +41,8 @@ pub(super) const SOURCE: Source = Source {
 fn every(session: Session) -> Duration {
     match session {
         Session::Regular | Session::Always => Duration::from_secs(90),
-        Session::Pre | Session::Post => Duration::from_mins(5),
-        Session::Overnight | Session::Closed => Duration::from_mins(20),
+        Session::Pre | Session::Post | Session::Overnight => Duration::from_mins(5),
+        Session::Closed => Duration::from_mins(20),
     }
 }
 

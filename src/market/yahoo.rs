@@ -76,8 +76,8 @@ fn spell(symbol: &str) -> Option<String> {
 
 fn every(session: Session) -> Duration {
     match session {
-        Session::Closed | Session::Overnight => Duration::from_mins(10),
-        Session::Pre | Session::Regular | Session::Post | Session::Always => Duration::from_mins(1),
+        Session::Closed => Duration::from_mins(10),
+        _ => Duration::from_mins(1),
     }
 }
 
@@ -209,9 +209,10 @@ fn base(result: &Value, price: Decimal, time: Option<Timestamp>) -> Option<Decim
 
 /// The last price outside the regular session, when it is newer than the regular one.
 fn extended(result: &Value, moment: Moment, regular: Option<Timestamp>) -> Option<Extended> {
-    let (price, at) = told_extended(&result["meta"]).or_else(|| last_bar(result))?;
-    let session = periods(&result["meta"]).at(at).unwrap_or_else(|| moment.calendar.session(at));
-    let outside = matches!(session, Session::Pre | Session::Post);
+    let told = told_extended(&result["meta"]).into_iter().chain(last_bar(result));
+    let (price, at) = told.max_by_key(|(_, at)| *at)?;
+    let session = periods(&result["meta"]).at(at).or_else(|| moment.calendar.extended_session(at))?;
+    let outside = session != Session::Regular;
     (outside && regular.is_none_or(|regular| at > regular)).then_some(Extended {
         price,
         session,
@@ -224,7 +225,9 @@ fn told_extended(meta: &Value) -> Option<(Decimal, Timestamp)> {
     let told = |price: &str, time: &str| Some((read::price(&meta[price])?, read::seconds(&meta[time])?));
     let pre = told("preMarketPrice", "preMarketTime");
     let post = told("postMarketPrice", "postMarketTime");
-    pre.into_iter().chain(post).max_by_key(|(_, at)| *at)
+    // Not recorded: clients of the quote answer have found these names there.
+    let night = told("overnightMarketPrice", "overnightMarketTime");
+    pre.into_iter().chain(post).chain(night).max_by_key(|(_, at)| *at)
 }
 
 /// Close and start of the last bar that has a price, rounded as the symbol is quoted. The start is the more cautious
@@ -498,6 +501,23 @@ mod tests {
         assert_eq!(tick.extended, Some(expected));
         let body = before_the_bell(json!(178.25), bars, json!([181, null]));
         assert_eq!(price_of("NVDA", &body, "2026-11-23 05:06").unwrap().base, Some(number("178.25")));
+    }
+
+    #[test]
+    fn a_bar_of_the_night_is_an_extended_price() {
+        let calendar = Calendar::new(&[], &[], true);
+        let night = ny("2026-12-07 22:05");
+        let body = json!({"chart": {"error": null, "result": [{
+            "meta": {"currency": "USD", "symbol": "NVDA", "range": "1d", "regularMarketPrice": 180.5,
+                "regularMarketTime": ny("2026-12-07 16:00:01").as_second(), "previousClose": 178,
+                "postMarketPrice": 181, "postMarketTime": ny("2026-12-07 19:59:40").as_second()},
+            "timestamp": [ny("2026-12-07 19:55").as_second(), night.as_second()],
+            "indicators": {"quote": [{"close": [181, 182.5]}]},
+        }]}});
+        let moment = Moment { now: ny("2026-12-07 22:10"), calendar: &calendar };
+        let ticks = [tick(moment, "NVDA", &result(body.to_string().as_bytes()).unwrap()).unwrap()];
+        let expected = Extended { price: number("182.5"), session: Session::Overnight, exchange_time: Some(night) };
+        assert_eq!((ticks[0].price, &ticks[0].extended), (number("180.5"), &Some(expected)));
     }
 
     #[test]

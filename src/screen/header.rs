@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use super::frame::put;
 use super::text::{cut, spans_width, until, width};
 use super::{Scene, Size};
+use crate::app::App;
 use crate::app::seen::Seen;
 use crate::domain::price::Session;
 
@@ -73,20 +74,31 @@ fn tab(scene: Scene, key: char, label: &str, style: Style) -> Vec<Span<'static>>
     vec![Span::styled(format!("{key} "), scene.theme.faint), Span::styled(label.to_owned(), strong), Span::raw(gap)]
 }
 
+/// The session in words, and what comes next. Where a night session that counts is the next to start, it is counted down
+/// to, and the market between it and the day is paused, not closed.
+fn words(app: &App, session: Session) -> (&'static str, String) {
+    let counted = |next: &str, at| format!("{next} in {}", until(at, app.now));
+    let bell = app.calendar.next_bell(app.now).at;
+    let start = app.calendar.next_start(app.now);
+    match session {
+        Session::Pre => ("pre-market", counted("opens", bell)),
+        Session::Regular => ("open", counted("closes", bell)),
+        Session::Post => ("after hours", counted("opens", bell)),
+        Session::Overnight if app.has_nights() => ("overnight", counted("opens", bell)),
+        Session::Closed if start.begins == Session::Overnight && app.has_nights() => {
+            let word = if app.calendar.pause_until(app.now).is_some() { "paused" } else { "closed" };
+            (word, counted("night session opens", start.at))
+        }
+        Session::Overnight | Session::Closed | Session::Always => ("closed", counted("opens", bell)),
+    }
+}
+
 /// `NYSE open · closes in 2h14 · 13:46 ET`
 fn market(scene: Scene) -> Vec<Span<'static>> {
     let app = scene.app;
     let session = app.calendar.session(app.now);
-    let bell = app.calendar.next_bell(app.now);
-    let (word, next) = match session {
-        Session::Pre => ("pre-market", "opens"),
-        Session::Regular => ("open", "closes"),
-        Session::Post => ("after hours", "opens"),
-        Session::Overnight => ("overnight", "opens"),
-        Session::Closed | Session::Always => ("closed", "opens"),
-    };
+    let (word, countdown) = words(app, session);
     let time = format!("{} ", scene.market_time(app.now));
-    let countdown = format!("{next} in {}", until(bell.at, app.now));
     let style = if session == Session::Regular { scene.theme.up } else { scene.theme.dim };
     let parts: Vec<Span> = match scene.size {
         Size::Huge | Size::Wide => vec![

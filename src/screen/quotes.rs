@@ -218,9 +218,8 @@ pub(super) fn state(scene: Scene, symbol: &Symbol, room: usize) -> Span<'static>
 }
 
 fn state_words(scene: Scene, state: &State, room: usize) -> String {
-    let words = state.words(&scene.app.config.market.time_zone);
-    let bare = words.split(" (").next().unwrap_or_default();
-    let forms = [words.as_str(), bare, &state.word().to_uppercase()].map(str::to_owned);
+    let zone = &scene.app.config.market.time_zone;
+    let forms = [state.words(zone), state.short(zone), state.word().to_uppercase()];
     let fitting = forms.iter().find(|form| super::text::width(form) <= room);
     fitting.cloned().unwrap_or_else(|| cut(&forms[2], room))
 }

@@ -285,7 +285,7 @@ fn quote(played: &Played, bar: usize, price: f64, time: Timestamp, calendar: &Ca
         extended: None,
     };
     Event::Quote(match session {
-        Session::Pre | Session::Post => extended(quote, series, series.bars[bar].time, calendar),
+        Session::Pre | Session::Post | Session::Overnight => extended(quote, series, series.bars[bar].time, calendar),
         _ => quote,
     })
 }

@@ -6,7 +6,7 @@ use super::{Tape, last_trade};
 use crate::domain::Name;
 use crate::domain::price::{Kind, Series, Session, Span, Symbol, kind};
 use crate::domain::reaction::{Known, LATER, Usual, percent, price_at, usual_of_any, usual_of_hour};
-use crate::domain::session::Calendar;
+use crate::domain::session::{Calendar, Overnight};
 
 /// The series that moves are measured in, the finest first: longer bars don't tell what happened at a moment. Not those of
 /// the hour, which come and go with the chart: a figure must not change because another chart is shown.
@@ -111,9 +111,25 @@ impl Tape {
         );
         ends.extend(close.map(|close| ("close".to_owned(), close)));
         ends.sort_by_key(|(_, end)| *end);
-        let figure = |end: Timestamp| figure(series, base, (time, end), calendar, now);
+        let figure = |end: Timestamp| match figure(series, base, (time, end), now) {
+            Figure::Unknown if self.is_closed(symbol, end, calendar) => Figure::Closed,
+            figure => figure,
+        };
         let figures = ends.into_iter().map(|(name, end)| (name, figure(end))).collect();
         Some(Frozen { base, figures })
+    }
+
+    /// Was the market of a symbol closed at a time? A night counts when the symbol traded in it.
+    pub fn is_closed(&self, symbol: &str, at: Timestamp, calendar: &Calendar) -> bool {
+        let trades = || match calendar.overnight() {
+            Overnight::On => true,
+            _ => calendar.night_of(at).is_some_and(|night| self.has_traded_in(symbol, &night)),
+        };
+        match (kind(symbol), calendar.session(at)) {
+            (Kind::Crypto, _) => false,
+            (Kind::Equity, Session::Overnight) => !trades(),
+            (Kind::Equity, session) => session == Session::Closed,
+        }
     }
 
     /// The price of a moment in the finest series that has it.
@@ -128,27 +144,15 @@ impl Tape {
     }
 }
 
-fn figure(
-    series: &Series,
-    base: Known,
-    (time, end): (Timestamp, Timestamp),
-    calendar: &Calendar,
-    now: Timestamp,
-) -> Figure {
+fn figure(series: &Series, base: Known, (time, end): (Timestamp, Timestamp), now: Timestamp) -> Figure {
     if end > now {
         return Figure::Ahead { at: end };
     }
     let is_told = SignedDuration::from_secs(series.interval.into()) <= end.duration_since(time);
     match price_at(series, end).filter(|later| is_told && later.at > base.at) {
         Some(later) => Figure::Moved { percent: percent(base.price, later.price), at: later.at },
-        None if is_closed(&series.symbol, end, calendar) => Figure::Closed,
         None => Figure::Unknown,
     }
-}
-
-/// Was the market of a symbol closed at a time?
-pub fn is_closed(symbol: &str, at: Timestamp, calendar: &Calendar) -> bool {
-    kind(symbol) == Kind::Equity && matches!(calendar.session(at), Session::Closed | Session::Overnight)
 }
 
 /// The first close after a time: of a share the regular session's, of a coin the day's, at 00:00 UTC.
@@ -165,7 +169,7 @@ fn close_after(symbol: &str, time: Timestamp, calendar: &Calendar) -> Option<Tim
 mod tests {
     use super::*;
     use crate::app::samples::{minute, quote, second, series};
-    use crate::domain::price::{Candle, Quote};
+    use crate::domain::price::{Candle, Extended, Quote};
 
     fn tape() -> Tape {
         let mut tape = Tape::default();
@@ -199,6 +203,40 @@ mod tests {
     }
 
     #[test]
+    fn what_appears_in_a_night_is_measured_where_the_symbol_trades() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // Monday 2026-12-07, 22:00 to 23:00 in New York.
+        let start = at("2026-12-08T03:00:00Z");
+        let closes: Vec<f64> = (0..60).map(|at| 100.0 + f64::from(at)).collect();
+        let story = at("2026-12-08T03:30:00Z");
+        for (overnight, closed) in [(Overnight::Off, true), (Overnight::Auto, true), (Overnight::On, false)] {
+            let calendar = Calendar::new(&[], &[], overnight);
+            assert_eq!(tape().is_closed("NVDA", story, &calendar), closed, "{overnight}, nothing is known");
+        }
+        let calendar = Calendar::new(&[], &[], Overnight::Auto);
+        let mut tape = tape();
+        tape.take_series(Span::Day, series("NVDA", start, &closes));
+        assert!(!tape.is_closed("NVDA", story, &calendar), "there are bars of that night");
+        assert!(tape.is_closed("NVDA", at("2026-12-09T03:30:00Z"), &calendar), "of the next there are none");
+        assert!(tape.is_closed("NVDA", at("2026-12-08T01:30:00Z") - SignedDuration::from_hours(48), &calendar));
+        let frozen = tape.frozen("NVDA", story, &calendar, start + SignedDuration::from_hours(2)).unwrap();
+        let (name, figure) = &frozen.figures[0];
+        assert!(name == "+15m" && matches!(figure, Figure::Moved { percent, .. } if *percent > 10.0), "{figure:?}");
+        // A night that is known by its price alone.
+        let mut tape = self::tape();
+        let trade = Extended { price: 101.into(), session: Session::Overnight, exchange_time: Some(story) };
+        let evening = Quote { session: Session::Overnight, extended: Some(trade), ..quote("NVDA", 100.0, start) };
+        let evening = Quote { exchange_time: Some(at("2026-12-07T21:00:00Z")), received_time: story, ..evening };
+        assert!(!tape.market_has_nights(&calendar, story));
+        tape.take_quote(evening);
+        assert!(tape.market_has_nights(&calendar, story) && !tape.is_closed("NVDA", story, &calendar));
+        let pause = at("2026-12-09T01:30:00Z");
+        assert!(tape.has_nights("NVDA", &calendar, pause), "in the evening after");
+        assert!(!tape.has_nights("QQQ", &calendar, pause));
+        assert!(!tape.has_nights("NVDA", &calendar, at("2026-12-10T01:30:00Z")), "a night without a trade ends it");
+    }
+
+    #[test]
     fn figures_are_frozen_at_their_times_and_say_why_they_are_missing() {
         // NVDA from 13:00 to the close at 16:00, one dollar more each minute; the night has no price.
         let closes: Vec<f64> = (0..180).map(|at| 100.0 + f64::from(at)).collect();
@@ -229,7 +267,7 @@ mod tests {
             assert_eq!(told(at, now).as_deref(), expected, "of minute {at}, at minute {now}");
         }
         let night = minute(8 * 60);
-        assert!(is_closed("NVDA", night, &calendar()) && !is_closed("BTC-USD", night, &calendar()));
+        assert!(tape.is_closed("NVDA", night, &calendar()) && !tape.is_closed("BTC-USD", night, &calendar()));
     }
 
     #[test]

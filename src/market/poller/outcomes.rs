@@ -164,6 +164,7 @@ impl<F: Fetch> Poller<F> {
         let is_shown = self.queue.shows(symbol, span);
         let every = match (span, self.seat.session_of(symbol, now)) {
             (_, Session::Closed) => Duration::from_hours(2),
+            (_, Session::Overnight) if self.seat.calendar.is_unsure(symbol, now) => Duration::from_hours(2),
             (Span::Hour, _) => Duration::from_mins(1).max(self.seat.source.spacing * 3),
             (Span::Day, _) if is_shown => Duration::from_mins(5),
             (Span::Day, _) => Duration::from_mins(15),

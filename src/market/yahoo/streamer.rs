@@ -126,14 +126,15 @@ impl Pricing {
         }
     }
 
-    /// The session that the frame names. "Extended" may be any but the regular one: the calendar tells.
+    /// The session that the frame names. "Extended" may be any but the regular one, and how a night is marked is not known:
+    /// there the calendar tells.
     fn session(&self, moment: Moment, at: Timestamp) -> Option<Session> {
-        match self.market_hours {
-            0 => Some(Session::Pre),
-            1 => Some(Session::Regular),
-            2 => Some(Session::Post),
-            _ => Some(moment.calendar.session(at))
-                .filter(|session| matches!(session, Session::Pre | Session::Post | Session::Overnight)),
+        match (self.market_hours, moment.calendar.extended_session(at)) {
+            (1, _) => Some(Session::Regular),
+            (_, Some(Session::Overnight)) => Some(Session::Overnight),
+            (0, _) => Some(Session::Pre),
+            (2, _) => Some(Session::Post),
+            (_, by_clock) => by_clock,
         }
     }
 
@@ -382,6 +383,35 @@ mod tests {
         // "Extended", at a time that is not.
         assert_eq!(hear(&frame(&nvda(3, 181.5, 1.0, "2026-11-23 12:00"))), None);
         assert_eq!(hear(&frame(&nvda(3, 181.5, 1.0, "2026-11-22 12:00"))), None);
+    }
+
+    #[test]
+    fn a_trade_of_the_night_is_told_by_the_clock() {
+        let hear_in = |overnight, hours, at: &str| {
+            let calendar = Calendar::new(&[], &[], overnight);
+            let moment = Moment { now: ny(at), calendar: &calendar };
+            match read(moment, &frame(&nvda(hours, 181.5, 1.0, at))).pop() {
+                Some(Frame::Tick(tick)) => tick.extended.map(|extended| extended.session),
+                _ => None,
+            }
+        };
+        use Session::{Overnight as Night, Post, Pre};
+        let cases = [
+            ("2026-12-07 19:59", 2, Some(Post)),
+            ("2026-12-07 20:20", 2, Some(Night)), // a venue that opens in the pause
+            ("2026-12-07 23:00", 0, Some(Night)),
+            ("2026-12-07 23:00", 2, Some(Night)),
+            ("2026-12-07 23:00", 3, Some(Night)),
+            ("2026-12-07 23:00", 4, Some(Night)),
+            ("2026-12-08 04:00", 0, Some(Pre)),
+            ("2026-12-05 12:00", 4, None), // Saturday
+        ];
+        for (at, hours, expected) in cases {
+            for overnight in [crate::domain::session::Overnight::Auto, crate::domain::session::Overnight::On] {
+                assert_eq!(hear_in(overnight, hours, at), expected, "{hours} {at}");
+            }
+        }
+        assert_eq!(hear_in(crate::domain::session::Overnight::Off, 3, "2026-12-07 23:00"), None);
     }
 
     #[test]

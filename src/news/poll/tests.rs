@@ -39,7 +39,7 @@ pub fn config(feeds: Vec<Feed>) -> Config {
             time_zone: TimeZone::UTC,
             extra_closures: Vec::new(),
             extra_early_closes: Vec::new(),
-            overnight: false,
+            nights: Default::default(),
         },
         screen: ScreenSettings::default(),
         themes: Default::default(),
