@@ -147,6 +147,8 @@ fn the_states_of_a_price_are_those_of_the_program() {
         State::Cached { age: minutes(120) },
         State::Blocked { until: at("2026-11-23T19:32:00Z"), why: "yahoo 429".into() },
         State::Replay { bars: minutes(5) },
+        State::Waiting { source: Some("cnbc".into()) },
+        State::NoAnswer { source: "yahoo".into() },
         State::NoData,
     ];
     let expected: Vec<String> = states.iter().map(|state| state.words(&zone)).collect();

@@ -510,9 +510,8 @@ impl Tick {
         let told = |time: Timestamp| time.duration_since(moment.now) <= CLOCKS_APART;
         let exchange_time = self.time.filter(|time| told(*time));
         // Of a night no source says anything that is known to be right: what it calls so is one by the clock, or none.
-        let is_sane = |extended: &Extended| {
-            extended.exchange_time.is_none_or(told) && is_plausible(extended.price, self.price)
-        };
+        let is_sane =
+            |extended: &Extended| extended.exchange_time.is_none_or(told) && is_plausible(extended.price, self.price);
         let extended = self.extended.filter(is_sane);
         let extended =
             extended.filter(|extended| extended.session != Session::Overnight || is_listed_in_new_york(symbol));

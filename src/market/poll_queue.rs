@@ -209,17 +209,14 @@ impl PollQueue {
     /// Prices, and the closes of the day where they come with them.
     fn next_prices(&self, source: &Source, now: Timestamp) -> Option<(Timestamp, Job)> {
         let poll = source.poll.as_ref()?;
-        let mut wanted: Vec<(Timestamp, &Wanted)> =
-            self.prices.order.iter().map(|one| (self.prices.at(one), one)).collect();
+        let mut wanted: Vec<(Timestamp, &Wanted)> = Vec::new();
         if source.closes.as_ref().is_some_and(|closes| closes.come_with_prices) {
-            for (one, span) in self.closes.order.iter().filter(|(_, span)| *span == Span::Day) {
-                let due = self.closes.at(&(one.clone(), *span));
-                match wanted.iter_mut().find(|(_, other)| *other == one) {
-                    Some((at, _)) => *at = due.min(*at),
-                    None => wanted.push((due, one)),
-                }
-            }
+            let of_day = self.closes.order.iter().filter(|(_, span)| *span == Span::Day);
+            wanted.extend(of_day.map(|one| (self.closes.at(one).min(self.prices.at(&one.0)), &one.0)));
         }
+        let others = self.prices.order.iter().filter(|one| wanted.iter().all(|(_, other)| other != one));
+        let others: Vec<_> = others.map(|one| (self.prices.at(one), one)).collect();
+        wanted.extend(others);
         let (due, mut group) = self.group(&wanted, poll.together, now)?;
         let is_whole = group.iter().all(|one| !self.limits.contains_key(one));
         let along = self.along.iter().filter(|one| is_whole && !group.contains(one) && !self.limits.contains_key(one));

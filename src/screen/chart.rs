@@ -119,7 +119,7 @@ pub fn closes(app: &App, symbol: &str, columns: usize) -> Vec<f64> {
 fn draw_plot(buffer: &mut Buffer, scene: Scene, marks: &Marks, plot: &Plot) {
     bars::draw_sessions(buffer, scene, plot);
     draw_axis(buffer, scene, plot);
-    match scene.app.tape.style {
+    match plot.style {
         ChartStyle::Candles => bars::draw_candles(buffer, scene, plot),
         ChartStyle::Line => bars::draw_line(buffer, scene, plot),
     }

@@ -15,7 +15,13 @@ pub(in crate::market) const SOURCE: Source = Source {
     terms: "official, with your own key and under its terms: a beta that not every plan has, for your own use",
     unknown: &[],
     pause: Duration::from_hours(1),
-    poll: Some(Poll { every: super::every, beside_socket: None, together: 100, ask: ask_price, read: super::read_price }),
+    poll: Some(Poll {
+        every: super::every,
+        beside_socket: None,
+        together: 100,
+        ask: ask_price,
+        read: super::read_price,
+    }),
     ..super::SOURCE
 };
 

@@ -48,7 +48,7 @@ pub struct Plot {
     pub last: f64,
     /// Oldest first; never none.
     pub columns: Vec<Column>,
-    style: ChartStyle,
+    pub style: ChartStyle,
     /// Cells from one candle to the next.
     step: usize,
 }
@@ -91,7 +91,8 @@ pub fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
         height: body.height.checked_sub(2 + volume).filter(|height| *height > 1)?,
         ..body
     };
-    let style = app.tape.style;
+    // Closes alone have no candles.
+    let style = if series.closes_only { ChartStyle::Line } else { app.tape.style };
     let room = match style {
         ChartStyle::Candles => usize::from(area.width) / STEPS.start(),
         ChartStyle::Line => usize::from(area.width) * DOTS,
