@@ -444,6 +444,10 @@ impl App {
         if self.replay.is_none() {
             self.saves.wants(symbol.clone());
         }
+        // A benchmark is held against, not watched.
+        if self.tape.symbols().iter().all(|watched| watched.name != symbol) {
+            return vec![Effect::Draw(Urgency::Price)];
+        }
         let mut effects = vec![self.look_for_movers(&symbol).unwrap_or(Effect::Draw(Urgency::Price))];
         effects.extend(self.alert_of_price(&symbol));
         // That a source was late at the start is no news: a better one only took its place.

@@ -20,6 +20,9 @@ const SOON: SignedDuration = SignedDuration::from_secs(30);
 /// History that is not on screen waits for prices and the chart.
 const HISTORY_AFTER: SignedDuration = SignedDuration::from_secs(1);
 
+/// A chart is asked for when it has been on screen for so long.
+const LOOKED_AT: SignedDuration = SignedDuration::from_millis(150);
+
 /// Things with the times at which they are due, in an order of their own.
 #[derive(Debug)]
 struct Schedule<T> {
@@ -60,11 +63,6 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
     fn at(&self, what: &T) -> Timestamp {
         self.due.get(what).copied().unwrap_or(Timestamp::MAX)
     }
-
-    /// What is due first, the first of the list where several are; with its time, or now when that is past.
-    fn next(&self, now: Timestamp) -> Option<(Timestamp, &T)> {
-        self.order.iter().map(|what| (self.at(what).max(now), what)).min_by_key(|(at, _)| *at)
-    }
 }
 
 /// What is due when.
@@ -76,8 +74,9 @@ pub(super) struct PollQueue {
     charts: Schedule<(Wanted, Span)>,
     /// Closes of many symbols in one question.
     closes: Schedule<(Wanted, Span)>,
-    /// The chart on screen.
+    /// The chart on screen, and from when on it is asked for: who steps through the watchlist looks at none for long.
     shown: Option<(Name, Span)>,
+    shown_from: Option<Timestamp>,
     /// All symbols are compared over this span.
     compared: Option<Span>,
     /// Symbols that are asked for in groups of at most so many: a larger group was refused because of one of them.
@@ -148,7 +147,8 @@ impl PollQueue {
     }
 
     /// The screen shows this chart now.
-    pub(super) fn show(&mut self, shown: Option<(Name, Span)>) {
+    pub(super) fn show(&mut self, shown: Option<(Name, Span)>, now: Timestamp) {
+        self.shown_from = self.shown.as_ref().map(|_| later(now, LOOKED_AT));
         self.shown = shown;
     }
 
@@ -202,7 +202,12 @@ impl PollQueue {
     }
 
     fn next_chart(&self, now: Timestamp) -> Option<(Timestamp, Job)> {
-        let (at, (wanted, span)) = self.charts.next(now)?;
+        let at = |chart: &(Wanted, Span)| {
+            let due = self.charts.at(chart).max(now);
+            if self.shows(&chart.0.symbol, chart.1) { due.max(self.shown_from.unwrap_or(due)) } else { due }
+        };
+        let (at, (wanted, span)) =
+            self.charts.order.iter().map(|chart| (at(chart), chart)).min_by_key(|(at, _)| *at)?;
         Some((at, Job::Chart(wanted.clone(), *span)))
     }
 
@@ -341,7 +346,8 @@ impl PollQueue {
 
     /// Begins anew, at another address: what is shown is still shown.
     pub(super) fn reset(&mut self) {
-        *self = PollQueue { shown: self.shown.take(), compared: self.compared, ..PollQueue::default() };
+        let (shown, compared) = (self.shown.take(), self.compared);
+        *self = PollQueue { shown, compared, ..PollQueue::default() };
     }
 }
 

@@ -238,7 +238,8 @@ impl<F: Fetch> Poller<F> {
     }
 
     fn turn_to_chart(&mut self) -> bool {
-        self.queue.show(self.seat.shown.borrow_and_update().clone());
+        let shown = self.seat.shown.borrow_and_update().clone();
+        self.queue.show(shown, self.seat.now());
         true
     }
 
@@ -351,7 +352,8 @@ impl<F: Fetch> Poller<F> {
                     }
                 }
                 Ok(()) = seat.shown.changed(), if was_shown => {
-                    queue.show(seat.shown.borrow_and_update().clone());
+                    let shown = seat.shown.borrow_and_update().clone();
+                    queue.show(shown, seat.now());
                     if !queue.is_shown(job) {
                         return None;
                     }

@@ -555,7 +555,7 @@ async fn a_chart_that_is_turned_away_from_is_not_waited_for() {
     })
     .await;
     let asked = asked.lock().unwrap();
-    assert!(asked[1].contains("range=1y"), "{asked:?}");
+    assert!(asked[1..3].iter().any(|url| url.contains("range=1y")), "{asked:?}");
 }
 
 /// Hangs over charts of the day and answers the others.
@@ -621,4 +621,23 @@ async fn symbols_without_a_price_go_along_with_one_that_is_asked_for() {
     let events = beside(poller.run(), pass(&mut shell, Duration::from_secs(20))).await;
     assert_eq!(venue.count(), 1, "one question for all");
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Quote(_))).count(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_steps_through_the_watchlist_asks_for_the_chart_where_they_stop() {
+    let (desk, mut shell) = desk(many(20), "2026-11-23 12:00", 256);
+    let venue = Venue::new(&desk, well);
+    shell.shown.send(Some(("S000".into(), Span::Day))).unwrap();
+    beside(yahoo(&desk, &venue).run(), async {
+        pass(&mut shell, Duration::from_secs(5)).await;
+        for at in 1..20 {
+            shell.shown.send(Some((format!("S{at:03}").into(), Span::Day))).unwrap();
+            pass(&mut shell, Duration::from_millis(100)).await;
+        }
+        pass(&mut shell, Duration::from_secs(1)).await;
+    })
+    .await;
+    let charts = venue.addresses().into_iter().filter(|url| url.contains("/v8/")).collect::<Vec<_>>();
+    assert_eq!(charts.len(), 2, "{charts:?}");
+    assert!(charts[1].contains("/S019?"), "{charts:?}");
 }
