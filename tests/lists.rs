@@ -95,6 +95,18 @@ fn alone_it_shows_forty_rows() {
     assert_eq!(listed, 40, "{shown}");
 }
 
+/// A list of few symbols leaves room for the chart of one.
+#[test]
+fn a_short_table_alone_has_the_chart_under_it() {
+    let mut app = busy_market();
+    press(&mut app, KeyCode::BackTab);
+    on(&mut app, WIDE, "Z");
+    assert!(!text(&mut app, WIDE).contains("· 1D"), "36 rows take it all");
+    on(&mut app, WIDE, "}j");
+    let shown = text(&mut app, WIDE);
+    assert!(shown.contains("Prices · Chips") && shown.contains("╭ AMD  160.45"), "{shown}");
+}
+
 #[test]
 fn the_title_names_list_order_and_place() {
     let mut app = busy_market();
@@ -124,11 +136,11 @@ fn columns_go_whole_and_the_state_stays_in_words() {
     press(&mut app, KeyCode::BackTab);
     on(&mut app, WIDE, "Z");
     for (size, there, gone) in [
-        ((200, 45), &["Source", "List", "Time", "Day", "Change", "State"][..], &[][..]),
+        ((200, 45), &["Source", "STALE 12m", "List", "Time", "Day", "Change", "State"][..], &[][..]),
         ((100, 30), &["Day", "Change", "State", "LIVE yahoo"], &["List"]),
-        ((60, 24), &["Change", "State", "STALE 12m"], &["List", "Time"]),
-        ((44, 12), &["Change", "State", "LIVE"], &["Day", "yahoo"]),
-        ((36, 12), &["State", "LIVE"], &["Change"]),
+        ((60, 24), &["Change", "State", "STALE"], &["List", "Time"]),
+        ((44, 12), &["State", "LIVE"], &["Day", "Change"]),
+        ((40, 12), &["State", "LIVE"], &["Change"]),
     ] {
         let shown = text(&mut app, size);
         there.iter().for_each(|word| assert!(shown.contains(word), "{word} at {size:?}:\n{shown}"));

@@ -76,7 +76,7 @@ impl App {
         drawn()
     }
 
-    /// What the line offers for a text: commands by name, and behind those as likely the choices among lists and orders of prices.
+    /// What the line offers for a text: commands by name, and the choices among lists and orders of prices.
     pub(super) fn offered_commands(&self, typed: &str) -> Vec<String> {
         let is_there =
             |command: Command| command.digit().is_none_or(|digit| digit == '0' || self.key_shows(digit).is_some());
@@ -86,10 +86,11 @@ impl App {
             true => Vec::new(),
             false => self.price_choices().into_iter().filter(|choice| is_meant(&typed, choice)).collect(),
         };
-        // A choice that is typed out comes first.
-        let (exact, others): (Vec<_>, Vec<_>) =
-            choices.into_iter().partition(|choice| choice.to_lowercase().starts_with(&typed));
-        exact.into_iter().chain(commands).chain(others).collect()
+        // What begins as it was typed comes first, commands before choices.
+        let begins = |offer: &String| offer.to_lowercase().replace(' ', "-").starts_with(&typed.replace(' ', "-"));
+        let (named, related): (Vec<_>, Vec<_>) = commands.partition(begins);
+        let (typed_out, meant): (Vec<_>, Vec<_>) = choices.into_iter().partition(begins);
+        [named, typed_out, related, meant].concat()
     }
 
     /// `list all`, `list Chips`, `sort-prices change`: by name what keys go through one by one.
@@ -227,6 +228,37 @@ mod tests {
         assert!(desk.app.prompt.as_ref().unwrap().mistake.is_some(), "it is said, and can be mended");
         desk.press("esc");
         assert!(desk.app.prompt.is_none());
+    }
+
+    #[test]
+    fn lists_and_orders_are_offered_by_name() {
+        let desk = Desk::new();
+        let offers = |typed: &str| desk.app.offered_commands(typed);
+        for (typed, first) in [
+            ("list", Some("list all")),
+            ("list cr", Some("list Crypto")),
+            ("crypto", Some("list Crypto")),
+            ("s", Some("star")),
+            ("sort", Some("sort")),
+            ("sort-prices", Some("sort-prices")),
+            ("sort prices n", Some("sort-prices name")),
+            ("next-list", Some("next-list")),
+            ("list gone", None),
+        ] {
+            let offered = offers(typed);
+            assert_eq!(offered.first().map(String::as_str), first, "{typed}: {offered:?}");
+        }
+        for (offer, choice) in [
+            ("list all", Some(Choice::List(None))),
+            ("list Chips", Some(Choice::List(Some("Chips".into())))),
+            ("list Gone", None),
+            ("sort-prices change", Some(Choice::SortPrices(PriceSort::Change))),
+            ("sort-prices sideways", None),
+            ("star", Some(Choice::Command(Command::Star))),
+            ("frobnicate", None),
+        ] {
+            assert_eq!(desk.app.choice(offer), choice, "{offer}");
+        }
     }
 
     #[test]

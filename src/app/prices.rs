@@ -6,7 +6,7 @@ use strum::IntoEnumIterator;
 use super::command::Command;
 use super::input::{drawn, page};
 use super::tape::ChartStyle;
-use super::{App, Focus, Tone};
+use super::{App, Focus, Popup, Tone};
 use crate::domain::Name;
 use crate::domain::layout::PriceSort;
 use crate::event::Effect;
@@ -121,6 +121,10 @@ impl App {
         let text = format!("{}: {count}", self.tape.list().map_or("all", |list| list));
         let mut effects = self.notify(Tone::Info, text);
         effects.extend(self.chart_turned());
+        // Other symbols are compared now.
+        if matches!(self.popup, Some(Popup::Heat { .. })) {
+            effects.extend(self.show_heat());
+        }
         effects
     }
 

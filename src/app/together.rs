@@ -100,6 +100,8 @@ mod tests {
         assert_eq!(wanted(&desk.press("i")), 4);
         assert_eq!(desk.app.popup, Some(Popup::Heat { scroll: 0 }));
         assert_eq!(wanted(&desk.app.command(Command::NextSpan)), 4, "another span");
+        assert_eq!(wanted(&desk.press("}")), 2, "the chart's, and those of a list of one symbol");
+        assert_eq!(desk.app.compared().len(), 1);
         desk.press("i");
         assert_eq!(desk.app.popup, None);
     }

@@ -83,6 +83,9 @@ fn is_reading(app: &App) -> bool {
     app.focus == Focus::Reader && app.reading.is_whole
 }
 
+/// Rows of the prices above a panel alone at most, however many there are.
+const RAIL_MAX: u16 = 6;
+
 /// The panel with the keys; above it the prices, which are wanted whatever is read.
 fn plan_zoomed(body: Rect, app: &App, size: Size) -> Plan {
     let panel = match app.focus {
@@ -92,11 +95,26 @@ fn plan_zoomed(body: Rect, app: &App, size: Size) -> Plan {
         Focus::Tape if size < Size::Medium || has_table(body, app, size) => "quotes",
         Focus::Tape => "chart",
     };
+    if panel == "quotes" && size >= Size::Medium && app.layout.shows(Panel::Chart) {
+        return table_over_chart(body, app);
+    }
     let has_rail = panel != "quotes" && app.layout.shows(Panel::Prices);
-    let rail = if has_rail { quotes::rail_height(app, body, Size::Small) } else { 0 };
+    let rail = if has_rail { quotes::rail_height(app, body, Size::Small).min(RAIL_MAX) } else { 0 };
     let [rail, main] = split(body, rail);
     vec![("rail", rail), (panel, main)]
 }
+
+/// A table with as many rows as it needs, and the chart of the selected symbol where enough is left.
+fn table_over_chart(body: Rect, app: &App) -> Plan {
+    // Its frame and the heads of its columns.
+    let needed = u16::try_from(app.tape.shown().len() + 3).unwrap_or(u16::MAX);
+    let left = body.height.saturating_sub(needed);
+    let [table, chart] = split(body, if left < CHART_ROWS { body.height } else { needed });
+    vec![("quotes", table), ("chart", chart)]
+}
+
+/// Rows that a chart under the table has at least.
+const CHART_ROWS: u16 = 12;
 
 /// Whether the prices are a table among the other panels. Alone they are one then, too.
 fn has_table(body: Rect, app: &App, size: Size) -> bool {

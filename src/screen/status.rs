@@ -221,7 +221,7 @@ fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
             (Command::Query, "find"),
             (Command::Help, "help"),
         ],
-        (_, Focus::Tape) if scene.app.is_charting() => &CHART_KEYS,
+        (_, Focus::Tape) if scene.app.is_charting() || scene.app.bar().is_some() => &CHART_KEYS,
         (_, Focus::Tape) => &PRICE_KEYS,
         (_, Focus::Wire) if scene.app.replay.is_some() => &[
             (Command::Pause, "pause"),

@@ -379,8 +379,11 @@ fn words(style: Style) -> String {
 
 // --- many symbols ---
 
-/// The lists of a long watchlist, with their symbols: price and base in hundredths. Those without a list come last.
-const MARKET: [(&str, &[(&str, i64, i64)]); 4] = [
+/// A symbol, its price and its base, in hundredths.
+type Listed = (&'static str, i64, i64);
+
+/// The lists of a long watchlist, with their symbols. Those without a list come last.
+const MARKET: [(&str, &[Listed]); 4] = [
     (
         "Chips",
         &[

@@ -19,9 +19,11 @@ use crate::screen::Scene;
 use crate::screen::frame::put;
 use crate::screen::text::{self, arrow, cut, day_and_clock, fit, fit_right, width};
 
-/// Columns of a sparkline: at least, and at most.
+/// Columns of a sparkline: at least, and at most. In one row it has four heights, which a longer line does not tell better.
 const SPARK: usize = 10;
-const SPARK_MAX: usize = 64;
+const SPARK_MAX: usize = 32;
+/// Blanks between two columns at most.
+const GAP_MAX: usize = 4;
 /// A name is cut to this.
 const NAME_MAX: usize = 12;
 /// Columns for a state: all its words, those without what stands in parentheses, its first word.
@@ -45,6 +47,8 @@ struct Form {
     state: usize,
     /// Prices without cents from a thousand on, changes with one decimal.
     is_short: bool,
+    /// Without it, a state that is not current stands in place of the price.
+    percent: bool,
 }
 
 const WHOLE: Form = Form {
@@ -56,10 +60,11 @@ const WHOLE: Form = Form {
     change: true,
     state: STATE,
     is_short: false,
+    percent: true,
 };
 
 /// What goes, in this order, until the rest has room.
-const STEPS: [fn(&mut Form); 9] = [
+const STEPS: [fn(&mut Form); 10] = [
     |form| (form.list, form.source) = (false, false),
     |form| form.time = false,
     |form| form.state = STATE_BARE,
@@ -69,6 +74,7 @@ const STEPS: [fn(&mut Form); 9] = [
     |form| form.change = false,
     |form| form.is_short = true,
     |form| form.state = 0,
+    |form| form.percent = false,
 ];
 
 /// What a column shows.
@@ -153,12 +159,16 @@ impl<'a> Table<'a> {
                 break;
             }
         }
-        let gap = gap(form);
+        let mut left = room.saturating_sub(needed);
+        for placed in columns.iter_mut().filter(|placed| placed.column == Column::Spark) {
+            let more = left.min(SPARK_MAX - SPARK);
+            placed.width += more;
+            left -= more;
+        }
+        let wider = if form.spark { left / columns.len().max(1) } else { 0 };
+        let gap = (gap(form) + wider).min(GAP_MAX);
         let mut x = area.x + MARK as u16;
         for placed in &mut columns {
-            if placed.column == Column::Spark {
-                placed.width = (placed.width + room.saturating_sub(needed)).min(SPARK_MAX);
-            }
             placed.x = x;
             x = x.saturating_add((placed.width + gap) as u16);
         }
@@ -192,7 +202,8 @@ fn measure(scene: Scene, rows: &[Row], form: Form, column: Column) -> Option<Pla
     let most = texts.iter().map(fraction).max().unwrap_or(0);
     let cells = texts.iter().map(|text| width(text) - fraction(text) + most).max().filter(|width| *width > 0)?;
     let cells = if column == Column::Name { cells.min(NAME_MAX) } else { cells };
-    let head = width(head(column));
+    // The mark of the column sorted by has room.
+    let head = width(head(column)) + usize::from(sort_of(column).is_some());
     Some(Placed { column, x: 0, width: cells.max(head), fraction: most })
 }
 
@@ -217,7 +228,7 @@ impl Form {
             (Column::Price, true),
             (Column::Currency, !self.is_short),
             (Column::Change, self.change),
-            (Column::Percent, true),
+            (Column::Percent, self.percent),
             (Column::Extended, self.extended),
             (Column::ExtendedPercent, self.extended),
             (Column::Spark, self.spark),
@@ -301,12 +312,13 @@ fn draw_row(frame: &mut Frame, line: Rect, table: &Table, row: &Row) {
         }
         let mut spans = cell(scene, row, table.form, placed.column);
         let text = plain(&spans);
-        let missing = placed.width.saturating_sub(width(&text));
+        let room = placed.width.min(place.width.into());
+        let missing = room.saturating_sub(width(&text));
         if is_number(placed.column) {
             let behind = placed.fraction.saturating_sub(fraction(placed.column, &text)).min(missing);
             spans.insert(0, Span::raw(" ".repeat(missing - behind)));
         }
-        put(frame, Line::from(text::cut_spans(spans, placed.width)), place);
+        put(frame, Line::from(text::cut_spans(spans, room)), place);
     }
 }
 
@@ -325,7 +337,7 @@ fn cell(scene: Scene, row: &Row, form: Form, column: Column) -> Vec<Span<'static
         Column::State => state(scene, row, form),
         Column::Time => vec![Span::styled(time(scene, row), scene.theme.dim)],
         Column::Source => {
-            vec![Span::styled(row.quote.map_or(String::new(), |quote| quote.source.to_string()), scene.theme.dim)]
+            vec![Span::styled(source(scene, row), scene.theme.dim)]
         }
         Column::List => vec![Span::styled(list(scene, row), scene.theme.dim)],
     }
@@ -345,10 +357,13 @@ fn instead<'a>(scene: Scene<'a>, row: &Row, form: Form) -> Option<&'a Extended> 
 }
 
 fn price(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
-    let Some(quote) = row.quote else { return vec![dash(scene)] };
+    if !form.percent && !row.state.is_current() {
+        return vec![Span::styled(state_words(scene, &row.state, STATE_WORD), scene.theme.warning)];
+    }
     if form.is_short {
         return rail_price(scene, row.symbol);
     }
+    let Some(quote) = row.quote else { return vec![dash(scene)] };
     let price = instead(scene, row, form).map_or(quote.price, |extended| extended.price);
     let text = show_price(price, scene.app.tape.decimals(quote));
     let style = current_style(scene, row.symbol, scene.theme.text.add_modifier(Modifier::BOLD));
@@ -429,6 +444,13 @@ fn state(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
 fn time(scene: Scene, row: &Row) -> String {
     let zone = &scene.app.config.market.time_zone;
     row.quote.and_then(last_trade).map_or(String::new(), |(_, at)| day_and_clock(at, scene.app.now, zone))
+}
+
+/// Where the words of the state do not name it.
+fn source(scene: Scene, row: &Row) -> String {
+    let words = state_words(scene, &row.state, STATE);
+    let source = row.quote.map(|quote| quote.source.to_string()).filter(|source| !words.contains(source));
+    source.unwrap_or_default()
 }
 
 /// Where all symbols are shown.
