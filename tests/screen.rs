@@ -491,7 +491,7 @@ fn hostile() -> App {
 
 /// What can be on the screen, from a busy one.
 type Prepare = fn(&mut App);
-const MODES: [(&str, Prepare); 22] = [
+const MODES: [(&str, Prepare); 28] = [
     ("wire", |_| {}),
     ("reader", |app| keys(app, "\r")),
     ("article", read_article),
@@ -514,7 +514,21 @@ const MODES: [(&str, Prepare); 22] = [
     ("digest", |app| keys(app, "d")),
     ("query", |app| keys(app, "/title:nvidia OR (")),
     ("commands", |app| keys(app, ":n")),
+    ("many", many),
+    ("a list by change", |app| listed(app, "}O")),
+    ("many alone", |app| listed(app, "ZG")),
+    ("chart alone", |app| listed(app, "\r")),
+    ("many compared", |app| listed(app, "i")),
+    ("a choice among lists", |app| listed(app, ":list")),
 ];
+
+/// Many symbols, the keys with them.
+fn listed(app: &mut App, letters: &str) {
+    many(app);
+    press(app, KeyCode::BackTab);
+    draw_at(app, WIDE, &theme("dark"));
+    keys(app, letters);
+}
 
 /// Every size there is, and everything that can be shown: one mode for each size, another for its neighbours.
 #[test]
@@ -766,8 +780,8 @@ fn the_topic_bar_shows_whole_tabs() {
 fn a_long_watchlist_counts_what_it_does_not_show_and_follows_the_selection() {
     let symbols: String = (1..=30).map(|n| format!("[[symbol]]\nname = \"SYM{n}\"\n")).collect();
     let mut app = busy_with(&format!("[shipped]\nsymbols = false\n{symbols}"));
-    for size in [WIDE, MEDIUM, SMALL, TINY] {
-        assert!(text(&mut app, size).contains(" more ]"), "{size:?}");
+    for (size, words) in [(WIDE, "1 of 30"), (MEDIUM, "1 of 30"), (SMALL, " more ]"), (TINY, " more ]")] {
+        assert!(text(&mut app, size).contains(words), "{size:?}");
     }
     keys(&mut app, "[");
     for size in [WIDE, MEDIUM, SMALL, TINY] {

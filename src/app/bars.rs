@@ -6,7 +6,6 @@ use super::input::drawn;
 use super::seen::Bar;
 use super::why::Asked;
 use super::{App, Focus, Tone};
-use crate::domain::Name;
 use crate::event::Effect;
 
 impl App {
@@ -71,15 +70,9 @@ impl App {
         let Some(symbol) = charted.or_else(|| item.tagged.closest.first().cloned()) else {
             return self.notify(Tone::Info, "no symbol of the watchlist is bound to this story".into());
         };
-        self.select_symbol(&symbol);
+        self.tape.select(&symbol);
         self.choose_bar(time);
         self.chart_turned()
-    }
-
-    /// Shows the chart of a symbol of the watchlist.
-    pub(super) fn select_symbol(&mut self, symbol: &Name) {
-        let place = self.tape.symbols().iter().position(|known| known.name == *symbol);
-        place.into_iter().for_each(|place| self.tape.select(place));
     }
 }
 

@@ -33,7 +33,7 @@ pub enum Command {
     #[strum(message = "to the previous panel")]
     PreviousPanel,
     #[strum(
-        message = "read the story; in the reader: fetch the article; in the chart: the stories of the bar; in the feed list: show only this feed"
+        message = "read the story; in the reader: fetch the article; in the prices: the chart alone; in the chart: the stories of the bar; in the feed list: show only this feed"
     )]
     Read,
     #[strum(message = "open the story in the browser; in the reader: the link chosen")]
@@ -80,7 +80,9 @@ pub enum Command {
     Group,
     #[strum(message = "take the story out of its group, for good")]
     TakeOut,
-    #[strum(message = "another order: newest, most outlets, largest move, unread first")]
+    #[strum(
+        message = "another order: newest, most outlets, largest move, unread first; in the prices: that of the config, by change, by name"
+    )]
     Sort,
     #[strum(message = "show the muted stories as well, or leave them off")]
     Muted,
@@ -108,6 +110,12 @@ pub enum Command {
     NextSymbol,
     #[strum(message = "previous symbol")]
     PreviousSymbol,
+    #[strum(message = "next list of the watchlist; after the last, all symbols")]
+    NextList,
+    #[strum(message = "previous list of the watchlist")]
+    PreviousList,
+    #[strum(message = "another order of the prices: that of the config, by change, by name")]
+    SortPrices,
     #[strum(message = "next span of the chart")]
     NextSpan,
     #[strum(message = "candles or line")]

@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::command::Command;
 use super::keymap::{Key, Pressed};
-use super::tape::ChartStyle;
+use super::prices::PRICES;
 use super::wire::Filter;
 use super::{App, Focus, Popup, Tone, save_groups, save_marks};
 use crate::domain::Name;
@@ -86,12 +86,14 @@ impl App {
         match command {
             Command::Read if self.bar().is_some() => self.ask_why(),
             Command::Read if self.focus == Focus::Reader => self.fetch_article(),
+            Command::Read if self.focus == Focus::Tape => self.toggle_charting(),
             Command::Read => self.read(),
             Command::Open => self.open().unwrap_or_else(|said| said),
             Command::CopyLink => self.copy_link().unwrap_or_else(|said| said),
             Command::Query if self.focus == Focus::Reader => self.ask_find(),
             Command::Query => self.ask_query(),
             Command::Commands => self.ask_command(),
+            Command::Sort if self.focus == Focus::Tape => self.next_price_sort(),
             Command::Sort => self.next_sort(),
             Command::Close => self.close(),
             Command::Feeds => self.show(Popup::Feeds { cursor: 0 }),
@@ -114,9 +116,7 @@ impl App {
             Command::NextBar => self.step_bar(1),
             Command::Muted => self.toggle_muted(),
             Command::TakeOut => self.take_out_current(),
-            Command::NextSymbol | Command::PreviousSymbol | Command::NextSpan | Command::ChartStyle => {
-                self.chart(command)
-            }
+            command if PRICES.contains(&command) => self.prices_command(command),
             Command::Pause => self.pause(),
             Command::Refresh => self.refresh(Vec::new()),
             Command::Mouse => self.toggle_mouse(),
@@ -156,11 +156,11 @@ impl App {
     }
 
     fn page(&self) -> isize {
-        let height = match self.focus {
-            Focus::Reader => self.seen.reader.height,
-            _ => self.seen.wire.height,
-        };
-        page(height)
+        match self.focus {
+            Focus::Reader => page(self.seen.reader.height),
+            Focus::Tape => self.prices_page(),
+            Focus::Wire => page(self.seen.wire.height),
+        }
     }
 
     fn step(&mut self, by: isize) -> Vec<Effect> {
@@ -175,15 +175,6 @@ impl App {
             Focus::Tape => return self.step_symbol(by),
         }
         drawn()
-    }
-
-    /// Moves along the watchlist: by one round and round, by more to its ends.
-    fn step_symbol(&mut self, by: isize) -> Vec<Effect> {
-        match by {
-            -1 | 1 => self.tape.step(by),
-            by => self.tape.select(if by > 0 { usize::MAX } else { 0 }),
-        }
-        self.chart_turned()
     }
 
     pub(super) fn wire_height(&self) -> usize {
@@ -349,6 +340,8 @@ impl App {
             return self.end_find();
         } else if self.focus == Focus::Reader && self.reading.link.is_some() {
             self.reading.link = None;
+        } else if self.is_charting() {
+            self.charting = false;
         } else if self.focus != Focus::Wire {
             self.reading.begin();
             self.focus = Focus::Wire;
@@ -363,27 +356,6 @@ impl App {
     }
 
     // --- the rest ---
-
-    fn chart(&mut self, command: Command) -> Vec<Effect> {
-        match command {
-            Command::NextSymbol => self.tape.step(1),
-            Command::PreviousSymbol => self.tape.step(-1),
-            Command::NextSpan => self.tape.next_span(),
-            _ => {
-                self.tape.style = match self.tape.style {
-                    ChartStyle::Candles => ChartStyle::Line,
-                    ChartStyle::Line => ChartStyle::Candles,
-                }
-            }
-        }
-        self.chart_turned()
-    }
-
-    pub(super) fn chart_turned(&self) -> Vec<Effect> {
-        let mut effects = drawn();
-        effects.extend(self.want_series());
-        effects
-    }
 
     fn pause(&mut self) -> Vec<Effect> {
         if let Some(position) = self.replay {
@@ -453,7 +425,7 @@ impl App {
             return self.step_bar(by.signum());
         }
         match self.panel_at(at) {
-            Some(Focus::Tape) => self.step_symbol(by.signum()),
+            Some(Focus::Tape) => self.wheel_prices(by),
             panel => {
                 self.focus = panel.unwrap_or_default();
                 self.step(by)
@@ -476,10 +448,8 @@ impl App {
         if let Some((_, key)) = self.seen.topics.iter().find(|(rect, _)| hit(rect)) {
             return self.topic_key(*key);
         }
-        if let Some((_, symbol)) = self.seen.symbols.iter().find(|(rect, _)| hit(rect)) {
-            let symbol = symbol.clone();
-            self.select_symbol(&symbol);
-            return self.chart_turned();
+        if let Some(effects) = self.click_prices(at) {
+            return effects;
         }
         if let Some(bar) = self.seen.bars.iter().rev().find(|bar| bar.x <= at.x).filter(|_| hit(&self.seen.chart)) {
             return self.choose_bar(bar.from);

@@ -24,10 +24,15 @@ impl App {
     pub(super) fn arrange(&mut self, command: Command) -> Option<Vec<Effect>> {
         let mut layout = self.layout.clone();
         match command {
+            Command::Zoom if self.is_charting() => {
+                self.charting = false;
+                layout.zoomed = false;
+            }
             Command::Zoom => layout.zoomed = !layout.zoomed,
             Command::Grow => grow(&mut layout, self.focus, 1),
             Command::Shrink => grow(&mut layout, self.focus, -1),
-            Command::ResetLayout => layout = Layout::default(),
+            // Which prices are shown is no arrangement.
+            Command::ResetLayout => layout = Layout { prices: layout.prices, ..Layout::default() },
             _ => layout.toggle(TOGGLES.iter().find(|(toggle, _)| *toggle == command)?.1),
         }
         Some(self.lay_out(layout))

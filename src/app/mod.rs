@@ -17,8 +17,9 @@ mod layout;
 pub mod line;
 pub mod movers;
 mod notices;
-mod palette;
+pub mod palette;
 mod popup;
+mod prices;
 pub mod prompt;
 pub mod reaction;
 pub mod reading;
@@ -91,6 +92,8 @@ pub struct App {
     pub handovers: Handovers,
     pub focus: Focus,
     pub layout: Layout,
+    /// The chart fills the screen while the keys go there.
+    charting: bool,
     /// Keys pressed that are the beginning of a chord.
     pub begun: Vec<Key>,
     pub popup: Option<Popup>,
@@ -148,6 +151,7 @@ impl App {
             handovers: Handovers::default(),
             focus: Focus::default(),
             layout: Layout::default(),
+            charting: false,
             begun: Vec::new(),
             popup: None,
             prompt: None,
@@ -255,6 +259,7 @@ impl App {
     /// What the last frame showed and where: paging and the mouse need it.
     pub fn saw(&mut self, seen: Seen) {
         self.wire.set_height(seen.wire.height.into());
+        self.tape.set_rows(seen.price_rows.height.into());
         self.seen = seen;
         self.look_ahead();
     }
@@ -287,6 +292,7 @@ impl App {
         if minute {
             // A query may ask for an age.
             self.refresh_moves();
+            self.tape.put_in_order();
             self.judge_again(|asks| asks.time || asks.moves);
             self.forget_old_habits();
             self.wire.refresh(self.now);
@@ -356,7 +362,10 @@ impl App {
         }
         self.read_only |= part.read_only;
         self.remember_history(part.queries);
-        self.layout = part.layout.unwrap_or_else(|| std::mem::take(&mut self.layout));
+        if let Some(layout) = part.layout {
+            self.tape.restore(&layout.prices);
+            self.layout = layout;
+        }
         let mut effects = vec![Effect::Draw(Urgency::News)];
         effects.extend(save_marks(marks));
         if part.done && std::mem::take(&mut self.loading) {
@@ -514,16 +523,6 @@ impl App {
             effects.extend(self.want_series());
         }
         effects
-    }
-
-    /// The symbol whose chart is shown.
-    fn charted(&self) -> Option<Name> {
-        self.tape.selected().map(|symbol| symbol.name.clone())
-    }
-
-    /// Another chart is shown: its candles are wanted.
-    fn want_series(&self) -> Option<Effect> {
-        Some(Effect::ShowChart { symbol: self.charted()?, span: self.tape.span })
     }
 
     /// Puts a configuration in force, keeping place, filter, marks and prices.

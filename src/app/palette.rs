@@ -7,8 +7,23 @@ use super::input::drawn;
 use super::prompt::{Prompt, Purpose};
 use super::wire::{Filter, Row, Sort};
 use super::{App, Tone};
+use crate::domain::Name;
+use crate::domain::layout::PriceSort;
 use crate::domain::query::Mistake;
 use crate::event::Effect;
+
+/// What the line for commands can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    Command(Command),
+    /// Shows the prices of a list, or of all symbols.
+    List(Option<Name>),
+    SortPrices(PriceSort),
+}
+
+/// How the line names the choice of a list.
+const LIST: &str = "list ";
+const ALL: &str = "all";
 
 /// How well a command answers to what was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,14 +46,13 @@ pub(super) fn commands(typed: &str, is_there: impl Fn(Command) -> bool) -> Vec<C
     let typed = typed.trim().to_lowercase().replace(' ', "-");
     let mut found: Vec<(Likeness, Command)> = Command::iter()
         .filter(|command| *command != Command::Commands && is_there(*command))
-        .filter_map(|command| Some((likeness(&typed, command)?, command)))
+        .filter_map(|command| Some((likeness(&typed, command.name(), command.help())?, command)))
         .collect();
     found.sort_by_key(|(likeness, _)| std::cmp::Reverse(*likeness));
     found.into_iter().map(|(_, command)| command).collect()
 }
 
-fn likeness(typed: &str, command: Command) -> Option<Likeness> {
-    let name = command.name();
+fn likeness(typed: &str, name: &str, help: &str) -> Option<Likeness> {
     let begins = |word: &str| word.starts_with(typed);
     let mut letters = name.chars();
     let mut is_within = || typed.chars().all(|wanted| letters.any(|letter| letter == wanted));
@@ -46,7 +60,7 @@ fn likeness(typed: &str, command: Command) -> Option<Likeness> {
         () if name == typed => Some(Likeness::Name),
         () if begins(name) => Some(Likeness::Start),
         () if name.split('-').any(begins) => Some(Likeness::Word),
-        () if command.help().split(|letter: char| !letter.is_alphanumeric()).any(begins) => Some(Likeness::Help),
+        () if help.split(|letter: char| !letter.is_alphanumeric()).any(begins) => Some(Likeness::Help),
         () if typed.len() > 1 && is_within() => Some(Likeness::Letters),
         () => None,
     }
@@ -62,11 +76,43 @@ impl App {
         drawn()
     }
 
-    /// The names of the commands that the line offers.
+    /// What the line offers for a text: commands by name, and the choices among lists and orders of prices.
     pub(super) fn offered_commands(&self, typed: &str) -> Vec<String> {
         let is_there =
             |command: Command| command.digit().is_none_or(|digit| digit == '0' || self.key_shows(digit).is_some());
-        commands(typed, is_there).into_iter().map(|command| command.name().to_owned()).collect()
+        let commands = commands(typed, is_there).into_iter().map(|command| command.name().to_owned());
+        let typed = typed.trim().to_lowercase();
+        let choices: Vec<String> = match typed.is_empty() {
+            true => Vec::new(),
+            false => self.price_choices().into_iter().filter(|choice| is_meant(&typed, choice)).collect(),
+        };
+        // What begins as it was typed comes first, commands before choices.
+        let begins = |offer: &String| offer.to_lowercase().replace(' ', "-").starts_with(&typed.replace(' ', "-"));
+        let (named, related): (Vec<_>, Vec<_>) = commands.partition(begins);
+        let (typed_out, meant): (Vec<_>, Vec<_>) = choices.into_iter().partition(begins);
+        [named, typed_out, related, meant].concat()
+    }
+
+    /// `list all`, `list Chips`, `sort-prices change`: by name what keys go through one by one.
+    fn price_choices(&self) -> Vec<String> {
+        let lists = self.tape.lists();
+        let all = (!lists.is_empty()).then(|| ALL.to_owned());
+        let lists = all.into_iter().chain(lists.into_iter().map(ToString::to_string));
+        let sorts = PriceSort::iter().map(|sort| format!("{} {}", Command::SortPrices.name(), <&str>::from(sort)));
+        lists.map(|list| format!("{LIST}{list}")).chain(sorts).collect()
+    }
+
+    /// What an offer of the line for commands does.
+    pub fn choice(&self, offer: &str) -> Option<Choice> {
+        if let Ok(command) = offer.parse() {
+            return Some(Choice::Command(command));
+        }
+        if let Some(sort) = offer.strip_prefix(Command::SortPrices.name()) {
+            return sort.trim_start().parse().ok().map(Choice::SortPrices);
+        }
+        let name = offer.strip_prefix(LIST)?;
+        let list = self.tape.lists().into_iter().find(|list| &***list == name).cloned();
+        (list.is_some() || name == ALL).then_some(Choice::List(list))
     }
 
     /// The title of the topic, or the name of the view, that a digit shows.
@@ -78,16 +124,20 @@ impl App {
 
     /// Carries out the command that was chosen, or the likeliest; a text that means none stays, with what is wrong.
     pub(super) fn keep_command(&mut self) -> Vec<Effect> {
-        let Some(prompt) = &mut self.prompt else { return Vec::new() };
-        let offers = &prompt.offers;
-        let named = offers.list.get(offers.chosen.unwrap_or(0)).and_then(|name| name.parse::<Command>().ok());
-        let Some(command) = named else {
-            prompt.mistake = Some(Mistake { at: 0, message: "no command has such a name; Esc closes the line".into() });
+        let Some(offers) = self.prompt.as_ref().map(|prompt| &prompt.offers) else { return Vec::new() };
+        let named = offers.list.get(offers.chosen.unwrap_or(0)).cloned();
+        let Some(choice) = named.and_then(|name| self.choice(&name)) else {
+            let mistake = Mistake { at: 0, message: "no command has such a name; Esc closes the line".into() };
+            self.prompt.iter_mut().for_each(|prompt| prompt.mistake = Some(mistake.clone()));
             return drawn();
         };
         self.prompt = None;
         let mut effects = drawn();
-        effects.extend(self.command(command));
+        effects.extend(match choice {
+            Choice::Command(command) => self.command(command),
+            Choice::List(list) => self.choose_list(list),
+            Choice::SortPrices(sort) => self.sort_prices(sort),
+        });
         effects
     }
 
@@ -121,6 +171,13 @@ impl App {
         let reaction = self.wire.item(row.lead).and_then(|item| self.reaction(item, row.time)?.ok());
         reaction.map_or(0, |reaction| 1 + (reaction.moved.percent.abs() * 100.0) as u64)
     }
+}
+
+/// Every word that was typed begins a word of it.
+fn is_meant(typed: &str, choice: &str) -> bool {
+    let choice = choice.to_lowercase();
+    let begins = |word: &str| choice.split([' ', '-']).any(|own| own.starts_with(word));
+    typed.split([' ', '-']).all(begins)
 }
 
 #[cfg(test)]
@@ -171,6 +228,37 @@ mod tests {
         assert!(desk.app.prompt.as_ref().unwrap().mistake.is_some(), "it is said, and can be mended");
         desk.press("esc");
         assert!(desk.app.prompt.is_none());
+    }
+
+    #[test]
+    fn lists_and_orders_are_offered_by_name() {
+        let desk = Desk::new();
+        let offers = |typed: &str| desk.app.offered_commands(typed);
+        for (typed, first) in [
+            ("list", Some("list all")),
+            ("list cr", Some("list Crypto")),
+            ("crypto", Some("list Crypto")),
+            ("s", Some("star")),
+            ("sort", Some("sort")),
+            ("sort-prices", Some("sort-prices")),
+            ("sort prices n", Some("sort-prices name")),
+            ("next-list", Some("next-list")),
+            ("list gone", None),
+        ] {
+            let offered = offers(typed);
+            assert_eq!(offered.first().map(String::as_str), first, "{typed}: {offered:?}");
+        }
+        for (offer, choice) in [
+            ("list all", Some(Choice::List(None))),
+            ("list Chips", Some(Choice::List(Some("Chips".into())))),
+            ("list Gone", None),
+            ("sort-prices change", Some(Choice::SortPrices(PriceSort::Change))),
+            ("sort-prices sideways", None),
+            ("star", Some(Choice::Command(Command::Star))),
+            ("frobnicate", None),
+        ] {
+            assert_eq!(desk.app.choice(offer), choice, "{offer}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use ratatui::style::{Color, Style};
 use super::Focus;
 use super::command::Command;
 use crate::domain::Name;
+use crate::domain::layout::PriceSort;
 
 /// A bar of the chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,9 @@ pub struct Seen {
     pub topics: Vec<(Rect, char)>,
     /// The symbols of the tape.
     pub symbols: Vec<(Rect, Name)>,
+    /// The rows of the table of prices; none where they are not shown as one. And the heads of its columns that sort it.
+    pub price_rows: Rect,
+    pub price_heads: Vec<(Rect, PriceSort)>,
     /// The bars of the chart, oldest first, and where they are.
     pub bars: Vec<Bar>,
     pub chart: Rect,

@@ -1,5 +1,6 @@
 //! The tape: the last price of each symbol, its candles, and what a price did since a time.
 
+mod lists;
 mod moves;
 
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use rust_decimal::prelude::ToPrimitive;
 use strum::IntoEnumIterator;
 
 use crate::domain::Name;
+use lists::Lists;
 pub use moves::{Figure, Frozen, Move};
 
 use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol, decimals, is_listed_in_new_york};
@@ -44,22 +46,24 @@ pub struct Tape {
     symbols: Vec<Symbol>,
     /// By symbol; benchmarks too, which are not shown.
     entries: HashMap<Name, Entry>,
+    /// The place of the selected symbol in the watchlist.
     selected: usize,
+    lists: Lists,
     pub span: Span,
     pub style: ChartStyle,
 }
 
 impl Tape {
-    /// Follows the watchlist; what is known of symbols that stay is kept, and so is the selected one.
+    /// Follows the watchlist; what is known of symbols that stay is kept, and so is the selected one. When that is gone, or not
+    /// in the chosen list any more, its neighbour is selected.
     pub fn set_symbols(&mut self, symbols: Vec<Symbol>) {
-        let selected = self.selected().map(|symbol| symbol.name.clone());
+        let candidates = self.neighbours();
         self.symbols = symbols;
-        let place = selected.and_then(|name| self.symbols.iter().position(|symbol| symbol.name == name));
-        self.selected = place.unwrap_or(0);
         let symbols = &self.symbols;
         self.entries.retain(|name, _| {
             symbols.iter().any(|symbol| symbol.name == *name || symbol.benchmark.as_ref() == Some(name))
         });
+        self.symbols_changed(&candidates);
     }
 
     /// The watchlist, in its own order.
@@ -70,17 +74,6 @@ impl Tape {
     /// The symbol whose chart is shown.
     pub fn selected(&self) -> Option<&Symbol> {
         self.symbols.get(self.selected)
-    }
-
-    /// Selects the symbol so many places on, round and round.
-    pub fn step(&mut self, by: isize) {
-        let count = self.symbols.len().max(1) as isize;
-        self.selected = (self.selected as isize + by).rem_euclid(count) as usize;
-    }
-
-    /// Shows the chart of the symbol at this place of the watchlist, or of the last.
-    pub fn select(&mut self, place: usize) {
-        self.selected = place.min(self.symbols.len().saturating_sub(1));
     }
 
     /// The next longer span, and from the longest the shortest.
@@ -128,7 +121,10 @@ impl Tape {
             Some(held) if held.source == quote.source => entry.decimals.max(quote.decimals()),
             _ => quote.decimals(),
         };
-        entry.quote = Some(quote);
+        let is_first = entry.quote.replace(quote).is_none();
+        if is_first {
+            self.put_in_order();
+        }
         true
     }
 
@@ -400,7 +396,7 @@ mod tests {
         tape.set_symbols(Vec::new());
         for by in [-1, 1] {
             tape.step(by);
-            tape.select(7);
+            tape.select_row(7);
             assert_eq!(selected(&tape), None);
         }
     }

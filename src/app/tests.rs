@@ -1033,8 +1033,8 @@ fn a_reload_keeps_filter_cursor_marks_and_prices() {
     assert_eq!(desk.app.health.fresh(minute(0)).1, 3);
     next.symbols.retain(|symbol| &*symbol.name != "ETH-USD");
     let effects = desk.send(Event::Config(Arc::new(next)));
-    let wanted = Effect::ShowChart { symbol: "AMD".into(), span: Span::Day };
-    assert!(effects.contains(&wanted), "another chart is shown: {effects:?}");
+    let wanted = Effect::ShowChart { symbol: "BTC-USD".into(), span: Span::Day };
+    assert!(effects.contains(&wanted), "the chart of its neighbour is shown: {effects:?}");
 }
 
 #[test]

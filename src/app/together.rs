@@ -5,8 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::{App, Popup};
 use crate::domain::Name;
 use crate::domain::correlation::{Together, together};
-use crate::domain::price::{Series, Span};
+use crate::domain::price::{Series, Span, Symbol};
 use crate::event::{Effect, Urgency};
+
+/// Symbols compared at most: a table of more is not read, and each wants its candles.
+const COMPARED_MAX: usize = 12;
 
 /// How two symbols of the watchlist move.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +36,14 @@ impl App {
         self.tape.series(symbol, self.tape.span).or_else(day)
     }
 
-    /// Lays heat and correlations over the screen; the candles of all symbols are wanted then.
+    /// The symbols that are compared: those of the chosen list, in its order; of many, those around the selected one.
+    pub fn compared(&self) -> Vec<&Symbol> {
+        let shown = self.tape.shown();
+        let first = (self.tape.selected_row() + 1).saturating_sub(COMPARED_MAX);
+        shown.into_iter().skip(first).take(COMPARED_MAX).collect()
+    }
+
+    /// Lays heat and correlations over the screen; the candles of the symbols compared are wanted then.
     pub(super) fn show_heat(&mut self) -> Vec<Effect> {
         self.popup = Some(Popup::Heat { scroll: 0 });
         let span = self.tape.span;
@@ -88,6 +98,8 @@ mod tests {
         assert_eq!(wanted(&desk.press("i")), 1);
         assert_eq!(desk.app.popup, Some(Popup::Heat { scroll: 0 }));
         assert_eq!(wanted(&desk.app.command(Command::NextSpan)), 1, "another span");
+        assert_eq!(wanted(&desk.press("}")), 1, "those of a list of one symbol");
+        assert_eq!(desk.app.compared().len(), 1);
         desk.press("i");
         assert_eq!(desk.app.popup, None);
     }

@@ -123,7 +123,7 @@ impl App {
         if self.standing_mover().is_some_and(|mover| mover.symbol == asked.symbol) {
             self.movers.dismiss();
         }
-        self.select_symbol(&asked.symbol.clone());
+        self.tape.select(&asked.symbol);
         self.asked = Some(asked);
         self.popup = Some(Popup::Why { chosen: None, line: 0 });
         self.chart_turned()

@@ -1,9 +1,12 @@
-//! How the reader arranged the screen: what is hidden, what is larger than it comes, what fills the whole. Kept from run to run.
+//! How the reader arranged the screen: what is hidden, what is larger than it comes, what fills the whole, and which prices
+//! are shown in which order. Kept from run to run.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoStaticStr};
+
+use super::Name;
 
 /// A panel that can be hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumIter, IntoStaticStr)]
@@ -15,6 +18,41 @@ pub enum Panel {
     Chart,
     Prices,
     Heat,
+}
+
+/// The order of the prices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumString, IntoStaticStr)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum PriceSort {
+    /// As they stand in the config.
+    #[default]
+    Config,
+    /// By the change in per cent, the largest rise first.
+    Change,
+    Name,
+}
+
+impl PriceSort {
+    /// As the title of the prices says it.
+    pub fn words(self) -> &'static str {
+        match self {
+            PriceSort::Config => "config order",
+            PriceSort::Change => "by change",
+            PriceSort::Name => "by name",
+        }
+    }
+}
+
+/// Which prices are shown, in which order, and the one selected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Prices {
+    /// The `list` of the symbols shown; None: all symbols.
+    pub list: Option<Name>,
+    pub sort: PriceSort,
+    /// The symbol selected.
+    pub symbol: Option<Name>,
 }
 
 /// The farthest that a border can be moved from where it comes, in columns and in rows.
@@ -32,6 +70,7 @@ pub struct Layout {
     pub columns: i16,
     /// Rows that the reader has more than it comes with.
     pub rows: i16,
+    pub prices: Prices,
 }
 
 impl Layout {
@@ -71,5 +110,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<Layout>(&text).ok(), Some(layout.clone()));
         assert_eq!((layout.columns, layout.shows(Panel::Heat)), (COLUMNS_MAX, false));
         assert_eq!(serde_json::from_str::<Layout>("{\"rows\": 3}").ok().map(|layout| layout.rows), Some(3));
+        let chips = Prices { list: Some("Chips".into()), sort: PriceSort::Change, symbol: None };
+        let text = "{\"prices\": {\"list\": \"Chips\", \"sort\": \"change\"}}";
+        assert_eq!(serde_json::from_str::<Layout>(text).ok(), Some(Layout { prices: chips, ..Layout::default() }));
     }
 }

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::Scene;
 use super::frame::{popup, scrolled};
 use super::quotes::coin;
-use super::text::{cut_spans, fit, fit_right};
+use super::text::{cut, cut_spans, fit, fit_right};
 use crate::app::command::Command;
 use crate::app::habit::Heat;
 use crate::app::seen::Seen;
@@ -19,8 +19,11 @@ use crate::domain::price::Symbol;
 const WIDTH: u16 = 100;
 const NAME: usize = 13;
 const NUMBER: usize = 9;
-/// A symbol's column: `+0.42 (77)`.
+/// A symbol's column: `+0.42 (77)`; where there are many, `+0.42`.
 const CELL: usize = 14;
+const NARROW: usize = 7;
+/// Symbols of which each has a wide column.
+const WIDE_MAX: usize = 6;
 /// A correlation of this size is worth seeing.
 const STRONG: f64 = 0.7;
 
@@ -88,49 +91,70 @@ fn note(heat: Heat) -> String {
     }
 }
 
-/// The correlation of each pair of symbols, with the number of bars it rests on.
+/// The correlation of each pair of symbols, with the number of bars it rests on where there is room.
 fn together(scene: Scene) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let app = scene.app;
-    let symbols = app.tape.symbols();
+    let symbols = app.compared();
+    let width = if symbols.len() > WIDE_MAX { NARROW } else { CELL };
+    let list = app.tape.list().map(|list| format!(" · {}", cut(list, NAME * 2))).unwrap_or_default();
+    let of = if width == CELL { "correlation of returns (bars)" } else { "correlation of returns" };
     let mut lines = vec![
         Line::from(vec![
             Span::styled(" Moves together", theme.text.add_modifier(Modifier::BOLD)),
-            Span::styled(format!(" · {} · correlation of returns (bars)", app.tape.span), theme.dim),
+            Span::styled(format!("{list} · {} · {of}", app.tape.span), theme.dim),
         ]),
-        Line::from(Span::styled(head(symbols), theme.dim)),
+        Line::from(Span::styled(head(&symbols, width), theme.dim)),
     ];
     for (at, symbol) in symbols.iter().enumerate() {
         let mut spans = vec![Span::styled(format!(" {}", fit(coin(&symbol.name), NAME)), theme.accent)];
         for (other_at, other) in symbols.iter().enumerate() {
             let (text, style) = match at == other_at {
                 true => ("·".to_owned(), theme.faint),
-                false => cell(scene, app.pair(&symbol.name, &other.name)),
+                false => cell(scene, app.pair(&symbol.name, &other.name), width),
             };
-            spans.push(Span::styled(fit_right(&text, CELL), style));
+            spans.push(Span::styled(fit_right(&text, width), style));
         }
         lines.push(Line::from(spans));
     }
-    let words = format!(" – (n): n bars in common, fewer than {BARS_MIN}. – none: no candles over this span.");
+    lines.extend(left_out(scene, symbols.len()));
+    let words = match width {
+        CELL => format!(" – (n): n bars in common, fewer than {BARS_MIN}. – none: no candles over this span."),
+        _ => format!(" –: no candles over this span, or fewer than {BARS_MIN} bars in common."),
+    };
     lines.push(Line::from(Span::styled(words, theme.faint)));
     lines
 }
 
-fn head(symbols: &[Symbol]) -> String {
-    let names = symbols.iter().map(|symbol| fit_right(coin(&symbol.name), CELL)).collect::<String>();
-    format!(" {}{names}", fit("", NAME))
+/// What is said of symbols that have no room.
+fn left_out(scene: Scene, compared: usize) -> Option<Line<'static>> {
+    let all = scene.app.tape.shown().len();
+    let choose = match scene.app.keymap.hint(Command::NextList) {
+        key if key.is_empty() || scene.app.tape.lists().is_empty() => String::new(),
+        key => format!("; {key} chooses a list"),
+    };
+    let words = format!(" {compared} of {all} symbols{choose}");
+    (compared < all).then(|| Line::from(Span::styled(words, scene.theme.dim)))
 }
 
-fn cell(scene: Scene, pair: Pair) -> (String, Style) {
+fn head(symbols: &[&Symbol], width: usize) -> String {
+    // Between two names stands a blank.
+    let name = |symbol: &&Symbol| fit_right(&cut(coin(&symbol.name), width - 1), width);
+    format!(" {}{}", fit("", NAME), symbols.iter().map(name).collect::<String>())
+}
+
+fn cell(scene: Scene, pair: Pair, width: usize) -> (String, Style) {
     let theme = scene.theme;
+    let bars = |bars: usize| if width == CELL { format!(" ({bars})") } else { String::new() };
     match pair {
-        Pair::NoCandles(_) => ("– none".to_owned(), theme.faint),
+        Pair::NoCandles(_) if width == CELL => ("– none".to_owned(), theme.faint),
+        Pair::NoCandles(_) => ("–".to_owned(), theme.faint),
         Pair::Compared(together) => match together.correlation {
-            None => (format!("– ({})", together.bars), theme.faint),
+            None => (format!("–{}", bars(together.bars)), theme.faint),
             Some(r) => {
                 let style = if r.abs() >= STRONG { theme.direction(r) } else { theme.text };
                 let sign = if r < 0.0 { "−" } else { "+" };
-                (format!("{sign}{:.2} ({})", r.abs(), together.bars), style)
+                (format!("{sign}{:.2}{}", r.abs(), bars(together.bars)), style)
             }
         },
     }

@@ -10,8 +10,9 @@ use super::Scene;
 use super::frame::put;
 use super::help::explained;
 use super::text::{cut, fit};
-use crate::app::command::Command;
+use crate::app::palette::Choice;
 use crate::app::prompt::Prompt;
+use crate::domain::layout::PriceSort;
 
 /// Commands shown at most.
 const ROWS: usize = 10;
@@ -37,10 +38,18 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
 }
 
 fn row(scene: Scene, name: &str, columns: usize) -> Line<'static> {
-    let Ok(command) = name.parse::<Command>() else { return Line::default() };
     let theme = scene.theme;
-    let keys: Vec<String> = scene.app.keymap.keys(command).map(ToString::to_string).collect();
-    let help = cut(&explained(scene, command), columns.saturating_sub(NAME + KEYS + 3));
+    let (command, help) = match scene.app.choice(name) {
+        Some(Choice::Command(command)) => (Some(command), explained(scene, command)),
+        Some(Choice::List(None)) => (None, "prices of all symbols".into()),
+        Some(Choice::List(Some(_))) => (None, "prices of this list alone".into()),
+        Some(Choice::SortPrices(PriceSort::Config)) => (None, "prices in the order of the config".into()),
+        Some(Choice::SortPrices(sort)) => (None, format!("prices {}", sort.words())),
+        None => return Line::default(),
+    };
+    let keys: Vec<String> =
+        command.into_iter().flat_map(|command| scene.app.keymap.keys(command)).map(ToString::to_string).collect();
+    let help = cut(&help, columns.saturating_sub(NAME + KEYS + 3));
     Line::from(vec![
         Span::styled(format!(" {} ", fit(name, NAME)), theme.text.add_modifier(Modifier::BOLD)),
         Span::styled(fit(&keys.join(" "), KEYS), theme.accent),

@@ -61,15 +61,21 @@ pub(super) fn plan(area: Rect, app: &App) -> Plan {
     let [topics, body, status] =
         Layout::vertical([Constraint::Length(top), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     let mut plan = match size {
-        _ if app.layout.zoomed || is_reading(app) => plan_zoomed(body, app, size),
-        Size::Huge => plan_huge(body, app),
-        Size::Wide => plan_wide(body, app),
-        Size::Medium => plan_medium(body, app),
-        Size::Small | Size::Tiny => plan_small(body, app, size),
+        _ if app.layout.zoomed || is_reading(app) || app.is_charting() => plan_zoomed(body, app, size),
+        _ => plan_whole(body, app, size),
     };
     plan.push(("topics", topics));
     plan.push(("status", status));
     plan
+}
+
+fn plan_whole(body: Rect, app: &App, size: Size) -> Plan {
+    match size {
+        Size::Huge => plan_huge(body, app),
+        Size::Wide => plan_wide(body, app),
+        Size::Medium => plan_medium(body, app),
+        Size::Small | Size::Tiny => plan_small(body, app, size),
+    }
 }
 
 /// An article is read, which wants room.
@@ -77,18 +83,43 @@ fn is_reading(app: &App) -> bool {
     app.focus == Focus::Reader && app.reading.is_whole
 }
 
+/// Rows of the prices above a panel alone at most, however many there are.
+const RAIL_MAX: u16 = 6;
+
 /// The panel with the keys; above it the prices, which are wanted whatever is read.
 fn plan_zoomed(body: Rect, app: &App, size: Size) -> Plan {
     let panel = match app.focus {
         Focus::Wire => "wire",
         Focus::Reader => "reader",
-        Focus::Tape if size >= Size::Medium => "chart",
-        Focus::Tape => "quotes",
+        Focus::Tape if app.is_charting() => "chart",
+        Focus::Tape if size < Size::Medium || has_table(body, app, size) => "quotes",
+        Focus::Tape => "chart",
     };
+    if panel == "quotes" && size >= Size::Medium && app.layout.shows(Panel::Chart) {
+        return table_over_chart(body, app);
+    }
     let has_rail = panel != "quotes" && app.layout.shows(Panel::Prices);
-    let rail = if has_rail { quotes::rail_height(app, body, Size::Small) } else { 0 };
+    let rail = if has_rail { quotes::rail_height(app, body, Size::Small).min(RAIL_MAX) } else { 0 };
     let [rail, main] = split(body, rail);
     vec![("rail", rail), (panel, main)]
+}
+
+/// A table with as many rows as it needs, and the chart of the selected symbol where enough is left.
+fn table_over_chart(body: Rect, app: &App) -> Plan {
+    // Its frame and the heads of its columns.
+    let needed = u16::try_from(app.tape.shown().len() + 3).unwrap_or(u16::MAX);
+    let left = body.height.saturating_sub(needed);
+    let [table, chart] = split(body, if left < CHART_ROWS { body.height } else { needed });
+    vec![("quotes", table), ("chart", chart)]
+}
+
+/// Rows that a chart under the table has at least.
+const CHART_ROWS: u16 = 12;
+
+/// Whether the prices are a table among the other panels. Alone they are one then, too.
+fn has_table(body: Rect, app: &App, size: Size) -> bool {
+    let plan = plan_whole(body, app, size);
+    plan.iter().any(|(name, place)| *name == "quotes" && quotes::is_table(app, *place, size))
 }
 
 fn split(body: Rect, first: u16) -> [Rect; 2] {
@@ -147,7 +178,9 @@ fn plan_wide(body: Rect, app: &App) -> Plan {
 }
 
 fn plan_medium(body: Rect, app: &App) -> Plan {
-    let columns = larger(30, app.layout.columns, 24);
+    // The lines of a table are longer than those of a block.
+    let comes_with = if quotes::is_table(app, Rect { width: 30, ..body }, Size::Medium) { 37 } else { 30 };
+    let columns = larger(comes_with, app.layout.columns, 24);
     let [left, right] = beside(body, columns, app.layout.shows(Panel::Prices));
     let reader_rows = match app.focus {
         Focus::Reader => left.height / 2,
@@ -178,7 +211,7 @@ fn plan_small(body: Rect, app: &App, size: Size) -> Plan {
 }
 
 fn plan_tiny(area: Rect, app: &App) -> Plan {
-    let is_alone = is_reading(app) || (app.layout.zoomed && app.focus != Focus::Tape);
+    let is_alone = is_reading(app) || app.layout.zoomed || app.is_charting();
     let has_rail = app.layout.shows(Panel::Prices) && !is_alone;
     let rail = if has_rail { quotes::rail_height(app, area, Size::Tiny) } else { 0 };
     // A query being typed must be seen.
@@ -188,6 +221,12 @@ fn plan_tiny(area: Rect, app: &App) -> Plan {
     vec![("rail", rail), (main_panel(app), main), ("status", status)]
 }
 
+/// Under the rail, or alone.
 fn main_panel(app: &App) -> &'static str {
-    if app.focus == Focus::Reader { "reader" } else { "wire" }
+    match app.focus {
+        Focus::Reader => "reader",
+        Focus::Tape if app.is_charting() => "chart",
+        Focus::Tape if app.layout.zoomed => "quotes",
+        Focus::Tape | Focus::Wire => "wire",
+    }
 }

@@ -1,5 +1,7 @@
-//! The watchlist: price, change, state in words, and a sparkline; as blocks beside each other, below each other, or as
-//! a rail of short lines on top.
+//! The watchlist, or the list of it that is chosen: price, change, state in words, and a sparkline; as blocks beside each
+//! other or below each other, as a table where they are many, or as a rail of short lines on top.
+
+mod table;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -11,11 +13,12 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use super::braille::Dots;
 use super::chart::closes;
 use super::frame::{heading, panel, put};
-use super::text::{arrow, cut, other_day, spans_width, wrap};
+use super::text::{arrow, cut, other_day, safe, spans_width, wrap};
 use super::{Scene, Size};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
 use crate::app::{App, Focus};
+use crate::domain::layout::PriceSort;
 use crate::domain::price::{
     Extended, Kind, Quote, Session, State, Symbol, decimals, kind, show_change, show_percent, show_price,
 };
@@ -26,36 +29,51 @@ const BLOCK_HEIGHT: u16 = 5;
 const CELL_WIDTH: u16 = 20;
 const BLOCK_WIDTH: u16 = 24;
 
-/// Rows below which a block says nothing.
-const BLOCK_HEIGHT_MIN: u16 = 2;
+/// Rows of a block below which a table says more.
+const BLOCK_HEIGHT_MIN: u16 = 3;
 
-/// Blocks beside each other when wide, below each other in the column of a medium screen. Symbols without room are
-/// counted in the title; the selected one is always shown.
+/// Blocks beside each other when wide, below each other in the column of a medium screen; a table when they have no room.
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     seen.panels.push((area, Focus::Tape));
-    let symbols = scene.app.tape.symbols();
-    let places = blocks(
-        Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..area },
-        symbols.len(),
-        scene.size,
-    );
-    let first = first_shown(scene.app, places.len());
-    let more = match symbols.len().saturating_sub(places.len()) {
-        0 => Line::default(),
-        hidden => {
-            Span::styled(format!("{hidden} more {}", scene.app.keymap.hint(Command::NextSymbol)), scene.theme.dim)
-                .into()
-        }
-    };
+    let symbols = scene.app.tape.shown();
     let focused = scene.app.focus == Focus::Tape;
-    let inner = panel(frame, area, scene, focused, heading(scene, "Prices"), more);
+    // What was a table among other panels is one alone.
+    let is_alone = scene.app.layout.zoomed && focused && scene.size >= Size::Medium;
+    let is_table = !symbols.is_empty() && (is_alone || is_table(scene.app, area, scene.size));
+    let count = Line::styled(format!("{} of {}", scene.app.tape.selected_row() + 1, symbols.len()), scene.theme.dim);
+    let right = if is_table { count } else { Line::default() };
+    let inner = panel(frame, area, scene, focused, title(scene), right);
     if symbols.is_empty() {
         return no_symbols(frame, inner, scene);
     }
-    for (symbol, place) in symbols.iter().skip(first).zip(blocks(inner, symbols.len(), scene.size)) {
+    if is_table {
+        return table::draw(frame, inner, scene, &symbols, seen);
+    }
+    for (symbol, place) in symbols.iter().zip(blocks(inner, symbols.len(), scene.size)) {
         seen.symbols.push((place, symbol.name.clone()));
         block(frame, place, scene, symbol);
     }
+}
+
+/// `Prices · Chips · by change`: the list when it is not all, the order when it is not that of the config.
+fn title(scene: Scene) -> Line<'static> {
+    let tape = &scene.app.tape;
+    let mut title = heading(scene, "Prices");
+    title.spans.extend(tape.list().map(|list| Span::styled(format!(" · {}", safe(list)), scene.theme.accent)));
+    let sort = Some(tape.sort()).filter(|sort| *sort != PriceSort::Config);
+    title.spans.extend(sort.map(|sort| Span::styled(format!(" · {}", sort.words()), scene.theme.dim)));
+    title
+}
+
+/// Whether the symbols shown are a table in a panel: they have no room as blocks.
+pub(super) fn is_table(app: &App, area: Rect, size: Size) -> bool {
+    let rows = app.tape.shown().len().div_ceil(blocks_beside(area.width.saturating_sub(2), size));
+    rows * usize::from(BLOCK_HEIGHT_MIN) > usize::from(area.height.saturating_sub(2))
+}
+
+/// Blocks that stand beside each other.
+fn blocks_beside(width: u16, size: Size) -> usize {
+    if size >= Size::Wide { usize::from(width / BLOCK_WIDTH).max(1) } else { 1 }
 }
 
 /// What an empty watchlist says.
@@ -68,27 +86,18 @@ pub(super) fn no_symbols(frame: &mut Frame, area: Rect, scene: Scene) {
     }
 }
 
-/// The first symbol of those shown, when so many have room: such that the selected one is among them.
-fn first_shown(app: &App, room: usize) -> usize {
-    let selected = app.tape.selected().map(|symbol| &symbol.name);
-    let at = app.tape.symbols().iter().position(|symbol| Some(&symbol.name) == selected).unwrap_or(0);
-    (at + 1).saturating_sub(room.max(1))
-}
-
-/// The places of as many blocks as have room.
+/// The places of so many blocks.
 fn blocks(area: Rect, count: usize, size: Size) -> Vec<Rect> {
-    let rows_max = usize::from(area.height / BLOCK_HEIGHT_MIN);
     if size >= Size::Wide {
-        let fitting = usize::from((area.width / BLOCK_WIDTH).max(1)).min(count.max(1));
-        let rows = count.div_ceil(fitting).clamp(1, rows_max.max(1));
-        let lines = Layout::vertical(vec![Constraint::Fill(1); rows]).split(area);
+        let beside = blocks_beside(area.width, size).min(count.max(1));
+        let lines = Layout::vertical(vec![Constraint::Fill(1); count.div_ceil(beside)]).split(area);
         let cells = lines
             .iter()
-            .flat_map(|line| Layout::horizontal(vec![Constraint::Fill(1); fitting]).spacing(2).split(*line).to_vec());
+            .flat_map(|line| Layout::horizontal(vec![Constraint::Fill(1); beside]).spacing(2).split(*line).to_vec());
         return cells.take(count).collect();
     }
-    let count = count.clamp(1, rows_max.max(1)) as u16;
-    let height = (area.height / count).clamp(BLOCK_HEIGHT_MIN, BLOCK_HEIGHT + 3);
+    let count = count as u16;
+    let height = (area.height / count.max(1)).clamp(BLOCK_HEIGHT_MIN, BLOCK_HEIGHT + 3);
     (0..count).map(|at| Rect { y: area.y + at * height, height, ..area }.intersection(area)).collect()
 }
 
@@ -283,11 +292,12 @@ pub(super) fn plain_price(price: f64) -> String {
 
 // --- the rail on top of small screens ---
 
-/// Rows of the rail: those that all symbols need, but never more than a third of the screen.
+/// Rows of the rail: those that all symbols shown need, but never more than a third of the screen.
 pub fn rail_height(app: &App, area: Rect, size: Size) -> u16 {
     let cells = (area.width / CELL_WIDTH).max(1);
     let rows = rows_of_cell(size);
-    let lines = u16::try_from(app.tape.symbols().len()).unwrap_or(u16::MAX).div_ceil(cells).max(1);
+    let wanted = app.tape.shown().len() + usize::from(app.tape.list().is_some());
+    let lines = u16::try_from(wanted).unwrap_or(u16::MAX).div_ceil(cells).max(1);
     lines.min((area.height / 3 / rows).max(1)) * rows
 }
 
@@ -296,8 +306,10 @@ fn rows_of_cell(size: Size) -> u16 {
     if size == Size::Tiny { 1 } else { 2 }
 }
 
+/// The symbols as cells, then one for what else is to be said of them, if there is a second cell.
 pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
-    let symbols = scene.app.tape.symbols();
+    let tape = &scene.app.tape;
+    let symbols = tape.shown();
     if symbols.is_empty() {
         return no_symbols(frame, area, scene);
     }
@@ -305,19 +317,41 @@ pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let width = area.width / cells;
     let rows = rows_of_cell(scene.size);
     let fitting = usize::from(cells) * usize::from(area.height / rows);
-    let shown = if symbols.len() > fitting { fitting.saturating_sub(1).max(1) } else { symbols.len() };
+    let is_note = tape.list().is_some() || symbols.len() > fitting;
+    let shown = symbols.len().min(fitting.saturating_sub(is_note.into()).max(1));
     let place = |at: usize| {
         let at = at as u16;
         Rect { x: area.x + at % cells * width, y: area.y + at / cells * rows, width, height: rows }.intersection(area)
     };
-    for (at, symbol) in symbols.iter().skip(first_shown(scene.app, shown)).take(shown).enumerate() {
+    let first = (tape.selected_row() + 1).saturating_sub(shown);
+    for (at, symbol) in symbols.iter().skip(first).take(shown).enumerate() {
         seen.symbols.push((place(at), symbol.name.clone()));
         cell(frame, place(at), scene, symbol);
     }
-    if shown < symbols.len() && shown < fitting {
-        let more = format!(" {} more {}", symbols.len() - shown, scene.app.keymap.hint(Command::NextSymbol));
-        put(frame, Line::styled(more, scene.theme.dim), Rect { height: 1, ..place(shown) });
+    if is_note && shown < fitting {
+        draw_rail_note(frame, place(shown), scene, symbols.len() - shown);
     }
+}
+
+/// The name of the list, when it is not all symbols, and how many have no room: under each other, or in a line.
+fn draw_rail_note(frame: &mut Frame, area: Rect, scene: Scene, hidden: usize) {
+    let theme = scene.theme;
+    let hint = scene.app.keymap.hint(Command::NextSymbol);
+    let more = if hidden > 0 { format!("{hidden} more {hint}") } else { String::new() };
+    let width = usize::from(area.width).saturating_sub(2);
+    let Some(list) = scene.app.tape.list() else {
+        return put(frame, Line::styled(format!(" {}", cut(&more, width)), theme.dim), Rect { height: 1, ..area });
+    };
+    let more = if area.height > 1 { more } else { format!(" {more}") };
+    let room = if area.height > 1 { width } else { width.saturating_sub(more.len()).max(width.min(NAME_MIN)) };
+    let name = Span::styled(format!(" {}", cut(list, room)), theme.accent);
+    if area.height > 1 {
+        put(frame, Line::from(name), Rect { height: 1, ..area });
+        let below = Rect { y: area.y + 1, height: 1, ..area };
+        return put(frame, Line::styled(format!(" {}", cut(&more, width)), theme.dim), below);
+    }
+    let more = Span::styled(cut(&more, width.saturating_sub(super::text::width(&name.content) - 1)), theme.dim);
+    put(frame, Line::from(vec![name, more]), area);
 }
 
 /// `BTC 69,941 ▼ −0.40 %` over `LIVE coinbase`; of what has no room the change goes first, then the name is cut.
@@ -348,11 +382,16 @@ fn rail_state(scene: Scene, symbol: &Symbol, room: usize) -> Vec<Span<'static>> 
     vec![Span::raw(" "), Span::styled(session, scene.theme.dim), state(scene, symbol, room)]
 }
 
-/// The price outside hours that a cell of two rows shows in place of the close: as long as it is current.
+/// The price outside hours that a cell of two rows shows in place of the close.
 fn extended<'a>(scene: Scene<'a>, symbol: &Symbol) -> Option<&'a Extended> {
+    current_extended(scene, symbol).filter(|_| scene.size != Size::Tiny)
+}
+
+/// The price outside hours, as long as it is current.
+fn current_extended<'a>(scene: Scene<'a>, symbol: &Symbol) -> Option<&'a Extended> {
     let current = match scene.app.price_state(&symbol.name) {
         State::Closed { .. } => false,
-        state => state.is_current() && scene.size != Size::Tiny,
+        state => state.is_current(),
     };
     let quote = scene.app.tape.quote(&symbol.name).filter(|quote| current && quote.session != Session::Regular)?;
     quote.extended.as_ref()

@@ -110,7 +110,7 @@ fn says(scene: Scene) -> (String, Style) {
 /// away of which that is known.
 fn price_trouble(scene: Scene) -> Option<String> {
     let app = scene.app;
-    let symbols = app.tape.symbols().iter().filter(|symbol| !app.price_state(&symbol.name).is_current());
+    let symbols = app.tape.shown().into_iter().filter(|symbol| !app.price_state(&symbol.name).is_current());
     let away: Vec<(&str, Option<String>)> =
         symbols.map(|symbol| (coin(&symbol.name), why_away(scene, symbol))).collect();
     let why = away.iter().find_map(|(_, why)| why.clone())?;
@@ -189,6 +189,26 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
     }
 }
 
+/// Those of the prices, and of the chart alone.
+const PRICE_KEYS: [(Command, &str); 8] = [
+    (Command::NextSymbol, "symbol"),
+    (Command::NextList, "list"),
+    (Command::Sort, "sort"),
+    (Command::Read, "chart"),
+    (Command::NextSpan, "span"),
+    (Command::Why, "why"),
+    (Command::Close, "back"),
+    (Command::Help, "help"),
+];
+const CHART_KEYS: [(Command, &str); 6] = [
+    (Command::NextSymbol, "symbol"),
+    (Command::NextSpan, "span"),
+    (Command::PreviousBar, "bars"),
+    (Command::Why, "why"),
+    (Command::Close, "back"),
+    (Command::Help, "help"),
+];
+
 /// The keys that help most where the reader is now, the most helpful first, the help to the last.
 fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
     match (scene.size, scene.app.focus) {
@@ -201,14 +221,8 @@ fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
             (Command::Query, "find"),
             (Command::Help, "help"),
         ],
-        (_, Focus::Tape) => &[
-            (Command::NextSymbol, "symbol"),
-            (Command::NextSpan, "span"),
-            (Command::PreviousBar, "bars"),
-            (Command::Why, "why"),
-            (Command::Close, "back"),
-            (Command::Help, "help"),
-        ],
+        (_, Focus::Tape) if scene.app.is_charting() || scene.app.bar().is_some() => &CHART_KEYS,
+        (_, Focus::Tape) => &PRICE_KEYS,
         (_, Focus::Wire) if scene.app.replay.is_some() => &[
             (Command::Pause, "pause"),
             (Command::Query, "query"),

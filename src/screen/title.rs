@@ -1,4 +1,4 @@
-//! The title of the window: the largest move of the watchlist, for whoever sees no more of newstape than its tab.
+//! The title of the window: the largest move of the prices shown, for whoever sees no more of newstape than its tab.
 
 use rust_decimal::prelude::ToPrimitive;
 
@@ -15,7 +15,7 @@ pub fn title(app: &App) -> String {
         let change = app.tape.quote(&symbol.name)?.change_percent()?.to_f64()?;
         app.price_state(&symbol.name).is_current().then(|| (cut(coin(&symbol.name), NAME_MAX), change))
     };
-    let moves = app.tape.symbols().iter().filter_map(moved);
+    let moves = app.tape.shown().into_iter().filter_map(moved);
     match moves.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())) {
         Some((symbol, change)) => format!("{symbol} {} {} · newstape", arrow(change), percent(change, 1)),
         None => "newstape".to_owned(),

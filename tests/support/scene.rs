@@ -376,3 +376,107 @@ fn words(style: Style) -> String {
     let modifiers: Vec<String> = modifiers.iter_names().map(|(name, _)| name.to_lowercase()).collect();
     format!("{fg}{bg} {}", modifiers.join(" ")).trim_end().to_owned()
 }
+
+// --- many symbols ---
+
+/// A symbol, its price and its base, in hundredths.
+type Listed = (&'static str, i64, i64);
+
+/// The lists of a long watchlist, with their symbols. Those without a list come last.
+const MARKET: [(&str, &[Listed]); 4] = [
+    (
+        "Chips",
+        &[
+            ("NVDA", 18123, 18517),
+            ("AMD", 16045, 15790),
+            ("AVGO", 34210, 34011),
+            ("TSM", 19904, 20310),
+            ("INTC", 2411, 2377),
+            ("QCOM", 17033, 17033),
+            ("MU", 11190, 10502),
+            ("ASML", 101_245, 99_810),
+            ("ARM", 13904, 14120),
+            ("MRVL", 9021, 8876),
+            ("TXN", 18850, 19002),
+            ("SMCI", 4117, 4609),
+        ],
+    ),
+    (
+        "Software",
+        &[
+            ("MSFT", 42781, 42300),
+            ("GOOGL", 29880, 30111),
+            ("META", 61290, 60010),
+            ("ORCL", 20111, 19877),
+            ("CRM", 25560, 25811),
+            ("ADBE", 33020, 33456),
+            ("NOW", 81230, 80412),
+            ("SNOW", 25011, 24190),
+            ("PLTR", 15502, 16133),
+            ("PANW", 18700, 18655),
+        ],
+    ),
+    (
+        "Coins",
+        &[
+            ("BTC-USD", 9_741_255, 9_683_100),
+            ("ETH-USD", 341_020, 341_020),
+            ("SOL-USD", 20455, 19801),
+            ("DOGE-USD", 15, 14),
+            ("BTC-EUR", 8_410_133, 8_390_011),
+            ("LTC-USD", 8412, 8500),
+        ],
+    ),
+    (
+        "",
+        &[
+            ("SPY", 66310, 66102),
+            ("QQQ", 60844, 60590),
+            ("IWM", 23977, 24110),
+            ("GLD", 37419, 37000),
+            ("TLT", 8955, 8990),
+            ("USO", 7122, 7204),
+            ("BRK-B", 50410, 50377),
+            ("XLE", 9012, 9012),
+        ],
+    ),
+];
+
+/// A config with 36 symbols in three lists, a few in none.
+pub fn market() -> String {
+    let symbol = |list: &str, name: &str| match list {
+        "" => format!("[[symbol]]\nname = '{name}'\n"),
+        list => format!("[[symbol]]\nname = '{name}'\nlist = '{list}'\n"),
+    };
+    let symbols = MARKET.iter().flat_map(|(list, symbols)| symbols.iter().map(move |(name, ..)| symbol(list, name)));
+    format!("[shipped]\nsymbols = false\n{}", symbols.collect::<String>())
+}
+
+/// Gives it the watchlist of [`market`] and its prices; the last has none, one is stale.
+pub fn many(app: &mut App) {
+    let text = format!("{}\n[screen]\ntime-zone = \"America/New_York\"\n", market());
+    tell(app, Event::Config(Arc::new(config::load(Some(("config.toml", text.as_str()))).unwrap())));
+    alive(app, "yahoo");
+    alive(app, "coinbase");
+    for (name, price, base) in MARKET.iter().flat_map(|(_, symbols)| *symbols).filter(|(name, ..)| *name != "XLE") {
+        let mut quote = quote(app, name, *price, *base);
+        if let Some(currency) = name.strip_prefix("BTC-").filter(|currency| *currency != "USD") {
+            quote.currency = currency.into();
+        }
+        if *name == "TXN" {
+            quote.exchange_time = Some(app.now - minutes(12));
+            quote.received_time = app.now - minutes(12);
+        }
+        let series = series(app, name, *price as f64 / 100.0, 90);
+        tell(app, Event::Series { span: Span::Day, series });
+        tell(app, Event::Quote(quote));
+    }
+    app.notice = None;
+}
+
+/// A busy day with them.
+pub fn busy_market() -> App {
+    let mut app = busy();
+    many(&mut app);
+    app
+}

@@ -1,0 +1,176 @@
+//! The prices under the keys and the mouse: stepping along the symbols, their lists, their order, and the chart of one alone.
+
+use ratatui::layout::Position;
+use strum::IntoEnumIterator;
+
+use super::command::Command;
+use super::input::{drawn, page};
+use super::tape::ChartStyle;
+use super::{App, Focus, Popup, Tone};
+use crate::domain::Name;
+use crate::domain::layout::PriceSort;
+use crate::event::Effect;
+
+/// What goes to the prices and the chart wherever the keys are.
+pub(super) const PRICES: [Command; 7] = [
+    Command::NextSymbol,
+    Command::PreviousSymbol,
+    Command::NextList,
+    Command::PreviousList,
+    Command::SortPrices,
+    Command::NextSpan,
+    Command::ChartStyle,
+];
+
+impl App {
+    /// The symbol whose chart is shown.
+    pub(super) fn charted(&self) -> Option<Name> {
+        self.tape.selected().map(|symbol| symbol.name.clone())
+    }
+
+    /// Another chart is shown: its candles are wanted.
+    pub(super) fn want_series(&self) -> Option<Effect> {
+        Some(Effect::ShowChart { symbol: self.charted()?, span: self.tape.span })
+    }
+
+    /// The chart fills the screen, until `Esc`.
+    pub fn is_charting(&self) -> bool {
+        self.charting && self.focus == Focus::Tape
+    }
+
+    /// Shows the chart of the selected symbol alone, or the prices again.
+    pub(super) fn toggle_charting(&mut self) -> Vec<Effect> {
+        self.charting = !self.charting;
+        drawn()
+    }
+
+    /// What one of [`PRICES`] does.
+    pub(super) fn prices_command(&mut self, command: Command) -> Vec<Effect> {
+        match command {
+            Command::NextSymbol => self.tape.step(1),
+            Command::PreviousSymbol => self.tape.step(-1),
+            Command::NextList => return self.step_list(true),
+            Command::PreviousList => return self.step_list(false),
+            Command::SortPrices => return self.next_price_sort(),
+            Command::NextSpan => self.tape.next_span(),
+            _ => {
+                self.tape.style = match self.tape.style {
+                    ChartStyle::Candles => ChartStyle::Line,
+                    ChartStyle::Line => ChartStyle::Candles,
+                }
+            }
+        }
+        self.chart_turned()
+    }
+
+    /// Another symbol or another span: it is drawn, kept, and its candles are wanted.
+    pub(super) fn chart_turned(&mut self) -> Vec<Effect> {
+        let mut effects = drawn();
+        effects.extend(self.want_series());
+        effects.extend(self.keep_prices());
+        effects
+    }
+
+    /// What is shown of the watchlist is kept from run to run; not that of a recorded day, and not before what was kept is
+    /// known.
+    fn keep_prices(&mut self) -> Option<Effect> {
+        let kept = self.tape.kept();
+        if kept == self.layout.prices {
+            return None;
+        }
+        self.layout.prices = kept;
+        (self.replay.is_none() && !self.loading).then(|| Effect::SaveLayout(self.layout.clone()))
+    }
+
+    /// Moves along the symbols. In a table row by row to its ends; among blocks by one round and round, by more to the ends.
+    pub(super) fn step_symbol(&mut self, by: isize) -> Vec<Effect> {
+        match by {
+            by if self.tape.rows() > 0 => self.tape.step_within(by),
+            -1 | 1 => self.tape.step(by),
+            by => self.tape.select_row(if by > 0 { usize::MAX } else { 0 }),
+        }
+        self.chart_turned()
+    }
+
+    /// Rows of a page of the table.
+    pub(super) fn prices_page(&self) -> isize {
+        page(u16::try_from(self.tape.rows()).unwrap_or(u16::MAX))
+    }
+
+    // --- lists and order ---
+
+    fn step_list(&mut self, forward: bool) -> Vec<Effect> {
+        if self.tape.lists().is_empty() {
+            return self.notify(Tone::Info, "no symbol of the config names a list".into());
+        }
+        self.tape.step_list(forward);
+        self.list_chosen()
+    }
+
+    /// Shows a list, or all symbols.
+    pub(super) fn choose_list(&mut self, list: Option<Name>) -> Vec<Effect> {
+        self.tape.choose_list(list);
+        self.list_chosen()
+    }
+
+    fn list_chosen(&mut self) -> Vec<Effect> {
+        let count = match self.tape.shown().len() {
+            1 => "1 symbol".to_owned(),
+            count => format!("{count} symbols"),
+        };
+        let text = format!("{}: {count}", self.tape.list().map_or("all", |list| list));
+        let mut effects = self.notify(Tone::Info, text);
+        effects.extend(self.chart_turned());
+        // Other symbols are compared now.
+        if matches!(self.popup, Some(Popup::Heat { .. })) {
+            effects.extend(self.show_heat());
+        }
+        effects
+    }
+
+    /// The next order of the prices.
+    pub(super) fn next_price_sort(&mut self) -> Vec<Effect> {
+        let sorts: Vec<PriceSort> = PriceSort::iter().collect();
+        let at = sorts.iter().position(|sort| *sort == self.tape.sort()).unwrap_or(0);
+        self.sort_prices(sorts[(at + 1) % sorts.len()])
+    }
+
+    /// Puts the prices in an order.
+    pub(super) fn sort_prices(&mut self, sort: PriceSort) -> Vec<Effect> {
+        self.tape.set_sort(sort);
+        let mut effects = self.notify(Tone::Info, format!("prices: {}", sort.words()));
+        effects.extend(self.keep_prices());
+        effects
+    }
+
+    // --- the mouse ---
+
+    /// The wheel over the prices: a table scrolls, else it goes from symbol to symbol.
+    pub(super) fn wheel_prices(&mut self, by: isize) -> Vec<Effect> {
+        if self.tape.rows() == 0 {
+            return self.step_symbol(by.signum());
+        }
+        let before = self.charted();
+        self.tape.scroll(by);
+        if self.charted() == before { drawn() } else { self.chart_turned() }
+    }
+
+    /// A click on a price selects it, on the row selected shows its chart alone. On the head of a column it sorts by it,
+    /// sorted by it already, as in the config. None: it was on neither.
+    pub(super) fn click_prices(&mut self, at: Position) -> Option<Vec<Effect>> {
+        if let Some((_, sort)) = self.seen.price_heads.iter().find(|(place, _)| place.contains(at)) {
+            let sort = if *sort == self.tape.sort() { PriceSort::Config } else { *sort };
+            return Some(self.sort_prices(sort));
+        }
+        let (_, symbol) = self.seen.symbols.iter().find(|(place, _)| place.contains(at))?;
+        let symbol = symbol.clone();
+        if self.seen.price_rows.contains(at) {
+            if self.focus == Focus::Tape && self.charted().as_ref() == Some(&symbol) {
+                return Some(self.toggle_charting());
+            }
+            self.focus = Focus::Tape;
+        }
+        self.tape.select(&symbol);
+        Some(self.chart_turned())
+    }
+}
