@@ -239,11 +239,11 @@ fn a_night_and_the_pause_before_it_are_told_in_words() {
         ("auto", "2026-12-08T01:18:00Z", "NYSE closed · opens in 13h12", "CLOSED Mon 16:00 "),
         ("on", "2026-12-08T01:18:00Z", "NYSE paused · night session opens in 42m", "PAUSE until 21:00"),
         ("off", "2026-12-08T01:18:00Z", "NYSE closed · opens in 13h12", "CLOSED Mon 16:00 "),
-        ("on", "2026-12-06T17:00:00Z", "NYSE closed · night session opens in 9h00", "NO DATA"),
+        ("on", "2026-12-06T17:00:00Z", "NYSE closed · night session opens in 9h00", "WAITING"),
     ];
     for (overnight, now, header, state) in cases {
         let mut app = started(now, &format!("[market]\novernight = '{overnight}'\n"));
-        if state != "NO DATA" {
+        if state != "WAITING" {
             evening(&mut app, Session::Post, "2026-12-08T00:59:00Z");
         }
         let shown = text(&mut app, WIDE);
