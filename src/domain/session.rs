@@ -6,7 +6,9 @@
 //! The night session is the exception: several venues announced it for 2026-12-06, from 21:00 to 04:00, and each may begin
 //! later or differ. So its bounds and its first date are settings, and whether it counts is decided by what trades.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday, date, time};
@@ -96,6 +98,44 @@ pub struct Calendar {
     early_closes: BTreeSet<Date>,
     nights: NightRule,
     zone: TimeZone,
+    memo: Memo,
+}
+
+/// What was worked out of some dates. Each price that comes asks for the sessions around it, and the rules of a zone are
+/// slow to look up so often.
+#[derive(Debug, Default)]
+struct Memo(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    days: BTreeMap<Date, Option<TradingDay>>,
+    nights: BTreeMap<Date, Option<Night>>,
+    /// Dates of New York, from their first instant up to the next one's.
+    dates: Vec<(Range<Timestamp>, Date)>,
+}
+
+/// More dates than one look at the screen asks for.
+const DATES_KNOWN: usize = 128;
+
+impl Memo {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A copy works out its own.
+impl Clone for Memo {
+    fn clone(&self) -> Memo {
+        Memo::default()
+    }
+}
+
+/// What is known under a date, or what `make` finds.
+fn known_or<T: Copy>(known: &mut BTreeMap<Date, T>, date: Date, make: impl FnOnce() -> T) -> T {
+    if known.len() >= DATES_KNOWN {
+        known.clear();
+    }
+    *known.entry(date).or_insert_with(make)
 }
 
 /// A night session, UTC.
@@ -160,6 +200,7 @@ impl Calendar {
             early_closes: extra_early_closes.iter().copied().collect(),
             nights: nights.into(),
             zone: new_york(),
+            memo: Memo::default(),
         }
     }
 
@@ -208,6 +249,10 @@ impl Calendar {
 
     /// The night before a trading day, from the evening before. None before a day without trading, and before the first.
     pub fn night(&self, trade_date: Date) -> Option<Night> {
+        known_or(&mut self.memo.known().nights, trade_date, || self.work_out_night(trade_date))
+    }
+
+    fn work_out_night(&self, trade_date: Date) -> Option<Night> {
         let evening = trade_date.yesterday().ok()?;
         let rule = &self.nights;
         if rule.overnight == Overnight::Off || evening < rule.first || !self.trades(trade_date) {
@@ -251,6 +296,10 @@ impl Calendar {
 
     /// The trading day that has the given New York date; None when the exchange is closed all day.
     pub fn day(&self, date: Date) -> Option<TradingDay> {
+        known_or(&mut self.memo.known().days, date, || self.work_out_day(date))
+    }
+
+    fn work_out_day(&self, date: Date) -> Option<TradingDay> {
         if !self.trades(date) {
             return None;
         }
@@ -266,7 +315,19 @@ impl Calendar {
 
     /// The New York date of a time.
     pub fn date(&self, at: Timestamp) -> Date {
-        at.to_zoned_datetime(self.zone.clone()).date()
+        let mut known = self.memo.known();
+        if let Some((_, date)) = known.dates.iter().find(|(range, _)| range.contains(&at)) {
+            return *date;
+        }
+        let date = at.to_zoned_datetime(self.zone.clone()).date();
+        let ends = date.tomorrow().ok().and_then(|next| self.instant(next, Time::midnight()));
+        if let (Some(start), Some(end)) = (self.instant(date, Time::midnight()), ends) {
+            if known.dates.len() >= DATES_KNOWN {
+                known.dates.clear();
+            }
+            known.dates.push((start..end, date));
+        }
+        date
     }
 
     /// The last regular close at or before a time.

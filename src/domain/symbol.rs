@@ -145,7 +145,9 @@ mod tests {
 
     #[test]
     fn what_is_no_symbol_at_all_is_said_to_be_none() {
-        for written in ["", "$", "N V", "é", "NVDA;rm", "../..", "\u{1b}[2J", "A234567890123456789012345678901234567890X"] {
+        for written in
+            ["", "$", "N V", "é", "NVDA;rm", "../..", "\u{1b}[2J", "A234567890123456789012345678901234567890X"]
+        {
             let error = spelled(written).unwrap_err();
             assert!(matches!(error, SpellingError::Unusable(_)), "{written}: {error}");
             assert!(!error.to_string().contains('\u{1b}'));

@@ -25,13 +25,13 @@ impl<F: Fetch> Poller<F> {
         self.queue.failures = 0;
         let due = match job {
             Job::Prices(wanted) => wanted.iter().map(|wanted| self.price_due(&wanted.symbol, now)).min().unwrap_or(now),
-            Job::Closes(wanted, span) => wanted.iter().map(|one| self.history_due(&one.symbol, *span, now)).min()?,
+            Job::Closes(wanted, span) => self.history_due(&wanted.first()?.symbol, *span, now),
             Job::Chart(wanted, span) => self.history_due(&wanted.symbol, *span, now),
         };
         self.queue.delay(job, due);
-        for wanted in prices_of(job) {
-            let again = self.history_due(&wanted.symbol, Span::Day, now);
-            self.queue.delay_closes(wanted, Span::Day, again);
+        // At one time for all, or the next question would fall into several.
+        if let Some(again) = prices_of(job).first().map(|first| self.history_due(&first.symbol, Span::Day, now)) {
+            prices_of(job).iter().for_each(|wanted| self.queue.delay_closes(wanted, Span::Day, again));
         }
         self.queue.delay(&Job::Prices(missing.unknown), later(now, UNKNOWN_AGAIN));
         let Some(why) = missing.why else {
