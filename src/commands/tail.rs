@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::stories::plain_line;
-use super::{Done, Failure, Surroundings, runtime, say};
+use super::{Done, Failure, Surroundings, complain, runtime, say};
 use crate::app::App;
 use crate::app::line::StoryLine;
 use crate::app::wire::Item;
@@ -37,7 +37,7 @@ impl Tail {
                 Said::Story(item) => self.story(app, item, &query),
                 Said::Alert(raised) => self.alert(raised),
                 Said::Trouble(trouble) => {
-                    eprintln!("newstape: {trouble}");
+                    complain(trouble);
                     Ok(())
                 }
             }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::EventStream;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::alarm::Alarm;
-use super::answers::{AskBackground, without_answers};
+use super::input::{self, AskBackground};
 use super::clock::ReplayClock;
 use super::day::Day;
 use super::notify::{Bell, Notification};
@@ -22,7 +21,7 @@ use super::replay::Plan;
 use super::run::{World, run};
 use super::sources::Sources;
 use super::tasks::Tasks;
-use super::terminal::{Terminal, install_panic_hook};
+use super::terminal::{Terminal, install_panic_hook, is_gone};
 use super::{looks, replay, signals, watch as config_watch};
 use crate::app::App;
 use crate::app::seen::Seen;
@@ -74,6 +73,7 @@ pub async fn show(
     let (events, mut inbox) = mpsc::channel(EVENTS_WAITING);
     let tasks = Tasks::new(events.clone());
     let (wanted, _) = watch::channel(config.clone());
+    signals::end_on_demand(stop.clone())?;
     tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
     tasks.spawn("config", config_watch::watch(places.config_files(), wanted.clone(), events.clone()));
 
@@ -112,14 +112,15 @@ pub async fn show(
         paused,
     };
     tasks.spawn("trial", trial());
-    let keys = Box::pin(without_answers(EventStream::new(), answers));
+    let keys = Box::pin(input::listen(answers)?);
     let ended = run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await;
     drop(inbox);
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = stage.store.close(STORE_LIMIT);
     let recorded = stage.recorder.take().map_or(Ok(()), Recorder::end);
     drop(stage);
-    ended?;
+    // A terminal that is gone ends the program, and nobody is left to be told.
+    ended.or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })?;
     saved.and(recorded).map_err(anyhow::Error::msg)
 }
 
