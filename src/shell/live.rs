@@ -11,9 +11,9 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::alarm::Alarm;
-use super::input::{self, AskBackground};
 use super::clock::ReplayClock;
 use super::day::Day;
+use super::input::{self, AskBackground};
 use super::notify::{Bell, Notification};
 use super::places::Places;
 use super::record::Recorder;
@@ -241,7 +241,11 @@ impl Stage {
                 self.paused.send_replace(paused);
             }
             Effect::Raise(raised) => return self.raise(*raised),
-            Effect::Suspend => return trouble("suspend", self.terminal.suspend()),
+            Effect::Suspend => match self.terminal.suspend() {
+                Ok(true) => {}
+                Ok(false) => return vec![Event::NotSuspended],
+                Err(error) => return trouble("suspend", Err(error)),
+            },
             _ => {}
         }
         Vec::new()

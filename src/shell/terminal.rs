@@ -95,20 +95,21 @@ impl Terminal {
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal over again when it is
-    /// continued; the next frame then paints every cell.
+    /// continued; the next frame then paints every cell. False, and nothing is done, where no shell waits that could
+    /// continue it.
     ///
     /// # Errors
-    /// When no shell waits that could continue it; nothing is done then.
-    pub fn suspend(&mut self) -> io::Result<()> {
+    /// When the terminal can't be taken again: it is gone.
+    pub fn suspend(&mut self) -> io::Result<bool> {
         if !job::may_stop() {
-            return Err(io::Error::other("no shell waits here to go on with it"));
+            return Ok(false);
         }
         leave();
         job::stop()?;
         take(self.mouse)?;
         self.title.clear();
         self.repaint();
-        Ok(())
+        Ok(true)
     }
 }
 

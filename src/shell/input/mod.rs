@@ -34,9 +34,7 @@ impl Command for AskBackground {
 /// # Errors
 /// When the system gives no thread or no signal.
 #[cfg(unix)]
-pub fn listen(
-    events: mpsc::Sender<Event>,
-) -> io::Result<impl Stream<Item = io::Result<TerminalEvent>> + Send + use<>> {
+pub fn listen(events: mpsc::Sender<Event>) -> io::Result<impl Stream<Item = io::Result<TerminalEvent>> + Send + use<>> {
     use futures_util::stream;
     use parser::Input;
     use tokio::signal::unix::{SignalKind, signal};

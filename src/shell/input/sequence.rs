@@ -170,7 +170,8 @@ fn unicode(field: &str, modifiers: KeyModifiers, kind: KeyEventKind) -> Option<K
 }
 
 fn keypad(code: u32) -> Option<KeyCode> {
-    const SIGNS: [char; 18] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.', '/', '*', '-', '+', '\r', '=', ','];
+    const SIGNS: [char; 18] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '.', '/', '*', '-', '+', '\r', '=', ','];
     const KEYS: [KeyCode; 10] = [
         KeyCode::Left,
         KeyCode::Right,

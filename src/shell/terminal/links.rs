@@ -66,8 +66,11 @@ impl<B: Backend<Error = io::Error> + Write> Backend for Linked<B> {
         self.inner.hide_cursor()
     }
 
+    /// Never fails: ratatui shows the cursor when it is dropped, and panics where it can't say that this failed. In a
+    /// frame it is the flush that tells of a terminal that is gone.
     fn show_cursor(&mut self) -> io::Result<()> {
-        self.inner.show_cursor()
+        let _ = self.inner.show_cursor();
+        Ok(())
     }
 
     fn get_cursor_position(&mut self) -> io::Result<Position> {
