@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use crate::config::{Config, Mistake};
 use crate::event::Clock;
 use crate::shell::clock;
+use crate::shell::files;
 use crate::shell::places::Places;
 use crate::shell::terminal::is_gone;
 
@@ -208,7 +209,7 @@ fn in_words(error: &std::io::Error) -> String {
         ErrorKind::PermissionDenied => "permission is refused".into(),
         ErrorKind::IsADirectory => "it is a folder".into(),
         ErrorKind::NotADirectory => "it is no folder".into(),
-        kind => kind.to_string(),
+        kind => files::why(kind),
     }
 }
 

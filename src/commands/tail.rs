@@ -43,7 +43,11 @@ impl Tail {
             }
         };
         let work = headless::run(config, &around.places, around.clock.clone(), self.alerts, print);
-        runtime()?.block_on(work)
+        let runtime = runtime()?;
+        let ended = runtime.block_on(work);
+        // A config file that stalls is not waited for.
+        runtime.shutdown_background();
+        ended
     }
 
     fn story(&self, app: &App, item: &Item, query: &Query) -> Done {

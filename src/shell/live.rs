@@ -22,7 +22,7 @@ use super::run::{World, run};
 use super::sources::Sources;
 use super::tasks::Tasks;
 use super::terminal::{Terminal, install_panic_hook, is_gone};
-use super::{looks, replay, signals, watch as config_watch};
+use super::{browser, looks, replay, signals, watch as config_watch};
 use crate::app::App;
 use crate::app::seen::Seen;
 use crate::app::wire::WINDOW;
@@ -226,7 +226,8 @@ impl Stage {
             | Effect::ShowChart { .. }
             | Effect::CompareOver(_)) => self.sources.carry_out(&self.tasks, effect),
             Effect::Open(link) => {
-                self.tasks.spawn("browser", open(link));
+                let wanted = self.themed.screen.open.clone();
+                self.tasks.spawn("browser", browser::open(link, wanted, variable("BROWSER")));
             }
             Effect::SaveView(view) => {
                 self.tasks.spawn("view", self.views.clone().take_in(view));
@@ -304,13 +305,4 @@ fn trouble(what: &str, done: io::Result<()>) -> Vec<Event> {
         Ok(()) => Vec::new(),
         Err(error) => vec![Event::TaskFailed { task: what.to_owned(), why: error.kind().to_string() }],
     }
-}
-
-/// Opens a link in the browser: as an argument, never through a shell, and nothing but http(s).
-async fn open(link: String) -> anyhow::Result<()> {
-    let url = url::Url::parse(&link)?;
-    anyhow::ensure!(matches!(url.scheme(), "http" | "https"), "only web links are opened");
-    tokio::task::spawn_blocking(move || open::that_detached(url.as_str()))
-        .await?
-        .map_err(|_| anyhow::anyhow!("no browser could be started; the link can be copied instead"))
 }
