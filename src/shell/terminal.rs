@@ -101,15 +101,16 @@ impl Terminal {
     /// # Errors
     /// When the terminal can't be taken again: it is gone.
     pub fn suspend(&mut self) -> io::Result<bool> {
-        if !job::may_stop() {
-            return Ok(false);
-        }
+        if job::may_stop() { self.stop().map(|()| true) } else { Ok(false) }
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
         leave();
         job::stop()?;
         take(self.mouse)?;
         self.title.clear();
         self.repaint();
-        Ok(true)
+        Ok(())
     }
 }
 
