@@ -64,6 +64,8 @@ pub enum Event {
     SuspendAsked,
     /// … and to go on.
     Resumed,
+    /// It was to stop for a while, and no shell waits that could let it go on.
+    NotSuspended,
     /// The replay stands at this time.
     Replay(ReplayPosition),
     /// Time has passed: ages and states may read differently.

@@ -143,7 +143,9 @@ fn it_ends_when_its_window_is_closed() {
 #[test]
 fn suspending_gives_the_terminal_back_and_continuing_takes_it_again() {
     let home = Home::new();
-    let mut terminal = demo(&home);
+    let mut terminal = Terminal::start_under_shell(&home, &DEMO, WIDE, false);
+    let is_shown = |view: &View| view.screen.alternate_screen() && view.contains("Wire · ") && view.contains("REPLAY");
+    terminal.wait_for("the screen", is_shown);
     for by_key in [true, false] {
         if by_key {
             terminal.type_keys("\x1a")
@@ -153,10 +155,9 @@ fn suspending_gives_the_terminal_back_and_continuing_takes_it_again() {
         terminal.wait_for("the other screen left", |view| !view.screen.alternate_screen());
         terminal.wait_until_stopped();
         terminal.assert_given_back();
-        terminal.signal("CONT");
-        terminal.wait_for("the screen again", |view| {
-            view.screen.alternate_screen() && view.contains("Wire · ") && view.contains_all(&SYMBOLS)
-        });
+        // To the shell: it brings the job back.
+        terminal.type_keys("\n");
+        terminal.wait_for("the screen again", is_shown);
         assert!(terminal.is_taken());
         terminal.type_keys("?");
         terminal.wait_for_text("Esc closes");
@@ -166,6 +167,155 @@ fn suspending_gives_the_terminal_back_and_continuing_takes_it_again() {
     terminal.type_keys("q");
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
     terminal.assert_given_back();
+}
+
+#[test]
+fn where_no_shell_waits_it_does_not_suspend() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut terminal = Terminal::start(&home, &[], WIDE);
+    terminal.wait_for_text("Wire · 0");
+    terminal.type_keys("\x1a");
+    terminal.wait_for("why", |view| view.status().contains("no shell waits here"));
+    terminal.signal("TSTP");
+    terminal.type_keys("?");
+    terminal.wait_for_text("Esc closes");
+    terminal.type_keys("q");
+    terminal.type_keys("q");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    terminal.assert_given_back();
+}
+
+/// What newstape is at when its window is closed.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Starting,
+    Running,
+    Typing,
+    Suspended,
+    Ending,
+}
+
+#[test]
+fn a_window_closed_at_any_moment_ends_it() {
+    for at in [At::Starting, At::Running, At::Typing, At::Suspended, At::Ending] {
+        for ignores_hup in [false, true] {
+            eprintln!("{at:?}, SIGHUP ignored: {ignores_hup}");
+            let home = Home::with_config(NOTHING_TO_ASK);
+            let mut terminal = Terminal::start_under_shell(&home, &[], WIDE, ignores_hup);
+            match at {
+                At::Starting => terminal.wait_for("the other screen", |view| view.screen.alternate_screen()),
+                _ => terminal.wait_for_text("Wire · 0"),
+            }
+            match at {
+                At::Starting | At::Running => {}
+                At::Typing => {
+                    terminal.type_keys("/nvi");
+                    terminal.wait_for("the query line", |view| view.status().contains("/ nvi"));
+                }
+                At::Suspended => {
+                    terminal.type_keys("\x1a");
+                    terminal.wait_until_stopped();
+                }
+                At::Ending => terminal.type_keys("q"),
+            }
+            terminal.close_window();
+            terminal.wait_until_gone();
+            let log = std::fs::read_to_string(home.path().join("state/newstape/newstape.log")).unwrap_or_default();
+            assert!(!log.contains("panicked"), "{log}");
+        }
+    }
+}
+
+#[test]
+fn a_closed_window_is_no_failure_and_loses_nothing() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut first = Terminal::start(&home, &[], WIDE);
+    first.wait_for_text("Heat");
+    first.type_keys(" h");
+    first.wait_for("no heat", |view| !view.contains("Heat"));
+    first.close_window();
+    let status = first.wait_for_exit();
+    assert!(status.exit_code() == 0 || status.signal().is_some(), "{status:?}");
+    let mut second = Terminal::start(&home, &[], WIDE);
+    second.wait_for("the wire without the heat", |view| view.contains("Wire · 0") && view.contains("0 of 0 feeds"));
+    second.look(|view| assert!(!view.contains("Heat"), "{:#?}", view.rows));
+    second.type_keys("q");
+    assert_eq!(second.wait_for_end().exit_code(), 0);
+}
+
+/// A terminal that takes no output holds up the thread that draws, and with it what it would do at the end.
+#[test]
+fn a_terminal_that_stands_still_does_not_keep_it_from_ending() {
+    for signals in [1, 2] {
+        let home = Home::new();
+        let mut terminal = Terminal::start(&home, &["demo", "--speed", "3000"], WIDE);
+        terminal.wait_for_text("REPLAY");
+        terminal.stop_reading();
+        terminal.wait_until_writing();
+        // The second of two is for those who don't want to wait; one that comes at once is the same.
+        for _ in 0..signals {
+            terminal.signal("TERM");
+            terminal.signal("CONT");
+        }
+        let status = terminal.wait_for_exit();
+        assert!(status.exit_code() == 0 || status.signal().is_some(), "{status:?}");
+    }
+}
+
+#[test]
+fn reports_of_the_terminal_make_no_key_dead() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut terminal = Terminal::start(&home, &[], WIDE);
+    // One that waits from before, and those that come late.
+    terminal.type_keys("\x1b[?997;1n");
+    terminal.wait_for_text("Wire · 0");
+    for report in ["\x1b[?997;1n", "\x1b[?2026;2$y", "\x1b[?64;1;2c", "\x1b[24;80R", "\x1b[0n", "\x1b]10;rgb:0/0/0\x07"]
+    {
+        terminal.type_keys(&format!("{report}?"));
+        terminal.wait_for_text("Esc closes");
+        terminal.type_keys(&format!("{report}\x1b"));
+        terminal.wait_for("no help", |view| !view.contains("Esc closes"));
+    }
+    terminal.type_keys("\x1b[?2026;2$y\x03");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_paste_without_an_end_can_be_left() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut terminal = Terminal::start(&home, &[], WIDE);
+    terminal.wait_for_text("Wire · 0");
+    terminal.type_keys("\x1b[200~");
+    for _ in 0..100 {
+        terminal.type_keys(&"x".repeat(1_000));
+    }
+    terminal.type_keys("\x03");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_size_beyond_reason_is_drawn_in_part() {
+    let home = Home::with_config(NOTHING_TO_ASK);
+    let mut terminal = Terminal::start(&home, &[], WIDE);
+    terminal.wait_for_text("Wire · 0");
+    terminal.claim_size((u16::MAX, u16::MAX));
+    // Its last row is the lowest that is drawn.
+    terminal.wait_for("its lower end", |view| view.count("\x1b[400;1H") > 0);
+    terminal.claim_size(WIDE);
+    terminal.type_keys("q");
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    terminal.assert_given_back();
+}
+
+#[test]
+fn a_terminal_that_cannot_place_text_is_told_so_in_a_sentence() {
+    let home = Home::new();
+    let mut terminal = Terminal::start_with(&home, &["demo"], WIDE, &[("TERM", "dumb")]);
+    assert_eq!(terminal.wait_for_end().exit_code(), 2);
+    terminal.look(|view| assert!(view.contains("TERM=dumb"), "{:#?}", view.rows));
+    assert!(!terminal.bytes().contains(&b'\x1b'), "something was done to the terminal");
 }
 
 #[test]

@@ -251,6 +251,7 @@ impl App {
             }
             Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
             // Whoever had the terminal meanwhile wrote on it.
+            Event::NotSuspended => self.notify(Tone::Info, "no shell waits here to suspend to".to_owned()),
             Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
             Event::Tick => Vec::new(),
         }

@@ -879,6 +879,8 @@ fn coming_back_to_the_terminal_shows_the_present() {
     // The line moves to where the reader leaves.
     assert_eq!(desk.send(Event::Terminal(TerminalEvent::FocusLost)), [Effect::Draw(Urgency::Key)]);
     assert_eq!(desk.send(Event::Resumed), [Effect::Repaint, Effect::Draw(Urgency::Key)]);
+    assert_eq!(desk.send(Event::NotSuspended), [Effect::Draw(Urgency::Key)]);
+    assert_eq!(desk.app.notice.as_ref().unwrap().text, "no shell waits here to suspend to");
     assert_eq!(desk.press("ctrl-l"), [Effect::Repaint, Effect::Draw(Urgency::Key)]);
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::{Done, Failure, Surroundings};
+use super::{Done, Failure, Surroundings, complain};
 use crate::config;
 use crate::shell::places::create_private_folder;
 
@@ -35,7 +35,7 @@ impl ConfigCommand {
             What::Print => {
                 let config = around.config()?;
                 for warning in &config.warnings {
-                    eprintln!("newstape: {warning}");
+                    complain(warning);
                 }
                 write!(out, "{}", config.print())?;
             }

@@ -8,6 +8,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{Done, Failure, in_words};
 use crate::config::{self, Config, Mistake, View};
+use crate::shell::files;
 use crate::shell::places::create_private_folder;
 
 /// More links than this in a row are a loop.
@@ -169,7 +170,10 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 
 /// None: there is no file.
 fn read(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
+    let text = files::read_regular(path, files::CONFIG_MAX).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not in UTF-8"))
+    });
+    match text {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

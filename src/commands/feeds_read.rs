@@ -1,6 +1,6 @@
 //! `newstape read`: one feed as newstape reads it, with the repairs it made.
 
-use std::io::{Read as _, Write};
+use std::io::Write;
 use std::path::Path;
 
 use clap::Args;
@@ -11,6 +11,10 @@ use super::asking::{Asking, host};
 use super::{Done, Failure, Surroundings, in_words, runtime};
 use crate::config::Config;
 use crate::news::{self, Document, Unreadable};
+use crate::shell::files::read_capped;
+
+/// The largest document that is read, in bytes.
+const FILE_MAX: u64 = 16 << 20;
 
 #[derive(Debug, Args)]
 pub struct Read {
@@ -83,12 +87,11 @@ fn body(source: &str, config: &Config, around: &Surroundings) -> Result<Body, Fa
     if is_address(source) {
         return fetch(source, config, around);
     }
-    let mut bytes = Vec::new();
     let read = match source {
-        "-" => std::io::stdin().lock().read_to_end(&mut bytes),
-        path => std::fs::File::open(Path::new(path)).and_then(|mut file| file.read_to_end(&mut bytes)),
+        "-" => read_capped(std::io::stdin().lock(), FILE_MAX),
+        path => std::fs::File::open(Path::new(path)).and_then(|file| read_capped(file, FILE_MAX)),
     };
-    read.map_err(|error| Failure::not_had(format!("{source} can't be read: {}", in_words(&error))))?;
+    let bytes = read.map_err(|error| Failure::not_had(format!("{source} can't be read: {}", in_words(&error))))?;
     Ok(Body { bytes, content_type: None, base: String::new() })
 }
 

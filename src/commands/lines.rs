@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Failure;
+use super::{Failure, complain};
 use crate::domain::text::{Text, clean};
 
 /// Longest line read, in bytes.
@@ -75,7 +75,7 @@ pub fn each(input: &mut impl BufRead, mut take: impl FnMut(StoryIn) -> Result<()
             }
             Err(_) => {
                 bad += 1;
-                eprintln!("newstape: line {number} is not a JSON object; it is answered as an empty story");
+                complain(format_args!("line {number} is not a JSON object; it is answered as an empty story"));
                 take(StoryIn::default())?;
             }
         }

@@ -26,7 +26,9 @@ use jiff::Timestamp;
 use crate::config::{Config, Mistake};
 use crate::event::Clock;
 use crate::shell::clock;
+use crate::shell::files;
 use crate::shell::places::Places;
+use crate::shell::terminal::is_gone;
 
 /// The news that moves NVDA and crypto, and those prices, on one honest screen.
 #[derive(Debug, Parser)]
@@ -124,16 +126,28 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
-        Failure::not_had(error.to_string())
+        match error.downcast_ref::<std::io::Error>().is_some_and(is_gone) {
+            true => Failure { status: 0, sentence: String::new() },
+            false => Failure::not_had(error.to_string()),
+        }
     }
 }
 
-/// Output that can't be written ends a command quietly when the reader of a pipe has gone.
+/// Output that can't be written ends a command quietly when the reader of a pipe, or the terminal, has gone.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
-        match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Failure { status: 0, sentence: String::new() },
-            _ => Failure::not_had(format!("the output could not be written: {error}")),
+        match is_gone(&error) {
+            true => Failure { status: 0, sentence: String::new() },
+            false => Failure::not_had(format!("the output could not be written: {error}")),
+        }
+    }
+}
+
+impl From<csv::Error> for Failure {
+    fn from(error: csv::Error) -> Failure {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error.into(),
+            kind => Failure::not_had(format!("{kind:?}")),
         }
     }
 }
@@ -146,7 +160,7 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { status, sentence }) => {
             if !sentence.is_empty() {
-                eprintln!("newstape: {sentence}");
+                complain(&sentence);
             }
             ExitCode::from(status)
         }
@@ -175,6 +189,12 @@ fn dispatch(cli: Cli) -> Done {
     }
 }
 
+/// A line on standard error. One that nobody can read any more is no reason to panic, as `eprintln!` would.
+fn complain(sentence: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "newstape: {sentence}");
+}
+
 /// A line on standard output.
 fn say(line: &str) -> Done {
     use std::io::Write;
@@ -189,7 +209,7 @@ fn in_words(error: &std::io::Error) -> String {
         ErrorKind::PermissionDenied => "permission is refused".into(),
         ErrorKind::IsADirectory => "it is a folder".into(),
         ErrorKind::NotADirectory => "it is no folder".into(),
-        kind => kind.to_string(),
+        kind => files::why(kind),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Done, Failure, Surroundings, in_words, screen};
+use super::{Done, Failure, Surroundings, complain, in_words, screen};
 use crate::app::line::{MovesLine, StoryLine};
 use crate::app::wire::{Tagger, Wire};
 use crate::config::Config;
@@ -73,7 +73,7 @@ impl Replay {
         let day =
             Day::read(&files).map_err(|mistake| Failure::not_had(format!("{}: {mistake}", self.dir.display())))?;
         for warning in &day.warnings {
-            eprintln!("newstape: {warning}");
+            complain(warning);
         }
         if self.json {
             return print(day, &around.config()?);

@@ -1,6 +1,5 @@
 //! The screen, live or of a recorded day.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +10,7 @@ use crate::shell::day::Day;
 use crate::shell::live::{Show, show};
 use crate::shell::places::{Places, open_log};
 use crate::shell::replay::Plan;
+use crate::shell::terminal;
 
 /// `newstape` without a command; with a folder to record the day into.
 pub fn live(around: &Surroundings, record: Option<PathBuf>) -> Done {
@@ -24,8 +24,14 @@ pub fn replayed(around: &Surroundings, day: Day, plan: Plan) -> Done {
 
 fn start(around: &Surroundings, what: Show) -> Done {
     let config = Arc::new(around.config()?);
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+    if !terminal::is_there()? {
         return Err(Failure::usage("the screen needs a terminal; `newstape --help` lists the commands that need none"));
+    }
+    if std::env::var_os("TERM").is_some_and(|kind| kind == "dumb") {
+        return Err(Failure::usage(
+            "the screen needs a terminal that can place text, and TERM=dumb says that this one cannot; \
+             `newstape --help` lists the commands that need none",
+        ));
     }
     start_log(&around.places);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -208,41 +208,36 @@ pub(super) fn plain_line(story: &Story, tagged: &Tagged) -> Done {
 }
 
 fn csv_lines<'a>(out: impl Write, stories: impl Iterator<Item = &'a Item>, wire: &Wire) -> Done {
-    let failed = |error: csv::Error| Failure::not_had(format!("the output could not be written: {error}"));
     let mut writer = csv::Writer::from_writer(out);
-    writer
-        .write_record([
-            "id",
-            "published",
-            "first_seen",
-            "outlet",
-            "feed",
-            "lang",
-            "topics",
-            "symbols",
-            "group",
-            "title",
-            "link",
-        ])
-        .map_err(failed)?;
+    writer.write_record([
+        "id",
+        "published",
+        "first_seen",
+        "outlet",
+        "feed",
+        "lang",
+        "topics",
+        "symbols",
+        "group",
+        "title",
+        "link",
+    ])?;
     for item in stories {
         let line = StoryLine::new(item, wire);
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
-        writer
-            .write_record([
-                line.id.as_str(),
-                &time(line.published),
-                &time(Some(line.first_seen)),
-                line.outlet,
-                line.feed,
-                line.lang.unwrap_or_default(),
-                &line.topics.join(" "),
-                &line.symbols.join(" "),
-                &line.group,
-                line.title,
-                line.link.unwrap_or_default(),
-            ])
-            .map_err(failed)?;
+        writer.write_record([
+            line.id.as_str(),
+            &time(line.published),
+            &time(Some(line.first_seen)),
+            line.outlet,
+            line.feed,
+            line.lang.unwrap_or_default(),
+            &line.topics.join(" "),
+            &line.symbols.join(" "),
+            &line.group,
+            line.title,
+            line.link.unwrap_or_default(),
+        ])?;
     }
     writer.flush()?;
     Ok(())

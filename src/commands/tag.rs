@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Done, Failure, Surroundings, lines};
+use super::{Done, Failure, Surroundings, complain, lines};
 use crate::domain::text::{Text, clean};
 use crate::domain::topic::{But, Near, Tag as TopicTag, Topics};
 
@@ -35,7 +35,7 @@ impl Tag {
         let config = around.config()?;
         let (topics, mistakes) = Topics::compile(&config.topics, &config.terms);
         for mistake in mistakes {
-            eprintln!("newstape: {mistake}");
+            complain(mistake);
         }
         let mut out = std::io::stdout().lock();
         if !self.text.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::stories::plain_line;
-use super::{Done, Failure, Surroundings, runtime, say};
+use super::{Done, Failure, Surroundings, complain, runtime, say};
 use crate::app::App;
 use crate::app::line::StoryLine;
 use crate::app::wire::Item;
@@ -37,13 +37,17 @@ impl Tail {
                 Said::Story(item) => self.story(app, item, &query),
                 Said::Alert(raised) => self.alert(raised),
                 Said::Trouble(trouble) => {
-                    eprintln!("newstape: {trouble}");
+                    complain(trouble);
                     Ok(())
                 }
             }
         };
         let work = headless::run(config, &around.places, around.clock.clone(), self.alerts, print);
-        runtime()?.block_on(work)
+        let runtime = runtime()?;
+        let ended = runtime.block_on(work);
+        // A config file that stalls is not waited for.
+        runtime.shutdown_background();
+        ended
     }
 
     fn story(&self, app: &App, item: &Item, query: &Query) -> Done {

@@ -151,6 +151,8 @@ pub struct ScreenSettings {
     /// The reader's own zone; None: the system's.
     pub time_zone: Option<TimeZone>,
     pub mouse: bool,
+    /// The program that opens links, with its arguments; `{}` stands for the address. Empty: `$BROWSER`, or the system's.
+    pub open: Vec<String>,
 }
 
 /// The general settings with their comments, which are the manual too.

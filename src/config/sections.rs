@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::civil::time;
 use strum::VariantNames;
 
-use super::doc::Table;
+use super::doc::{Table, read_text};
 use super::mistake::{Mistake, did_you_mean};
 use super::{AUTO, Colors, Config, MarketSettings, Network, ScreenSettings, StoreSettings, alerts, read};
 use crate::domain::Name;
@@ -89,7 +89,8 @@ fn screen(table: &Table, screen: &mut ScreenSettings) -> Result<(), Mistake> {
     table.set("time-zone", read::own_zone, &mut screen.time_zone)?;
     table.set("mouse", read::flag, &mut screen.mouse)?;
     table.set("ascii", read::flag, &mut screen.ascii)?;
-    table.set("flash", read::flag, &mut screen.flash)
+    table.set("flash", read::flag, &mut screen.flash)?;
+    table.set_list("open", read_text, &mut screen.open)
 }
 
 fn theme(table: &Table, screen: &mut ScreenSettings, themes: &[Name]) -> Result<(), Mistake> {

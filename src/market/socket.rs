@@ -32,6 +32,9 @@ use crate::event::Event;
 pub(super) const OPENING: Duration = Duration::from_secs(10);
 /// Bytes in one message: the largest honest one is of a few hundred.
 const MESSAGE_CAP: usize = 1 << 20;
+/// What is read in one go, in bytes. Pieces of a message are put together without a pause until the runtime's budget of reads
+/// is used up, so that a peer that sends empty pieces without end holds the worker for as long as this many bytes allow.
+const READ_AT_ONCE: usize = 4 << 10;
 /// A connection that held so long was a good one: the next wait is short again.
 const HEALTHY: Duration = Duration::from_mins(1);
 /// A connection that lives so long without a price of any symbol says so.
@@ -68,7 +71,8 @@ impl Dial for Network {
 }
 
 fn limits() -> WebSocketConfig {
-    WebSocketConfig::default().max_message_size(Some(MESSAGE_CAP)).max_frame_size(Some(MESSAGE_CAP))
+    let caps = WebSocketConfig::default().max_message_size(Some(MESSAGE_CAP)).max_frame_size(Some(MESSAGE_CAP));
+    caps.read_buffer_size(READ_AT_ONCE)
 }
 
 /// The worker that listens to one source.
@@ -671,6 +675,31 @@ mod tests {
             assert_eq!(shell.quote().await.price.to_string(), "97000");
         })
         .await;
+    }
+
+    /// Frames of two bytes: with the 128 KiB that are read at once by default, nine million of them held the worker for a second.
+    #[tokio::test]
+    async fn empty_pieces_without_end_leave_others_their_turn() {
+        let (near, mut far) = tokio::io::duplex(64 << 10);
+        let mut line = WebSocketStream::from_raw_socket(near, Role::Client, Some(limits())).await;
+        let pieces = async {
+            tokio::io::AsyncWriteExt::write_all(&mut far, &[0x01, 0x00]).await?;
+            loop {
+                tokio::io::AsyncWriteExt::write_all(&mut far, &[0; 4096]).await?;
+            }
+        };
+        let turns = async {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let ended: std::io::Result<()> = tokio::select! {
+            _ = line.next() => panic!("a message came of nothing"),
+            ended = pieces => ended,
+            () = turns => Ok(()),
+        };
+        ended.unwrap();
+        assert!(limits().read_buffer_size <= READ_AT_ONCE);
     }
 
     #[tokio::test(start_paused = true)]

@@ -82,7 +82,11 @@ async fn command(alert: &Alert, raised: &Raised) -> Result<(), String> {
     let [program, arguments @ ..] = alert.command.as_slice() else { return Ok(()) };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    // In a group of its own, so that what it started can be ended with it.
+    #[cfg(unix)]
+    command.process_group(0);
     let mut child = command.spawn().map_err(|_| "its command could not be started".to_owned())?;
+    let group = Group(child.id());
     let input = child.stdin.take();
     let work = async {
         if let Some(mut input) = input {
@@ -91,7 +95,11 @@ async fn command(alert: &Alert, raised: &Raised) -> Result<(), String> {
         }
         child.wait().await
     };
-    match tokio::time::timeout(COMMAND_LIMIT, work).await {
+    let ended = tokio::time::timeout(COMMAND_LIMIT, work).await;
+    if ended.is_ok() {
+        group.has_ended();
+    }
+    match ended {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(match status.code() {
             Some(code) => format!("its command ended with status {code}"),
@@ -99,6 +107,28 @@ async fn command(alert: &Alert, raised: &Raised) -> Result<(), String> {
         }),
         Ok(Err(_)) => Err("its command was lost".to_owned()),
         Err(_) => Err(format!("its command did not end within {} s, and was stopped", COMMAND_LIMIT.as_secs())),
+    }
+}
+
+/// The processes of a command: dropped before it has ended they are killed, all of them. What a command leaves behind that
+/// ended by itself is its own matter.
+#[derive(Debug)]
+struct Group(Option<u32>);
+
+impl Group {
+    fn has_ended(mut self) {
+        self.0 = None;
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        use rustix::process::{Pid, Signal, kill_process_group};
+
+        // It was not waited for, so the id is still its own.
+        let group = self.0.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let _ = group.map(|group| kill_process_group(group, Signal::KILL));
     }
 }
 
@@ -163,6 +193,39 @@ mod tests {
     async fn a_command_has_ten_seconds() {
         let failed = run("command = ['/bin/sh', '-c', 'exec sleep 600']").await;
         assert_eq!(failed, ["its command did not end within 10 s, and was stopped"]);
+    }
+
+    #[tokio::test]
+    async fn what_a_command_started_ends_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let id = dir.path().join("id");
+        let script = format!("sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait", id.display());
+        let fields = format!("command = ['/bin/sh', '-c', '''{script}''']");
+        // Both ways a command is ended: dropped when newstape ends, and by its limit (below).
+        let work = run(&fields);
+        let begun = async {
+            while !id.exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            failed = work => panic!("{failed:?}"),
+            () = begun => {}
+        }
+        tokio::time::pause();
+        tokio::time::advance(COMMAND_LIMIT).await;
+        let id = std::fs::read_to_string(id).unwrap();
+        // Killed at once; gone when whoever inherits it has looked.
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+        let is_gone = || state().rsplit(") ").next().is_none_or(|state| state.is_empty() || state.starts_with('Z'));
+        for _ in 0..2_000 {
+            if is_gone() {
+                return;
+            }
+            tokio::task::yield_now().await;
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        panic!("it runs on: {}", state());
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::files;
 use crate::config::{self, Config, theme};
 
 /// Theme files that are read at most.
@@ -60,7 +61,7 @@ impl ConfigFiles {
 }
 
 fn text(file: &Path) -> Text {
-    match std::fs::read(file) {
+    match files::read_regular(file, files::CONFIG_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.kind()),
@@ -73,13 +74,13 @@ fn text(file: &Path) -> Text {
 /// As [`ConfigFiles::read`].
 pub fn understand(texts: &Texts) -> anyhow::Result<Config> {
     if let Some((main, Err(kind))) = texts.first() {
-        anyhow::bail!("{main} can't be read: {kind}");
+        anyhow::bail!("{main} can't be read: {}", files::why(*kind));
     }
     let found = texts.iter().filter_map(|(shown, text)| Some((shown, text.as_ref().ok()?.as_ref()?)));
     let found: Vec<_> = found.map(|(shown, bytes)| (shown.as_str(), String::from_utf8_lossy(bytes))).collect();
     let mut config = config::load(found.iter().map(|(shown, text)| (*shown, &**text)))?;
     let unreadable = texts.iter().filter_map(|(shown, text)| Some((shown, text.as_ref().err()?)));
-    config.warnings.extend(unreadable.map(|(shown, kind)| format!("{shown} can't be read: {kind}")));
+    config.warnings.extend(unreadable.map(|(shown, kind)| format!("{shown} can't be read: {}", files::why(*kind))));
     config.take_keys(|variable| std::env::var(variable).ok());
     Ok(config)
 }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::files;
 use crate::domain::Name;
 use crate::domain::price::{Candle, Kind, Series, kind};
 use crate::domain::reaction;
@@ -26,6 +27,9 @@ pub const SOURCE: &str = "replay";
 
 /// The file that holds a day's stories.
 pub const HEADLINES: &str = "headlines.jsonl";
+
+/// A file of a day is no larger, in bytes.
+const FILE_MAX: u64 = 256 << 20;
 
 /// Longest title kept, in bytes: longer ones have been seen (whole posts), but none that says more.
 const TITLE_MAX: usize = 8 * 1024;
@@ -75,7 +79,7 @@ pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, (PathBuf, io
         let path = entry.map_err(|error| (dir.to_path_buf(), error))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name == HEADLINES || (name.starts_with("candles_") && name.ends_with(".csv")) {
-            let bytes = std::fs::read(&path).map_err(|error| (path, error))?;
+            let bytes = files::read_regular(&path, FILE_MAX).map_err(|error| (path, error))?;
             files.insert(name, bytes);
         }
     }

@@ -46,6 +46,7 @@ pub async fn run<E: From<anyhow::Error>>(
     let (events, mut inbox) = mpsc::channel(EVENTS_WAITING);
     let tasks = Tasks::new(events.clone());
     let (wanted, _) = watch::channel(config.clone());
+    signals::end_on_demand(stop.clone()).map_err(anyhow::Error::from)?;
     tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
     tasks.spawn("config", config_watch::watch(places.config_files(), wanted.clone(), events.clone()));
     let store = Store::open(Some(&places.data), config.store.keep, events.clone(), clock.clone())

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::EventStream;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::alarm::Alarm;
-use super::answers::{AskBackground, without_answers};
 use super::clock::ReplayClock;
 use super::day::Day;
+use super::input::{self, AskBackground};
 use super::notify::{Bell, Notification};
 use super::places::Places;
 use super::record::Recorder;
@@ -22,8 +21,8 @@ use super::replay::Plan;
 use super::run::{World, run};
 use super::sources::Sources;
 use super::tasks::Tasks;
-use super::terminal::{Terminal, install_panic_hook};
-use super::{looks, replay, signals, watch as config_watch};
+use super::terminal::{Terminal, install_panic_hook, is_gone};
+use super::{browser, looks, replay, signals, watch as config_watch};
 use crate::app::App;
 use crate::app::seen::Seen;
 use crate::app::wire::WINDOW;
@@ -74,6 +73,7 @@ pub async fn show(
     let (events, mut inbox) = mpsc::channel(EVENTS_WAITING);
     let tasks = Tasks::new(events.clone());
     let (wanted, _) = watch::channel(config.clone());
+    signals::end_on_demand(stop.clone())?;
     tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
     tasks.spawn("config", config_watch::watch(places.config_files(), wanted.clone(), events.clone()));
 
@@ -112,14 +112,15 @@ pub async fn show(
         paused,
     };
     tasks.spawn("trial", trial());
-    let keys = Box::pin(without_answers(EventStream::new(), answers));
+    let keys = Box::pin(input::listen(answers)?);
     let ended = run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await;
     drop(inbox);
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = stage.store.close(STORE_LIMIT);
     let recorded = stage.recorder.take().map_or(Ok(()), Recorder::end);
     drop(stage);
-    ended?;
+    // A terminal that is gone ends the program, and nobody is left to be told.
+    ended.or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })?;
     saved.and(recorded).map_err(anyhow::Error::msg)
 }
 
@@ -225,7 +226,8 @@ impl Stage {
             | Effect::ShowChart { .. }
             | Effect::CompareOver(_)) => self.sources.carry_out(&self.tasks, effect),
             Effect::Open(link) => {
-                self.tasks.spawn("browser", open(link));
+                let wanted = self.themed.screen.open.clone();
+                self.tasks.spawn("browser", browser::open(link, wanted, variable("BROWSER")));
             }
             Effect::SaveView(view) => {
                 self.tasks.spawn("view", self.views.clone().take_in(view));
@@ -240,7 +242,11 @@ impl Stage {
                 self.paused.send_replace(paused);
             }
             Effect::Raise(raised) => return self.raise(*raised),
-            Effect::Suspend => return trouble("suspend", self.terminal.suspend()),
+            Effect::Suspend => match self.terminal.suspend() {
+                Ok(true) => {}
+                Ok(false) => return vec![Event::NotSuspended],
+                Err(error) => return trouble("suspend", Err(error)),
+            },
             _ => {}
         }
         Vec::new()
@@ -299,13 +305,4 @@ fn trouble(what: &str, done: io::Result<()>) -> Vec<Event> {
         Ok(()) => Vec::new(),
         Err(error) => vec![Event::TaskFailed { task: what.to_owned(), why: error.kind().to_string() }],
     }
-}
-
-/// Opens a link in the browser: as an argument, never through a shell, and nothing but http(s).
-async fn open(link: String) -> anyhow::Result<()> {
-    let url = url::Url::parse(&link)?;
-    anyhow::ensure!(matches!(url.scheme(), "http" | "https"), "only web links are opened");
-    tokio::task::spawn_blocking(move || open::that_detached(url.as_str()))
-        .await?
-        .map_err(|_| anyhow::anyhow!("no browser could be started; the link can be copied instead"))
 }

@@ -1,11 +1,13 @@
 //! Where state and world meet: the run loop with its clock, tasks, terminal and files.
 
 pub mod alarm;
-mod answers;
+mod browser;
 pub mod clock;
 pub mod config_files;
 pub mod day;
+pub mod files;
 pub mod headless;
+mod input;
 pub mod live;
 pub mod looks;
 pub mod notify;

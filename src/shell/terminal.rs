@@ -19,13 +19,20 @@ use crossterm::terminal::{
 use crossterm::{Command, cursor, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Size;
 
-use super::answers::AskBackground;
+use super::input::AskBackground;
 use super::tasks;
 use crate::app::seen::Seen;
 use links::{Linked, Links};
 
+mod job;
 mod links;
+
+/// More cells than any terminal shows are not drawn: each is held in memory, twice.
+const SIZE_MAX: Size = Size::new(1_000, 400);
+/// The size of a terminal that does not know its own (a serial line, some containers).
+const SIZE_UNKNOWN: Size = Size::new(80, 24);
 
 /// Puts the title of the window on the terminal's stack, and takes it off again (XTWINOPS 22 and 23).
 const KEEP_TITLE: &str = "\x1b[22;2t";
@@ -88,11 +95,18 @@ impl Terminal {
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal over again when it is
-    /// continued; the next frame then paints every cell. Drop any `EventStream` before, or it reads on.
-    pub fn suspend(&mut self) -> io::Result<()> {
+    /// continued; the next frame then paints every cell. False, and nothing is done, where no shell waits that could
+    /// continue it.
+    ///
+    /// # Errors
+    /// When the terminal can't be taken again: it is gone.
+    pub fn suspend(&mut self) -> io::Result<bool> {
+        if job::may_stop() { self.stop().map(|()| true) } else { Ok(false) }
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
         leave();
-        #[cfg(unix)]
-        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        job::stop()?;
         take(self.mouse)?;
         self.title.clear();
         self.repaint();
@@ -104,6 +118,57 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         leave();
     }
+}
+
+/// Columns and rows of the terminal that are drawn on.
+///
+/// # Errors
+/// When it is gone.
+pub fn size() -> io::Result<Size> {
+    #[cfg(unix)]
+    let size = rustix::termios::tcgetwinsize(io::stdout()).map(|size| Size::new(size.ws_col, size.ws_row))?;
+    #[cfg(not(unix))]
+    let size = crossterm::terminal::size().map(|(columns, rows)| Size::new(columns, rows))?;
+    Ok(within_reason(size))
+}
+
+fn within_reason(size: Size) -> Size {
+    match size {
+        Size { width: 0, .. } | Size { height: 0, .. } => SIZE_UNKNOWN,
+        Size { width, height } => Size::new(width.min(SIZE_MAX.width), height.min(SIZE_MAX.height)),
+    }
+}
+
+/// Whether an error of writing says that nobody reads any more: the pipe is closed, the terminal hung up.
+pub fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe || (error.raw_os_error().is_some() && is_hung_up())
+}
+
+/// A terminal whose other end is closed says of everything that it is an input/output error, as a broken disk does; but
+/// the disk has no line discipline to ask for.
+#[cfg(unix)]
+fn is_hung_up() -> bool {
+    use rustix::io::Errno;
+    use rustix::termios::tcgetattr;
+
+    let ends = [tcgetattr(io::stdin()), tcgetattr(io::stdout()), tcgetattr(io::stderr())];
+    ends.into_iter().any(|end| end.is_err_and(|error| matches!(error, Errno::IO | Errno::NXIO)))
+}
+
+#[cfg(not(unix))]
+fn is_hung_up() -> bool {
+    false
+}
+
+/// Whether standard input and output are a terminal.
+///
+/// # Errors
+/// They were one, which is gone.
+pub fn is_there() -> io::Result<bool> {
+    if is_hung_up() {
+        return Err(io::ErrorKind::BrokenPipe.into());
+    }
+    Ok(io::stdout().is_terminal() && io::stdin().is_terminal())
 }
 
 /// Gives the terminal back, in reverse of how it was taken. From any thread, as often as one likes: without a

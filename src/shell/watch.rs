@@ -40,10 +40,10 @@ pub async fn watch(
     let (mut known, mut mistaken) = (None, false);
     // The first time round finds what was changed since the start.
     loop {
-        folders.follow(&files)?;
+        folders = folders.follow(files.clone()).await?;
         // What is known already needs no second look, whatever happens beside it in the folder.
         let is_doubtful = |texts: &Texts| known.as_ref() != Some(texts) && is_doubtful(texts);
-        let found = settled(|| files.texts(), is_doubtful).await;
+        let found = settled(|| texts(files.clone()), is_doubtful).await?;
         if known.as_ref() != Some(&found) {
             let news = understand(&found);
             let was_mistaken = std::mem::replace(&mut mistaken, news.is_err());
@@ -84,17 +84,25 @@ fn is_doubtful(texts: &Texts) -> bool {
     main.is_some_and(|text| text.as_ref().is_none_or(Vec::is_empty)) || understand(texts).is_err()
 }
 
+/// What stands in the files, read aside: a network home that stalls must not keep anything else waiting.
+async fn texts(files: ConfigFiles) -> anyhow::Result<Texts> {
+    Ok(tokio::task::spawn_blocking(move || files.texts()).await?)
+}
+
 /// Waits until the texts rest.
-async fn settled(mut texts: impl FnMut() -> Texts, is_doubtful: impl Fn(&Texts) -> bool) -> Texts {
-    let mut found = texts();
+async fn settled<F: Future<Output = anyhow::Result<Texts>>>(
+    mut texts: impl FnMut() -> F,
+    is_doubtful: impl Fn(&Texts) -> bool,
+) -> anyhow::Result<Texts> {
+    let mut found = texts().await?;
     let mut rests = 0;
     loop {
         tokio::time::sleep(REST).await;
-        let now = texts();
+        let now = texts().await?;
         rests = if now == found { rests + 1 } else { 0 };
         found = now;
         if rests == DOUBTFUL_RESTS || (rests == 1 && !is_doubtful(&found)) {
-            return found;
+            return Ok(found);
         }
     }
 }
@@ -106,8 +114,14 @@ struct Folders {
 }
 
 impl Folders {
+    /// Watches the folders anew; aside, as folders may stall as files do.
+    async fn follow(mut self, files: ConfigFiles) -> anyhow::Result<Folders> {
+        let work = move || self.watch(&files).map(|()| self);
+        Ok(tokio::task::spawn_blocking(work).await??)
+    }
+
     /// Watches the folder of the file, or the nearest one above it that exists, where a link leads, and the themes.
-    fn follow(&mut self, files: &ConfigFiles) -> notify::Result<()> {
+    fn watch(&mut self, files: &ConfigFiles) -> notify::Result<()> {
         let folders = || {
             let themes = files.themes.canonicalize().ok().filter(|folder| folder.is_dir());
             folders(&files.main).into_iter().chain(themes).collect::<Vec<_>>()
@@ -169,7 +183,7 @@ mod tests {
         let started = Instant::now();
         let elapsed = || started.elapsed().as_millis() as u64;
         let now = || story.iter().rev().find(|(from, _)| *from <= elapsed()).unwrap().1.clone();
-        let found = settled(|| vec![("config.toml".to_owned(), now())], is_doubtful).await;
+        let found = settled(async || Ok(vec![("config.toml".to_owned(), now())]), is_doubtful).await.unwrap();
         (found[0].1.clone(), elapsed())
     }
 

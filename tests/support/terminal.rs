@@ -22,7 +22,22 @@ pub struct Terminal {
     reader: Option<JoinHandle<()>>,
     /// The terminal's flags before the program began.
     before: Option<Flags>,
+    /// The id of the program where a shell stands between; read once it is written.
+    under_shell: Option<std::path::PathBuf>,
 }
+
+/// A shell with job control, as it waits for a program: what stops is continued by a line on its input. `$0` is told
+/// the id of the program.
+const SHELL: &str = r#"
+    sh -c 'echo $$ > "$0.new" && mv "$0.new" "$0" && exec "$@"' "$0" "$@"
+    status=$?
+    while [ $status -gt 128 ]; do
+        read -r line || exit
+        fg > /dev/null 2>&1
+        status=$?
+    done
+    exit $status
+"#;
 
 type Flags = [u64; 4];
 
@@ -129,9 +144,32 @@ impl Terminal {
 
     /// With more variables in its environment.
     pub fn start_with(home: &Home, arguments: &[&str], size: (u16, u16), more: &[(&str, &str)]) -> Terminal {
-        let pair = native_pty_system().openpty(size_of(size)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_newstape"));
         command.args(arguments);
+        Terminal::spawn(home, command, size, more, None)
+    }
+
+    /// Starts it as the job of a shell that can suspend it, with SIGHUP ignored by both or not.
+    pub fn start_under_shell(home: &Home, arguments: &[&str], size: (u16, u16), ignores_hup: bool) -> Terminal {
+        let id = home.path().join("id");
+        let _ = std::fs::remove_file(&id);
+        let mut command = CommandBuilder::new("sh");
+        let trap = if ignores_hup { "trap '' HUP" } else { "" };
+        command.args(["-m", "-c", &format!("{trap}\n{SHELL}")]);
+        command.arg(&id);
+        command.arg(env!("CARGO_BIN_EXE_newstape"));
+        command.args(arguments);
+        Terminal::spawn(home, command, size, &[], Some(id))
+    }
+
+    fn spawn(
+        home: &Home,
+        mut command: CommandBuilder,
+        size: (u16, u16),
+        more: &[(&str, &str)],
+        under_shell: Option<std::path::PathBuf>,
+    ) -> Terminal {
+        let pair = native_pty_system().openpty(size_of(size)).unwrap();
         command.env_clear();
         home.environment().iter().for_each(|(name, value)| command.env(name, value));
         more.iter().for_each(|(name, value)| command.env(name, value));
@@ -147,7 +185,18 @@ impl Terminal {
         let (source, sink) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&seen));
         let reader = std::thread::spawn(move || read(source, &sink));
         let keyboard = pair.master.take_writer().unwrap();
-        Terminal { child, master: Some(pair.master), keyboard: Some(keyboard), seen, reader: Some(reader), before }
+        let (master, keyboard, reader) = (Some(pair.master), Some(keyboard), Some(reader));
+        Terminal { child, master, keyboard, seen, reader, before, under_shell }
+    }
+
+    /// The id of the program; the shell is another.
+    fn id(&self) -> u32 {
+        match &self.under_shell {
+            None => self.child.process_id().unwrap(),
+            Some(file) => {
+                look_until("the id of the program", || std::fs::read_to_string(file).ok()?.trim().parse().ok())
+            }
+        }
     }
 
     /// Waits until a whole frame is as wanted.
@@ -192,6 +241,11 @@ impl Terminal {
         keyboard.flush().unwrap();
     }
 
+    /// A size that this terminal says to have and does not show.
+    pub fn claim_size(&mut self, size: (u16, u16)) {
+        self.master.as_ref().unwrap().resize(size_of(size)).unwrap();
+    }
+
     pub fn resize(&mut self, (columns, rows): (u16, u16)) {
         let mut guard = self.lock();
         let [wide, high] = [columns, rows].map(|cells| NonZeroU16::new(cells).unwrap());
@@ -203,7 +257,7 @@ impl Terminal {
     /// `TERM`, `HUP`, `KILL` …
     pub fn signal(&self, name: &str) {
         // The shell's own: not every system has a program of this name.
-        let script = format!("kill -{name} {}", self.child.process_id().unwrap());
+        let script = format!("kill -{name} {}", self.id());
         let status = Command::new("sh").args(["-c", &script]).status().unwrap();
         assert!(status.success(), "{script}");
     }
@@ -211,25 +265,19 @@ impl Terminal {
     /// Waits until the system has stopped the process.
     #[track_caller]
     pub fn wait_until_stopped(&self) {
-        let id = self.child.process_id().unwrap().to_string();
-        let stopped = || {
-            let listed = Command::new("ps").args(["-o", "stat=", "-p", &id]).output();
-            let state = match std::fs::read_to_string(format!("/proc/{id}/stat")) {
-                // `pid (name) state …`; the name may hold anything.
-                Ok(line) => line.rsplit(") ").next().unwrap_or_default().to_owned(),
-                Err(_) => String::from_utf8(listed.unwrap().stdout).unwrap(),
-            };
-            state.trim().starts_with('T')
-        };
-        // Nothing tells it: looked at now and then.
-        const EVERY: Duration = Duration::from_millis(10);
-        for _ in 0..LIMIT.as_millis() / EVERY.as_millis() {
-            if stopped() {
-                return;
-            }
-            std::thread::park_timeout(EVERY);
-        }
-        panic!("the process was not stopped within {LIMIT:?}");
+        let id = self.id().to_string();
+        look_until("a stopped process", || state(&id).starts_with('T').then_some(()));
+    }
+
+    /// Waits until there is no process of the program any more, whoever its parent is by now.
+    #[track_caller]
+    pub fn wait_until_gone(&mut self) {
+        let id = self.id().to_string();
+        look_until("no process", || {
+            let _ = self.child.try_wait();
+            let state = state(&id);
+            (state.is_empty() || state.starts_with('Z')).then_some(())
+        });
     }
 
     /// The terminal's window is closed.
@@ -239,10 +287,33 @@ impl Terminal {
             // The reader holds the terminal open until something is drawn.
             let size = master.get_size().unwrap();
             master.resize(PtySize { cols: size.cols - 1, ..size }).unwrap();
+            // What is suspended draws nothing, but the terminal echoes.
+            let _ = self.keyboard.as_mut().map(|keyboard| keyboard.write_all(b" "));
             reader.join().unwrap();
         }
         self.keyboard = None;
         self.master = None;
+    }
+
+    /// Reads no more of what the program writes: its next output waits.
+    pub fn stop_reading(&mut self) {
+        self.lock().abandoned = true;
+    }
+
+    /// Waits until nothing the program writes is read any more, and it has written more than fits: it sleeps in a write.
+    #[track_caller]
+    pub fn wait_until_writing(&mut self) {
+        let reader = self.reader.take().unwrap();
+        reader.join().unwrap();
+        let wait = format!("/proc/{}/wchan", self.id());
+        // Elsewhere nobody says it; what is to be shown holds there too, if the terminal is not full.
+        let is_told = std::fs::read_to_string(&wait).is_ok_and(|place| place.trim() != "0");
+        if is_told {
+            look_until("a write that waits", || {
+                let place = std::fs::read_to_string(&wait).unwrap_or_default();
+                place.contains("tty_write").then_some(()).or_else(|| place.contains("n_tty").then_some(()))
+            });
+        }
     }
 
     /// Waits until the program has ended and all it wrote is read.
@@ -258,14 +329,7 @@ impl Terminal {
     /// Is the process gone? Where nobody holds its terminal any more, that is all there is to see.
     #[track_caller]
     pub fn wait_for_exit(&mut self) -> ExitStatus {
-        const EVERY: Duration = Duration::from_millis(10);
-        for _ in 0..LIMIT.as_millis() / EVERY.as_millis() {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            std::thread::park_timeout(EVERY);
-        }
-        panic!("the program did not end within {LIMIT:?}");
+        look_until("the end of the program", || self.child.try_wait().unwrap())
     }
 
     /// Everything that was taken of the terminal has been given back: screen, cursor, modes, line discipline.
@@ -317,6 +381,32 @@ impl Drop for Terminal {
             reader.join().ok();
         }
     }
+}
+
+/// Nothing tells it: looked at now and then.
+#[track_caller]
+fn look_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    const EVERY: Duration = Duration::from_millis(10);
+    for _ in 0..LIMIT.as_millis() / EVERY.as_millis() {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::park_timeout(EVERY);
+    }
+    panic!("{what}: not seen within {LIMIT:?}");
+}
+
+/// `T` for a stopped process, `Z` for one that has ended; empty when there is none.
+fn state(id: &str) -> String {
+    let state = match std::fs::read_to_string(format!("/proc/{id}/stat")) {
+        // `pid (name) state …`; the name may hold anything.
+        Ok(line) => line.rsplit(") ").next().unwrap_or_default().to_owned(),
+        Err(_) => {
+            let listed = Command::new("ps").args(["-o", "stat=", "-p", id]).output();
+            listed.map(|listed| String::from_utf8_lossy(&listed.stdout).into_owned()).unwrap_or_default()
+        }
+    };
+    state.trim().to_owned()
 }
 
 /// Reads what the program writes until it lets go of the terminal.

@@ -8,7 +8,7 @@ use clap::Args;
 use toml_edit::Value;
 
 use super::super::config_file::{ConfigFile, replace};
-use super::super::{Done, Failure, Surroundings, in_words, say};
+use super::super::{Done, Failure, Surroundings, complain, in_words, say};
 use super::unique;
 use crate::news::discover;
 use crate::news::opml::{self, List, MAX_BYTES, Outline};
@@ -50,7 +50,7 @@ impl Import {
             added += 1;
         }
         for sentence in &skipped {
-            eprintln!("newstape: {sentence}; left out");
+            complain(format_args!("{sentence}; left out"));
         }
         let path = file.path().display().to_string();
         if added > 0 {

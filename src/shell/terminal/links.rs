@@ -66,8 +66,11 @@ impl<B: Backend<Error = io::Error> + Write> Backend for Linked<B> {
         self.inner.hide_cursor()
     }
 
+    /// Never fails: ratatui shows the cursor when it is dropped, and panics where it can't say that this failed. In a
+    /// frame it is the flush that tells of a terminal that is gone.
     fn show_cursor(&mut self) -> io::Result<()> {
-        self.inner.show_cursor()
+        let _ = self.inner.show_cursor();
+        Ok(())
     }
 
     fn get_cursor_position(&mut self) -> io::Result<Position> {
@@ -86,8 +89,9 @@ impl<B: Backend<Error = io::Error> + Write> Backend for Linked<B> {
         self.inner.clear_region(region)
     }
 
+    /// Not what the inner one says: that starts a program where the terminal is gone, and believes any size.
     fn size(&self) -> io::Result<Size> {
-        self.inner.size()
+        super::size()
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

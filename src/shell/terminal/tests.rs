@@ -34,6 +34,20 @@ fn canvas() -> (Canvas<Writes>, Writes) {
 }
 
 #[test]
+fn sizes_beyond_reason_are_cut_and_unknown_ones_assumed() {
+    for ((width, height), expected) in [
+        ((160, 45), (160, 45)),
+        ((u16::MAX, u16::MAX), (1_000, 400)),
+        ((u16::MAX, 24), (1_000, 24)),
+        ((0, 0), (80, 24)),
+        ((0, 24), (80, 24)),
+        ((1, 1), (1, 1)),
+    ] {
+        assert_eq!(within_reason(Size::new(width, height)), Size::new(expected.0, expected.1));
+    }
+}
+
+#[test]
 fn a_frame_is_one_write_inside_a_synchronized_update() {
     let (mut canvas, writes) = canvas();
     let seen = canvas.draw(|frame| {
@@ -162,7 +176,8 @@ mod whole {
                 paint(&mut terminal, "AFTERWARDS");
             }
             "suspend" => {
-                terminal.suspend().unwrap();
+                assert!(!terminal.suspend().unwrap(), "it leads its session: no shell waits");
+                terminal.stop().unwrap();
                 paint(&mut terminal, "first-frame");
             }
             other => panic!("no such role: {other}"),
