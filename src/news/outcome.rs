@@ -245,7 +245,7 @@ fn schedule(state: &mut FeedState, plan: Plan, back: Option<Timestamp>) {
     let back = back.and_then(|now| now.checked_add(BACK).ok());
     let (next, why) = back.map_or((plan.next, plan.why), |soon| (soon, Why::Back));
     state.next_check = Some(next);
-    state.cool_until = plan.cool_until;
+    (state.wished_until, state.cool_until) = (plan.wished_until, plan.cool_until);
     state.waits_for = Some(match (why, state.status) {
         (Why::Patience, Some(status)) => format!("{why} ({status})"),
         _ => why.to_string(),
@@ -322,7 +322,8 @@ mod tests {
 
     use super::*;
 
-    const PACE: Pace = Pace { interval: Duration::from_secs(600), floor: Duration::from_secs(60), is_primary: false };
+    const PACE: Pace =
+        Pace { interval: Duration::from_secs(600), is_own: false, floor: Duration::from_secs(60), is_primary: false };
 
     fn now() -> Timestamp {
         "2026-11-23T12:00:00Z".parse().unwrap()

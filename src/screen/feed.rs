@@ -97,7 +97,15 @@ fn how_it_is_asked(feed: &Feed) -> String {
         (feed.accept_invalid_certificate, "without checking its certificate"),
     ];
     let own = own.into_iter().filter(|(is_so, _)| *is_so).map(|(_, how)| how);
-    let every = format!("at most every {}", print_duration(feed.interval));
+    let interval = print_duration(feed.interval);
+    let every = match (feed.own_interval, feed.primary) {
+        (true, _) => format!("every {interval}, as its interval in the config says"),
+        (false, true) => {
+            let longest = print_duration(Feed::LONGEST_OF_PRIMARY.max(feed.interval));
+            if longest == interval { format!("every {interval}") } else { format!("every {interval} to {longest}") }
+        }
+        (false, false) => format!("every {interval}, less often when it publishes seldom"),
+    };
     std::iter::once(every.as_str()).chain(own).collect::<Vec<_>>().join(", ")
 }
 
