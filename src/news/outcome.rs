@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::repair::Repair;
 use super::schedule::{self, Case, Ending, Pace, Plan, Why, Wishes};
 use super::{Unreadable, moved};
 use crate::domain::feed::{Attempt, FeedState, Known, Rhythm};
@@ -307,6 +308,11 @@ fn remember(state: &mut FeedState, polled: &Polled) {
 fn validators(state: &mut FeedState, answer: &Told) {
     state.etag.clone_from(&answer.etag);
     state.last_modified.clone_from(&answer.last_modified);
+    // A beginning that came as if it were whole: the next answer may have the entry that it breaks off in.
+    let truncated = <&'static str>::from(Repair::Truncated);
+    if state.repairs.iter().any(|repair| repair == truncated) {
+        (state.etag, state.last_modified) = (None, None);
+    }
     state.validators_of = Some(answer.url.clone());
 }
 
@@ -376,6 +382,24 @@ mod tests {
         let state = known();
         assert_eq!((state.etag.as_deref(), state.last_modified.as_deref()), (Some("W/\"a\""), Some("yesterday")));
         assert_eq!((state.failures, state.trouble, state.repairs.len()), (0, None, 1));
+    }
+
+    #[test]
+    fn a_document_that_breaks_off_is_asked_for_whole_the_next_time() {
+        let Polled::Read { answer, known, rhythm, .. } = read(told(200, Some("\"a\""), Some("today"))) else { return };
+        let cut = Polled::Read {
+            answer,
+            known,
+            rhythm,
+            stories: Vec::new(),
+            repairs: vec!["truncated".into()],
+            entries: 3,
+            killed: 0,
+            body: 9,
+            cut: None,
+        };
+        let state = after(&self::known(), &cut);
+        assert_eq!((state.etag, state.last_modified, state.failures), (None, None, 0));
     }
 
     #[test]
