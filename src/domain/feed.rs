@@ -117,6 +117,9 @@ pub struct FeedState {
     pub last_success: Option<Timestamp>,
     /// HTTP status of the last attempt, when there was an answer.
     pub status: Option<u16>,
+    /// Somebody was there at the last attempt, if only to hang up.
+    #[serde(default)]
+    pub was_reached: bool,
     /// Failures since the last success.
     pub failures: u32,
     /// Answers of 304 since the feed was added.
@@ -170,6 +173,8 @@ pub struct Attempt {
 pub struct Rhythm {
     /// Published time of its newest entry.
     pub newest: Option<Timestamp>,
+    /// In its last document; None: not known.
+    pub entries: Option<u32>,
     /// Half of its entries follow the one before within this.
     pub median_gap: Option<Duration>,
     /// `<ttl>`, `sy:updatePeriod`.
@@ -221,6 +226,7 @@ impl FeedState {
             last_attempt: None,
             last_success: None,
             status: None,
+            was_reached: false,
             failures: 0,
             not_modified: 0,
             trouble: None,

@@ -216,6 +216,7 @@ pub fn settle(before: &FeedState, report: &Report, at: &Circumstances) -> FeedSt
     };
     state.last_attempt = Some(at.now);
     state.status = polled.told().map(|answer| answer.status);
+    state.was_reached = !polled.is_silence() && !matches!(polled, Polled::Unreached(Trouble::Timeout(_)));
     state.trouble = polled.trouble();
     match ending {
         Ending::Good => {

@@ -48,6 +48,7 @@ impl Rhythm {
         times.truncate(GAPS + 1);
         Rhythm {
             newest: times.first().copied(),
+            entries: u32::try_from(document.entries.len()).ok(),
             median_gap: median_gap(&times),
             ttl: document.ttl,
             max_age,
