@@ -2,6 +2,7 @@
 //! alerts are sent out through [`Http::post`].
 
 mod client;
+mod packed;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -91,6 +92,9 @@ impl Answer {
 pub enum Trouble {
     #[error("its name could not be found (is the network up?)")]
     Name,
+    /// What is wrong with it.
+    #[error("its certificate {0}")]
+    Certificate(&'static str),
     #[error("could not connect")]
     Connect,
     #[error("its proxy can't be used; see 'proxy' in its entry in the config")]
@@ -141,7 +145,8 @@ impl Http {
     pub async fn get_link(&self, ask: Ask) -> Result<Answer, Trouble> {
         let work = async {
             let url = parse(&ask.url)?;
-            let is_guarded = self.guarded(&url)?;
+            let Network { allow_private, feed_servers, .. } = &*self.network;
+            let is_guarded = guarded(&url, allow_private.iter().chain(feed_servers))?;
             self.follow(&ask, url, is_guarded).await
         };
         self.within(&ask, work).await
@@ -169,21 +174,31 @@ impl Http {
         tokio::time::timeout(limit, work).await.unwrap_or(Err(Trouble::Timeout(limit)))
     }
 
-    async fn follow(&self, ask: &Ask, first: Url, mut is_guarded: bool) -> Result<Answer, Trouble> {
-        let mut url = first.clone();
+    async fn follow(&self, ask: &Ask, first: Url, is_first_guarded: bool) -> Result<Answer, Trouble> {
+        let (mut url, mut is_guarded) = (first.clone(), is_first_guarded);
         let mut hops = Vec::new();
         let limit = ask.timeout.unwrap_or(self.network.timeout);
+        let mut is_tried_again = false;
         // Before the whole is given up, what has come is looked at.
         let ends = Instant::now() + limit.mul_f64(READING_PART);
         loop {
-            let response = self.send(&url, ask, &first, is_guarded).await?;
+            let response = match self.send(&url, ask, &first, is_guarded).await {
+                // A connection that was kept open may be closed just as it is used again: a GET is tried once more (RFC
+                // 9112, 9.3.1).
+                Err(Trouble::NoAnswer) if !is_tried_again => {
+                    is_tried_again = true;
+                    continue;
+                }
+                response => response?,
+            };
             let Some(target) = redirect(&response) else {
                 let cap = ask.max_body.unwrap_or(self.network.max_body);
                 let limits = Limits { cap, ends, limit, take_cut: ask.take_cut };
                 return read(response, url, hops, limits).await;
             };
-            let next = url.join(target).map_err(|_| Trouble::Forbidden)?;
-            is_guarded = self.allowed(&url, &next, is_guarded)?;
+            let next = url.join(&target).map_err(|_| Trouble::Forbidden)?;
+            is_guarded = self.allowed(&url, &next, is_guarded, (&first, is_first_guarded))?;
+            is_tried_again = false;
             hops.push(response.status().as_u16());
             if hops.len() > MAX_HOPS {
                 return Err(Trouble::Loop);
@@ -210,6 +225,9 @@ impl Http {
         if !replaces("user-agent") {
             request = request.header("user-agent", agent);
         }
+        if !replaces("accept-encoding") {
+            request = request.header("accept-encoding", packed::ACCEPTED);
+        }
         for (name, value) in ask.headers.iter().filter(|(name, _)| is_home || HARMLESS.contains(name)) {
             if !replaces(name) && (is_validated || !CONDITIONS.contains(name)) {
                 request = request.header(*name, value);
@@ -227,37 +245,42 @@ impl Http {
         request.send().await.map_err(|error| explain(&error))
     }
 
-    /// A redirect may lead anywhere public over http(s); to a private address only within its own host or by leave of
-    /// the configuration. Answers whether the connection must be guarded.
-    fn allowed(&self, from: &Url, to: &Url, is_guarded: bool) -> Result<bool, Trouble> {
+    /// A redirect may lead anywhere public over http(s); to a private address only within its own host, back to the server
+    /// that was asked first, or by leave of the configuration. Answers whether the connection must be guarded.
+    fn allowed(&self, from: &Url, to: &Url, is_guarded: bool, first: (&Url, bool)) -> Result<bool, Trouble> {
         if !matches!(to.scheme(), "http" | "https") || (from.scheme() == "https" && to.scheme() == "http") {
             return Err(Trouble::Forbidden);
         }
-        if is_same_server(from, to) { Ok(is_guarded) } else { self.guarded(to) }
-    }
-
-    /// Whether an address from outside must be guarded when it is connected to: by leave of the configuration it need
-    /// not. Numbers are checked here, names when they are looked up ([`client`]).
-    fn guarded(&self, to: &Url) -> Result<bool, Trouble> {
-        let Network { allow_private, feed_servers, .. } = &*self.network;
-        if allow_private.iter().chain(feed_servers).any(|leave| is_leave_for(leave, to)) {
-            return Ok(false);
+        match first {
+            _ if is_same_server(from, to) => Ok(is_guarded),
+            (first, is_guarded) if is_same_server(first, to) => Ok(is_guarded),
+            _ => guarded(to, &self.network.allow_private),
         }
-        let number = match to.host() {
-            Some(Host::Ipv4(address)) => Some(IpAddr::from(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::from(address)),
-            _ => None,
-        };
-        if number.is_some_and(is_private) { Err(Trouble::Forbidden) } else { Ok(true) }
     }
 }
 
-/// Where an answer sends to, if it does. Only these statuses do so by RFC 9110 without a choice.
-fn redirect(response: &reqwest::Response) -> Option<&str> {
+/// Whether an address from outside must be guarded when it is connected to: by leave of the configuration it need not.
+/// Numbers are checked here, names when they are looked up ([`client`]).
+fn guarded<'a>(to: &Url, leaves: impl IntoIterator<Item = &'a String>) -> Result<bool, Trouble> {
+    if leaves.into_iter().any(|leave| is_leave_for(leave, to)) {
+        return Ok(false);
+    }
+    let number = match to.host() {
+        Some(Host::Ipv4(address)) => Some(IpAddr::from(address)),
+        Some(Host::Ipv6(address)) => Some(IpAddr::from(address)),
+        _ => None,
+    };
+    if number.is_some_and(is_private) { Err(Trouble::Forbidden) } else { Ok(true) }
+}
+
+/// Where an answer sends to, if it does. Only these statuses do so by RFC 9110 without a choice. Addresses should be ASCII;
+/// those that are not are UTF-8, as browsers take them.
+fn redirect(response: &reqwest::Response) -> Option<String> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    response.headers().get(LOCATION)?.to_str().ok()
+    let target = response.headers().get(LOCATION)?.as_bytes();
+    Some(String::from_utf8(target.to_vec()).unwrap_or_else(|_| target.iter().map(|byte| char::from(*byte)).collect()))
 }
 
 /// Whether two addresses differ at most in their query, where redirects to storage carry a signature that is new each
@@ -301,7 +324,9 @@ struct Limits {
 
 async fn read(mut response: reqwest::Response, url: Url, hops: Vec<u16>, limits: Limits) -> Result<Answer, Trouble> {
     let mut body = Vec::new();
-    let cut = match fill(&mut body, &mut response, &limits).await {
+    let filled = fill(&mut body, &mut response, &limits).await;
+    let (body, unpacked) = packed::unpack(body, limits.cap);
+    let cut = match filled.and(unpacked) {
         Ok(()) => None,
         Err(trouble) if limits.take_cut && !body.is_empty() => Some(trouble),
         Err(trouble) => return Err(trouble),
@@ -335,20 +360,36 @@ fn broken(error: &reqwest::Error) -> Trouble {
 
 /// reqwest's error as one of ours: its own text carries the address and a chain of causes.
 fn explain(error: &reqwest::Error) -> Trouble {
-    let chain = causes(error);
     if error.is_builder() {
         unusable("it is not a usable address")
     } else if is_private_address(error) {
         Trouble::Forbidden
-    } else if chain.contains("proxy auth") || chain.contains("proxy authorization") {
+    } else {
+        by_cause(&causes(error), error.is_connect(), error.is_timeout())
+    }
+}
+
+/// By the words of the chain of causes, in lower case. Certificates come first: what is said of them names names.
+fn by_cause(chain: &str, is_connect: bool, is_timeout: bool) -> Trouble {
+    let says = |words: &[&str]| words.iter().any(|word| chain.contains(word));
+    if says(&["proxy auth", "proxy authorization"]) {
         Trouble::ProxyLogin
-    } else if chain.contains("dns") {
+    } else if says(&["certificate"]) {
+        Trouble::Certificate(match () {
+            () if says(&["not valid for name", "notvalidforname"]) => "is for another name",
+            () if says(&["expired"]) => "has expired",
+            () if says(&["not valid yet", "notvalidyet"]) => "is not valid yet; is this machine's clock right?",
+            () => "is not one that this machine trusts",
+        })
+    } else if says(&["dns"]) {
         Trouble::Name
-    } else if chain.contains("certificate") || chain.contains("tls") || chain.contains("handshake") {
+    } else if says(&["tls", "handshake"]) {
         Trouble::Tls
-    } else if error.is_connect() {
+    } else if says(&["connection reset", "broken pipe"]) {
+        Trouble::NoAnswer
+    } else if is_connect {
         Trouble::Connect
-    } else if error.is_timeout() {
+    } else if is_timeout {
         Trouble::Timeout(IDLE_TIMEOUT)
     } else {
         Trouble::NoAnswer
@@ -385,6 +426,10 @@ fn is_private(address: IpAddr) -> bool {
                     || v6.is_unique_local()
                     || v6.is_unicast_link_local()
                     || v6.is_multicast()
+                    // Translation within a network (RFC 8215): what is behind it is not the public internet.
+                    || matches!(v6.segments(), [0x64, 0xff9b, 1, ..])
+                    // Only for documents, or to be thrown away.
+                    || matches!(v6.segments(), [0x2001, 0xdb8, ..] | [0x100, 0, 0, 0, ..])
                     // The old site-local range.
                     || first & 0xffc0 == 0xfec0
             }
@@ -405,12 +450,16 @@ fn is_private_v4(v4: Ipv4Addr) -> bool {
         || (a == 198 && (b == 18 || b == 19))
 }
 
-/// IPv4 inside IPv6: mapped, translated (64:ff9b::/96), 6to4 (2002::/16) and the old compatible form.
+/// IPv4 inside IPv6: mapped, translated (64:ff9b::/96 and the old ::ffff:0:0/96), 6to4 (2002::/16), Teredo (2001::/32, whose
+/// address is inverted), ISATAP, and the old compatible form.
 fn wrapped(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let join = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
     match v6.segments() {
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => join(high, low),
+        [0, 0, 0, 0, 0xffff, 0, high, low] => join(high, low),
         [0x2002, high, low, ..] => join(high, low),
+        [0x2001, 0, _, _, _, _, high, low] => join(!high, !low),
+        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => join(high, low),
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => join(high, low),
         _ => None,
     }

@@ -1,15 +1,30 @@
 //! How feeds and price sources fare.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Name;
-use crate::domain::feed::{Feed, FeedState};
+use crate::domain::feed::{Feed, FeedState, Rhythm};
 use crate::domain::price::{Capability, Outcome, SourceReport};
 
 /// A feed counts as fresh this many of its intervals after its last success.
 const FRESH_INTERVALS: i32 = 3;
+
+/// A feed is silent that has had nothing new for this many of its usual gaps …
+const SILENT_GAPS: i32 = 10;
+/// … and for longer than a long weekend.
+const SILENT_AT_LEAST: SignedDuration = SignedDuration::from_hours(4 * 24);
+
+/// How a feed is silent that answers well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It has no entries at all.
+    Empty,
+    /// Nothing new since its newest entry, though one follows the other within the gap.
+    Since { newest: Timestamp, gap: Duration },
+}
 
 /// What is known of every feed and of every way to every price source.
 #[derive(Debug, Default)]
@@ -48,6 +63,8 @@ pub enum Standing {
     /// Not asked yet.
     Waiting,
     Fresh,
+    /// It answers well, but is empty, or has had nothing new for many times its habit.
+    Silent,
     /// Well when last asked, but that is long ago.
     Old,
     Failing,
@@ -61,10 +78,23 @@ impl FeedLine<'_> {
         };
         match state.last_success {
             _ if state.trouble.is_some() => Standing::Failing,
+            Some(at) if now <= self.fresh_until(at, state) && self.silence(now).is_some() => Standing::Silent,
             Some(at) if now <= self.fresh_until(at, state) => Standing::Fresh,
             Some(_) => Standing::Old,
             None => Standing::Waiting,
         }
+    }
+
+    /// How it is silent, if it is.
+    pub fn silence(&self, now: Timestamp) -> Option<Silence> {
+        let Rhythm { newest, median_gap, entries, .. } = &self.state?.rhythm;
+        if *entries == Some(0) {
+            return Some(Silence::Empty);
+        }
+        let (newest, gap) = ((*newest)?, (*median_gap)?);
+        let time = now.duration_since(newest);
+        let habit = SignedDuration::try_from(gap).ok()?.checked_mul(SILENT_GAPS)?;
+        (time >= habit.max(SILENT_AT_LEAST)).then_some(Silence::Since { newest, gap })
     }
 
     /// A server may wish to be asked less often than the config says: until it is overdue the feed is as fresh as it
@@ -86,7 +116,7 @@ impl Health {
     /// Takes in how a poll ended.
     pub fn take_feed(&mut self, state: FeedState) {
         self.asked = true;
-        self.answered |= state.status.is_some();
+        self.answered |= state.status.is_some() || state.was_reached;
         self.states.insert(state.feed.clone(), state);
     }
 
@@ -182,8 +212,6 @@ impl Health {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::app::samples::{feed_state, minute, report};
 
@@ -211,6 +239,38 @@ mod tests {
         health.set_feeds(feeds);
         states.into_iter().for_each(|state| health.take_feed(state));
         health
+    }
+
+    #[test]
+    fn a_feed_that_answers_well_may_be_silent() {
+        let hour = Duration::from_secs(3600);
+        let spoke = |days: i64, gap: Option<Duration>| Rhythm {
+            newest: Some(minute(-days * 24 * 60)),
+            median_gap: gap,
+            entries: Some(20),
+            ..Rhythm::default()
+        };
+        for (name, rhythm, expected) in [
+            ("empty", Rhythm { entries: Some(0), ..Rhythm::default() }, Standing::Silent),
+            ("without dates", Rhythm { entries: Some(9), ..Rhythm::default() }, Standing::Fresh),
+            ("stored by an earlier version", Rhythm::default(), Standing::Fresh),
+            ("a long weekend", spoke(3, Some(hour)), Standing::Fresh),
+            ("a week, though it speaks every hour", spoke(7, Some(hour)), Standing::Silent),
+            ("a week, and it speaks once a day", spoke(7, Some(24 * hour)), Standing::Fresh),
+            ("two weeks, though it speaks once a day", spoke(14, Some(24 * hour)), Standing::Silent),
+            ("no habit is known", spoke(400, None), Standing::Fresh),
+            ("ahead of now", spoke(-2, Some(hour)), Standing::Fresh),
+        ] {
+            let state = FeedState { rhythm, ..feed_state("SEC", minute(0)) };
+            let health = health(vec![feed("SEC")], vec![state]);
+            assert_eq!(health.feeds().next().unwrap().standing(minute(1)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn whoever_hangs_up_is_there() {
+        let hung_up = FeedState { was_reached: true, ..failing("SEC", None, minute(0)) };
+        assert!(!health(vec![feed("SEC")], vec![hung_up]).offline());
     }
 
     #[test]

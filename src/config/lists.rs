@@ -68,6 +68,8 @@ fn feed_fields(entry: &Table, feed: &mut Feed) -> Result<bool, Mistake> {
     entry.set("category", read_name, &mut feed.category)?;
     let interval = entry.get("interval", read::duration(Duration::ZERO, Duration::MAX))?;
     feed.interval = interval.unwrap_or(feed.interval);
+    let adaptive = entry.get("adaptive", read::flag)?;
+    feed.own_interval = adaptive.map_or(feed.own_interval || interval.is_some(), |adaptive| !adaptive);
     entry.set("primary", read::flag, &mut feed.primary)?;
     entry.set("lang", read::optional(read::lang), &mut feed.lang)?;
     entry.set("user-agent", read::optional(read::header), &mut feed.user_agent)?;

@@ -199,10 +199,14 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
     let (themes, user): (Vec<_>, Vec<_>) = user.partition(|(file, _)| file.starts_with(theme::FOLDER));
     let themes = theme::read_all(themes.into_iter());
     (config.themes, config.broken_themes, config.warnings) = (themes.palettes, themes.broken, themes.warnings);
-    for (file, text) in SHIPPED.into_iter().chain(user) {
+    for (at, (file, text)) in SHIPPED.into_iter().chain(user).enumerate() {
         let doc = Doc::parse(file, text)?;
         config.lay(&doc)?;
         config.warnings.extend(doc.warnings());
+        if at + 1 == SHIPPED.len() {
+            // These intervals are newstape's: rhythm may stretch them, unlike those that the user writes.
+            config.feeds.iter_mut().for_each(|feed| feed.own_interval = false);
+        }
     }
     // A raised floor holds for every feed; whoever wrote a shorter interval was told so as it was read.
     for feed in &mut config.feeds {
@@ -374,6 +378,25 @@ mod tests {
             let (kind, key) = path.split_once('.').unwrap();
             assert!(kind.is_empty() || tables[kind].get(key).is_some(), "{path} has no value in config/newstape.toml");
         }
+    }
+
+    #[test]
+    fn an_interval_is_the_users_only_where_the_user_wrote_it() {
+        let text = "[[feed]]\nname = \"CFTC\"\ncategory = \"Mine\"\n\
+                    [[feed]]\nname = \"OpenAI\"\ninterval = \"60s\"\n\
+                    [[feed]]\nname = \"Mine\"\nurl = \"https://news.example/f\"\n\
+                    [[feed]]\nname = \"Slow\"\nurl = \"https://news.example/g\"\ninterval = \"15m\"\n";
+        let adaptive = format!("{text}adaptive = true\n");
+        let config = load(Some(("c.toml", adaptive))).unwrap();
+        assert!(config.feeds.iter().all(|feed| &*feed.name != "Slow" || !feed.own_interval));
+        let config = load(Some(("c.toml", text))).unwrap();
+        let own: Vec<&str> = config.feeds.iter().filter(|feed| feed.own_interval).map(|feed| &*feed.name).collect();
+        assert_eq!(own, ["OpenAI", "Slow"]);
+        // A second file of the user's leaves what the first one says.
+        let second = "[[feed]]\nname = \"Slow\"\nprimary = true\n";
+        let config = load([("c.toml", text), ("keys.toml", second)]).unwrap();
+        assert!(config.feeds.iter().any(|feed| &*feed.name == "Slow" && feed.own_interval && feed.primary));
+        assert!(shipped().feeds.iter().all(|feed| !feed.own_interval));
     }
 
     #[test]

@@ -138,6 +138,7 @@ fn feed(out: &mut Printer, feed: &Feed) {
     out.quoted("url", &feed.url);
     out.quoted("category", &feed.category);
     out.quoted("interval", &units::print_duration(feed.interval));
+    out.bare("adaptive", !feed.own_interval);
     out.bare("primary", feed.primary);
     out.optional("lang", feed.lang.as_deref());
     out.optional("user-agent", feed.user_agent.as_deref());
@@ -356,6 +357,9 @@ mod tests {
             [[feed]]
             name = "CFTC"
             enabled = false
+            [[feed]]
+            name = "SEC press releases"
+            interval = "10m"
         "#;
         for user in [None, Some(("c.toml", text))] {
             let config = load(user).unwrap();

@@ -21,6 +21,9 @@ pub struct Feed {
     pub category: Name,
     /// How often it is asked when nothing else says otherwise; at least `network.feed-floor`.
     pub interval: Duration,
+    /// The user wrote the interval, and not `adaptive = true`: in normal times no wait is longer, however seldom the feed
+    /// has something new.
+    pub own_interval: bool,
     /// A primary source: a regulator, a company's own newsroom.
     pub primary: bool,
     /// Two-letter code, for entries that do not tell their own.
@@ -44,6 +47,9 @@ impl Feed {
     /// How often a feed is asked that says nothing about it.
     pub const INTERVAL: Duration = Duration::from_secs(15 * 60);
 
+    /// However seldom a primary source has something new, it is not asked less often, unless its interval says so.
+    pub const LONGEST_OF_PRIMARY: Duration = Duration::from_secs(15 * 60);
+
     /// A feed of which no more is known than its name and address.
     pub fn new(name: Name, url: impl Into<String>) -> Feed {
         Feed {
@@ -51,6 +57,7 @@ impl Feed {
             url: url.into(),
             category: "Other".into(),
             interval: Feed::INTERVAL,
+            own_interval: false,
             primary: false,
             lang: None,
             user_agent: None,
@@ -99,6 +106,10 @@ pub struct FeedState {
     pub asked_as: Option<u64>,
     /// Never asked before this, also after a restart. None: due at once.
     pub next_check: Option<Timestamp>,
+    /// The publisher's wishes (`max-age`, `Expires`, `<ttl>`, `Retry-After`) in the last good answer end then; None when
+    /// the feed's own pace is slower.
+    #[serde(default)]
+    pub wished_until: Option<Timestamp>,
     /// Its server asked for patience until then: it is not even asked by hand.
     #[serde(default)]
     pub cool_until: Option<Timestamp>,
@@ -106,6 +117,9 @@ pub struct FeedState {
     pub last_success: Option<Timestamp>,
     /// HTTP status of the last attempt, when there was an answer.
     pub status: Option<u16>,
+    /// Somebody was there at the last attempt, if only to hang up.
+    #[serde(default)]
+    pub was_reached: bool,
     /// Failures since the last success.
     pub failures: u32,
     /// Answers of 304 since the feed was added.
@@ -159,6 +173,8 @@ pub struct Attempt {
 pub struct Rhythm {
     /// Published time of its newest entry.
     pub newest: Option<Timestamp>,
+    /// In its last document; None: not known.
+    pub entries: Option<u32>,
     /// Half of its entries follow the one before within this.
     pub median_gap: Option<Duration>,
     /// `<ttl>`, `sy:updatePeriod`.
@@ -205,10 +221,12 @@ impl FeedState {
             validators_of: None,
             asked_as: None,
             next_check: None,
+            wished_until: None,
             cool_until: None,
             last_attempt: None,
             last_success: None,
             status: None,
+            was_reached: false,
             failures: 0,
             not_modified: 0,
             trouble: None,

@@ -65,8 +65,8 @@ async fn a_body_is_capped_after_decompression() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_or_is_not_what_it_says_is_broken() {
-    let torn = ResponseTemplate::new(200).insert_header("content-encoding", "gzip").set_body_string("no gzip");
+async fn a_body_that_is_not_what_it_says_is_broken() {
+    let torn = ResponseTemplate::new(200).insert_header("content-encoding", "zstd").set_body_string("no zstd");
     let server = server("/", torn).await;
     assert_eq!(http(|_| {}).get(to(server.uri())).await.unwrap_err(), Trouble::Broken);
 }
@@ -172,7 +172,11 @@ async fn from_https_to_http_is_refused() {
         ("https://93.184.216.34/", "https://10.0.0.1/", false),
         ("https://93.184.216.34/", "ftp://93.184.216.34/", false),
     ] {
-        assert_eq!(http.allowed(&url(from), &url(to), false).is_ok(), is_allowed, "{from} -> {to}");
+        assert_eq!(
+            http.allowed(&url(from), &url(to), false, (&url(from), false)).is_ok(),
+            is_allowed,
+            "{from} -> {to}"
+        );
     }
 }
 
@@ -208,6 +212,13 @@ fn private_addresses() {
         ("64:ff9b::a00:1", true),
         ("2002:a00:1::", true),
         ("::127.0.0.1", true),
+        ("64:ff9b:1::8.8.8.8", true),
+        ("64:ff9b:1:ffff::1", true),
+        ("64:ff9b::8.8.8.8", false),
+        ("::ffff:0:10.0.0.1", true),
+        ("2001:0:4136:e378:8000:63bf:f5ff:fffe", true),
+        ("2606:4700::5efe:10.0.0.1", true),
+        ("2001:db8::1", true),
         ("::ffff:8.8.8.8", false),
         ("2606:4700::1111", false),
     ] {
@@ -341,4 +352,115 @@ async fn rule_20_a_name_that_leads_to_a_private_address_is_refused_when_it_is_co
     assert_eq!(http(|_| {}).get(to(by_name.clone())).await.unwrap().status, 200, "a configured address may be private");
     let leave = http(|network| network.allow_private = vec!["localhost".into()]);
     assert_eq!(leave.get_link(to(by_name)).await.unwrap().status, 200);
+}
+
+/// "feed" packed by gzip.
+const PACKED: &[u8] =
+    &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 0x4b, 0x4b, 0x4d, 0x4d, 1, 0, 0xab, 0x44, 0x40, 0x23, 4, 0, 0, 0];
+
+#[tokio::test]
+async fn gzip_is_known_by_its_bytes() {
+    for (encoding, sent, expected) in [
+        (Some("gzip"), PACKED, "feed"),
+        (Some("x-gzip"), PACKED, "feed"),
+        (Some("GZIP"), PACKED, "feed"),
+        (None, PACKED, "feed"),
+        (Some("gzip"), b"feed", "feed"),
+        (Some("identity"), b"feed", "feed"),
+    ] {
+        let answer = ResponseTemplate::new(200).set_body_bytes(sent);
+        let answer = match encoding {
+            Some(encoding) => answer.insert_header("content-encoding", encoding),
+            None => answer,
+        };
+        let server = server("/", answer).await;
+        let answer = http(|_| {}).get(to(server.uri())).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer.body), expected, "{encoding:?}");
+        assert_eq!(asked(&server).await[0].headers["accept-encoding"], "gzip, br, zstd");
+    }
+}
+
+/// A server that answers each connection with these bytes, one after the other, and closes it when they are sent.
+/// Counts the connections.
+async fn closing(answers: Vec<Vec<u8>>) -> (String, tokio::task::JoinHandle<usize>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        let count = answers.len();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            stream.write_all(&answer).await.unwrap();
+            let _ = stream.shutdown().await;
+        }
+        count
+    });
+    (address, task)
+}
+
+#[tokio::test]
+async fn an_address_in_utf_8_is_followed() {
+    let first = "HTTP/1.1 301 M\r\nLocation: /été/日本?q=ü\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let latin = b"HTTP/1.1 302 F\r\nLocation: /\xe9t\xe9\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec();
+    let last = b"HTTP/1.1 200 O\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok".to_vec();
+    let (address, task) = closing(vec![first.into(), latin, last]).await;
+    let answer = http(|_| {}).get(to(address.clone())).await.unwrap();
+    assert_eq!((answer.url, answer.hops), (format!("{address}/%C3%A9t%C3%A9"), vec![301, 302]));
+    assert_eq!(task.await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_is_closed_costs_one_more_try() {
+    // It promises to keep the connection, and closes it.
+    let redirect = b"HTTP/1.1 301 M\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let last = b"HTTP/1.1 200 O\r\nContent-Length: 2\r\n\r\nok".to_vec();
+    let (address, _) = closing(vec![redirect, last.clone()]).await;
+    let answer = http(|_| {}).get(to(address)).await.unwrap();
+    assert_eq!((answer.status, answer.body.as_slice()), (200, &b"ok"[..]));
+    // One that hangs up is asked twice, not for ever.
+    let (address, task) = closing(vec![Vec::new(), Vec::new(), last]).await;
+    assert_eq!(http(|_| {}).get(to(address)).await.unwrap_err(), Trouble::NoAnswer);
+    assert!(!task.is_finished(), "no third time");
+}
+
+#[tokio::test]
+async fn a_redirect_to_the_private_server_of_another_feed_is_refused() {
+    let other = server("/", ResponseTemplate::new(200)).await;
+    let own = server("/", redirect_to(&other.uri())).await;
+    let all = http(|network| {
+        network.feed_servers = vec![own.address().to_string(), other.address().to_string()];
+    });
+    assert_eq!(all.get(to(own.uri())).await.unwrap_err(), Trouble::Forbidden);
+    assert_eq!(all.get_link(to(own.uri())).await.unwrap_err(), Trouble::Forbidden);
+    assert!(asked(&other).await.is_empty());
+    let allowed = http(|network| network.allow_private = vec![other.address().to_string()]);
+    assert_eq!(allowed.get(to(own.uri())).await.unwrap().status, 200);
+}
+
+#[test]
+fn what_went_wrong_is_told_by_its_cause() {
+    let name = "error sending request; invalid peer certificate: certificate not valid for name \"a.example\"; \
+                certificate is only valid for dnsname(\"b.example\")";
+    for (chain, is_connect, expected) in [
+        (name, true, "its certificate is for another name"),
+        ("invalid peer certificate: expired", true, "its certificate has expired"),
+        ("invalid peer certificate: unknownissuer", true, "its certificate is not one that this machine trusts"),
+        ("dns error; failed to lookup address information", true, "its name could not be found (is the network up?)"),
+        ("tls handshake eof", true, "the secure connection could not be made"),
+        ("tcp connect error; connection refused (os error 111)", true, "could not connect"),
+        (
+            "connection reset by peer (os error 104)",
+            true,
+            "it closed the connection without an answer that can be understood",
+        ),
+        (
+            "connection closed before message completed",
+            false,
+            "it closed the connection without an answer that can be understood",
+        ),
+    ] {
+        assert_eq!(by_cause(chain, is_connect, false).to_string(), expected, "{chain}");
+    }
 }

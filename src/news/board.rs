@@ -108,7 +108,9 @@ impl Board {
         self.shelf.extend(old.into_iter().map(|(name, slot)| (name, slot.state)));
         self.set_clock_right(now);
         self.remember_traffic(now);
-        let mut changed = self.pair();
+        let floor = self.floor;
+        let mut changed: Vec<_> = self.slots.values_mut().filter_map(|slot| slot.obey(floor)).collect();
+        changed.extend(self.pair());
         for slot in self.slots.values_mut() {
             let cool = self.places.get(&slot.place).and_then(|traffic| traffic.cool_until).filter(|cool| *cool > now);
             changed.extend(cool.and_then(|cool| slot.cool(cool, "waits: its site asked for patience".into())));

@@ -150,10 +150,40 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
     good > bad
 }
 
+/// By the look of the bytes. A handful of them looks like anything: `na\xefve` is as good Latvian as French.
 fn detect(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    detector.guess(None, Utf8Detection::Allow)
+    let guess = detector.guess(None, Utf8Detection::Allow);
+    let is_thin = bytes.iter().filter(|byte| !byte.is_ascii()).take(THIN + 1).count() <= THIN;
+    let lang = lang_of(bytes);
+    let is_foreign = lang.as_deref().is_some_and(|lang| OTHER_ALPHABETS.contains(&lang));
+    if is_thin && !is_foreign && OTHER_LATINS.contains(&guess.name()) { WINDOWS_1252 } else { guess }
+}
+
+/// So few bytes that are not ASCII tell nothing about the language.
+const THIN: usize = 12;
+/// Latin alphabets of other parts of Europe, which look like the western one where few of their letters stand.
+const OTHER_LATINS: [&str; 9] = [
+    "ISO-8859-10",
+    "ISO-8859-13",
+    "ISO-8859-16",
+    "ISO-8859-2",
+    "ISO-8859-4",
+    "windows-1250",
+    "windows-1254",
+    "windows-1257",
+    "windows-1258",
+];
+/// Languages that need one of these.
+const OTHER_ALPHABETS: [&str; 16] =
+    ["az", "bs", "cs", "et", "hr", "hu", "lt", "lv", "pl", "ro", "sk", "sl", "sq", "sr", "tr", "vi"];
+
+/// The language that a document names for itself: `<language>`, `<dc:language>`, `xml:lang`, `lang`.
+fn lang_of(bytes: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(bytes.get(..META).unwrap_or(bytes)).into_owned();
+    let marks = ["language>", "lang=\"", "lang='"];
+    marks.iter().find_map(|mark| super::fields::lang(head.split_once(mark)?.1.split(['<', '"', '\'']).next()?))
 }
 
 /// `<` in UTF-16 without a byte-order mark.
@@ -236,6 +266,27 @@ mod tests {
         ] {
             assert_eq!(twice_encoded(text).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_few_bytes_are_western_unless_the_language_says_otherwise() {
+        let document = |lang: &str, title: &[u8]| {
+            let head = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss><channel>{lang}<title>");
+            [head.as_bytes(), title, b"</title></channel></rss>"].concat()
+        };
+        for (lang, title, expected) in [
+            ("", &b"A na\xefve take on Nvidia"[..], "naïve"),
+            ("", b"Now 25\xb0 and \xa35 \xbd off", "25° and £5 ½"),
+            ("<language>en-GB</language>", b"\xa35 \xbd off", "£5 ½"),
+            ("<language>fr</language>", b"L\x92\xe9t\xe9 \xe0 No\xebl", "L’été à Noël"),
+            ("<language>pl</language>", b"Zarz\xb9d sp\xf3\xb3ki przyj\xb9\xb3 wniosek", "Zarząd spółki"),
+            ("", "Правительство одобрило законопроект".as_bytes(), "одобрило"),
+        ] {
+            let text = decode(&document(lang, title), None, &mut Repairs::default()).into_owned();
+            assert!(text.contains(expected), "{lang}: {text}");
+        }
+        let (cyrillic, _, _) = encoding_rs::WINDOWS_1251.encode("Правительство одобрило закон");
+        assert!(decode(&document("", &cyrillic), None, &mut Repairs::default()).contains("одобрило"));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct Candidate {
     pub url: String,
     /// As the page calls it: clean, at most 80 characters; empty when it does not.
     pub title: String,
+    /// The type that the page declares for it; empty for a mere link.
+    pub kind: String,
 }
 
 /// The feeds of a page, the likeliest first: those it declares, those it links to, and feeds of comments last.
@@ -79,6 +81,21 @@ pub fn key(url: &str) -> String {
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     format!("{host}{port}{}{query}", url.path().trim_end_matches('/'))
 }
+
+/// Several formats of one feed: declared with types that differ and the same name, but for the format in it.
+pub fn is_one_feed(candidates: &[Candidate]) -> bool {
+    let name = |candidate: &Candidate| {
+        let title = candidate.title.to_lowercase();
+        let words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !FORMATS.contains(word));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let kinds: BTreeSet<&str> = candidates.iter().map(|candidate| candidate.kind.as_str()).collect();
+    let names: BTreeSet<String> = candidates.iter().map(name).collect();
+    kinds.len() == candidates.len() && !kinds.contains("") && names.len() == 1
+}
+
+/// Words that tell formats apart in the names of feeds.
+const FORMATS: [&str; 11] = ["", "rss", "rss2", "atom", "json", "feed", "xml", "rdf", "0", "1", "2"];
 
 /// A feed of what readers say about the page, not of news.
 pub fn is_of_comments(candidate: &Candidate) -> bool {
@@ -146,7 +163,7 @@ impl Reader {
             return None;
         }
         let title = tag.attribute("title").unwrap_or_default();
-        Some(Candidate { url: absolute(&href, Some(&self.base))?, title: opml::name(&title) })
+        Some(Candidate { url: absolute(&href, Some(&self.base))?, title: opml::name(&title), kind: kind.to_owned() })
     }
 
     fn anchor(&mut self, tag: &Tag) {
@@ -154,7 +171,7 @@ impl Reader {
         let url = tag.attribute("href").and_then(|href| absolute(&href, Some(&self.base)));
         if let Some(url) = url.filter(|url| looks_like_feed(url) && self.linked.len() < 4 * MAX_CANDIDATES) {
             let title = opml::name(&tag.attribute("title").unwrap_or_default());
-            self.linked.push(Candidate { url, title });
+            self.linked.push(Candidate { url, title, kind: String::new() });
             self.in_anchor = Some(String::new());
         }
     }
@@ -235,6 +252,25 @@ mod tests {
         ];
         for (html, expected) in cases {
             assert_eq!(found(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn two_formats_of_one_feed_are_one() {
+        let page = Url::parse("https://news.example/").unwrap();
+        let link = |kind: &str, title: &str, url: &str| {
+            format!("<link rel=alternate type='application/{kind}' title='{title}' href='{url}'>")
+        };
+        let (rss, atom) = ("rss+xml", "atom+xml");
+        for (one, other, expected) in [
+            ((rss, "News (RSS)"), (atom, "News (Atom 1.0)"), true),
+            ((rss, ""), (atom, ""), true),
+            ((rss, "RSS 2.0"), (atom, "Atom"), true),
+            ((rss, "News"), (rss, "News"), false),
+            ((rss, "News"), (atom, "Sports"), false),
+        ] {
+            let html = link(one.0, one.1, "/1") + &link(other.0, other.1, "/2");
+            assert_eq!(is_one_feed(&candidates(&html, &page)), expected, "{one:?} {other:?}");
         }
     }
 

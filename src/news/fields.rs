@@ -40,21 +40,21 @@ impl<'a> Value<'a> {
 
     /// A title or a name.
     pub fn line(&self) -> String {
-        plain::cut(&self.cleaned(TITLE_MAX + 64), TITLE_MAX)
+        let enough = TITLE_MAX + 64;
+        let line = if self.is_html { plain::title(&self.text, enough) } else { plain::from_text(&self.text, enough) };
+        plain::cut(&line, TITLE_MAX)
     }
 
     /// Plain text, cut at a word where it is longer than a summary may be.
     pub fn summary(&self) -> String {
-        plain::cut(&self.cleaned(ENOUGH), Story::SUMMARY_MAX)
+        let text =
+            if self.is_html { plain::from_html(&self.text, ENOUGH) } else { plain::from_text(&self.text, ENOUGH) };
+        plain::cut(&text, Story::SUMMARY_MAX)
     }
 
     /// What is no prose: a date, an address, a number. At most 4 kB.
     pub fn words(&self) -> String {
         if self.is_html { plain::cut(&plain::from_html(&self.text, TITLE_MAX), WORDS_MAX) } else { words(&self.text) }
-    }
-
-    fn cleaned(&self, enough: usize) -> String {
-        if self.is_html { plain::from_html(&self.text, enough) } else { plain::from_text(&self.text, enough) }
     }
 }
 
@@ -81,6 +81,11 @@ pub fn absolute(text: &str, base: Option<&Url>) -> Option<String> {
     if text.is_empty() || text.len() > WORDS_MAX {
         return None;
     }
+    // As templates write it that put a scheme before a whole address, or leave it out.
+    let doubled = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let text = doubled.filter(|rest| rest.starts_with("http://") || rest.starts_with("https://")).unwrap_or(text);
+    let named = text.to_ascii_lowercase().starts_with("www.").then(|| format!("https://{text}"));
+    let text = named.as_deref().unwrap_or(text);
     let url = match (Url::parse(text), base) {
         (Ok(url), _) => url,
         (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => base.join(text).ok()?,

@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::recognise::{Clues, Trust, recognise};
@@ -122,13 +122,18 @@ impl Document {
         let found = recognise(&clues, known);
         let fresh = Fresh::new(&entries, &homes, feed);
         let mut ids: HashSet<StoryId> = known.iter().map(|known| known.story).collect();
+        let mut undated = 0;
         let (mut stories, mut now_known) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
         for (at, ((entry, clues), found)) in entries.iter().zip(&found).enumerate() {
             let before = found.and_then(|found| known.get(found));
             let id = before.map_or_else(|| fresh.id(at, &ids), |known| known.story);
             ids.insert(id);
             now_known.push(remembered(id, clues, before));
-            stories.push(story(entry, id, feed, now));
+            // Those without a time of their own keep the order of the document: each is as good as seen a little before
+            // the one above it. The store keeps milliseconds.
+            let seen = now.checked_sub(SignedDuration::from_millis(undated)).unwrap_or(now);
+            undated += i64::from(entry.published.is_none_or(|published| published > now));
+            stories.push(story(entry, id, feed, seen));
         }
         let is_found: HashSet<usize> = found.into_iter().flatten().collect();
         let room = KNOWN_MAX.saturating_sub(now_known.len());

@@ -31,17 +31,74 @@ const MEMBERS: &[&str] = &[
 
 /// Reads a document that begins with `{`.
 pub fn read(text: &str, max: usize, base: Option<&Url>, repairs: Repairs) -> Result<Document, Unreadable> {
+    let (mut reader, mut fault) = attempt(text, max, base, repairs.clone());
+    // Where it breaks off there is nothing to mend.
+    if fault.as_ref().is_some_and(|fault| !fault.is_eof()) {
+        let (mended, left) = attempt(&mended(text), max, base, repairs);
+        if left.is_none() || mended.entries.len() > reader.entries.len() {
+            (reader, fault) = (mended, left);
+            reader.repairs.note(Repair::LooseJson);
+        }
+    }
+    match fault {
+        Some(fault) if reader.entries.is_empty() => Err(match fault.is_eof() {
+            true => Unreadable::NotAFeed("it is JSON that breaks off"),
+            false => Unreadable::BrokenJson { line: fault.line(), column: fault.column() },
+        }),
+        _ if !reader.has_items => Err(unread::why(text)),
+        fault => {
+            if fault.is_some() {
+                reader.repairs.note(Repair::Truncated);
+            }
+            Ok(reader.finish())
+        }
+    }
+}
+
+fn attempt<'a>(
+    text: &str,
+    max: usize,
+    base: Option<&'a Url>,
+    repairs: Repairs,
+) -> (Reader<'a>, Option<serde_json::Error>) {
     let mut reader = Reader { max, base, repairs, feed: Map::new(), has_items: false, entries: Vec::new() };
     // Only the first value: some servers write a comment behind it.
     let read = Whole(&mut reader).deserialize(&mut serde_json::Deserializer::from_str(text));
-    if !reader.has_items || (read.is_err() && reader.entries.is_empty()) {
-        let is_cut = read.is_err_and(|fault| fault.is_eof());
-        return Err(if is_cut { Unreadable::NotAFeed("it is JSON that breaks off") } else { unread::why(text) });
+    // A value of another type than a feed has is no mistake of the JSON.
+    (reader, read.err().filter(|fault| !fault.is_data()))
+}
+
+/// With what generators of JSON most often get wrong put right: line breaks and tabs as they are inside of text, and a
+/// comma behind the last item of a list.
+fn mended(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    let (mut in_text, mut is_escaped) = (false, false);
+    // Where the last comma stands, with nothing but space behind it so far.
+    let mut comma = None;
+    for c in text.chars() {
+        match c {
+            c if in_text && c < ' ' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+                is_escaped = false;
+                continue;
+            }
+            _ if in_text && is_escaped => is_escaped = false,
+            '\\' if in_text => is_escaped = true,
+            '"' => (in_text, comma) = (!in_text, None),
+            _ if in_text => {}
+            ',' if comma.is_none() => comma = Some(out.len()),
+            '}' | ']' => {
+                // What is behind it is space.
+                if let Some(at) = comma.take() {
+                    out.truncate(at);
+                }
+            }
+            c if c.is_whitespace() => {}
+            _ => comma = None,
+        }
+        out.push(c);
     }
-    if read.is_err() {
-        reader.repairs.note(Repair::Truncated);
-    }
-    Ok(reader.finish())
+    out
 }
 
 /// A document under way.
@@ -56,7 +113,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn item(&mut self, item: &Map<String, Value>) {
-        let entry = entry(item, self.base, &mut self.repairs);
+        // Relative addresses are those of the site.
+        let home = self.feed.get("home_page_url").and_then(Value::as_str).and_then(|home| Url::parse(home).ok());
+        let entry = entry(item, home.as_ref().or(self.base), &mut self.repairs);
         self.entries.push(entry);
     }
 
@@ -309,6 +368,33 @@ mod tests {
             assert_eq!(document.entries.len(), 1, "{text}");
             assert_eq!(document.repairs, ["truncated", "loose-json"]);
         }
+    }
+
+    #[test]
+    fn slips_of_generators_are_mended() {
+        for (text, expected) in [
+            ("{\"items\": [{\"id\": \"1\", \"title\": \"a\tb\nc\",},]}", "a b c"),
+            (
+                "{\"items\": [{\"id\": \"1\", \"title\": \"say \\\"[x,]\\\"\n\", \"tags\": [\"x\" , ] , }],\n}",
+                "say \"[x,]\"",
+            ),
+        ] {
+            let document = document(text);
+            assert_eq!(document.entries[0].title, expected, "{text}");
+            assert_eq!(document.repairs, ["loose-json"], "{text}");
+        }
+        let broken = read("{\"items\": [\n{\"id\" \"1\"}]}", 100, None, Repairs::default()).unwrap_err();
+        assert_eq!(broken.to_string(), "its JSON has a mistake in line 2, column 7");
+    }
+
+    #[test]
+    fn relative_addresses_are_those_of_the_site() {
+        let document = document(
+            r#"{"version": "https://jsonfeed.org/version/1.1", "home_page_url": "https://site.example/blog/",
+                "items": [{"id": "1", "url": "/a"}, {"id": "2", "url": "b"}]}"#,
+        );
+        let links: Vec<_> = document.entries.iter().filter_map(|entry| entry.link.as_deref()).collect();
+        assert_eq!(links, ["https://site.example/a", "https://site.example/blog/b"]);
     }
 
     #[test]

@@ -64,6 +64,10 @@ pub mod vocabulary;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
+mod cases;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod mutations;
 
 use std::time::Duration;
@@ -128,6 +132,9 @@ pub enum Unreadable {
     Challenge(&'static str),
     #[error("it is not a feed that newstape can read: {0}")]
     NotAFeed(&'static str),
+    /// Both from 1.
+    #[error("its JSON has a mistake in line {line}, column {column}")]
+    BrokenJson { line: usize, column: usize },
     #[error("reading it failed; this is a fault of newstape")]
     Fault,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::repair::Repair;
 use super::schedule::{self, Case, Ending, Pace, Plan, Why, Wishes};
 use super::{Unreadable, moved};
 use crate::domain::feed::{Attempt, FeedState, Known, Rhythm};
@@ -215,6 +216,7 @@ pub fn settle(before: &FeedState, report: &Report, at: &Circumstances) -> FeedSt
     };
     state.last_attempt = Some(at.now);
     state.status = polled.told().map(|answer| answer.status);
+    state.was_reached = !polled.is_silence() && !matches!(polled, Polled::Unreached(Trouble::Timeout(_)));
     state.trouble = polled.trouble();
     match ending {
         Ending::Good => {
@@ -245,7 +247,7 @@ fn schedule(state: &mut FeedState, plan: Plan, back: Option<Timestamp>) {
     let back = back.and_then(|now| now.checked_add(BACK).ok());
     let (next, why) = back.map_or((plan.next, plan.why), |soon| (soon, Why::Back));
     state.next_check = Some(next);
-    state.cool_until = plan.cool_until;
+    (state.wished_until, state.cool_until) = (plan.wished_until, plan.cool_until);
     state.waits_for = Some(match (why, state.status) {
         (Why::Patience, Some(status)) => format!("{why} ({status})"),
         _ => why.to_string(),
@@ -307,6 +309,11 @@ fn remember(state: &mut FeedState, polled: &Polled) {
 fn validators(state: &mut FeedState, answer: &Told) {
     state.etag.clone_from(&answer.etag);
     state.last_modified.clone_from(&answer.last_modified);
+    // A beginning that came as if it were whole: the next answer may have the entry that it breaks off in.
+    let truncated = <&'static str>::from(Repair::Truncated);
+    if state.repairs.iter().any(|repair| repair == truncated) {
+        (state.etag, state.last_modified) = (None, None);
+    }
     state.validators_of = Some(answer.url.clone());
 }
 
@@ -322,7 +329,8 @@ mod tests {
 
     use super::*;
 
-    const PACE: Pace = Pace { interval: Duration::from_secs(600), floor: Duration::from_secs(60), is_primary: false };
+    const PACE: Pace =
+        Pace { interval: Duration::from_secs(600), is_own: false, floor: Duration::from_secs(60), is_primary: false };
 
     fn now() -> Timestamp {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -375,6 +383,24 @@ mod tests {
         let state = known();
         assert_eq!((state.etag.as_deref(), state.last_modified.as_deref()), (Some("W/\"a\""), Some("yesterday")));
         assert_eq!((state.failures, state.trouble, state.repairs.len()), (0, None, 1));
+    }
+
+    #[test]
+    fn a_document_that_breaks_off_is_asked_for_whole_the_next_time() {
+        let Polled::Read { answer, known, rhythm, .. } = read(told(200, Some("\"a\""), Some("today"))) else { return };
+        let cut = Polled::Read {
+            answer,
+            known,
+            rhythm,
+            stories: Vec::new(),
+            repairs: vec!["truncated".into()],
+            entries: 3,
+            killed: 0,
+            body: 9,
+            cut: None,
+        };
+        let state = after(&self::known(), &cut);
+        assert_eq!((state.etag, state.last_modified, state.failures), (None, None, 0));
     }
 
     #[test]

@@ -40,6 +40,10 @@ struct Draft {
     /// Rank of the date taken.
     date: Option<u8>,
     guid_is_link: bool,
+    /// Its base comes from an `xml:base`.
+    has_own_base: bool,
+    /// Rank of the link taken.
+    link: Option<u8>,
 }
 
 #[derive(Debug)]
@@ -53,6 +57,10 @@ struct Reader<'a> {
     draft: Option<Draft>,
     /// Name of the first element of all.
     first: Option<&'a str>,
+    /// The base comes from an `xml:base`.
+    has_own_base: bool,
+    /// The end tag of the channel or the root was seen.
+    is_ended: bool,
     /// `sy:updatePeriod` and `sy:updateFrequency`.
     period: Option<Duration>,
     frequency: u32,
@@ -70,7 +78,8 @@ impl<'a> Reader<'a> {
         markup.repairs = repairs;
         let (document, spaces) = (Document::default(), Spaces::default());
         let (root, draft, first, period, frequency) = (None, None, None, None, 1);
-        Reader { markup, max, base, spaces, root, document, draft, first, period, frequency }
+        let (has_own_base, is_ended) = (false, false);
+        Reader { markup, max, base, spaces, root, document, draft, first, has_own_base, is_ended, period, frequency }
     }
 
     fn run(&mut self) {
@@ -78,6 +87,7 @@ impl<'a> Reader<'a> {
             match token {
                 Token::Start(tag) => self.start(tag),
                 Token::End(name) if is_entry(name) => self.end_entry(),
+                Token::End(name) if is_wall(name) => self.is_ended = true,
                 Token::Text(text) if self.first.is_none() && !text.trim().is_empty() => {
                     self.markup.repairs.note(Repair::JunkBeforeStart);
                 }
@@ -90,7 +100,10 @@ impl<'a> Reader<'a> {
         }
         if self.draft.is_some() {
             self.markup.repairs.note(Repair::Truncated);
-            self.end_entry();
+            // An entry in which the document breaks off may have half an address: the next answer has the whole one.
+            if self.is_ended {
+                self.end_entry();
+            }
         }
     }
 
@@ -119,6 +132,7 @@ impl<'a> Reader<'a> {
             self.root = Some(Root { is_atom: local == "feed", format });
         }
         if self.draft.is_none() {
+            self.has_own_base |= tag.attribute("xml:base").is_some();
             self.base = base_of(tag, self.base.take());
             let lang = tag.attribute("xml:lang").and_then(|value| lang(&value));
             self.document.lang = self.document.lang.take().or(lang);
@@ -139,6 +153,7 @@ impl<'a> Reader<'a> {
             self.root = Some(Root { format: format.into(), is_atom });
         }
         let mut draft = Draft { is_atom: local == "entry", base: base_of(tag, self.base.clone()), ..Draft::default() };
+        draft.has_own_base = self.has_own_base || tag.attribute("xml:base").is_some();
         draft.entry.guid = tag.attribute("rdf:about").map(|about| words(&about));
         draft.entry.lang = tag.attribute("xml:lang").and_then(|value| lang(&value));
         self.draft = Some(draft);
@@ -181,7 +196,7 @@ impl<'a> Reader<'a> {
             Role::Link => {
                 let base = self.base.clone();
                 let link = self.link(tag, base.as_ref());
-                self.document.home = self.document.home.take().or(link);
+                self.document.home = self.document.home.take().or(link.map(|(_, link)| link));
             }
             Role::Lang => {
                 let value = self.words(tag);
@@ -208,8 +223,12 @@ impl<'a> Reader<'a> {
         match role {
             Role::Title => first(&mut draft.entry.title, || self.line(tag, draft.is_atom)),
             Role::Link => {
-                let link = self.link(tag, draft.base.as_ref());
-                draft.entry.link = draft.entry.link.take().or(link);
+                let base = self.base_of_links(&draft);
+                if let Some((rank, link)) = self.link(tag, base.as_ref())
+                    && draft.link.is_none_or(|taken| rank < taken)
+                {
+                    (draft.link, draft.entry.link) = (Some(rank), Some(link));
+                }
             }
             Role::Summary => first(&mut draft.entry.summary, || self.summary(tag, draft.is_atom)),
             Role::Content => first(&mut draft.content, || self.summary(tag, draft.is_atom)),
@@ -274,16 +293,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of Atom (`href`, and only what leads to the page itself) or of RSS (text).
-    fn link(&mut self, tag: Tag<'a>, base: Option<&Url>) -> Option<String> {
+    /// What an entry's relative links go from. RSS has no rule for it, and its links are those of the site, which a feed
+    /// on another host names in its own `<link>`.
+    fn base_of_links(&self, draft: &Draft) -> Option<Url> {
+        let is_of_site = !draft.has_own_base && (!draft.is_atom || draft.base.is_none());
+        let home = || Url::parse(self.document.home.as_deref()?).ok();
+        is_of_site.then(home).flatten().or_else(|| draft.base.clone())
+    }
+
+    /// Of Atom (`href`, and only what leads to the page itself) or of RSS (text), with its rank: a page before a document
+    /// of another type.
+    fn link(&mut self, tag: Tag<'a>, base: Option<&Url>) -> Option<(u8, String)> {
         if let Some(href) = tag.attribute("href") {
             self.pass_over(tag);
-            let rel = tag.attribute("rel").unwrap_or(Cow::Borrowed("alternate"));
-            let is_page = rel.is_empty() || rel.eq_ignore_ascii_case("alternate");
-            return is_page.then(|| absolute(&href, base_of(tag, base.cloned()).as_ref())).flatten();
+            let is_page = tag.attribute("rel").is_none_or(|rel| is_alternate(&rel));
+            let kind = tag.attribute("type").unwrap_or_default().to_ascii_lowercase();
+            let rank = u8::from(!kind.is_empty() && !kind.contains("html"));
+            let link = is_page.then(|| absolute(&href, base_of(tag, base.cloned()).as_ref())).flatten();
+            return link.map(|link| (rank, link));
         }
         let text = self.words(tag);
-        absolute(&text, base)
+        absolute(&text, base).map(|link| (0, link))
     }
 
     fn guid(&mut self, tag: Tag<'a>, draft: &mut Draft) {
@@ -346,6 +376,13 @@ impl Draft {
         }
         self.entry
     }
+}
+
+/// A relation may be written as an IRI, too (RFC 4287, 4.2.7.2).
+fn is_alternate(rel: &str) -> bool {
+    let rel = rel.trim();
+    let name = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
+    name.is_empty() || name.eq_ignore_ascii_case("alternate")
 }
 
 /// The first that is not empty stays; the rest is read over all the same.

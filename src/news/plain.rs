@@ -100,8 +100,57 @@ const KNOWN: &[&str] = &[
     "video",
 ];
 
+/// Elements that shape a text and are often left open, or need no end.
+const SHAPING: &[&str] = &[
+    "body", "br", "center", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "html", "li", "option", "p",
+    "tbody", "td", "tfoot", "th", "thead", "tr",
+];
+
+/// A headline longer than this, in bytes, is none: each of its tags would be looked for in all of it.
+const LONG_TITLE: usize = 4000;
+
+/// Elements without content.
+const VOID: &[&str] =
+    &["area", "base", "col", "embed", "frame", "img", "input", "link", "meta", "param", "source", "track"];
+
 /// The readable text of a piece of HTML, clean, at most about `enough` bytes long: reading stops there.
 pub fn from_html(html: &str, enough: usize) -> String {
+    readable(html, enough, |_| false)
+}
+
+/// As [`from_html`], for a headline, which may speak of elements: `The <video> element`. A bare tag that is never closed
+/// and shapes no text is meant to be read, as is an end tag without a beginning.
+pub fn title(html: &str, enough: usize) -> String {
+    if html.len() > LONG_TITLE {
+        return from_html(html, enough);
+    }
+    let lower = html.to_ascii_lowercase();
+    let stands = |mark: &str, name: &str| {
+        let begins = |(at, _): (usize, &str)| {
+            let rest = lower.get(at + mark.len()..).and_then(|rest| rest.strip_prefix(name));
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-'))
+        };
+        lower.match_indices(mark).any(begins)
+    };
+    readable(html, enough, |token| {
+        let (name, is_bare) = match token {
+            Token::Start(tag) => (tag.name, tag.attributes().next().is_none() && !tag.is_empty),
+            Token::End(name) => (*name, true),
+            _ => return false,
+        };
+        if !is_bare || !is_one_of(KNOWN, name) || is_one_of(SHAPING, name) {
+            return false;
+        }
+        let name = name.to_ascii_lowercase();
+        match token {
+            Token::Start(_) => is_one_of(VOID, &name) || !stands("</", &name),
+            _ => !stands("<", &name),
+        }
+    })
+}
+
+/// `is_text` tells of a tag whether it is meant to be read, as it stands.
+fn readable(html: &str, enough: usize, is_text: impl Fn(&Token) -> bool) -> String {
     let mut line = Line { text: String::new(), enough };
     let mut markup = Markup::new(html);
     let mut before = markup.rest();
@@ -109,6 +158,7 @@ pub fn from_html(html: &str, enough: usize) -> String {
         && let Some(token) = markup.next()
     {
         match token {
+            Token::Start(_) | Token::End(_) if is_text(&token) => line.push(shown(before, markup.rest())),
             Token::Text(text) => line.push(&entities::decode_html(text)),
             Token::Literal(text) => line.push(text),
             Token::Start(tag) if is_one_of(UNREAD, tag.name) && !tag.is_empty => {
@@ -179,6 +229,11 @@ fn is_markup(name: &str) -> bool {
     is_inline(name) || is_one_of(KNOWN, name) || name.contains([':', '-'])
 }
 
+/// What stands between two places of a text.
+fn shown<'a>(before: &'a str, after: &str) -> &'a str {
+    before.get(..before.len().saturating_sub(after.len())).unwrap_or_default()
+}
+
 struct Line {
     text: String,
     enough: usize,
@@ -217,8 +272,7 @@ impl Line {
         if is_markup(name) {
             self.space();
         } else {
-            let shown = before.get(..before.len().saturating_sub(after.len())).unwrap_or_default();
-            self.push(shown);
+            self.push(shown(before, after));
         }
     }
 }
@@ -250,6 +304,28 @@ mod tests {
     }
 
     #[test]
+    fn titles_that_speak_of_elements() {
+        for (given, expected) in [
+            ("On The <dl>", "On The <dl>"),
+            ("The <video> element is underrated", "The <video> element is underrated"),
+            ("Stop using <DIV> for everything", "Stop using <DIV> for everything"),
+            ("Why <img> needs a text, and <script> none", "Why <img> needs a text, and <script> none"),
+            ("A </div> too many", "A </div> too many"),
+            ("What <em>really</em> happened", "What really happened"),
+            ("<em>Never closed", "Never closed"),
+            ("<p>One<br>Two", "One Two"),
+            ("<div>One</div> <div>Two</div>", "One Two"),
+            ("<div class='x'>One", "One"),
+            ("<img src='x'>One", "One"),
+            ("<h1>One", "One"),
+            ("<script>x()</script>One", "One"),
+            ("<style>x</style>One <video/>", "One"),
+        ] {
+            assert_eq!(title(given, 1000), expected, "{given}");
+        }
+    }
+
+    #[test]
     fn html_in_disguise() {
         for (text, expected) in [
             ("plain", false),
@@ -275,6 +351,7 @@ mod tests {
     proptest! {
         #[test]
         fn is_bounded_and_one_line(text in "([<>/&; \\n]|<b>|<p>|<script>|&amp;|\\PC){0,200}", max in 4_usize..60) {
+            title(&text, max);
             let plain = from_html(&text, max);
             prop_assert!(plain.len() <= max + 8 && !plain.contains('\n'), "{plain:?}");
             prop_assert!(cut(&plain, max).len() <= max);

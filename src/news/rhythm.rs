@@ -1,15 +1,16 @@
 //! How often a feed has something new and when it wishes to be left alone, as its documents tell. Pure.
 //!
-//! The interval of the configuration is what a feed gets at best. A feed that publishes a few times a day is asked
-//! less often, since most of those requests would bring nothing: after half of the usual gap between its entries, so
-//! that a story is seen after a quarter of that gap on average. Two things keep this from making the tape late:
+//! An interval that the user wrote is obeyed: in normal times it is the longest wait. Any other is what a feed gets at
+//! best. A feed that publishes a few times a day is asked less often, since most of those requests would bring nothing:
+//! after half of the usual gap between its entries, so that a story is seen after a quarter of that gap on average. Two
+//! things keep this from making the tape late:
 //!
 //! - The usual gap is the *median* of the newest 20. Nights and weekends do not count against a feed that is lively by
 //!   day, and a feed whose gaps are shorter than two intervals is always asked at its interval.
-//! - How far a wait may grow is counted in intervals: the reader who gives a feed a short one wants it soon, however
-//!   rarely it speaks. Primary sources speak rarely, and what they say moves prices: they are stretched least.
+//! - How far a wait may grow is counted in intervals. Primary sources speak rarely, and what they say moves prices:
+//!   theirs grows to a quarter of an hour at most, also after weeks of silence.
 //!
-//! What has been silent for weeks is asked still less often, at least once a day.
+//! What else has been silent for weeks is asked still less often, at least once a day.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Document;
 use super::schedule::{Pace, Why};
-use crate::domain::feed::Rhythm;
+use crate::domain::feed::{Feed, Rhythm};
 
 /// So many gaps between the newest entries are looked at …
 const GAPS: usize = 20;
@@ -29,8 +30,6 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 const CEILING: Duration = Duration::from_secs(4 * HOUR);
 /// How many intervals a wait may grow to.
 const STRETCH: u32 = 16;
-/// The same for primary sources.
-const STRETCH_PRIMARY: u32 = 4;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 /// Days of silence, and how many times longer the wait gets.
@@ -49,6 +48,7 @@ impl Rhythm {
         times.truncate(GAPS + 1);
         Rhythm {
             newest: times.first().copied(),
+            entries: u32::try_from(document.entries.len()).ok(),
             median_gap: median_gap(&times),
             ttl: document.ttl,
             max_age,
@@ -59,22 +59,28 @@ impl Rhythm {
 
     /// How long to wait after a good answer, if the server wishes for nothing else, and why.
     pub fn interval(&self, pace: &Pace, now: Timestamp) -> (Duration, Why) {
-        let asked = pace.interval.max(pace.floor);
-        let is_welcome = self.max_age.is_some() || pace.floor < USUAL_FLOOR;
-        let asked = if is_welcome { asked } else { asked.max(BRISK) };
-        let ceiling = CEILING.min(asked * if pace.is_primary { STRETCH_PRIMARY } else { STRETCH }).max(asked);
-        let half = self.median_gap.unwrap_or_default() / 2;
-        let slow = half.clamp(asked, ceiling);
-        let silence = self.newest.map_or(0, |newest| now.duration_since(newest).as_hours() / 24);
-        match SILENCES.iter().find(|(days, _)| silence >= *days) {
-            Some((_, times)) => {
-                let longest = Duration::from_secs(DAY).max(asked);
-                ((slow * *times).min(longest), Why::Silent(silence))
-            }
-            None if slow > asked => (slow, Why::Seldom(self.median_gap.unwrap_or_default())),
-            None if asked > pace.interval.max(pace.floor) => (asked, Why::Unwelcome(asked)),
-            None => (asked, Why::Interval(asked)),
+        let configured = pace.interval.max(pace.floor);
+        if pace.is_own {
+            return (configured, Why::Own(configured));
         }
+        let is_welcome = self.max_age.is_some() || pace.floor < USUAL_FLOOR;
+        let asked = if is_welcome { configured } else { configured.max(BRISK) };
+        let (slowest, longest) = match pace.is_primary {
+            true => (Feed::LONGEST_OF_PRIMARY.max(asked), Feed::LONGEST_OF_PRIMARY.max(asked)),
+            false => (CEILING.min(asked * STRETCH).max(asked), Duration::from_secs(DAY).max(asked)),
+        };
+        let half = self.median_gap.unwrap_or_default() / 2;
+        let slow = half.clamp(asked, slowest);
+        let silence = self.newest.map_or(0, |newest| now.duration_since(newest).as_hours() / 24);
+        let times = SILENCES.iter().find(|(days, _)| silence >= *days).map_or(1, |(_, times)| *times);
+        let wait = (slow * times).min(longest);
+        let why = match wait {
+            wait if wait > slow => Why::Silent(silence),
+            wait if wait > asked => Why::Seldom(self.median_gap.unwrap_or_default()),
+            wait if wait > configured => Why::Unwelcome(wait),
+            wait => Why::Interval(wait),
+        };
+        (wait, why)
     }
 
     /// The first moment from `at` on that lies in no hour or day in which the feed asks not to be polled (GMT). A feed
@@ -117,7 +123,8 @@ mod tests {
     }
 
     fn pace(seconds: u64) -> Pace {
-        Pace { interval: Duration::from_secs(seconds), floor: Duration::from_secs(60), is_primary: false }
+        let (interval, floor) = (Duration::from_secs(seconds), Duration::from_secs(60));
+        Pace { interval, is_own: false, floor, is_primary: false }
     }
 
     /// A document whose entries were published these minutes ago.
@@ -138,11 +145,32 @@ mod tests {
         for (gap, expected) in [(1, 15), (15, 15), (30, 15), (60, 30), (240, 120), (1440, 240), (2880, 240)] {
             assert_eq!(minutes(&every(gap), &fifteen), expected, "an entry every {gap} min");
         }
-        // The growth is counted in intervals, least for a primary source.
+        // The growth is counted in intervals …
         assert_eq!(minutes(&every(1440), &pace(5 * MINUTE)), 80);
-        assert_eq!(minutes(&every(1440), &Pace { is_primary: true, ..pace(10 * MINUTE) }), 40);
+        // … and ends at a quarter of an hour for a primary source, if its interval is not longer by itself.
+        for (interval, expected) in [(5, 15), (10, 15), (15, 15), (60, 60)] {
+            let primary = Pace { is_primary: true, ..pace(interval * MINUTE) };
+            assert_eq!(minutes(&every(1440), &primary), expected, "{interval}");
+            let silent = published((0..30).map(|n| (n + 60) * 1440));
+            assert_eq!(minutes(&silent, &primary), expected, "{interval}, silent");
+        }
         // An interval that is long by itself is never shortened.
         assert_eq!(minutes(&every(5), &pace(6 * HOUR)), 360);
+    }
+
+    #[test]
+    fn an_interval_of_the_users_is_the_longest_wait() {
+        let every_day = published((0..30).map(|n| n * 1440));
+        let silent = published((0..30).map(|n| (n + 60) * 1440));
+        for seconds in [60, 90, 600, 7200] {
+            for (name, document) in [("seldom", &every_day), ("silent", &silent), ("empty", &Document::default())] {
+                for (is_primary, max_age) in [(false, None), (true, None), (false, Some(Duration::ZERO))] {
+                    let own = Pace { is_own: true, is_primary, ..pace(seconds) };
+                    let (wait, why) = Rhythm::of(document, max_age, now()).interval(&own, now());
+                    assert_eq!((wait.as_secs(), why), (seconds, Why::Own(wait)), "{seconds} s, {name}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -95,6 +95,8 @@ pub enum Ending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     pub interval: Duration,
+    /// The user wrote the interval: nothing but wishes and failures makes the wait longer.
+    pub is_own: bool,
     /// No feed is asked more often.
     pub floor: Duration,
     /// A primary source is wanted soon, however rarely it speaks.
@@ -104,15 +106,17 @@ pub struct Pace {
 impl Pace {
     /// Of a feed, under the floor of the network settings.
     pub fn of(feed: &Feed, floor: Duration) -> Pace {
-        Pace { interval: feed.interval, floor, is_primary: feed.primary }
+        Pace { interval: feed.interval, is_own: feed.own_interval, floor, is_primary: feed.primary }
     }
 }
 
 /// Why a feed waits. `Display` is a clause for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// Its configured interval.
+    /// The interval that comes with it.
     Interval(Duration),
+    /// The interval that the user wrote.
+    Own(Duration),
     /// Longer than configured, since its server does not say that less is welcome.
     Unwelcome(Duration),
     /// Its usual gap between two entries.
@@ -141,6 +145,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::Interval(time) => write!(f, "asked every {}", spoken(*time)),
+            Why::Own(time) => write!(f, "asked every {}, as its interval in the config says", spoken(*time)),
             Why::Unwelcome(time) => write!(f, "asked every {}: its server names no shorter time", spoken(*time)),
             Why::Seldom(gap) => write!(f, "it publishes about every {}", spoken(*gap)),
             Why::Silent(days) => write!(f, "it has published nothing for {days} days"),
@@ -194,6 +199,8 @@ pub struct Plan {
     /// [`FeedState::STOPPED`]: never.
     pub next: Timestamp,
     pub why: Why,
+    /// When the publisher's wishes end, where they are what is waited for.
+    pub wished_until: Option<Timestamp>,
     /// Before this it may not even be asked by hand.
     pub cool_until: Option<Timestamp>,
 }
@@ -201,9 +208,10 @@ pub struct Plan {
 /// When to ask again after a poll.
 pub fn plan(case: &Case) -> Plan {
     let Some((wait, why)) = wait(case) else {
-        return Plan { next: FeedState::STOPPED, why: Why::Gone, cool_until: None };
+        return Plan { next: FeedState::STOPPED, why: Why::Gone, wished_until: None, cool_until: None };
     };
     let due = later(case.now, wait);
+    let wished_until = matches!(why, Why::MaxAge(_) | Why::Ttl(_) | Why::RetryAfter(_)).then_some(due);
     let is_patience = case.ending == Ending::Patience || case.wishes.retry_after.is_some_and(|time| !time.is_zero());
     let patient = Case { wishes: &Wishes { retry_after: case.wishes.retry_after, ..Wishes::default() }, ..*case };
     let cool = if case.ending == Ending::Patience { wait_of(&patient) } else { told_patience(case) };
@@ -213,9 +221,10 @@ pub fn plan(case: &Case) -> Plan {
         true => {
             let is_day = case.rhythm.skip_hours.is_empty() || open.duration_since(due) > SignedDuration::from_hours(23);
             let why = if is_day { Why::SkipDays } else { Why::SkipHours };
-            Plan { next: later(open, AFTER_SKIPPED.mul_f64(case.chance.abs().min(1.0))), why, cool_until }
+            let next = later(open, AFTER_SKIPPED.mul_f64(case.chance.abs().min(1.0)));
+            Plan { next, why, wished_until: Some(next), cool_until }
         }
-        false => Plan { next: due, why, cool_until },
+        false => Plan { next: due, why, wished_until, cool_until },
     }
 }
 
@@ -237,7 +246,10 @@ fn wait(case: &Case) -> Option<(Duration, Why)> {
         Ending::Locked => (LONGEST, Why::Locked),
         Ending::Failed => (backed_off(interval, failures, chance), Why::Failures(failures)),
     };
-    let own = spread(own.min(LONGEST.max(pace.floor)), chance).max(pace.floor);
+    // Chance may not make a wait longer than the longest that was promised.
+    let is_promised = ending == Ending::Good && (pace.is_own || pace.is_primary);
+    let chance_of_own = if is_promised { -chance.abs() } else { chance };
+    let own = spread(own.min(LONGEST.max(pace.floor)), chance_of_own).max(pace.floor);
     // A wish is a lower bound: chance may only add to it.
     let wish = |wish: Option<Duration>, why: fn(Duration) -> Why, most: Duration| {
         wish.map(|time| (spread(time.min(most), chance.abs()), why(time.min(most))))
@@ -304,7 +316,7 @@ pub fn set_right(state: &FeedState, now: Timestamp) -> Option<FeedState> {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace { interval: Duration::from_secs(600), floor: MINUTE, is_primary: false };
+    const PACE: Pace = Pace { interval: Duration::from_secs(600), is_own: false, floor: MINUTE, is_primary: false };
     const NONE: Wishes = Wishes { max_age: None, fresh_for: None, retry_after: None };
 
     fn now() -> Timestamp {
@@ -426,6 +438,35 @@ mod tests {
         let wishes = Wishes { fresh_for: secs(1000), ..NONE };
         assert_eq!(seconds(Ending::Good, 0, wishes, -1.0), 1100);
         assert_eq!(seconds(Ending::Good, 0, wishes, 0.0), 1000);
+    }
+
+    #[test]
+    fn chance_never_lengthens_a_wait_that_was_promised() {
+        let pace = |is_own, is_primary| Pace { is_own, is_primary, ..PACE };
+        for (pace, ending, chance, expected) in [
+            (pace(true, false), Ending::Good, 1.0, 540),
+            (pace(true, false), Ending::Good, -1.0, 540),
+            (pace(true, false), Ending::Good, 0.0, 600),
+            (pace(false, true), Ending::Good, 1.0, 540),
+            (Pace { interval: MINUTE, ..pace(true, false) }, Ending::Good, 1.0, 60),
+            (pace(true, false), Ending::Refused, 1.0, 3960),
+        ] {
+            let rhythm = Rhythm::default();
+            let case =
+                Case { pace, ending, failures: 1, patience: 0, wishes: &NONE, rhythm: &rhythm, now: now(), chance };
+            assert_eq!(plan(&case).next.duration_since(now()).as_secs(), expected, "{pace:?} {ending:?} {chance}");
+        }
+    }
+
+    #[test]
+    fn what_the_publisher_wishes_for_is_remembered() {
+        let until = |wishes, rhythm: &Rhythm| planned(Ending::Good, 0, wishes, rhythm, 0.0).wished_until;
+        let none = Rhythm::default();
+        assert_eq!(until(NONE, &none), None);
+        assert_eq!(until(Wishes { fresh_for: secs(300), ..NONE }, &none), None, "shorter than the interval");
+        let hour = Some(later(now(), HOUR));
+        assert_eq!(until(Wishes { fresh_for: secs(3600), ..NONE }, &none), hour);
+        assert_eq!(until(NONE, &Rhythm { ttl: secs(3600), ..Rhythm::default() }), hour);
     }
 
     #[test]

@@ -69,11 +69,13 @@ struct JsonItem {
     #[serde(rename = "id")]
     _id: String,
     language: Option<IgnoredAny>,
+    url: Option<String>,
 }
 
 fn of_json(text: &str) -> Option<Survey> {
     let feed: JsonFeed = serde_json::from_str(text).ok()?;
-    let is_plain = feed.items.iter().all(|item| item.language.is_none());
+    let is_plain = |item: &JsonItem| item.language.is_none() && item.url.as_deref().is_none_or(is_whole_address);
+    let is_plain = feed.items.iter().all(is_plain);
     is_plain.then(|| Survey { format: json::format(&feed.version), entries: feed.items.len() })
 }
 
@@ -177,6 +179,9 @@ impl<'a> Surveyor<'a> {
             }
             text = parse::character_data(inside.raw, &mut self.markup.repairs);
         }
+        if is_link && !(is_plain_link(tag) && (self.is_atom || is_whole(tag, &text))) {
+            return None;
+        }
         // An empty link would be the base; a category without a term, or a number with a blank before it, none.
         let told = match tag.name {
             _ if is_link => tag.attribute("href").or(Some(text)),
@@ -186,6 +191,25 @@ impl<'a> Surveyor<'a> {
         };
         told.filter(|text| !text.trim().is_empty()).map(drop)
     }
+}
+
+/// To a page, and under a relation by its bare name: of others feed-rs makes something else, or takes the first.
+fn is_plain_link(tag: Tag<'_>) -> bool {
+    let rel = tag.attribute("rel").unwrap_or_default();
+    let kind = tag.attribute("type").unwrap_or_default();
+    let is_page = kind.is_empty() || kind.contains("html") || !matches!(&*rel, "" | "alternate");
+    is_page && !rel.contains(':')
+}
+
+/// A relative one goes from the site's own address, of which feed-rs knows nothing.
+fn is_whole(tag: Tag<'_>, text: &str) -> bool {
+    is_whole_address(&tag.attribute("href").unwrap_or(Cow::Borrowed(text)))
+}
+
+/// It needs no base, and no mending.
+fn is_whole_address(address: &str) -> bool {
+    let address = address.trim();
+    ["http://", "https://"].iter().any(|scheme| address.strip_prefix(scheme).is_some_and(|rest| !rest.contains("://")))
 }
 
 /// feed-rs cuts names at bytes that it found around an e-mail address, and panics where these are part of a character.

@@ -7,7 +7,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::feeds::{mark, standing_word};
+use super::feeds::{mark, silent, standing_word, whole};
 use super::frame::{popup, scrolled};
 use super::text::{age, cut, fit, fit_right, safe, until, wrap};
 use crate::app::command::Command;
@@ -84,6 +84,7 @@ fn facts(scene: Scene, line: &FeedLine) -> Vec<(&'static str, String)> {
     }
     let state = line.state;
     facts.extend(state.and_then(|state| Some(("next", next(scene, state)?))));
+    facts.extend(silent(scene, line).map(|silence| ("silent", silence)));
     facts.extend(state.and_then(|state| state.trouble.clone()).map(|trouble| ("trouble", trouble)));
     facts
 }
@@ -97,7 +98,15 @@ fn how_it_is_asked(feed: &Feed) -> String {
         (feed.accept_invalid_certificate, "without checking its certificate"),
     ];
     let own = own.into_iter().filter(|(is_so, _)| *is_so).map(|(_, how)| how);
-    let every = format!("at most every {}", print_duration(feed.interval));
+    let interval = print_duration(feed.interval);
+    let every = match (feed.own_interval, feed.primary) {
+        (true, _) => format!("every {interval}, as its interval in the config says"),
+        (false, true) => {
+            let longest = print_duration(Feed::LONGEST_OF_PRIMARY.max(feed.interval));
+            if longest == interval { format!("every {interval}") } else { format!("every {interval} to {longest}") }
+        }
+        (false, false) => format!("every {interval}, less often when it publishes seldom"),
+    };
     std::iter::once(every.as_str()).chain(own).collect::<Vec<_>>().join(", ")
 }
 
@@ -134,12 +143,6 @@ fn answers(scene: Scene, state: &FeedState) -> Vec<(&'static str, String)> {
     told
 }
 
-/// Rounded to minutes, as far as it has any: seconds say nothing about how often a feed has something new.
-fn whole(gap: std::time::Duration) -> std::time::Duration {
-    let seconds = gap.as_secs();
-    std::time::Duration::from_secs(if seconds >= 60 { seconds / 60 * 60 } else { seconds.max(1) })
-}
-
 fn validators(state: &FeedState) -> String {
     let etag = state.etag.as_ref().map(|etag| format!("ETag {}", safe(etag)));
     let date = state.last_modified.as_ref().map(|date| format!("Last-Modified {}", safe(date)));
@@ -151,7 +154,7 @@ fn validators(state: &FeedState) -> String {
 
 fn fact(scene: Scene, label: &'static str, text: &str, columns: usize) -> Vec<Line<'static>> {
     let wrapped = wrap(text, columns.saturating_sub(LABEL + 3));
-    let style = if label == "trouble" { scene.theme.warning } else { scene.theme.text };
+    let style = if matches!(label, "trouble" | "silent") { scene.theme.warning } else { scene.theme.text };
     let labels = std::iter::once(label).chain(std::iter::repeat(""));
     let line = |(label, text): (&str, String)| {
         Line::from(vec![Span::styled(format!(" {} ", fit(label, LABEL)), scene.theme.dim), Span::styled(text, style)])

@@ -1,5 +1,7 @@
 //! Feeds and price sources with their health: last success, last attempt, next attempt, status, 304s, and why it waits.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,8 +13,9 @@ use super::frame::{popup, put};
 use super::text::{age, cut, fit, fit_right, until, wrap};
 use crate::app::command::Command;
 use crate::app::handover::Handover;
-use crate::app::health::{FeedLine, Standing};
+use crate::app::health::{FeedLine, Silence, Standing};
 use crate::app::seen::Seen;
+use crate::config::units::print_duration;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Outcome, SourceReport};
 
@@ -186,10 +189,29 @@ fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
     };
     match &state.trouble {
         Some(trouble) => trouble.clone(),
+        None if let Some(silence) = silent(scene, line) => silence,
         None if !state.repairs.is_empty() => format!("repaired: {}", state.repairs.join(", ")),
         None if line.standing(scene.app.now) == Standing::Old => "no answer for a while".into(),
         None => String::new(),
     }
+}
+
+/// How a feed is silent, when that is what is to be said of it.
+pub(super) fn silent(scene: Scene, line: &FeedLine) -> Option<String> {
+    let now = scene.app.now;
+    let silence = line.silence(now).filter(|_| line.standing(now) == Standing::Silent)?;
+    Some(match silence {
+        Silence::Empty => "answers well, but has no entries".into(),
+        Silence::Since { newest, gap } => {
+            format!("nothing new for {}; usually one about every {}", age(newest, now), print_duration(whole(gap)))
+        }
+    })
+}
+
+/// Rounded to minutes, as far as it has any: seconds say nothing about how often a feed has something new.
+pub(super) fn whole(gap: Duration) -> Duration {
+    let seconds = gap.as_secs();
+    Duration::from_secs(if seconds >= 60 { seconds / 60 * 60 } else { seconds.max(1) })
 }
 
 /// Sign, word and style.
@@ -197,6 +219,7 @@ pub(super) fn mark(scene: Scene, standing: Standing) -> (&'static str, &'static 
     match standing {
         Standing::Fresh => ("✓", "fresh", scene.theme.up),
         Standing::Failing => ("✗", "fails", scene.theme.down),
+        Standing::Silent => ("~", "silent", scene.theme.warning),
         Standing::Old => ("!", "old", scene.theme.warning),
         Standing::Waiting => ("…", "waits", scene.theme.dim),
         Standing::Disabled => ("-", "off", scene.theme.faint),

@@ -17,6 +17,8 @@ use crate::event::Event;
 const REST: Duration = Duration::from_millis(100);
 /// … and one that may be half written only after this many times as long.
 const DOUBTFUL_RESTS: usize = 6;
+/// Links that lead to links are followed so far.
+const LINKS_MAX: usize = 8;
 /// Folders may come and go while they are looked for.
 const TRIES: usize = 8;
 
@@ -149,10 +151,25 @@ fn folders(file: &Path) -> Vec<PathBuf> {
     let named = |folder: &Path| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_path_buf() };
     let nearest = above.map(named).find(|folder| folder.is_dir());
     let target = file.canonicalize().ok().and_then(|target| target.parent().map(Path::to_path_buf));
-    let mut folders: Vec<PathBuf> =
-        nearest.into_iter().chain(target).filter_map(|path| path.canonicalize().ok()).collect();
+    let mut folders: Vec<PathBuf> = nearest.into_iter().chain(target).collect();
+    of_links(file, LINKS_MAX, &mut folders);
+    let mut folders: Vec<PathBuf> = folders.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    folders.sort();
     folders.dedup();
     folders
+}
+
+/// The folders in which links stand that lead to the file: `~/.config` where `~/.config/newstape` is one. Who keeps
+/// settings elsewhere (stow, home-manager) swaps the link, and nothing stirs in the folder that it led to.
+fn of_links(path: &Path, depth: usize, into: &mut Vec<PathBuf>) {
+    for link in path.ancestors().filter(|path| path.is_symlink()) {
+        let Some(folder) = link.parent() else { continue };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        into.push(folder.to_path_buf());
+        if let Some(target) = std::fs::read_link(link).ok().filter(|_| depth > 0) {
+            of_links(&folder.join(target), depth - 1, into);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -379,6 +396,40 @@ mod tests {
             watched.write("others/newstape.toml", OTHER);
         };
         watched.while_doing("config/config.toml", work).await.unwrap();
+    }
+
+    /// As stow and home-manager put another set of settings in force: `ln -sfn`, or a rename over the link.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_folder_that_is_a_link_may_be_swapped() {
+        use std::os::unix::fs::symlink;
+
+        let watched = Watched::new();
+        for folder in ["one", "two", "home", "generations"] {
+            fs::create_dir(watched.path(folder)).unwrap();
+        }
+        watched.write("one/config.toml", GOOD);
+        watched.write("two/config.toml", OTHER);
+        // A link to a link: the second one is swapped, too.
+        symlink(watched.path("one"), watched.path("generations/current")).unwrap();
+        symlink(watched.path("generations/current"), watched.path("home/newstape")).unwrap();
+        let swap = |link: &str, target: &str| {
+            symlink(watched.path(target), watched.path("next")).unwrap();
+            fs::rename(watched.path("next"), watched.path(link)).unwrap();
+        };
+        let work = async |told: &mut Told| {
+            assert_eq!(told.next().await, Ok(7));
+            swap("generations/current", "two");
+            assert_eq!(told.next().await, Ok(9), "the inner link leads elsewhere");
+            swap("home/newstape", "one");
+            assert_eq!(told.next().await, Ok(7), "the outer link leads elsewhere");
+            fs::remove_file(watched.path("home/newstape")).unwrap();
+            symlink(watched.path("two"), watched.path("home/newstape")).unwrap();
+            assert_eq!(told.next().await, Ok(9), "it was removed and made anew");
+            watched.write("two/config.toml", GOOD);
+            assert_eq!(told.next().await, Ok(7), "and what it leads to is watched");
+        };
+        watched.while_doing("home/newstape/config.toml", work).await.unwrap();
     }
 
     #[test]

@@ -112,6 +112,7 @@ impl Add {
         let news = candidates.iter().filter(|candidate| !discover::is_of_comments(candidate)).count();
         match self.pick {
             None if news == 1 || candidates.len() == 1 => Ok(candidates.remove(0)),
+            None if discover::is_one_feed(candidates.get(..news).unwrap_or_default()) => Ok(candidates.remove(0)),
             Some(pick) if (1..=candidates.len()).contains(&pick) => Ok(candidates.remove(pick - 1)),
             _ => {
                 for (at, candidate) in candidates.iter().enumerate() {
@@ -129,7 +130,7 @@ impl Add {
         let base = Url::parse(&page.url).map_err(|_| nothing())?;
         for path in WELL_KNOWN {
             let Ok(url) = base.join(path) else { continue };
-            let candidate = Candidate { url: url.into(), title: String::new() };
+            let candidate = Candidate { url: url.into(), title: String::new(), kind: String::new() };
             if let Ok(found) = follow(candidate, &page.url, asking).await {
                 return Ok(found);
             }
@@ -141,6 +142,12 @@ impl Add {
 /// As people write addresses: `example.org/news` too.
 fn address(text: &str) -> Result<String, Failure> {
     let text = text.trim();
+    // As browsers and other readers hand feeds on: `feed://example.org/rss`, `feed:https://example.org/rss`.
+    let lower = text.to_ascii_lowercase();
+    let bare =
+        ["feed:", "rss:"].iter().find(|scheme| lower.starts_with(*scheme)).and_then(|scheme| text.get(scheme.len()..));
+    let handed = bare.map(|rest| if rest.starts_with("//") { format!("http:{rest}") } else { rest.to_owned() });
+    let text = handed.as_deref().unwrap_or(text);
     let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let url = Url::parse(&full).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     match url.filter(|url| url.host_str().is_some_and(|host| !host.is_empty())) {

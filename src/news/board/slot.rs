@@ -1,11 +1,14 @@
 //! One feed on the board.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use url::Url;
 
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState};
 use crate::news::outcome::drop_validators;
+use crate::news::schedule::{self, Why};
 use crate::news::{fingerprint, place::Place};
 
 /// Why it was not asked by hand, to follow why it waits.
@@ -57,6 +60,22 @@ impl Slot {
         }
         (self.feed, self.order) = (feed.clone(), order);
         self
+    }
+
+    /// Brings its next request forward to the interval that the user wrote, when its own rhythm alone had put it off.
+    /// Gives its state when that changed.
+    pub fn obey(&mut self, floor: Duration) -> Option<FeedState> {
+        let state = &mut self.state;
+        let is_well = self.feed.own_interval && state.failures == 0 && state.trouble.is_none() && !state.is_stopped();
+        let (next, last) = state.next_check.zip(state.last_attempt).filter(|_| is_well)?;
+        let interval = self.feed.interval.max(floor);
+        let latest = schedule::later(last, interval).max(state.wished_until.unwrap_or(last));
+        if next <= latest {
+            return None;
+        }
+        state.next_check = Some(latest);
+        state.waits_for = Some(Why::Own(interval).to_string());
+        Some(state.clone())
     }
 
     /// Where it is asked: its own address, or the one it has moved to.

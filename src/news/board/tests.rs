@@ -101,6 +101,33 @@ fn rule_11_a_stored_next_check_holds_after_a_restart() {
 }
 
 #[test]
+fn an_interval_that_the_user_writes_holds_at_once_but_for_what_the_server_wishes() {
+    let at = |minutes: i64| Some(noon() + SignedDuration::from_mins(minutes));
+    let stored = |next: i64, wished: Option<Timestamp>| FeedState {
+        last_attempt: at(-1),
+        next_check: at(next),
+        wished_until: wished,
+        ..FeedState::new("https://one.org/".into(), "https://one.org/".into())
+    };
+    let failing = FeedState { failures: 3, trouble: Some("server error (500)".into()), ..stored(240, None) };
+    for (name, state, own_interval, expected) in [
+        ("put off by its rhythm", stored(240, None), true, at(4)),
+        ("the interval is not the user's", stored(240, None), false, at(240)),
+        ("a wish that is longer", stored(240, at(60)), true, at(60)),
+        ("a wish that is all", stored(240, at(240)), true, at(240)),
+        ("soon anyway", stored(2, None), true, at(2)),
+        ("it fails", failing, true, at(240)),
+    ] {
+        let own =
+            Feed { interval: Duration::from_secs(300), own_interval, ..feed("https://one.org/", "https://one.org/") };
+        let mut board = Board::new(vec![state]);
+        let told = board.adopt(&config(vec![own]), noon());
+        assert_eq!(board.slots["https://one.org/"].state.next_check, expected, "{name}");
+        assert_eq!(told.len(), usize::from(expected != at(240) && expected != at(2)), "{name}");
+    }
+}
+
+#[test]
 fn rule_7_another_address_or_agent_drops_the_validators() {
     let url = "https://one.org/";
     let stored = FeedState { etag: Some("\"a\"".into()), ..FeedState::new(url.into(), url.into()) };

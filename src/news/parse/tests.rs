@@ -118,7 +118,13 @@ fn formats_and_shapes() {
             2,
             "unclosed-element nested-entry",
         ),
-        ("<rss version='2.0'><channel><item><title>a</title></item><item><tit", "RSS 2.0", 2, "truncated"),
+        ("<rss version='2.0'><channel><item><title>a</title></item><item><tit", "RSS 2.0", 1, "truncated"),
+        (
+            "<rss version='2.0'><item><title>a</title></item><item><title>b</rss>",
+            "RSS 2.0",
+            2,
+            "unclosed-element truncated",
+        ),
         (
             "<br /><b>Warning</b>: x in y.php<?xml version='1.0'?><rss version='2.0'><item/></rss>",
             "RSS 2.0",

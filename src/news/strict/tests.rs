@@ -33,13 +33,13 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-const ITEM: &str = "<title>Été</title><link>/a?b=1&amp;c=2</link><guid>7</guid><description>&lt;p&gt;Text</description>
+const ITEM: &str = "<title>Été</title><link>https://example.org/a?b=1&amp;c=2</link><guid>7</guid><description>&lt;p&gt;Text</description>
     <pubDate>Mon, 06 Oct 2025 10:00:00 CEST</pubDate><category>Chips</category>";
 
 fn rss(item: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"utf-16\"?><rss version=\"2.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\">
-        <channel><title>Paper</title><link>/</link><language>fr-FR</language><ttl>5</ttl>
+        <channel><title>Paper</title><link>https://example.org/</link><language>fr-FR</language><ttl>5</ttl>
         <item>{item}</item></channel></rss>"
     )
 }
@@ -50,7 +50,7 @@ const ATOM: &str = "<feed xmlns='http://www.w3.org/2005/Atom' xml:lang='fr'><tit
     <div xmlns='http://www.w3.org/1999/xhtml'>Some <b>text</b></div></content></entry></feed>";
 
 const JSON: &str = "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"Paper\", \"home_page_url\": \"/\",
-    \"feed_url\": \"/feed\", \"items\": [{\"id\": \"1\", \"url\": \"/1\", \"title\": \"AT&amp;T\", \"tags\": [\"x\"],
+    \"feed_url\": \"/feed\", \"items\": [{\"id\": \"1\", \"url\": \"https://example.org/1\", \"title\": \"AT&amp;T\", \"tags\": [\"x\"],
     \"content_html\": \"<p>Text</p>\", \"date_published\": \"2026-10-06T10:00:00Z\"}]}";
 
 #[test]
@@ -68,8 +68,8 @@ fn both_readers_agree_on_each_format() {
 fn what_is_not_whole_is_left_to_the_lenient_readers() {
     for item in [
         "<title>no link</title><description>t</description><pubDate>2026-10-06</pubDate>",
-        "<title>no date</title><description>t</description><link>/a</link>",
-        "<title>no text</title><link>/a</link><pubDate>2026-10-06</pubDate>",
+        "<title>no date</title><description>t</description><link>https://example.org/a</link>",
+        "<title>no text</title><link>https://example.org/a</link><pubDate>2026-10-06</pubDate>",
     ] {
         assert!(survey(&rss(item), 10).is_some(), "{item}");
         assert_eq!(strict(&rss(item)), None, "{item}");
