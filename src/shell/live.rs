@@ -95,6 +95,7 @@ pub async fn show(
     let answers = events.clone();
     let mut app = App::new(config.clone(), clock());
     app.greeting = is_first_run.then(|| places.greeting());
+    let full = store.full();
     let mut stage = Stage {
         terminal: Terminal::enter(app.mouse)?,
         theme: looks::theme(&config, None, variable),
@@ -105,7 +106,7 @@ pub async fn show(
         tasks: tasks.clone(),
         views: Views { config: places.config.clone(), save: save_view, events: events.clone() },
         alarm: Alarm::new(events.clone()),
-        sources: Sources::new(clock.clone(), wanted, events),
+        sources: Sources::new(clock.clone(), wanted, events, full),
         clock: clock.clone(),
         replaying,
         reads_only: false,
@@ -115,6 +116,7 @@ pub async fn show(
     let keys = Box::pin(without_answers(EventStream::new(), answers));
     let ended = run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await;
     drop(inbox);
+    app.last_saves().into_iter().for_each(|effect| drop(stage.store.carry_out(effect)));
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = stage.store.close(STORE_LIMIT);
     let recorded = stage.recorder.take().map_or(Ok(()), Recorder::end);
