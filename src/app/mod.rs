@@ -199,6 +199,7 @@ impl App {
             self.time_passed(minute);
         }
         let mut effects = self.take(event);
+        self.wire.catch_up(now);
         if minute {
             effects.extend(self.alert_of_time());
         }

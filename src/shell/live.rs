@@ -95,18 +95,17 @@ pub async fn show(
     let answers = events.clone();
     let mut app = App::new(config.clone(), clock());
     app.greeting = is_first_run.then(|| places.greeting());
-    let full = store.full();
     let mut stage = Stage {
         terminal: Terminal::enter(app.mouse)?,
         theme: looks::theme(&config, None, variable),
         themed: config,
         light: None,
-        store,
         recorder,
         tasks: tasks.clone(),
         views: Views { config: places.config.clone(), save: save_view, events: events.clone() },
         alarm: Alarm::new(events.clone()),
-        sources: Sources::new(clock.clone(), wanted, events, full),
+        sources: Sources::new(clock.clone(), wanted, events, store.full()),
+        store,
         clock: clock.clone(),
         replaying,
         reads_only: false,
@@ -116,9 +115,8 @@ pub async fn show(
     let keys = Box::pin(without_answers(EventStream::new(), answers));
     let ended = run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await;
     drop(inbox);
-    app.last_saves().into_iter().for_each(|effect| drop(stage.store.carry_out(effect)));
     tasks.shutdown(TASKS_LIMIT).await;
-    let saved = stage.store.close(STORE_LIMIT);
+    let saved = stage.save_and_close(&mut app);
     let recorded = stage.recorder.take().map_or(Ok(()), Recorder::end);
     drop(stage);
     ended?;
@@ -215,6 +213,11 @@ impl World for Stage {
 }
 
 impl Stage {
+    fn save_and_close(&self, app: &mut App) -> Result<(), String> {
+        app.last_saves().into_iter().for_each(|effect| drop(self.store.carry_out(effect)));
+        self.store.close(STORE_LIMIT)
+    }
+
     fn do_beyond_the_store(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
             Effect::FetchArticle { story, .. } if self.replaying.is_some() => {

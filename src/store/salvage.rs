@@ -15,6 +15,8 @@ const ROWS: i64 = 256;
 /// Stories, and questions, in one piece of work.
 const STORIES_AT_ONCE: usize = 500;
 const QUESTIONS_AT_ONCE: u32 = 2_000;
+/// Bytes in a page, as SQLite makes them where nothing else is asked for.
+const PAGE: u64 = 4096;
 /// No page holds more stories than this.
 const STORIES_PER_PAGE: i64 = 64;
 
@@ -72,7 +74,7 @@ impl Source {
             }
         };
         let last = connection.query_row("SELECT max(row) FROM story", [], |row| row.get::<_, Option<i64>>(0));
-        let pages = fs::metadata(broken).map_or(0, |file| file.len() / 4096);
+        let pages = fs::metadata(broken).map_or(0, |file| file.len() / PAGE);
         let last =
             last.ok().flatten().unwrap_or(i64::try_from(pages).unwrap_or(i64::MAX).saturating_mul(STORIES_PER_PAGE));
         Some(Source {
@@ -167,6 +169,9 @@ fn with_a_new_header(broken: &Path) -> std::io::Result<PathBuf> {
     let mut file = OpenOptions::new().write(true).open(&copy)?;
     file.seek(SeekFrom::Start(0))?;
     file.write_all(&header())?;
+    // A table whose first page was cut off would make all of them unreadable. An empty page is only an unreadable one.
+    let pages = file.metadata()?.len() / PAGE + 1;
+    file.set_len(2 * pages * PAGE)?;
     Ok(copy)
 }
 

@@ -501,7 +501,8 @@ fn salvaged(dir: &TempDir) -> (usize, usize) {
 #[test]
 fn what_can_be_read_of_a_damaged_file_is_carried_over() {
     // A page of stories holds about fifteen.
-    let damages: [(&str, fn(&mut Vec<u8>), usize); 5] = [
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage, usize); 5] = [
         ("a page in the middle", |bytes| damage(bytes, 2), 1_100),
         ("a page at a third", |bytes| damage(bytes, 3), 1_100),
         ("the header", |bytes| bytes[..100].fill(0xA5), 1_200),
