@@ -58,6 +58,11 @@ pub enum Event {
     Saved(Timestamp),
     /// The store can't be used or written: one sentence.
     StoreTrouble(String),
+    /// What was stored is gone or damaged, and a new store was begun: one sentence, which stands until the reader has
+    /// seen it. What is in memory is to be saved again.
+    StoreReplaced(String),
+    /// The other newstape that owned the data has ended: this one saves from now on, all it has.
+    StoreTaken,
     /// The terminal tells what is behind the text.
     Background { light: bool },
     /// The system asks to stop for a while …

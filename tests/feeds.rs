@@ -119,6 +119,41 @@ fn lists_come_in_and_go_out() {
 }
 
 #[test]
+fn settings_survive_the_way_out_and_in() {
+    let first = Home::with_config(
+        "[[feed]]\nname = \"CFTC\"\nenabled = false\n[[feed]]\nname = \"Own\"\nurl = \"https://own.example/f\"\n\
+         category = \"Chips\"\ninterval = \"2h\"\nprimary = true\nlang = \"fr\"\nkill = \"title:\\\"a & b\\\"\"\n\
+         [[feed]]\nname = \"Off\"\nurl = \"https://off.example/f\"\nenabled = false\n",
+    );
+    let list = first.path().join("list.opml");
+    let list = list.to_str().unwrap();
+    assert_eq!(told(&first, &["feeds", "export", "--all", list]).0, 0);
+    let second = Home::new();
+    let (status, out, err) = told(&second, &["feeds", "import", list]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    assert!(out.starts_with("added 2 feeds to ") && out.ends_with(", 1 of them set as the file says\n"), "{out}");
+    let feeds = |home: &Home| told(home, &["feeds", "export", "--all"]).1;
+    assert_eq!(feeds(&second), feeds(&first));
+    assert_eq!(
+        told(&second, &["feeds", "import", list]).1.split(';').next(),
+        Some("nothing new"),
+        "and once is enough"
+    );
+}
+
+#[test]
+fn a_list_that_breaks_off_is_an_error_that_says_what_was_read() {
+    let home = home();
+    let list = home.path().join("list.opml");
+    let text = "<opml><body><outline text='A' xmlUrl='https://a.example/f'/><outline text='B' xmlUrl='https://b.exa";
+    std::fs::write(&list, text).unwrap();
+    let (status, out, err) = told(&home, &["feeds", "import", list.to_str().unwrap()]);
+    assert_eq!(status, 1);
+    assert!(out.starts_with("added 1 feed to "), "{out}");
+    assert_eq!(err, "newstape: the file breaks off after 'A': 1 feed could be read, what followed is missing\n");
+}
+
+#[test]
 fn a_shipped_feed_is_switched_off_instead_of_removed() {
     let home = Home::new();
     let (status, out, _) = told(&home, &["feeds", "remove", "CFTC"]);

@@ -112,3 +112,67 @@ fn alerts_are_raised_without_a_screen_but_not_by_a_first_poll() {
     assert_eq!(objects.len(), 1, "the first poll raised none: {given}");
     assert_eq!((objects[0]["alert"].as_str(), objects[0]["title"].as_str()), (Some("Chips"), Some(hostile)));
 }
+
+fn groups(home: &Home) -> (usize, usize) {
+    let told = Command::new(env!("CARGO_BIN_EXE_newstape"))
+        .args(["stories", "--json"])
+        .env_clear()
+        .envs(home.environment())
+        .output()
+        .unwrap();
+    let stories: Vec<Value> =
+        String::from_utf8(told.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let groups: std::collections::BTreeSet<_> = stories.iter().map(|story| story["group"].to_string()).collect();
+    (stories.len(), groups.len())
+}
+
+#[test]
+fn what_is_taken_in_is_saved_whoever_listens() {
+    let server = Server::start();
+    let titles =
+        ["Nvidia opens a plant in Texas", "Nvidia opens a plant in Texas today", "Nvidia opens plant in Texas"];
+    server.put("/alpha.xml", 200, RSS, rss(&titles));
+    let home = Home::with_config(&config(&server, ""));
+    let mut tail = Command::new(env!("CARGO_BIN_EXE_newstape"))
+        .args(["tail", "--json", "--now", NOW])
+        .env_clear()
+        .envs(home.environment())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Gone before there is anything to be read.
+    drop(tail.stdout.take());
+    tail.wait().unwrap();
+    let (stories, of_one) = groups(&home);
+    assert_eq!(stories, 3);
+    assert!(of_one < 3, "the groups are saved with their stories: {of_one}");
+}
+
+#[test]
+fn a_second_tail_says_that_it_saves_nothing_and_takes_over() {
+    let server = Server::start();
+    server.put("/alpha.xml", 200, RSS, rss(&["Nvidia opens a plant"]));
+    let home = Home::with_config(&config(&server, ""));
+    let first = Tail::start(&home, &[]);
+    first.line();
+    let mut second = Command::new(env!("CARGO_BIN_EXE_newstape"))
+        .args(["tail", "--now", NOW])
+        .env_clear()
+        .envs(home.environment())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(second.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let read_only = "newstape: Another newstape runs on this data: nothing is saved until that one ends.";
+    assert_eq!(told.next().as_deref(), Some(read_only));
+    assert_eq!(first.end(), Some(0));
+    assert_eq!(told.next().as_deref(), Some("newstape: The other newstape has ended: this one saves from now on."));
+    server.put("/alpha.xml", 200, RSS, rss(&["Nvidia opens a plant", "Nvidia hires a new chief of staff"]));
+    let until = std::time::Instant::now() + LIMIT;
+    while groups(&home).0 < 2 {
+        assert!(std::time::Instant::now() < until, "the second one saves nothing");
+    }
+    assert!(Command::new("kill").args(["-TERM", &second.id().to_string()]).status().unwrap().success());
+    assert_eq!(second.wait().unwrap().code(), Some(0));
+}

@@ -26,6 +26,7 @@ pub mod reading;
 #[cfg(test)]
 pub(crate) mod samples;
 mod saves;
+mod saving;
 pub mod seen;
 pub mod tape;
 #[cfg(test)]
@@ -63,7 +64,7 @@ pub use notices::{Notice, Tone};
 pub use popup::Popup;
 use prompt::Prompt;
 use reading::Reading;
-use saves::Saves;
+use saves::{Saved, Saves};
 use seen::Seen;
 use tape::{Tape, last_price};
 use why::Asked;
@@ -105,6 +106,8 @@ pub struct App {
     /// The config file can't be used: stays until it can.
     pub config_mistake: Option<String>,
     pub store_trouble: Option<String>,
+    /// What was stored is gone or damaged: stays until the reader closes it.
+    pub store_replaced: Option<String>,
     pub replay: Option<ReplayPosition>,
     /// Still reading what is stored.
     pub loading: bool,
@@ -160,6 +163,7 @@ impl App {
             greeting: None,
             config_mistake: None,
             store_trouble: None,
+            store_replaced: None,
             replay: None,
             loading: true,
             read_only: false,
@@ -195,6 +199,7 @@ impl App {
             self.time_passed(minute);
         }
         let mut effects = self.take(event);
+        self.wire.catch_up(now);
         if minute {
             effects.extend(self.alert_of_time());
         }
@@ -207,8 +212,11 @@ impl App {
                 effects.push(Effect::Draw(Urgency::Price));
             }
         }
+        if self.read_only {
+            effects.extend(self.say_unsaved(&effects));
+        }
         let overdue = self.saves.overdue(now);
-        effects.extend(overdue.iter().filter_map(|symbol| self.tape.quote(symbol).cloned()).map(Effect::SaveQuote));
+        effects.extend(self.saved_as(overdue));
         effects
     }
 
@@ -244,6 +252,11 @@ impl App {
                 self.store_trouble = Some(trouble);
                 vec![Effect::Draw(Urgency::News)]
             }
+            Event::StoreReplaced(sentence) => {
+                self.store_replaced = Some(sentence);
+                self.save_all()
+            }
+            Event::StoreTaken => self.taken_over(),
             Event::Replay(position) => self.replayed(position),
             Event::Background { light } => {
                 let is_news = self.light.replace(light) != Some(light);
@@ -368,7 +381,8 @@ impl App {
             self.layout = layout;
         }
         let mut effects = vec![Effect::Draw(Urgency::News)];
-        effects.extend(save_marks(marks));
+        // Where another newstape owns the data, that one saves what stored stories lack.
+        effects.extend(save_marks(marks).filter(|_| !self.read_only));
         if part.done && std::mem::take(&mut self.loading) {
             let feeds = self.health.feed_states().cloned().collect();
             effects.push(self.recount());
@@ -452,7 +466,7 @@ impl App {
         }
         // A recorded day is not kept.
         if self.replay.is_none() {
-            self.saves.wants(symbol.clone());
+            self.saves.wants(Saved::Quote(symbol.clone()));
         }
         // A benchmark is held against, not watched.
         if self.tape.symbols().iter().all(|watched| watched.name != symbol) {
@@ -472,16 +486,15 @@ impl App {
         effects
     }
 
-    /// What is saved is the whole of what is held: candles may come in pieces.
     fn series(&mut self, span: Span, series: Series) -> Vec<Effect> {
         let symbol = series.symbol.clone();
         if !self.tape.take_series(span, series) {
             return Vec::new();
         }
-        let held = self.tape.series(&symbol, span).filter(|_| self.replay.is_none()).cloned();
-        let mut effects = vec![Effect::Draw(Urgency::Price)];
-        effects.extend(held.map(|series| Effect::SaveSeries { span, series }));
-        effects
+        if self.replay.is_none() {
+            self.saves.wants(Saved::Series(symbol, span));
+        }
+        vec![Effect::Draw(Urgency::Price)]
     }
 
     fn source(&mut self, report: SourceReport) -> Vec<Effect> {

@@ -48,6 +48,7 @@ impl App {
     /// The reader has seen what stands.
     pub(super) fn dismiss_notice(&mut self) {
         self.failure = None;
+        self.store_replaced = None;
         self.greeting = None;
         self.config_warning = None;
         self.notice = None;

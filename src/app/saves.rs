@@ -1,39 +1,64 @@
-//! Prices on their way to disk: for each symbol at most one a second, and always the last one.
+//! Prices and candles on their way to disk. What was not saved in this run yet is saved at once; after that all that waits
+//! goes together once a minute, and at the end. Prices that change at every moment would write to the disk without end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Name;
+use crate::domain::price::Span;
 
-/// A price is written to disk at most this often for each symbol.
-const EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// Between two saves of what changes all the time.
+const EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What is saved: the last price of a symbol, or its candles.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Saved {
+    Quote(Name),
+    Series(Name, Span),
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Saves {
-    saved: BTreeMap<Name, Timestamp>,
-    waiting: BTreeSet<Name>,
+    /// When all that waited was saved last.
+    last: Option<Timestamp>,
+    /// All that was saved in this run.
+    known: BTreeSet<Saved>,
+    waiting: BTreeSet<Saved>,
 }
 
 impl Saves {
-    /// A symbol has a price that is not saved yet.
-    pub fn wants(&mut self, symbol: Name) {
-        self.waiting.insert(symbol);
+    /// Something is not saved yet.
+    pub fn wants(&mut self, what: Saved) {
+        self.waiting.insert(what);
     }
 
-    /// The symbols to be saved now; they count as saved.
-    pub fn overdue(&mut self, now: Timestamp) -> Vec<Name> {
-        let saved = &self.saved;
+    /// What is to be saved now; it counts as saved.
+    pub fn overdue(&mut self, now: Timestamp) -> Vec<Saved> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
         // A clock that was set back must not keep prices from the disk.
-        let due = |symbol: &Name| saved.get(symbol).is_none_or(|at| now < *at || now.duration_since(*at) >= EVERY);
-        let symbols: Vec<Name> = self.waiting.extract_if(.., |symbol| due(symbol)).collect();
-        self.saved.extend(symbols.iter().map(|symbol| (symbol.clone(), now)));
-        symbols
+        let last = *self.last.get_or_insert(now);
+        if now < last || now.duration_since(last) >= EVERY {
+            self.last = Some(now);
+            return self.all();
+        }
+        let known = &self.known;
+        let first: Vec<Saved> = self.waiting.extract_if(.., |what| !known.contains(what)).collect();
+        self.known.extend(first.iter().cloned());
+        first
     }
 
-    /// When the next of those that wait is due.
+    /// All that waits, at the end.
+    pub fn all(&mut self) -> Vec<Saved> {
+        let all: Vec<Saved> = std::mem::take(&mut self.waiting).into_iter().collect();
+        self.known.extend(all.iter().cloned());
+        all
+    }
+
+    /// When what waits is due.
     pub fn next(&self) -> Option<Timestamp> {
-        let due = self.waiting.iter().filter_map(|symbol| self.saved.get(symbol)?.checked_add(EVERY).ok());
-        due.min()
+        self.last.filter(|_| !self.waiting.is_empty())?.checked_add(EVERY).ok()
     }
 }

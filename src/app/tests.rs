@@ -789,38 +789,33 @@ fn stories_beyond_the_window_are_saved_and_change_nothing_on_screen() {
 }
 
 #[test]
-fn prices_are_saved_once_a_second_and_the_last_one_always() {
+fn prices_are_saved_once_a_minute_and_the_last_one_at_the_end() {
     let mut desk = Desk::new();
-    let mut saved = Vec::new();
-    for at in 0..30 {
-        desk.now = minute(0) + SignedDuration::from_millis(at * 100);
-        for (symbol, price) in [("NVDA", 100.0 + at as f64), ("BTC-USD", 1_000.0 + at as f64)] {
-            let effects = desk.send(Event::Quote(quote(symbol, price, desk.now)));
-            saved.extend(saved_prices(&effects).into_iter().map(|(symbol, price)| (symbol.to_owned(), price)));
-        }
+    let mut at = |seconds: i64, symbol: &str, price: f64| {
+        desk.now = second(seconds);
+        let effects = desk.send(Event::Quote(quote(symbol, price, second(seconds))));
+        saved_prices(&effects).iter().map(|(symbol, price)| (symbol.to_string(), *price)).collect::<Vec<_>>()
+    };
+    assert_eq!(at(0, "NVDA", 180.0), [("NVDA".to_owned(), 180.0)], "the first at once");
+    assert_eq!(at(1, "BTC-USD", 97_000.0), [("BTC-USD".to_owned(), 97_000.0)]);
+    for seconds in 2..60 {
+        assert_eq!(at(seconds, "NVDA", 180.0 + seconds as f64), [], "{seconds}");
     }
-    let of = |symbol| saved.iter().filter(|(of, _)| of == symbol).map(|(_, price)| *price).collect::<Vec<_>>();
-    assert_eq!(of("NVDA"), [100.0, 110.0, 120.0]);
-    assert_eq!(of("BTC-USD"), [1_000.0, 1_009.0, 1_019.0], "due when the other came");
-    let due = desk.app.next_change();
-    assert_eq!(due, second(3), "woken for the last one");
-    desk.now = due;
-    let mut effects = desk.send(Event::Tick);
-    assert!(!draws(&effects), "nothing to be seen: {effects:?}");
-    effects.sort_by_key(|effect| std::cmp::Reverse(format!("{effect:?}")));
-    assert_eq!(saved_prices(&effects), [("NVDA", 129.0), ("BTC-USD", 1029.0)]);
-    desk.now += SignedDuration::from_secs(1);
-    assert_eq!(desk.send(Event::Tick), [], "and not again");
-    desk.now = minute(-60);
-    let effects = desk.send(Event::Quote(quote("NVDA", 99.0, minute(1))));
-    assert_eq!(saved_prices(&effects), [("NVDA", 99.0)], "a clock that was set back stops nothing");
+    assert_eq!(at(60, "BTC-USD", 97_100.0), [("BTC-USD".to_owned(), 97_100.0), ("NVDA".to_owned(), 239.0)]);
+    assert_eq!(at(61, "NVDA", 241.0), []);
+    assert_eq!(saved_prices(&desk.app.last_saves()), [("NVDA", 241.0)]);
+    assert_eq!(desk.app.last_saves(), [], "once");
+    desk.send(Event::Quote(quote("NVDA", 242.0, second(62))));
+    desk.now = second(-7_200);
+    assert_eq!(saved_prices(&desk.send(Event::Tick)), [("NVDA", 242.0)], "a clock that is set back");
 }
 
 #[test]
 fn candles_are_saved_whole() {
     let mut desk = Desk::new();
     desk.send(Event::Series { span: Span::Day, series: series("NVDA", minute(0), &[1.0, 2.0]) });
-    let effects = desk.send(Event::Series { span: Span::Day, series: series("NVDA", minute(2), &[3.0]) });
+    desk.send(Event::Series { span: Span::Day, series: series("NVDA", minute(2), &[3.0]) });
+    let effects = desk.app.last_saves();
     let whole = series("NVDA", minute(0), &[1.0, 2.0, 3.0]);
     assert!(effects.contains(&Effect::SaveSeries { span: Span::Day, series: whole }), "{effects:?}");
     let none = series("NVDA", minute(2), &[]);
@@ -1085,6 +1080,36 @@ fn trouble_of_the_store_stays_until_something_is_saved() {
     assert!(desk.app.store_trouble.is_some());
     assert_eq!(desk.send(Event::Saved(minute(0))), [Effect::Draw(Urgency::News)]);
     assert!(desk.app.store_trouble.is_none());
+}
+
+#[test]
+fn a_replaced_store_is_told_until_it_is_dismissed_and_gets_all_that_is_held() {
+    let mut desk = Desk::with_stories(3);
+    desk.press("s");
+    let effects = desk.send(Event::StoreReplaced("The stored data was damaged.".into()));
+    assert_eq!(saved_stories(&effects).len(), 3);
+    assert_eq!(saved_marks(&effects), [3]);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::SaveGroups(placed) if placed.len() == 3)));
+    desk.send(Event::Saved(minute(0)));
+    desk.wait(3_600);
+    assert!(desk.app.store_replaced.is_some(), "it is not taken away by what is saved next");
+    desk.press("esc");
+    assert!(desk.app.store_replaced.is_none());
+}
+
+#[test]
+fn marks_on_the_data_of_another_newstape_say_that_they_are_not_saved() {
+    let mut desk = Desk::with_stories(3);
+    desk.send(Event::Loaded(Loaded { read_only: true, done: true, ..Loaded::default() }));
+    for keys in ["s", "m"] {
+        desk.press("esc");
+        desk.press(keys);
+        assert!(desk.notice().is_some_and(|notice| notice.starts_with("Not saved")), "{keys}: {:?}", desk.notice());
+    }
+    let effects = desk.send(Event::StoreTaken);
+    assert_eq!(saved_stories(&effects).len(), 3);
+    assert_eq!(saved_marks(&effects), [3, 2, 1]);
+    assert!(!desk.app.read_only && desk.notice().is_some_and(|notice| notice.contains("saves from now on")));
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub struct Item {
 }
 
 /// A row of the wire: one group, led by the earliest story of its last wave that passes the filter, else by the earliest
-/// of all that do.
+/// of all that do. Under the cursor it stays with the story that led it when the cursor came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The time of its lead.
@@ -204,6 +204,8 @@ pub struct Wire {
     sorted: Sorted,
     filter: Filter,
     cursor: Cursor,
+    /// Groups whose rows were kept as they were under the cursor.
+    kept: Vec<GroupId>,
     /// The story of the current group that the reader chose to see in place of its lead.
     chosen: Option<StoryId>,
     held: Held,
@@ -253,6 +255,7 @@ impl Wire {
             sorted: Sorted::default(),
             filter: Filter::default(),
             cursor: Cursor::default(),
+            kept: Vec::new(),
             chosen: None,
             held: Held::default(),
             past: Past::default(),
@@ -477,8 +480,11 @@ impl Wire {
     fn show(&mut self, group: GroupId, now: Timestamp) {
         let Some(members) = self.members.get(&group) else { return };
         let (old, has_stories) = (members.row, !members.ids.is_empty());
-        let kept = old.filter(|row| has_stories && self.cursor.is_on(group) && self.items.contains_key(&row.lead));
-        let row = self.row_of(group, now).or(kept);
+        let old_one = old.filter(|row| has_stories && self.items.contains_key(&row.lead));
+        let row = self.row_under_cursor(group, old_one, now).or_else(|| self.row_of(group, now));
+        if self.cursor.is_on(group) && !self.kept.contains(&group) {
+            self.kept.push(group);
+        }
         if row == old {
             return;
         }
@@ -496,6 +502,22 @@ impl Wire {
         if let Some(members) = self.members.get_mut(&group) {
             members.row = row;
         }
+    }
+
+    /// A row under the cursor keeps its story, whatever comes into its group, and stays where nothing of it passes.
+    fn row_under_cursor(&self, group: GroupId, old: Option<Row>, now: Timestamp) -> Option<Row> {
+        let old = old.filter(|_| self.cursor.is_on(group))?;
+        let lead = self.items.get(&old.lead).filter(|lead| lead.group == group);
+        match lead {
+            Some(lead) => Some(Row { time: lead.story.time(), ..old }),
+            None => Some(self.row_of(group, now).unwrap_or(old)),
+        }
+    }
+
+    /// Rows that stayed as they were under the cursor go where they belong once it has left them.
+    pub fn catch_up(&mut self, now: Timestamp) {
+        let left: Vec<GroupId> = self.kept.extract_if(.., |group| !self.cursor.is_on(*group)).collect();
+        left.into_iter().for_each(|group| self.show(group, now));
     }
 
     fn index(&self, row: &Row) -> Option<usize> {
@@ -546,8 +568,8 @@ impl Wire {
 
     fn refilter(&mut self, now: Timestamp, keep: bool) {
         let shown = |group: &GroupId, members: &Members| {
-            let kept = members.row.filter(|_| keep && self.cursor.is_on(*group));
-            (*group, self.row_of(*group, now).or(kept))
+            let kept = self.row_under_cursor(*group, members.row.filter(|_| keep), now);
+            (*group, kept.or_else(|| self.row_of(*group, now)))
         };
         let shown: Vec<(GroupId, Option<Row>)> = self.members.iter().map(|(id, members)| shown(id, members)).collect();
         self.sorted.touch();

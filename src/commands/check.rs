@@ -181,6 +181,7 @@ async fn ask_feeds(
         orders,
         visits,
         states,
+        full: watch::channel(false).1,
         chance: Box::new(fastrand::f64),
     };
     let polling = news::poll::run(desk);

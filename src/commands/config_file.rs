@@ -103,6 +103,12 @@ impl ConfigFile {
         Ok(())
     }
 
+    /// Is there an entry of a feed?
+    pub fn has(&self, name: &str) -> Result<bool, Failure> {
+        let mut document = self.document()?;
+        Ok(entries(&mut document, "feed").into_iter().any(|entry| is_called(entry, name)))
+    }
+
     /// Switches the entry of a feed on or off; false when the file has none of this name.
     pub fn enable(&mut self, name: &str, enabled: bool) -> Result<bool, Failure> {
         let mut document = self.document()?;

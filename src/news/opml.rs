@@ -2,6 +2,9 @@
 //!
 //! What comes in is somebody else's file: of an outline only its name, its address and the group it stands in are
 //! taken, and of addresses only those of the web. Other readers run `exec:` and `filter:`; newstape never does.
+//!
+//! What newstape knows beyond that (a feed that is switched off, its interval) goes out in attributes of a namespace of
+//! our own, which other readers pass over, and comes in again from there.
 
 use std::borrow::Cow;
 
@@ -24,6 +27,10 @@ const MAX_SENTENCES: usize = 20;
 const URL_MAX: usize = 4096;
 /// Longest name, in characters: as the config takes it.
 const NAME_MAX: usize = 80;
+/// The namespace of what other readers have no attribute for. A name, not an address that is asked.
+const NAMESPACE: &str = "urn:newstape:opml";
+/// The keys of a `[[feed]]` that go out and come in under it. Nothing secret, and nothing that names a server.
+pub const SETTINGS: [&str; 6] = ["enabled", "interval", "primary", "lang", "user-agent", "kill"];
 
 /// A feed in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +41,8 @@ pub struct Outline {
     pub url: String,
     /// The nearest group that it stands in; clean, 1 to 80 characters.
     pub category: Option<String>,
+    /// Of [`SETTINGS`], in their order, those that the file tells, as they stand there.
+    pub settings: Vec<(&'static str, String)>,
 }
 
 /// A list, read.
@@ -43,6 +52,8 @@ pub struct List {
     pub feeds: Vec<Outline>,
     /// What was left out and why, a sentence each; at most [`MAX_SENTENCES`] and one more that counts the others.
     pub skipped: Vec<String>,
+    /// The file breaks off: there were more feeds, or more of the last one.
+    pub is_cut: bool,
 }
 
 /// Why a file can't be read. `Display` is one plain clause, fit to follow a name and a colon.
@@ -68,6 +79,8 @@ pub fn read(bytes: &[u8]) -> Result<List, Unusable> {
     let mut reader = Reader::default();
     for token in Markup::new(&text) {
         match token {
+            Token::Start(tag) if tag.name.eq_ignore_ascii_case("opml") => reader.list.is_cut = true,
+            Token::End(name) if name.eq_ignore_ascii_case("opml") => reader.list.is_cut = false,
             Token::Start(tag) if tag.name.eq_ignore_ascii_case("outline") => reader.open(&tag),
             Token::End(name) if name.eq_ignore_ascii_case("outline") => reader.close(),
             Token::Start(tag) if !reader.is_list && ["rss", "feed"].contains(&tag.name) => return Err(Unusable::Feed),
@@ -100,7 +113,7 @@ impl Reader {
         let group = match address {
             Some(address) => {
                 let category = standing.clone().or_else(|| attribute("category").and_then(|paths| first_group(&paths)));
-                self.feed(title, &address, category);
+                self.feed(title, &address, category, settings(tag));
                 standing
             }
             None => {
@@ -125,14 +138,14 @@ impl Reader {
         }
     }
 
-    fn feed(&mut self, title: String, address: &str, category: Option<String>) {
+    fn feed(&mut self, title: String, address: &str, category: Option<String>, settings: Vec<(&'static str, String)>) {
         match web_address(address) {
             Err(why) => self.skip(format!("{} {why}", shown(&title))),
             Ok(_) if self.list.feeds.len() >= MAX_FEEDS => self.more_feeds += 1,
             Ok(url) => {
                 let host = || url.host_str().map(name).unwrap_or_default();
                 let name = Some(title).filter(|title| !title.is_empty()).unwrap_or_else(host);
-                self.list.feeds.push(Outline { name, url: url.into(), category });
+                self.list.feeds.push(Outline { name, url: url.into(), category, settings });
             }
         }
     }
@@ -155,6 +168,16 @@ impl Reader {
         }
         self.list
     }
+}
+
+/// What the file says under our own namespace.
+fn settings(tag: &Tag) -> Vec<(&'static str, String)> {
+    let told = |key: &'static str| {
+        let value = tag.attribute(&format!("newstape:{key}"))?;
+        let value: String = text::clean(&value).chars().take(URL_MAX).collect();
+        (!value.is_empty()).then_some((key, value))
+    };
+    SETTINGS.into_iter().filter_map(told).collect()
 }
 
 /// Clean, and as long as a name may be.
@@ -203,8 +226,9 @@ fn web_address(text: &str) -> Result<Url, String> {
 
 /// Writes a list, grouped by category in the order of their first feeds.
 pub fn write(feeds: &[Outline]) -> String {
-    let mut out = String::from(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<opml version=\"2.0\">\n<head>\n<title>newstape</title>\n</head>\n<body>\n",
+    let mut out = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<opml version=\"2.0\" xmlns:newstape=\"{NAMESPACE}\">\n\
+         <head>\n<title>newstape</title>\n</head>\n<body>\n"
     );
     let mut groups: Vec<Option<&str>> = Vec::new();
     for feed in feeds {
@@ -219,7 +243,12 @@ pub fn write(feeds: &[Outline]) -> String {
         }
         for feed in feeds.iter().filter(|feed| feed.category.as_deref() == group) {
             let (name, url) = (escaped(&feed.name), escaped(&feed.url));
-            out.push_str(&format!("<outline type=\"rss\" text=\"{name}\" title=\"{name}\" xmlUrl=\"{url}\"/>\n"));
+            let settings = feed.settings.iter();
+            let settings: String =
+                settings.map(|(key, value)| format!(" newstape:{key}=\"{}\"", escaped(value))).collect();
+            out.push_str(&format!(
+                "<outline type=\"rss\" text=\"{name}\" title=\"{name}\" xmlUrl=\"{url}\"{settings}/>\n"
+            ));
         }
         out.push_str(if group.is_some() { "</outline>\n" } else { "" });
     }
@@ -361,6 +390,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_breaks_off_says_so() {
+        let whole = write(&[
+            Outline { name: "A".into(), url: "https://a.example/".into(), category: None, settings: vec![] },
+            Outline { name: "B".into(), url: "https://b.example/".into(), category: None, settings: vec![] },
+        ]);
+        assert!(!read(whole.as_bytes()).unwrap().is_cut);
+        let end = whole.find("</opml>").unwrap();
+        let begin = whole.find("https://a.example/\"").unwrap() + 25;
+        for at in begin..=end {
+            let list = read(&whole.as_bytes()[..at]).unwrap();
+            assert!(list.is_cut && !list.feeds.is_empty(), "{at}: {list:?}");
+        }
+        assert!(!read(b"<outline text='A' xmlUrl='https://a.example/'/>").unwrap().is_cut, "never had an end");
+    }
+
+    #[test]
     fn what_is_no_list_says_so() {
         for (text, expected) in [
             ("", Unusable::NoOutlines),
@@ -381,6 +426,11 @@ mod tests {
                     name: Some(name(raw)).filter(|name| !name.is_empty()).unwrap_or("-".into()),
                     url: format!("https://a.example/{at}?a=1&b=<\">'").parse::<Url>().unwrap().into(),
                     category: [None, Some("News & \"more\""), Some("Tech <x>")][*group].map(str::to_owned),
+                    settings: [vec![], vec![("enabled", "false".into()), ("interval", "1h".into())], vec![(
+                        "kill",
+                        "title:\"<a> & b\" -c".into(),
+                    )]][*group]
+                        .clone(),
                 })
                 .collect();
             let back = read(write(&feeds).as_bytes());

@@ -42,6 +42,8 @@ pub struct Desk {
     pub visits: mpsc::Receiver<Visit>,
     /// As stored.
     pub states: Vec<FeedState>,
+    /// So many stories wait to be saved that none are to be sent for now.
+    pub full: watch::Receiver<bool>,
     pub chance: Chance,
 }
 
@@ -64,7 +66,7 @@ pub enum Order {
 ///
 /// None as yet; the shell wants one shape for all tasks.
 pub async fn run(desk: Desk) -> anyhow::Result<()> {
-    let Desk { mut http, clock, mut config, events, mut orders, mut visits, states, mut chance } = desk;
+    let Desk { mut http, clock, mut config, events, mut orders, mut visits, states, mut full, mut chance } = desk;
     let mut board = Board::new(states);
     let mut visitors = Visitors::default();
     let mut asked = FuturesUnordered::new();
@@ -78,6 +80,8 @@ pub async fn run(desk: Desk) -> anyhow::Result<()> {
             asked.push(ask(http.clone(), job, clock.clone()));
         }
         let sleep = board.sleep(clock(), Instant::now());
+        // What a poll ended with waits behind its stories, so that validators are never saved before these are.
+        let held_back = matches!(outbox.front(), Some(Event::Stories(_))) && is_full(&full);
         tokio::select! {
             changed = config.changed() => {
                 if changed.is_err() {
@@ -98,7 +102,8 @@ pub async fn run(desk: Desk) -> anyhow::Result<()> {
             Some(visit) = visits.recv() => visitors.take(visit),
             Some((place, cool)) = visitors.left() => outbox.extend(told(board.exit(&place, cool, clock(), Instant::now()))),
             () = tokio::time::sleep(next_visit.unwrap_or_default()), if next_visit.is_some() => {}
-            permit = events.reserve(), if !outbox.is_empty() => {
+            () = has_room(&mut full), if held_back => {}
+            permit = events.reserve(), if !outbox.is_empty() && !held_back => {
                 let Ok(permit) = permit else { return Ok(()) };
                 if let Some(event) = outbox.pop_front() {
                     permit.send(event);
@@ -107,6 +112,15 @@ pub async fn run(desk: Desk) -> anyhow::Result<()> {
             () = tokio::time::sleep(sleep), if outbox.len() < OUTBOX => {}
         }
     }
+}
+
+/// Where nobody tells, there is room.
+fn is_full(full: &watch::Receiver<bool>) -> bool {
+    *full.borrow() && full.has_changed().is_ok()
+}
+
+async fn has_room(full: &mut watch::Receiver<bool>) {
+    full.wait_for(|full| !full).await.map(drop).ok();
 }
 
 /// The stories, newest first and in parts, then the states. A feed that went meanwhile has no news.

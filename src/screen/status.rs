@@ -7,7 +7,7 @@ use super::text::{cut, cut_spans, spans_width, until};
 use super::{Scene, Size};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
-use crate::app::{Focus, Tone};
+use crate::app::{Focus, Notice, Tone};
 use crate::domain::price::{Capability, Outcome, Symbol};
 use crate::event::ReplayPosition;
 use ratatui::Frame;
@@ -66,6 +66,12 @@ fn says(scene: Scene) -> (String, Style) {
     if let Some(trouble) = &app.store_trouble {
         return (trouble.clone(), theme.warning);
     }
+    if let Some(sentence) = &app.store_replaced {
+        return (sentence.clone(), theme.warning);
+    }
+    if app.read_only {
+        return (read_only(app.notice.as_ref()), theme.warning);
+    }
     if let Some(notice) = &app.notice {
         let style = if notice.tone == Tone::Warning { theme.warning } else { theme.text };
         return (notice.text.clone(), style);
@@ -94,15 +100,21 @@ fn says(scene: Scene) -> (String, Style) {
         let text = "No network. What is shown is stored; newstape tries again by itself.";
         return (text.into(), theme.warning);
     }
-    if app.read_only {
-        return ("Another newstape runs on this data: this one only reads.".into(), theme.warning);
-    }
     if let Some(words) = price_trouble(scene) {
         return (words, theme.warning);
     }
     match &app.greeting {
         Some(config) if !app.loading => (greeting(scene, config), theme.text),
         _ => (health(scene), theme.dim),
+    }
+}
+
+/// Stands as long as another newstape owns the data. What is said about a mark says the same; other notices follow.
+fn read_only(notice: Option<&Notice>) -> String {
+    match notice {
+        Some(notice) if notice.text.starts_with("Not saved") => notice.text.clone(),
+        Some(notice) => format!("Another newstape runs on this data: nothing is saved · {}", notice.text),
+        None => "Another newstape runs on this data: this one only reads.".into(),
     }
 }
 

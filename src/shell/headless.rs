@@ -54,7 +54,8 @@ pub async fn run<E: From<anyhow::Error>>(
     store.load(WINDOW as u32);
     let mut app = App::new(config, clock());
     let alarm = alerts.then(|| Alarm::new(events.clone()));
-    let mut hands = Hands { store, sources: Sources::new(clock.clone(), wanted, events), tasks: tasks.clone(), alarm };
+    let sources = Sources::new(clock.clone(), wanted, events, store.full());
+    let mut hands = Hands { store, sources, tasks: tasks.clone(), alarm };
     let ended = loop {
         let wait = app.next_change().duration_since(clock()).max(SignedDuration::from_millis(50)).unsigned_abs();
         let event = tokio::select! {
@@ -67,6 +68,7 @@ pub async fn run<E: From<anyhow::Error>>(
         }
     };
     drop(inbox);
+    app.last_saves().into_iter().for_each(|effect| drop(hands.store.carry_out(effect)));
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = hands.store.close(STORE_LIMIT).map_err(anyhow::Error::msg);
     ended.and(saved.map_err(E::from))
@@ -82,7 +84,8 @@ struct Hands {
 }
 
 impl Hands {
-    /// An event into the state, its effects out, and what is to be told.
+    /// An event into the state, its effects out, and what is to be told: told last, so that whoever does not listen keeps
+    /// nothing from being saved.
     fn take<E>(
         &mut self,
         app: &mut App,
@@ -90,22 +93,18 @@ impl Hands {
         clock: &Clock,
         say: &mut impl FnMut(&App, Said) -> Result<(), E>,
     ) -> Result<(), E> {
-        if let Some(trouble) = trouble(&event) {
-            say(app, Said::Trouble(&trouble))?;
-        }
+        let trouble = trouble(&event);
         let is_arrival = matches!(event, Event::Stories(_));
+        let read_only = app.read_only;
+        let (mut stories, mut raised) = (Vec::new(), Vec::new());
         for effect in app.update(event, clock()) {
             match &effect {
                 // New stories are placed in groups, edited ones are not.
-                Effect::SaveGroups(placed) if is_arrival => {
-                    for item in placed.iter().filter_map(|(id, _)| app.wire.item(*id)) {
-                        say(app, Said::Story(item))?;
-                    }
-                }
-                Effect::Raise(raised) => {
+                Effect::SaveGroups(placed) if is_arrival => stories.extend(placed.iter().map(|(id, _)| *id)),
+                Effect::Raise(alert) => {
                     let Some(alarm) = &self.alarm else { continue };
-                    say(app, Said::Alert(raised))?;
-                    alarm.raise(&self.tasks, &app.config, Raised::clone(raised));
+                    alarm.raise(&self.tasks, &app.config, Raised::clone(alert));
+                    raised.push(Raised::clone(alert));
                 }
                 // Nobody reads here.
                 Effect::FetchArticle { .. } => continue,
@@ -119,14 +118,29 @@ impl Hands {
                 self.sources.carry_out(&self.tasks, effect);
             }
         }
-        Ok(())
+        let ownership = match (read_only, app.read_only) {
+            (false, true) => Some(READ_ONLY),
+            (true, false) => Some(TAKEN),
+            _ => None,
+        };
+        trouble.as_deref().into_iter().chain(ownership).try_for_each(|words| say(app, Said::Trouble(words)))?;
+        let mut items = stories.into_iter().filter_map(|id| app.wire.item(id));
+        items.try_for_each(|item| say(app, Said::Story(item)))?;
+        raised.iter().try_for_each(|raised| say(app, Said::Alert(raised)))
     }
 }
+
+/// What is said when the data belongs to another newstape …
+const READ_ONLY: &str = "Another newstape runs on this data: nothing is saved until that one ends.";
+/// … and when it does no more.
+const TAKEN: &str = "The other newstape has ended: this one saves from now on.";
 
 /// What an event says is wrong.
 fn trouble(event: &Event) -> Option<String> {
     match event {
-        Event::StoreTrouble(trouble) | Event::ConfigMistake(trouble) => Some(trouble.clone()),
+        Event::StoreTrouble(trouble) | Event::StoreReplaced(trouble) | Event::ConfigMistake(trouble) => {
+            Some(trouble.clone())
+        }
         Event::AlertFailed { alert, why } => Some(format!("alert '{alert}': {why}")),
         Event::TaskFailed { task, why } => Some(format!("{task} stopped: {why}")),
         _ => None,

@@ -100,12 +100,12 @@ pub async fn show(
         theme: looks::theme(&config, None, variable),
         themed: config,
         light: None,
-        store,
         recorder,
         tasks: tasks.clone(),
         views: Views { config: places.config.clone(), save: save_view, events: events.clone() },
         alarm: Alarm::new(events.clone()),
-        sources: Sources::new(clock.clone(), wanted, events),
+        sources: Sources::new(clock.clone(), wanted, events, store.full()),
+        store,
         clock: clock.clone(),
         replaying,
         reads_only: false,
@@ -116,7 +116,7 @@ pub async fn show(
     let ended = run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await;
     drop(inbox);
     tasks.shutdown(TASKS_LIMIT).await;
-    let saved = stage.store.close(STORE_LIMIT);
+    let saved = stage.save_and_close(&mut app);
     let recorded = stage.recorder.take().map_or(Ok(()), Recorder::end);
     drop(stage);
     // A terminal that is gone ends the program, and nobody is left to be told.
@@ -214,6 +214,11 @@ impl World for Stage {
 }
 
 impl Stage {
+    fn save_and_close(&self, app: &mut App) -> Result<(), String> {
+        app.last_saves().into_iter().for_each(|effect| drop(self.store.carry_out(effect)));
+        self.store.close(STORE_LIMIT)
+    }
+
     fn do_beyond_the_store(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
             Effect::FetchArticle { story, .. } if self.replaying.is_some() => {

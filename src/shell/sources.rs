@@ -24,6 +24,8 @@ pub(super) struct Sources {
     clock: Clock,
     config: watch::Sender<Arc<Config>>,
     events: mpsc::Sender<Event>,
+    /// So many stories wait to be saved that no more are wanted for now.
+    full: watch::Receiver<bool>,
     feeds: Option<mpsc::Sender<news::poll::Order>>,
     prices: broadcast::Sender<market::Order>,
     /// The chart on screen.
@@ -35,11 +37,17 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    pub fn new(clock: Clock, config: watch::Sender<Arc<Config>>, events: mpsc::Sender<Event>) -> Sources {
+    pub fn new(
+        clock: Clock,
+        config: watch::Sender<Arc<Config>>,
+        events: mpsc::Sender<Event>,
+        full: watch::Receiver<bool>,
+    ) -> Sources {
         Sources {
             clock,
             config,
             events,
+            full,
             feeds: None,
             prices: broadcast::channel(ORDERS_WAITING).0,
             shown: watch::Sender::new(None),
@@ -70,7 +78,7 @@ impl Sources {
         let (visits, to_let_in) = mpsc::channel(news::visit::WAITING);
         self.visits = visits;
         let (clock, events, price_orders) = (self.clock.clone(), self.events.clone(), self.prices.subscribe());
-        let (config, shown) = (self.config.subscribe(), self.shown.subscribe());
+        let (config, shown, full) = (self.config.subscribe(), self.shown.subscribe(), self.full.clone());
         let spawner = tasks.clone();
         tasks.spawn("sources", async move {
             let http = Http::new(&config.borrow().network)?;
@@ -99,6 +107,7 @@ impl Sources {
                     orders,
                     visits: to_let_in,
                     states,
+                    full,
                     chance: Box::new(fastrand::f64),
                 }),
             );
@@ -167,7 +176,7 @@ mod tests {
         let (events, mut inbox) = mpsc::channel(8);
         let tasks = Tasks::new(events.clone());
         let config = watch::channel(Arc::new(shipped())).0;
-        let mut sources = Sources::new(Arc::new(|| Timestamp::UNIX_EPOCH), config, events);
+        let mut sources = Sources::new(Arc::new(|| Timestamp::UNIX_EPOCH), config, events, watch::channel(false).1);
         sources.carry_out(&tasks, fetch(1));
         assert_eq!(outcome(&mut inbox).await, (1, Err("nothing can be asked yet".to_owned())));
 

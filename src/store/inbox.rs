@@ -4,15 +4,16 @@
 //! during a stall of the disk waits once. All that waits goes into one transaction, so a feed's validators can never
 //! be saved without its stories.
 //!
-//! Bounded: feeds, symbols and sources by their number, stories and marks by [`STORIES_MAX`] and [`MARKS_MAX`]. When
-//! the disk stands still for so long that stories no longer fit, they are refused, and the validators of their feed
-//! are withheld for the rest of the run: after a restart the feed is then read again whole, and nothing is missing.
+//! Nothing is refused. Once [`STORIES_FULL`] stories wait, [`Inbox::full`] says so, and the feeds hold back what they
+//! have read until the disk has caught up; what is on its way by then still fits. All else is bounded by the number of
+//! feeds, symbols, sources, and stories that can be marked.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
@@ -23,9 +24,10 @@ use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::event::{Clock, Effect, QUERIES_MAX};
 
-/// About 20 MB of stories.
-pub(super) const STORIES_MAX: usize = 20_000;
-const MARKS_MAX: usize = 200_000;
+/// About 10 MB of stories.
+pub(super) const STORIES_FULL: usize = 10_000;
+/// Stories in one transaction: well below a second, so that a mark waits no longer than that.
+pub(super) const STORIES_PER_ROUND: usize = 2_000;
 /// Others are given this time to join the first that waits; with the commit itself it stays below 250 ms.
 const LINGER: Duration = Duration::from_millis(150);
 /// So many stories are not made to wait for others.
@@ -59,6 +61,24 @@ impl Waiting {
             && self.layout.is_none()
     }
 
+    /// Takes out what one transaction is to save. What belongs to stories that are left for the next one stays with
+    /// them: groups and marks, which need the row of their story, and validators, which vouch for it.
+    fn take_part(&mut self) -> Waiting {
+        if self.stories.len() <= STORIES_PER_ROUND {
+            return std::mem::take(self);
+        }
+        let stories = self.stories.split_off(STORIES_PER_ROUND);
+        let left: HashSet<StoryId> = stories.iter().map(|story| story.id).collect();
+        let rest = Waiting {
+            stories,
+            groups: self.groups.extract_if(|id, _| left.contains(id)).collect(),
+            marks: self.marks.extract_if(|id, _| left.contains(id)).collect(),
+            feeds: std::mem::take(&mut self.feeds),
+            ..Waiting::default()
+        };
+        std::mem::replace(self, rest)
+    }
+
     /// What came later lies over what was here.
     fn followed_by(mut self, later: Waiting) -> Waiting {
         self.stories.extend(later.stories);
@@ -79,6 +99,8 @@ impl Waiting {
 pub(super) struct Inbox {
     state: Mutex<State>,
     changed: Condvar,
+    /// Whether feeds are to hold their stories back.
+    full: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -92,10 +114,10 @@ struct State {
     damaged: bool,
     /// The thread has ended; the sentence says what it could not save.
     ended: Option<Result<(), String>>,
-    /// Nothing will be saved: another newstape owns the data.
+    /// Nothing is taken in but marks: another newstape owns the data, or the thread has ended.
     deaf: bool,
-    /// Feeds of which a story was refused.
-    refused: HashSet<Name>,
+    /// Validators are not saved: stories that they vouch for may be missing.
+    withholding: bool,
 }
 
 /// A search that is wanted of the thread. The latest counts: nobody waits for those before.
@@ -108,7 +130,8 @@ pub(super) enum Wanted {
 /// How long the thread waits for something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pause {
-    UntilAsked,
+    /// There is nothing to do but to look after the file, after this time at the latest.
+    Idle(Duration),
     /// Something is left to do after this time at the latest.
     AtMost(Duration),
 }
@@ -117,8 +140,8 @@ pub(super) enum Pause {
 #[derive(Debug)]
 pub(super) struct Round {
     pub waiting: Waiting,
-    /// All that was put in before this moment is in `waiting`, or was taken out before.
-    pub at: Timestamp,
+    /// All that was put in before this moment is in `waiting`, or was taken out before. None when some was left.
+    pub at: Option<Timestamp>,
     pub load: Option<u32>,
     pub search: Option<Wanted>,
     /// Stories since this time are to be told, to be counted.
@@ -130,9 +153,22 @@ pub(super) struct Round {
 impl Inbox {
     /// Takes what is to be saved; gives any other effect back.
     pub fn put(&self, effect: Effect) -> Option<Effect> {
-        let rest = self.lock().put(effect);
+        let mut state = self.lock();
+        let rest = state.put(effect);
+        self.tell_full(&state);
+        drop(state);
         self.changed.notify_all();
         rest
+    }
+
+    /// Whether so many stories wait that no more are wanted for now.
+    pub fn full(&self) -> watch::Receiver<bool> {
+        self.full.subscribe()
+    }
+
+    fn tell_full(&self, state: &State) {
+        let full = state.waiting.stories.len() >= STORIES_FULL;
+        self.full.send_if_modified(|told| std::mem::replace(told, full) != full);
     }
 
     pub fn ask_for(&self, window: u32) {
@@ -140,19 +176,21 @@ impl Inbox {
         self.changed.notify_all();
     }
 
-    /// Waits, then takes out all there is.
+    /// Waits, then takes out what there is, as much as goes into one transaction.
     pub fn next(&self, pause: Pause, clock: &Clock) -> Round {
         let state = self.lock();
         let mut state = match pause {
-            Pause::UntilAsked => {
-                let state = self.changed.wait_while(state, |state| state.is_idle());
-                self.until(state.unwrap_or_else(PoisonError::into_inner), LINGER, State::is_urgent)
-            }
+            Pause::Idle(limit) => match self.until(state, limit, |state| !state.is_idle()) {
+                state if state.is_idle() => state,
+                state => self.until(state, LINGER, State::is_urgent),
+            },
             Pause::AtMost(limit) => self.until(state, limit, |state| state.closing || state.is_asked()),
         };
+        let waiting = if state.deaf { Waiting::default() } else { state.waiting.take_part() };
+        self.tell_full(&state);
         Round {
-            waiting: std::mem::take(&mut state.waiting),
-            at: clock(),
+            waiting,
+            at: state.waiting.stories.is_empty().then(|| clock()),
             load: state.load.take(),
             search: state.search.take(),
             recount: state.recount.take(),
@@ -171,13 +209,36 @@ impl Inbox {
         let mut state = self.lock();
         let later = std::mem::take(&mut state.waiting);
         state.waiting = earlier.followed_by(later);
+        self.tell_full(&state);
     }
 
-    /// From now on nothing is taken in.
+    /// How many stories and marks wait.
+    pub fn left(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.waiting.stories.len(), state.waiting.marks.len())
+    }
+
+    /// From now on only marks are taken in, and kept.
     pub fn deafen(&self) {
         let mut state = self.lock();
         state.deaf = true;
-        state.waiting = Waiting::default();
+        state.keep_marks_alone();
+        self.tell_full(&state);
+    }
+
+    /// All is taken in again. The stories of before are missing, so for the rest of the run no validators are saved:
+    /// at the next start each feed is read whole once.
+    pub fn listen(&self) {
+        self.lock().deaf = false;
+        self.withhold_validators();
+        self.changed.notify_all();
+    }
+
+    /// See [`Inbox::listen`].
+    pub fn withhold_validators(&self) {
+        let mut state = self.lock();
+        state.withholding = true;
+        state.waiting.feeds.values_mut().for_each(forget_validators);
     }
 
     /// The thread saves what waits, and ends.
@@ -194,11 +255,6 @@ impl Inbox {
     /// How the thread ended; None when it has not within the limit.
     pub fn wait_for_end(&self, limit: Duration) -> Option<Result<(), String>> {
         self.until(self.lock(), limit, |state| state.ended.is_some()).ended.clone()
-    }
-
-    /// Feeds of which stories were refused.
-    pub fn refused(&self) -> usize {
-        self.lock().refused.len()
     }
 
     fn until<'a>(
@@ -221,12 +277,9 @@ impl State {
     fn put(&mut self, effect: Effect) -> Option<Effect> {
         let waiting = &mut self.waiting;
         match effect {
-            Effect::SaveStories(stories) => self.put_stories(stories),
-            // Of a story that was refused the group is not missed.
-            Effect::SaveGroups(groups) if waiting.groups.len() + groups.len() > STORIES_MAX => {}
+            Effect::SaveStories(stories) => waiting.stories.extend(stories),
             Effect::SaveGroups(groups) => waiting.groups.extend(groups),
-            Effect::SaveMarks(marks) if waiting.marks.len() + marks.len() <= MARKS_MAX => waiting.marks.extend(marks),
-            Effect::SaveMarks(marks) => tracing::warn!(count = marks.len(), "too many marks wait; these are not saved"),
+            Effect::SaveMarks(marks) => waiting.marks.extend(marks),
             Effect::SaveFeed(state) => self.put_feed(*state),
             Effect::SaveQuote(quote) => drop(waiting.quotes.insert(quote.symbol.clone(), quote)),
             Effect::SaveSeries { span, series } => {
@@ -247,32 +300,25 @@ impl State {
             other => return Some(other),
         }
         if self.deaf {
-            self.waiting = Waiting::default();
+            self.keep_marks_alone();
         }
         None
     }
 
-    fn put_stories(&mut self, stories: Vec<Story>) {
-        if self.waiting.stories.len() + stories.len() <= STORIES_MAX {
-            self.waiting.stories.extend(stories);
-            return;
-        }
-        for story in stories {
-            self.refused.insert(story.feed);
-        }
+    /// What the reader does is worth keeping until the data is ours; what feeds and prices say comes again.
+    fn keep_marks_alone(&mut self) {
+        self.waiting = Waiting { marks: std::mem::take(&mut self.waiting.marks), ..Waiting::default() };
     }
 
     fn put_feed(&mut self, mut state: FeedState) {
-        if self.refused.contains(&state.feed) {
-            state.etag = None;
-            state.last_modified = None;
-            state.body = None;
+        if self.withholding {
+            forget_validators(&mut state);
         }
         self.waiting.feeds.insert(state.feed.clone(), state);
     }
 
     fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && !self.is_asked() && !self.closing && !self.damaged
+        (self.waiting.is_empty() || self.deaf) && !self.is_asked() && !self.closing && !self.damaged
     }
 
     /// Somebody waits for stories.
@@ -283,4 +329,11 @@ impl State {
     fn is_urgent(&self) -> bool {
         self.closing || self.is_asked() || self.waiting.stories.len() >= ENOUGH
     }
+}
+
+/// With these a server would answer "not modified" about stories that are not stored.
+fn forget_validators(state: &mut FeedState) {
+    state.etag = None;
+    state.last_modified = None;
+    state.body = None;
 }

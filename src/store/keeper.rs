@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+#[cfg(test)]
 use rusqlite::Connection;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::inbox::{Inbox, Pause, Round, Waiting, Wanted};
 use super::place::{self, Access, Opened};
 use super::read::{Loading, Names, Page, Place, TOP};
+use super::salvage::Salvage;
 use super::search::Search;
 use super::{Trouble, read, schema, write};
 use crate::event::{Clock, Event, Loaded, STORIES_AT_ONCE};
@@ -31,8 +33,12 @@ const ANEW_MAX: u32 = 2;
 const REMEMBER: SignedDuration = SignedDuration::from_hours(24 * 365);
 /// Reports kept for a receiver that does not take them. Only notes on single stories are dropped beyond it.
 const UNSENT_MAX: usize = 64;
-/// Stories carried over from a broken file, newest first.
-const SALVAGE_MAX: usize = super::inbox::STORIES_MAX / 2;
+/// How often the owner looks whether the database still stands in its folder …
+const LOOK: Duration = Duration::from_secs(5);
+/// … and whoever only reads, whether the owner has ended.
+const ASK: Duration = Duration::from_secs(1);
+/// Without a folder there is nothing to look after.
+const LONG: Duration = Duration::from_secs(3_600);
 
 /// How far the counting of stories has come.
 struct Counting {
@@ -49,17 +55,21 @@ pub(super) struct Keeper {
     inbox: Arc<Inbox>,
     opened: Opened,
     loading: Option<Loading>,
+    /// How many stories were asked for last.
+    window: u32,
+    /// The other newstape has ended; this one reads what that one stored, and then saves.
+    taking_over: bool,
+    salvage: Option<Salvage>,
     /// With the number it is known by.
     searching: Option<(u64, Search)>,
     counting: Option<Counting>,
     /// The check of the file has begun: not before all is loaded, which is waited for.
     checked: bool,
     pruned: Option<Timestamp>,
-    /// The sentence last reported; saving fails as long as there is one.
+    /// Why saving fails, one clause.
     trouble: Option<String>,
     unsent: VecDeque<Event>,
     saved: Option<Timestamp>,
-    refused: usize,
     begun_anew: u32,
 }
 
@@ -71,56 +81,90 @@ impl Keeper {
         clock: Clock,
         inbox: Arc<Inbox>,
     ) -> Result<Keeper, Trouble> {
-        let mut opened = place::open(dir.as_deref(), clock())?;
-        if matches!(opened.access, Access::ReadOnly) {
-            inbox.deafen();
-        }
-        let unsent = opened.trouble.take().map(Event::StoreTrouble).into_iter().collect();
-        Ok(Keeper {
+        let opened = place::open(dir.as_deref(), clock())?;
+        let mut keeper = Keeper {
             dir,
             keep: SignedDuration::try_from(keep).unwrap_or(SignedDuration::MAX),
             events,
             clock,
             inbox,
-            opened,
+            opened: place::scratch(None)?,
             loading: None,
+            window: 0,
+            taking_over: false,
+            salvage: None,
             searching: None,
             counting: None,
             checked: false,
             pruned: None,
             trouble: None,
-            unsent,
+            unsent: VecDeque::new(),
             saved: None,
-            refused: 0,
             begun_anew: 0,
-        })
+        };
+        keeper.work_on(opened, None);
+        Ok(keeper)
+    }
+
+    /// Takes a database that was just opened. `replaced` says what it stands for, in one sentence.
+    fn work_on(&mut self, mut opened: Opened, replaced: Option<String>) {
+        let trouble = opened.trouble.take();
+        let is_new = opened.broken.is_some();
+        self.salvage = opened.broken.take().map(Salvage::new).or(self.salvage.take());
+        self.opened = opened;
+        if matches!(self.opened.access, Access::ReadOnly) {
+            self.inbox.deafen();
+        }
+        if is_new || replaced.is_some() {
+            self.inbox.withhold_validators();
+        }
+        let event = match trouble {
+            Some(sentence) if is_new => Some(Event::StoreReplaced(sentence)),
+            Some(sentence) => Some(Event::StoreTrouble(sentence)),
+            None => replaced.map(Event::StoreReplaced),
+        };
+        self.unsent.extend(event);
     }
 
     /// Until closed. What it could not save, in one sentence.
     pub fn run(mut self) -> Result<(), String> {
         loop {
             let round = self.inbox.next(self.pause(), &self.clock);
-            let closing = round.closing;
+            let (closing, is_last) = (round.closing, round.at.is_some());
             self.round(round);
-            if closing {
+            let is_done = is_last && self.salvage.is_none();
+            if closing && (is_done || self.trouble.is_some()) {
                 break;
             }
         }
         self.opened.connection.execute_batch("PRAGMA optimize").ok();
-        match self.trouble {
-            Some(trouble) => Err(trouble),
-            None => Ok(()),
+        self.lost()
+    }
+
+    /// What is lost as newstape ends now, and why.
+    fn lost(&self) -> Result<(), String> {
+        let (stories, marks) = self.inbox.left();
+        match (&self.trouble, &self.opened.access) {
+            (Some(why), _) => {
+                Err(format!("The last changes could not be saved: {why}. Lost: {stories} stories, {marks} marks."))
+            }
+            (None, Access::ReadOnly) if marks > 0 => Err(format!(
+                "{marks} marks are lost: another newstape runs on this data, and this one could only read."
+            )),
+            _ => Ok(()),
         }
     }
 
     /// Saves first; what takes longer goes piece by piece.
     pub fn round(&mut self, round: Round) {
         if let Some(window) = round.load {
+            self.window = window;
             self.loading = Some(Loading::new(window));
         }
         if let Some(since) = round.recount {
             self.counting = Some(Counting { since, after: TOP, names: Names::default() });
         }
+        self.look_after();
         self.save(round.waiting, round.at);
         if round.damaged {
             self.verify_damage();
@@ -132,7 +176,50 @@ impl Keeper {
             self.check();
             self.prune_some();
         }
+        self.salvage_some();
         self.send();
+    }
+
+    /// Is the database still there, and has whoever owned it ended?
+    fn look_after(&mut self) {
+        let Some(dir) = self.dir.clone() else { return };
+        if self.opened.is_gone(&dir) {
+            self.write_anew(&dir);
+        }
+        if !matches!(self.opened.access, Access::ReadOnly) {
+            return;
+        }
+        let Some(taken) = place::take_over(&dir, (self.clock)()) else { return };
+        match taken {
+            Ok(opened) => {
+                self.work_on(opened, None);
+                self.taking_over = true;
+                self.loading = Some(Loading::new(self.window));
+            }
+            Err(error) => tracing::error!(?error, "the data could not be taken over"),
+        }
+    }
+
+    /// The file that is written to was removed. It can still be read, and is written into its folder once more.
+    fn write_anew(&mut self, dir: &Path) {
+        if let Err(error) = place::write_anew(&self.opened.connection, dir) {
+            tracing::error!(?error, "the removed data could not be read any more");
+        }
+        let sentence = "The stored data was removed while newstape ran: what newstape still had was saved anew.";
+        tracing::error!("{sentence}");
+        // The old connection and its lock have to go first.
+        let opened = place::scratch(None).and_then(|scratch| {
+            self.opened = scratch;
+            place::open(Some(dir), (self.clock)())
+        });
+        match opened {
+            Ok(opened) => {
+                self.work_on(opened, Some(sentence.into()));
+                // Another newstape may have been faster: that is told with what is loaded.
+                self.loading.get_or_insert(Loading::new(0));
+            }
+            Err(trouble) => self.unsent.push_back(Event::StoreTrouble(place::unusable(&trouble))),
+        }
     }
 
     #[cfg(test)]
@@ -143,24 +230,27 @@ impl Keeper {
     fn pause(&self) -> Pause {
         if !self.unsent.is_empty() || self.saved.is_some() {
             Pause::AtMost(STALLED)
-        } else if self.loading.is_some() || self.counting.is_some() || self.prune_is_due() {
+        } else if self.loading.is_some() || self.counting.is_some() || self.salvage.is_some() || self.prune_is_due() {
             Pause::AtMost(Duration::ZERO)
         } else if self.trouble.is_some() {
             Pause::AtMost(RETRY)
         } else {
-            Pause::UntilAsked
+            Pause::Idle(match self.opened.access {
+                Access::Owner { .. } => LOOK,
+                Access::ReadOnly => ASK,
+                Access::Scratch => LONG,
+            })
         }
     }
 
-    fn save(&mut self, waiting: Waiting, at: Timestamp) {
-        self.report_refused();
+    fn save(&mut self, waiting: Waiting, at: Option<Timestamp>) {
         if waiting.is_empty() || !self.may_write() {
             return;
         }
         match write::save(&mut self.opened.connection, &waiting) {
             Ok(known) => {
                 self.trouble = None;
-                self.saved = matches!(self.opened.access, Access::Owner { .. }).then_some(at);
+                self.saved = at.filter(|_| matches!(self.opened.access, Access::Owner { .. }));
                 self.tell_known(known);
             }
             Err(error) => {
@@ -181,19 +271,11 @@ impl Keeper {
             self.begin_anew();
             return;
         }
-        let sentence = format!("Saving failed: {trouble}. newstape keeps what it has and tries again.");
-        if self.trouble.as_ref() != Some(&sentence) {
-            self.unsent.push_back(Event::StoreTrouble(sentence.clone()));
-            self.trouble = Some(sentence);
-        }
-    }
-
-    fn report_refused(&mut self) {
-        let refused = self.inbox.refused();
-        if std::mem::replace(&mut self.refused, refused) == 0 && refused > 0 {
-            let sentence = "The disk has been too slow for too long: newer stories are shown but not saved. They are \
-                            asked for again at the next start.";
-            self.unsent.push_back(Event::StoreTrouble(sentence.into()));
+        let why = trouble.to_string();
+        if self.trouble.as_ref() != Some(&why) {
+            let sentence = format!("Saving failed: {why}. newstape keeps what it has and tries again.");
+            self.unsent.push_back(Event::StoreTrouble(sentence));
+            self.trouble = Some(why);
         }
     }
 
@@ -206,8 +288,9 @@ impl Keeper {
         }
     }
 
+    /// What is carried over from a damaged file is waited for: it is all there is.
     fn load_some(&mut self) {
-        if !self.unsent.is_empty() {
+        if !self.unsent.is_empty() || self.salvage.is_some() {
             return;
         }
         let Some(mut loading) = self.loading.take() else { return };
@@ -217,10 +300,15 @@ impl Keeper {
             Err(error) => self.loading_failed(error.into()),
         };
         loaded.read_only = matches!(self.opened.access, Access::ReadOnly);
-        if !loaded.done {
+        let done = loaded.done;
+        if !done {
             self.loading = Some(loading);
         }
         self.unsent.push_back(Event::Loaded(loaded));
+        if done && std::mem::take(&mut self.taking_over) {
+            self.inbox.listen();
+            self.unsent.push_back(Event::StoreTaken);
+        }
     }
 
     /// A page of the stories that are counted, once all that is to be held has been read.
@@ -304,28 +392,46 @@ impl Keeper {
         self.begin_anew();
     }
 
-    /// Moves the broken file aside and opens a new one. The stories that can still be read go over into it.
+    /// Moves the broken file aside and opens a new one. What can still be read goes over into it, piece by piece.
     fn begin_anew(&mut self) {
         let Some(dir) = self.dir.clone() else { return };
-        self.inbox.put_back(salvage(&self.opened.connection));
         let now = (self.clock)();
-        let sentence = match self.reopen(&dir, now) {
-            Ok(sentence) => sentence,
-            Err(trouble) => format!("The stored data is damaged and no new store can be begun: {trouble}."),
-        };
-        self.unsent.push_back(Event::StoreTrouble(sentence));
+        if let Err(trouble) = self.reopen(&dir, now) {
+            let sentence = format!("The stored data is damaged and no new store can be begun: {trouble}.");
+            tracing::error!("{sentence}");
+            self.unsent.push_back(Event::StoreTrouble(sentence));
+        }
     }
 
-    fn reopen(&mut self, dir: &Path, now: Timestamp) -> Result<String, Trouble> {
+    fn reopen(&mut self, dir: &Path, now: Timestamp) -> Result<(), Trouble> {
         // The old connection and its lock have to go first: closing it writes to the files, opening takes the lock.
         self.opened = place::scratch(None)?;
-        let sentence = place::set_aside(dir, now);
+        let broken = place::set_aside(dir, now).ok_or(Trouble::Unwritable)?;
         self.begun_anew += 1;
         if self.begun_anew > ANEW_MAX {
             return Err(Trouble::Unsteady);
         }
-        self.opened = place::open(Some(dir), now)?;
-        Ok(self.opened.trouble.take().unwrap_or(sentence))
+        let mut opened = place::open(Some(dir), now)?;
+        let sentence = place::damaged(&broken);
+        opened.broken = opened.broken.or(Some(broken));
+        opened.trouble = opened.trouble.or(Some(sentence));
+        self.work_on(opened, None);
+        Ok(())
+    }
+
+    /// A piece of what can be read of a damaged file. When all of it has gone over it is read as at the start.
+    fn salvage_some(&mut self) {
+        let Some(mut salvage) = self.salvage.take().filter(|_| self.may_write()) else { return };
+        match salvage.carry_over(&mut self.opened.connection) {
+            Ok(true) => self.salvage = Some(salvage),
+            Ok(false) => {
+                self.loading.get_or_insert(Loading::new(self.window));
+            }
+            Err(error) => {
+                tracing::error!(?error, "salvaging ended");
+                self.loading.get_or_insert(Loading::new(self.window));
+            }
+        }
     }
 
     fn prune_is_due(&self) -> bool {
@@ -364,20 +470,4 @@ impl Keeper {
             self.saved = Some(at);
         }
     }
-}
-
-/// Stories that can still be read from a damaged file, with their marks. No feed's validators: it is to be read anew.
-fn salvage(connection: &Connection) -> Waiting {
-    let mut found = Waiting::default();
-    let (mut after, mut names) = (TOP, Names::default());
-    while found.stories.len() < SALVAGE_MAX {
-        let Ok(page) = read::page(connection, after, None, STORIES_AT_ONCE as u32, &mut names) else { break };
-        let Some(last) = page.last else { break };
-        after = last;
-        for (story, marks) in page.stories {
-            found.marks.insert(story.id, marks);
-            found.stories.push(story);
-        }
-    }
-    found
 }

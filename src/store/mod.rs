@@ -9,6 +9,7 @@ mod keeper;
 mod place;
 mod read;
 mod reader;
+mod salvage;
 mod schema;
 mod search;
 mod write;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use rusqlite::ErrorCode;
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
 
 use crate::event::{Clock, Effect, Event};
 use inbox::Inbox;
@@ -49,10 +51,12 @@ impl Store {
     /// - [`Event::Counted`] after [`Effect::Recount`], page by page;
     /// - [`Event::Found`] after [`Effect::Search`] and [`Effect::SearchMore`], a page for each;
     /// - [`Event::Saved`] after each commit, with the clock's time before which everything is saved. Not from a scratch;
-    /// - [`Event::StoreTrouble`] when something can't be read or saved, once for each kind.
+    /// - [`Event::StoreTrouble`] when something can't be read or saved, once for each kind;
+    /// - [`Event::StoreReplaced`] when the data was damaged or removed and a new store was begun.
     ///
     /// When another newstape owns `dir`, this one reads, says so in [`crate::event::Loaded::read_only`], and saves
-    /// nothing.
+    /// nothing; marks are kept in memory. Once the other one has ended this one takes over: it sends what is stored as
+    /// [`Event::Loaded`] again, then [`Event::StoreTaken`], and saves from then on.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -79,6 +83,11 @@ impl Store {
     /// Puts in what is to be saved, without ever waiting; gives any other effect back.
     pub fn carry_out(&self, effect: Effect) -> Option<Effect> {
         self.inbox.put(effect)
+    }
+
+    /// True while so many stories wait to be saved that no more should be sent.
+    pub fn full(&self) -> watch::Receiver<bool> {
+        self.inbox.full()
     }
 
     /// Asks for the newest `window` stories and all the rest, as [`Event::Loaded`] in parts; the last says `done`.

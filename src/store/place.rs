@@ -18,7 +18,7 @@ const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 #[derive(Debug)]
 pub(super) enum Access {
     /// Ours; the lock is held as long as this lives.
-    Owner { _lock: File },
+    Owner { _lock: File, file: Option<Identity> },
     /// Another newstape's.
     ReadOnly,
     /// In memory only.
@@ -32,6 +32,31 @@ pub(super) struct Opened {
     pub access: Access,
     /// One sentence on what went wrong on the way.
     pub trouble: Option<String>,
+    /// The damaged database that was moved aside on the way.
+    pub broken: Option<PathBuf>,
+}
+
+/// What tells a file from another one that has its name: device and inode.
+pub(super) type Identity = (u64, u64);
+
+impl Opened {
+    /// The database that is written to does not stand in its folder any more.
+    pub fn is_gone(&self, dir: &Path) -> bool {
+        matches!(&self.access, Access::Owner { file: Some(file), .. } if identity(dir) != Some(*file))
+    }
+}
+
+#[cfg(unix)]
+fn identity(dir: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let file = fs::metadata(dir.join(DATABASE)).ok()?;
+    Some((file.dev(), file.ino()))
+}
+
+/// No inodes: and files that are open can't be removed.
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<Identity> {
+    None
 }
 
 /// The file of the database in a folder.
@@ -47,18 +72,56 @@ pub(super) fn open(dir: Option<&Path>, now: Timestamp) -> Result<Opened, Trouble
         Ok(None) => return open_beside(dir),
         Err(error) => return open_unwritable(dir, &error),
     };
-    let (connection, trouble) = match open_owned(dir) {
-        Ok(connection) => (connection, None),
-        Err(error) if error.is_damage() => {
-            let sentence = set_aside(dir, now);
-            match open_owned(dir) {
-                Ok(connection) => (connection, Some(sentence)),
-                Err(error) => return scratch(Some(unusable(&error))),
-            }
-        }
-        Err(error) => return scratch(Some(unusable(&error))),
+    open_locked(dir, lock, now)
+}
+
+/// The data of another newstape, once that one has ended.
+pub(super) fn take_over(dir: &Path, now: Timestamp) -> Option<Result<Opened, Trouble>> {
+    let lock = own(dir).ok().flatten()?;
+    Some(open_locked(dir, lock, now))
+}
+
+fn open_locked(dir: &Path, lock: File, now: Timestamp) -> Result<Opened, Trouble> {
+    let (connection, broken) = match open_owned(dir) {
+        Err(error) if error.is_damage() => match set_aside(dir, now) {
+            Some(broken) => (open_owned(dir), Some(broken)),
+            None => (Err(Trouble::Unwritable), None),
+        },
+        other => (other, None),
     };
-    Ok(Opened { connection, access: Access::Owner { _lock: lock }, trouble })
+    match connection {
+        Ok(connection) => {
+            let access = Access::Owner { _lock: lock, file: identity(dir) };
+            let trouble = broken.as_deref().map(damaged);
+            Ok(Opened { connection, access, trouble, broken })
+        }
+        Err(error) => scratch(Some(unusable(&error))),
+    }
+}
+
+/// What is said of a database that was moved aside.
+pub(super) fn damaged(broken: &Path) -> String {
+    let name = broken.file_name().unwrap_or_default().display();
+    format!("The stored data was damaged: it is kept as {name}, and a new store was begun.")
+}
+
+/// Writes what an open connection still reads into the folder, whose database was removed. Nothing is written over.
+pub(super) fn write_anew(connection: &Connection, dir: &Path) -> Result<(), Trouble> {
+    let path = dir.join(DATABASE);
+    make_folder(dir).map_err(|_| Trouble::Unwritable)?;
+    if path.exists() {
+        return Ok(());
+    }
+    // Of the removed one: they would be read with the new one.
+    for companion in &COMPANIONS[1..] {
+        fs::remove_file(dir.join(format!("{DATABASE}{companion}"))).ok();
+    }
+    owner_only(&path).map_err(|_| Trouble::Unwritable)?;
+    let written = connection.execute("VACUUM INTO ?1", [path.to_string_lossy()]);
+    if written.is_err() {
+        fs::remove_file(&path).ok();
+    }
+    Ok(written.map(drop)?)
 }
 
 /// A connection for reading, beside a running newstape or without one. None when nothing was ever stored.
@@ -84,8 +147,8 @@ pub(super) fn is_damaged(dir: &Path) -> Result<bool, Trouble> {
     }
 }
 
-/// Moves a broken database out of the way; the sentence says where it is kept.
-pub(super) fn set_aside(dir: &Path, now: Timestamp) -> String {
+/// Moves a broken database out of the way: where it is kept. None when it can't be moved.
+pub(super) fn set_aside(dir: &Path, now: Timestamp) -> Option<PathBuf> {
     let name = format!("{DATABASE}.broken-{}", now.as_second());
     for companion in COMPANIONS {
         let from = dir.join(format!("{DATABASE}{companion}"));
@@ -93,9 +156,11 @@ pub(super) fn set_aside(dir: &Path, now: Timestamp) -> String {
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::error!(%error, file = %from.display(), "a broken database could not be moved aside");
+            return None;
         }
     }
-    format!("The stored data was damaged: it is kept as {name}, and a new store was begun.")
+    tracing::error!(kept_as = %name, "the stored data was damaged");
+    Some(dir.join(name))
 }
 
 /// The folder's lock; None when another newstape holds it.
@@ -123,7 +188,7 @@ fn open_owned(dir: &Path) -> Result<Connection, Trouble> {
 
 fn open_beside(dir: &Path) -> Result<Opened, Trouble> {
     match read_only(&dir.join(DATABASE)) {
-        Ok(connection) => Ok(Opened { connection, access: Access::ReadOnly, trouble: None }),
+        Ok(connection) => Ok(Opened { connection, access: Access::ReadOnly, trouble: None, broken: None }),
         Err(error) => {
             tracing::warn!(%error, "nothing can be read beside the other newstape");
             Ok(Opened { access: Access::ReadOnly, ..scratch(None)? })
@@ -135,7 +200,7 @@ fn open_unwritable(dir: &Path, error: &io::Error) -> Result<Opened, Trouble> {
     tracing::error!(%error, dir = %dir.display(), "the data folder can't be written");
     let trouble = Some(unusable(&Trouble::Unwritable));
     match read_only(&dir.join(DATABASE)) {
-        Ok(connection) => Ok(Opened { connection, access: Access::Scratch, trouble }),
+        Ok(connection) => Ok(Opened { connection, access: Access::Scratch, trouble, broken: None }),
         Err(_) => scratch(trouble),
     }
 }
@@ -143,10 +208,10 @@ fn open_unwritable(dir: &Path, error: &io::Error) -> Result<Opened, Trouble> {
 pub(super) fn scratch(trouble: Option<String>) -> Result<Opened, Trouble> {
     let mut connection = Connection::open_in_memory()?;
     schema::prepare(&mut connection)?;
-    Ok(Opened { connection, access: Access::Scratch, trouble })
+    Ok(Opened { connection, access: Access::Scratch, trouble, broken: None })
 }
 
-fn read_only(path: &Path) -> Result<Connection, Trouble> {
+pub(super) fn read_only(path: &Path) -> Result<Connection, Trouble> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     schema::prepare_reading(&connection)?;
     Ok(connection)
@@ -160,7 +225,7 @@ fn bring_up_to_date(dir: &Path) -> Result<Connection, Trouble> {
     }
 }
 
-fn unusable(trouble: &Trouble) -> String {
+pub(super) fn unusable(trouble: &Trouble) -> String {
     format!("The store can't be used: {trouble}. Nothing is saved until newstape is started again.")
 }
 

@@ -100,13 +100,24 @@ pub(super) fn page(
     collect(connection, &sql, (time, row, since, limit), names)
 }
 
+/// The stories of some rows, as they lie in the table: no index is needed.
+pub(super) fn rows(
+    connection: &Connection,
+    (first, last): (i64, i64),
+    starred: bool,
+    names: &mut Names,
+) -> rusqlite::Result<Vec<(Story, Marks)>> {
+    let sql = format!("SELECT {COLUMNS} FROM story NOT INDEXED WHERE row BETWEEN ?1 AND ?2 AND starred = ?3");
+    Ok(collect(connection, &sql, (first, last, starred), names)?.stories)
+}
+
 /// What was typed into the filter line, the oldest first.
-fn queries(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+pub(super) fn queries(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     all(connection, "SELECT query FROM query_history ORDER BY number", |row| row.get(0))
 }
 
 /// How the screen was arranged; as it comes where that can't be understood.
-fn layout(connection: &Connection) -> rusqlite::Result<Option<Layout>> {
+pub(super) fn layout(connection: &Connection) -> rusqlite::Result<Option<Layout>> {
     let stored = all(connection, "SELECT value FROM setting WHERE name = 'layout'", |row| row.get::<_, String>(0))?;
     Ok(stored.first().and_then(|text| serde_json::from_str(text).ok()))
 }

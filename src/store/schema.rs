@@ -108,6 +108,9 @@ type Then = fn(&Connection) -> rusqlite::Result<()>;
 const MIGRATIONS: &[(&str, Option<Then>)] =
     &[(V1, None), (V2, None), (V3, Some(write::index_all)), (V4, None), (V5, None), (V6, None)];
 
+/// The number of the schema that is written.
+pub(super) const NEWEST: usize = MIGRATIONS.len();
+
 /// Readies a connection that writes: pragmas, then the migrations that are missing.
 ///
 /// WAL with `synchronous = NORMAL`: a killed process loses nothing that was committed; only a power cut may take the

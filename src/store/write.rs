@@ -61,6 +61,30 @@ fn save_story(transaction: &Transaction, story: &Story) -> rusqlite::Result<Opti
     Ok(is_earlier.then_some((merged, before.marks)))
 }
 
+/// Carries stories with their marks over from a damaged file. Of one that has come again meanwhile the words stand, and
+/// the marks are added. One that can be had in several states was starred when any of them says so.
+pub(super) fn carry_over(connection: &mut Connection, stories: &[(Story, Marks)]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (story, marks) in stories {
+        if seen_before(&transaction, story.id)?.is_none_or(|before| before.story.is_none()) {
+            upsert(&transaction, story, *marks).and_then(|row| index(&transaction, row, story))?;
+        }
+        transaction
+            .prepare_cached(
+                "UPDATE story SET read = max(read, ?2), starred = max(starred, ?3), grp = coalesce(?4, grp),
+                    first_seen = min(first_seen, ?5) WHERE id = ?1",
+            )?
+            .execute(params![
+                story.id.0.cast_signed(),
+                marks.read,
+                marks.starred,
+                marks.group.map(|group| group.0.cast_signed()),
+                story.first_seen.as_millisecond(),
+            ])?;
+    }
+    transaction.commit()
+}
+
 /// What is stored of a story.
 struct Before {
     first_seen: Timestamp,

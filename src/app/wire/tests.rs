@@ -197,16 +197,25 @@ fn a_live_wire_counts_nothing_and_shows_the_newest() {
 }
 
 #[test]
-fn the_cursor_follows_its_row_to_another_lead() {
-    let mut wire = wire(plain(1..=30));
-    wire.set_cursor(12, ROWS);
-    let before = cursor(&wire).unwrap();
-    assert_eq!(before.0, 18);
-    // The same event, told earlier by another outlet, and heard of late.
-    wire.admit(from_outlet(item(99, 2, 18, &[]), "Bloomberg"), now());
-    check(&wire);
-    assert_eq!(cursor(&wire), Some((99, before.1)), "the row went down the wire, the cursor with it");
-    assert_eq!(wire.rows()[wire.cursor().unwrap()].time, minute(2));
+fn the_story_under_the_cursor_stays_while_its_group_grows() {
+    // The same event, told earlier by another outlet and heard of late; and once more after a lull.
+    for (minutes, place) in [(2, 27), (18 + 4 * 60, 0)] {
+        let mut wire = wire(plain(1..=30));
+        wire.set_cursor(12, ROWS);
+        let before = cursor(&wire).unwrap();
+        assert_eq!(before.0, 18);
+        wire.admit(from_outlet(item(99, minutes, 18, &[]), "Bloomberg"), now());
+        wire.catch_up(now());
+        wire.refresh(now());
+        check(&wire);
+        assert_eq!((cursor(&wire), wire.outlet_count(StoryId(18))), (Some(before), 2), "{minutes}");
+        // Once the cursor has left, the row goes where its group belongs.
+        wire.step(1, ROWS);
+        wire.catch_up(now());
+        check(&wire);
+        assert_eq!(leads(&wire).iter().position(|lead| *lead == 99), Some(place), "{minutes}");
+        assert_eq!(cursor(&wire).unwrap().0, 17, "{minutes}");
+    }
 }
 
 #[test]
@@ -575,6 +584,8 @@ fn a_story_that_is_taken_out_stays_out_and_comes_back_when_undone() {
     check(&next);
     assert_eq!(next.rows().len(), 2);
     assert_eq!(wire.undo(now()), [(StoryId(1), group)]);
+    wire.release();
+    wire.catch_up(now());
     check(&wire);
     assert_eq!((leads(&wire), wire.outlet_count(StoryId(1))), (vec![1], 3));
     // The store may say later that a story was taken out in an earlier run.

@@ -10,6 +10,9 @@ use toml_edit::Value;
 use super::super::config_file::{ConfigFile, replace};
 use super::super::{Done, Failure, Surroundings, complain, in_words, say};
 use super::unique;
+use crate::config::{Config, units};
+use crate::domain::feed::Feed;
+use crate::domain::query::Query;
 use crate::news::discover;
 use crate::news::opml::{self, List, MAX_BYTES, Outline};
 
@@ -31,62 +34,158 @@ pub struct Export {
 impl Import {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let mut file = ConfigFile::open(&around.places.config)?;
-        let List { feeds, skipped } = read(&self.file)?;
-        let config = file.load()?;
-        let mut known: BTreeMap<String, bool> =
-            config.feeds.iter().map(|feed| (discover::key(&feed.url), feed.enabled)).collect();
-        let mut names: BTreeSet<String> = config.feeds.iter().map(|feed| feed.name.to_string()).collect();
-        let (mut added, mut there, mut off) = (0, 0, 0);
-        for feed in &feeds {
-            if let Some(enabled) = known.get(&discover::key(&feed.url)) {
-                there += 1;
-                off += usize::from(!enabled);
-                continue;
-            }
-            let name = unique(&feed.name, |name| names.contains(name));
-            file.add(&fields(&name, feed))?;
-            names.insert(name);
-            known.insert(discover::key(&feed.url), true);
-            added += 1;
+        let list = read(&self.file)?;
+        let mut taken = Taken::new(&file.load()?);
+        for feed in &list.feeds {
+            taken.take(feed, &mut file)?;
         }
-        for sentence in &skipped {
+        for sentence in list.skipped.iter().chain(&taken.unusable) {
             complain(format_args!("{sentence}; left out"));
         }
         let path = file.path().display().to_string();
-        if added > 0 {
+        if taken.added + taken.changed > 0 {
             file.save()?;
         }
-        say(&told(added, there, off, skipped.len(), &path))?;
-        match added + there == 0 && !skipped.is_empty() {
+        let skipped = list.skipped.len() + taken.unusable.len();
+        say(&taken.told(skipped, &path))?;
+        if list.is_cut {
+            let last = list.feeds.last().map(|feed| format!(" after '{}'", feed.name)).unwrap_or_default();
+            let count = list.feeds.len();
+            let feeds = if count == 1 { "feed" } else { "feeds" };
+            return Err(Failure::not_had(format!(
+                "the file breaks off{last}: {count} {feeds} could be read, what followed is missing"
+            )));
+        }
+        match taken.added + taken.there == 0 && skipped > 0 {
             true => Err(Failure::not_had("not one feed of the file could be taken")),
             false => Ok(()),
         }
     }
 }
 
-fn fields<'a>(name: &'a str, feed: &'a Outline) -> Vec<(&'static str, Value)> {
-    let mut fields: Vec<(&str, Value)> = vec![("name", name.into()), ("url", feed.url.as_str().into())];
-    fields.extend(feed.category.as_deref().map(|category| ("category", category.into())));
-    fields
+/// What became of the feeds of a file.
+struct Taken {
+    /// By their addresses; those of the file itself are None.
+    known: BTreeMap<String, Option<Feed>>,
+    names: BTreeSet<String>,
+    added: usize,
+    there: usize,
+    /// There already and switched off.
+    off: usize,
+    /// There already, and set as the file says.
+    changed: usize,
+    /// Settings that can't be used, a sentence each.
+    unusable: Vec<String>,
 }
 
-/// `added 3 feeds to …; 2 were there already, 1 of them switched off`
-fn told(added: usize, there: usize, off: usize, skipped: usize, path: &str) -> String {
-    let feeds = if added == 1 { "feed" } else { "feeds" };
-    let mut text = match added {
-        0 => "nothing new".to_owned(),
-        _ => format!("added {added} {feeds} to {path}"),
+impl Taken {
+    fn new(config: &Config) -> Taken {
+        Taken {
+            known: config.feeds.iter().map(|feed| (discover::key(&feed.url), Some(feed.clone()))).collect(),
+            names: config.feeds.iter().map(|feed| feed.name.to_string()).collect(),
+            added: 0,
+            there: 0,
+            off: 0,
+            changed: 0,
+            unusable: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, outline: &Outline, file: &mut ConfigFile) -> Done {
+        let mut settings = Vec::new();
+        for (key, value) in &outline.settings {
+            match setting(key, value) {
+                Some(value) => settings.push((*key, value)),
+                None => self.unusable.push(format!("the {key} of '{}' can't be used", outline.name)),
+            }
+        }
+        if let Some(there) = self.known.get(&discover::key(&outline.url)) {
+            self.there += 1;
+            let Some(feed) = there else { return Ok(()) };
+            return self.set(&feed.clone(), outline, settings, file);
+        }
+        let name = unique(&outline.name, |name| self.names.contains(name));
+        let mut fields: Vec<(&str, Value)> = vec![("name", (&*name).into()), ("url", (&*outline.url).into())];
+        fields.extend(outline.category.as_deref().map(|category| ("category", category.into())));
+        fields.extend(settings);
+        file.add(&fields)?;
+        self.names.insert(name);
+        self.known.insert(discover::key(&outline.url), None);
+        self.added += 1;
+        Ok(())
+    }
+
+    /// A feed that comes with newstape is set as the file says. What the reader wrote about a feed stands.
+    fn set(
+        &mut self,
+        feed: &Feed,
+        outline: &Outline,
+        settings: Vec<(&'static str, Value)>,
+        file: &mut ConfigFile,
+    ) -> Done {
+        let now = told_of(feed);
+        let is_new =
+            |key: &str| outline.settings.iter().find(|(of, _)| *of == key) != now.iter().find(|(of, _)| *of == key);
+        let settings: Vec<(&str, Value)> = settings.into_iter().filter(|(key, _)| is_new(key)).collect();
+        if settings.is_empty() || file.has(&feed.name)? {
+            self.off += usize::from(!feed.enabled);
+            return Ok(());
+        }
+        let name = [("name", Value::from(&*feed.name))];
+        file.add(&name.into_iter().chain(settings).collect::<Vec<_>>())?;
+        self.changed += 1;
+        Ok(())
+    }
+
+    /// `added 3 feeds to …; 2 there already, 1 of them switched off, 1 of them set as the file says`
+    fn told(&self, skipped: usize, path: &str) -> String {
+        let feeds = if self.added == 1 { "feed" } else { "feeds" };
+        let mut text = match self.added {
+            0 => "nothing new".to_owned(),
+            added => format!("added {added} {feeds} to {path}"),
+        };
+        if self.there > 0 {
+            text.push_str(&format!("; {} there already", self.there));
+        }
+        if self.off > 0 {
+            text.push_str(&format!(", {} of them switched off", self.off));
+        }
+        if self.changed > 0 {
+            text.push_str(&format!(", {} of them set as the file says", self.changed));
+        }
+        if skipped > 0 {
+            text.push_str("; some were left out");
+        }
+        text
+    }
+}
+
+/// A setting as the config file has it; None when it can't be used.
+fn setting(key: &str, value: &str) -> Option<Value> {
+    match key {
+        "enabled" | "primary" => value.parse::<bool>().ok().map(Value::from),
+        "interval" => units::duration(value).ok().map(|_| value.into()),
+        "kill" => Query::parse(value).ok().map(|_| value.into()),
+        "lang" => (value.len() == 2 && value.chars().all(|c| c.is_ascii_lowercase())).then(|| value.into()),
+        _ => Some(value.into()),
+    }
+}
+
+/// What other readers have no attribute for.
+fn told_of(feed: &Feed) -> Vec<(&'static str, String)> {
+    let value = |key: &'static str| {
+        let value = match key {
+            "enabled" => feed.enabled.to_string(),
+            "interval" => units::print_duration(feed.interval),
+            "primary" => feed.primary.to_string(),
+            "lang" => feed.lang.as_deref()?.to_owned(),
+            "user-agent" => feed.user_agent.clone()?,
+            "kill" => feed.kill.clone()?,
+            _ => return None,
+        };
+        Some((key, value))
     };
-    if there > 0 {
-        text.push_str(&format!("; {there} there already"));
-    }
-    if off > 0 {
-        text.push_str(&format!(", {off} of them switched off"));
-    }
-    if skipped > 0 {
-        text.push_str("; some were left out");
-    }
-    text
+    opml::SETTINGS.into_iter().filter_map(value).collect()
 }
 
 fn read(file: &str) -> Result<List, Failure> {
@@ -113,6 +212,7 @@ impl Export {
                 name: feed.name.to_string(),
                 url: feed.url.clone(),
                 category: Some(feed.category.to_string()),
+                settings: told_of(feed),
             })
             .collect();
         let text = opml::write(&feeds);

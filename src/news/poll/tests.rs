@@ -104,6 +104,7 @@ impl Newsroom {
             orders: to_do,
             visits: to_let_in,
             states,
+            full: watch::channel(false).1,
             chance: Box::new(|| 0.0),
         };
         let desk = tokio::spawn(run(desk));

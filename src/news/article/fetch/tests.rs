@@ -42,7 +42,8 @@ impl Harbour {
         let (visits, to_let_in) = mpsc::channel(4);
         let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
         let chance = Box::new(|| 0.0);
-        let desk = Desk { http, clock, config, events, orders, visits: to_let_in, states: Vec::new(), chance };
+        let full = watch::channel(false).1;
+        let desk = Desk { http, clock, config, events, orders, visits: to_let_in, states: Vec::new(), full, chance };
         let desk = tokio::spawn(run(desk));
         Harbour { server, visits, desk, _held: Box::new((wanted, ordering, inbox)) }
     }
