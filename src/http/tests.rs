@@ -386,6 +386,7 @@ async fn closing(answers: Vec<Vec<u8>>) -> (String, tokio::task::JoinHandle<usiz
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
+    #[expect(clippy::disallowed_methods, reason = "the shell's tasks are not of this floor")]
     let task = tokio::spawn(async move {
         let count = answers.len();
         for answer in answers {

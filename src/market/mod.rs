@@ -173,8 +173,11 @@ pub struct Closes {
     /// The question for these symbols, as the source spells them.
     pub ask: fn(Access, &[String], Span) -> BarsAsk,
     /// Reads the body of one answer: the closes of each symbol that it has, as bars without a range.
-    pub read: fn(&[u8]) -> Result<Vec<(String, Vec<Candle>)>, Misread>,
+    pub read: ReadCloses,
 }
+
+/// Reads the closes of each symbol in an answer, as the source spells it.
+pub type ReadCloses = fn(&[u8]) -> Result<Vec<(String, Vec<Candle>)>, Misread>;
 
 /// The question for the bars of a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
