@@ -171,6 +171,23 @@ fn what_a_state_says_is_readable_at_every_size() {
 }
 
 #[test]
+fn what_stands_of_the_store_outranks_what_passes() {
+    let mut app = busy();
+    tell(&mut app, Event::Loaded(Loaded { read_only: true, done: true, ..Loaded::default() }));
+    let last = |app: &mut App| text(app, WIDE).lines().last().unwrap().to_owned();
+    assert!(last(&mut app).contains("Another newstape runs on this data: this one only reads"), "{}", last(&mut app));
+    alert(&mut app);
+    assert!(last(&mut app).contains("Another newstape runs on this data"), "not a price: {}", last(&mut app));
+    keys(&mut app, "s");
+    assert!(last(&mut app).contains("Not saved: another newstape runs on this data"), "{}", last(&mut app));
+    tell(&mut app, Event::StoreReplaced("The stored data was damaged: it is kept.".into()));
+    assert!(last(&mut app).contains("The stored data was damaged"), "{}", last(&mut app));
+    let now = app.now;
+    tell(&mut app, Event::Saved(now));
+    assert!(last(&mut app).contains("The stored data was damaged"), "{}", last(&mut app));
+}
+
+#[test]
 fn themes() {
     let mut app = busy();
     snapshot_in("busy-no-color", &mut app, MEDIUM, &no_color());

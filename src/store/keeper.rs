@@ -144,13 +144,13 @@ impl Keeper {
     /// What is lost as newstape ends now, and why.
     fn lost(&self) -> Result<(), String> {
         let (stories, marks) = self.inbox.left();
+        let lost = format!("{} and {}", counted(stories, "story", "stories"), counted(marks, "mark", "marks"));
         match (&self.trouble, &self.opened.access) {
-            (Some(why), _) => {
-                Err(format!("The last changes could not be saved: {why}. Lost: {stories} stories, {marks} marks."))
+            (Some(why), _) => Err(format!("The last changes could not be saved: {why}. Lost: {lost}.")),
+            (None, Access::ReadOnly) if marks > 0 => {
+                let lost = counted(marks, "mark", "marks");
+                Err(format!("Lost: {lost}. Another newstape runs on this data, and this one could only read."))
             }
-            (None, Access::ReadOnly) if marks > 0 => Err(format!(
-                "{marks} marks are lost: another newstape runs on this data, and this one could only read."
-            )),
             _ => Ok(()),
         }
     }
@@ -470,4 +470,8 @@ impl Keeper {
             self.saved = Some(at);
         }
     }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -457,7 +457,7 @@ fn marks_that_are_lost_at_the_end_are_told() {
     second.load(100);
     second.put(Effect::SaveMarks(vec![(StoryId(1), STARRED)]));
     let told = second.store.close(LIMIT).unwrap_err();
-    assert!(told.starts_with("1 marks are lost: another newstape"), "{told}");
+    assert!(told.starts_with("Lost: 1 mark. Another newstape"), "{told}");
     first.close();
 }
 
@@ -653,7 +653,7 @@ fn an_end_with_a_full_disk_says_what_is_lost() {
     inbox.put(Effect::SaveMarks(vec![(StoryId(1), READ)]));
     inbox.close();
     let told = keeper.run().unwrap_err();
-    assert_eq!(told, "The last changes could not be saved: the disk is full. Lost: 100 stories, 1 marks.");
+    assert_eq!(told, "The last changes could not be saved: the disk is full. Lost: 100 stories and 1 mark.");
 }
 
 #[test]

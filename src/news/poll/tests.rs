@@ -66,6 +66,7 @@ struct Newsroom {
     config: watch::Sender<Arc<Config>>,
     orders: mpsc::Sender<Order>,
     visits: mpsc::Sender<Visit>,
+    full: watch::Sender<bool>,
     events: mpsc::Receiver<Event>,
     desk: tokio::task::JoinHandle<anyhow::Result<()>>,
 }
@@ -96,6 +97,7 @@ impl Newsroom {
         let (orders, to_do) = mpsc::channel(4);
         let (sender, events) = mpsc::channel(1);
         let (visits, to_let_in) = mpsc::channel(4);
+        let (full, is_full) = watch::channel(false);
         let desk = Desk {
             http,
             clock,
@@ -104,11 +106,11 @@ impl Newsroom {
             orders: to_do,
             visits: to_let_in,
             states,
-            full: watch::channel(false).1,
+            full: is_full,
             chance: Box::new(|| 0.0),
         };
         let desk = tokio::spawn(run(desk));
-        Newsroom { server, seconds, config, orders, visits, events, desk }
+        Newsroom { server, seconds, config, orders, visits, full, events, desk }
     }
 
     /// The stories that come until the next state, and that state.
@@ -173,6 +175,24 @@ async fn rule_1_2_3_validators_go_back_verbatim_and_follow_the_304() {
     assert_eq!(requests[1].headers["if-modified-since"], "Mon, 23 Nov 2026 11:00:00 GMT");
     assert_eq!(requests[0].headers["accept"].to_str().unwrap(), ACCEPT);
     assert_eq!(requests[0].headers["user-agent"], "newstape/test (+https://example.org)");
+}
+
+#[tokio::test]
+async fn stories_and_the_validators_behind_them_wait_while_the_store_is_full() {
+    let server = MockServer::start().await;
+    answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
+    let mut room = Newsroom::open(server, &[], Vec::new()).await;
+    room.full.send_replace(true);
+    let feeds = vec![feed("/feed", &format!("{}/feed", room.server.uri()))];
+    room.config.send_modify(|config| Arc::make_mut(config).feeds = feeds);
+    while room.requests().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let early = tokio::time::timeout(Duration::from_millis(300), room.events.recv()).await;
+    assert!(early.is_err(), "{early:?}");
+    room.full.send_replace(false);
+    let (stories, state) = room.next().await;
+    assert_eq!((stories.len(), state.status), (1, Some(200)));
 }
 
 #[tokio::test]
