@@ -201,7 +201,6 @@ mod tests {
         let id = dir.path().join("id");
         let script = format!("sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait", id.display());
         let fields = format!("command = ['/bin/sh', '-c', '''{script}''']");
-        // Both ways a command is ended: dropped when newstape ends, and by its limit (below).
         let work = run(&fields);
         let begun = async {
             while !id.exists() {
@@ -213,7 +212,7 @@ mod tests {
             () = begun => {}
         }
         tokio::time::pause();
-        tokio::time::advance(COMMAND_LIMIT).await;
+        tokio::time::advance(COMMAND_LIMIT * 2).await;
         let id = std::fs::read_to_string(id).unwrap();
         // Killed at once; gone when whoever inherits it has looked.
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();

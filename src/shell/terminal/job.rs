@@ -1,6 +1,8 @@
 //! Stopping as Ctrl-Z does.
 
 use std::io;
+#[cfg(unix)]
+use std::time::Duration;
 
 /// Whether a shell waits that can continue what stops. It does where it made a process group for this job; a program
 /// that leads the session (`foot -e newstape`, `ssh -t host newstape`) or was started in the group of its leader
@@ -20,8 +22,26 @@ pub(super) fn may_stop() -> bool {
 /// When the system does not allow it.
 #[cfg(unix)]
 pub(super) fn stop() -> io::Result<()> {
-    Ok(rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?)
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let continued = Arc::new(AtomicBool::new(false));
+    let handler = signal_hook::flag::register(signal_hook::consts::SIGCONT, Arc::clone(&continued))?;
+    rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+    // Another thread may be the one that gets the signal: this one must not take the terminal before all of them stand.
+    for _ in 0..STOPS_WITHIN.as_millis() {
+        if continued.load(Ordering::SeqCst) {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    signal_hook::low_level::unregister(handler);
+    Ok(())
 }
+
+/// A process that does not stand still so long after it was told to was not stopped.
+#[cfg(unix)]
+const STOPS_WITHIN: Duration = Duration::from_secs(1);
 
 #[cfg(not(unix))]
 pub(super) fn may_stop() -> bool {
