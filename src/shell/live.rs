@@ -92,7 +92,6 @@ pub async fn show(
         store.load(WINDOW as u32);
     }
 
-    let answers = events.clone();
     let mut app = App::new(config.clone(), clock());
     app.greeting = is_first_run.then(|| places.greeting());
     let mut stage = Stage {
@@ -104,7 +103,7 @@ pub async fn show(
         tasks: tasks.clone(),
         views: Views { config: places.config.clone(), save: save_view, events: events.clone() },
         alarm: Alarm::new(events.clone()),
-        sources: Sources::new(clock.clone(), wanted, events, store.full()),
+        sources: Sources::new(clock.clone(), wanted, events.clone(), store.full()),
         store,
         clock: clock.clone(),
         replaying,
@@ -112,16 +111,20 @@ pub async fn show(
         paused,
     };
     tasks.spawn("trial", trial());
-    let keys = Box::pin(input::listen(answers)?);
-    let ended = run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await;
+    let keys = Box::pin(input::listen(events)?);
+    let ended = unless_gone(run(&mut app, &mut stage, &clock, keys, &mut inbox, &stop).await);
     drop(inbox);
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = stage.save_and_close(&mut app);
     let recorded = stage.recorder.take().map_or(Ok(()), Recorder::end);
     drop(stage);
-    // A terminal that is gone ends the program, and nobody is left to be told.
-    ended.or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })?;
+    ended?;
     saved.and(recorded).map_err(anyhow::Error::msg)
+}
+
+/// A terminal that is gone ends the program, and nobody is left to be told.
+fn unless_gone(ended: io::Result<()>) -> io::Result<()> {
+    ended.or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
 }
 
 impl Show {

@@ -176,7 +176,8 @@ fn told_of(feed: &Feed) -> Vec<(&'static str, String)> {
     let value = |key: &'static str| {
         let value = match key {
             "enabled" => feed.enabled.to_string(),
-            "interval" => units::print_duration(feed.interval),
+            // One that the shipped list gives is no wish of the reader's.
+            "interval" if feed.own_interval => units::print_duration(feed.interval),
             "primary" => feed.primary.to_string(),
             "lang" => feed.lang.as_deref()?.to_owned(),
             "user-agent" => feed.user_agent.clone()?,
