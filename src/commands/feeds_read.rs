@@ -130,7 +130,7 @@ fn plain(mut out: impl Write, document: &Document) -> Done {
         writeln!(out, "repaired: {}", document.repairs.join(", "))?;
     }
     for entry in &document.entries {
-        let time = entry.published.map_or("no date".into(), |time| time.strftime("%Y-%m-%d %H:%M").to_string());
+        let time = entry.published.map_or("no date".into(), |time| time.strftime("%Y-%m-%d %H:%MZ").to_string());
         writeln!(out, "\n{time:16}  {}", entry.title)?;
         if let Some(link) = &entry.link {
             writeln!(out, "                  {link}")?;

@@ -17,7 +17,8 @@ mod table;
 mod tag;
 mod tail;
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -87,6 +88,13 @@ enum Command {
     Prices(prices::Prices),
     /// The config: write a commented default, print what is in force, tell where it is
     Config(config::ConfigCommand),
+}
+
+impl Command {
+    /// May it be called for a config file that is not there yet?
+    fn makes_config(&self) -> bool {
+        matches!(self, Command::Config(_) | Command::Feeds(_))
+    }
 }
 
 /// What every command may need of its surroundings.
@@ -169,6 +177,10 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Done {
     let Everywhere { config, data_dir, now } = cli.everywhere;
+    let makes_config = cli.command.as_ref().is_some_and(Command::makes_config);
+    if let Some(missing) = config.as_ref().filter(|path| !makes_config && is_missing(path)) {
+        return Err(Failure::not_had(format!("{}: {}", missing.display(), in_words(&std::io::Error::from(ErrorKind::NotFound)))));
+    }
     let places = Places::find(config, data_dir)?;
     let clock = now.map_or_else(clock::system, clock::starting_at);
     let around = Surroundings { places, clock };
@@ -187,6 +199,11 @@ fn dispatch(cli: Cli) -> Done {
         Some(Command::Prices(prices)) => prices.run(&around),
         Some(Command::Config(config)) => config.run(&around),
     }
+}
+
+/// A config file that was named and is not there: what would run instead is not what was asked for.
+fn is_missing(path: &Path) -> bool {
+    matches!(path.try_exists(), Ok(false))
 }
 
 /// A line on standard error. One that nobody can read any more is no reason to panic, as `eprintln!` would.

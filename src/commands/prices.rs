@@ -116,6 +116,9 @@ impl Prices {
         let mut said: BTreeMap<(Name, Capability), Option<String>> = BTreeMap::new();
         loop {
             for symbol in &config.symbols {
+                if tuned.heard.is_awaited(&symbol.name) {
+                    continue;
+                }
                 let line = self.line(symbol, config, &tuned.heard, calendar, (around.clock)())?;
                 if shown.get(&symbol.name) != Some(&line) {
                     writeln!(std::io::stdout().lock(), "{line}")?;
@@ -143,7 +146,16 @@ fn plain(symbol: &Symbol, quote: Option<&Quote>, state: &str) -> String {
     let change = quote.change().map(|change| show_change(change, places)).unwrap_or_default();
     let percent = quote.change_percent().map(show_percent).unwrap_or_default();
     let price = show_price(quote.price, places);
-    format!("{:10} {price:>14} {change:>12} {percent:>10}  {} {state}", symbol.name, quote.currency)
+    let extended = extended(quote).map(|extended| format!("  {extended}")).unwrap_or_default();
+    format!("{:10} {price:>14} {change:>12} {percent:>10}  {} {state}{extended}", symbol.name, quote.currency)
+}
+
+/// `post 182.10 +0.48 %`: the price outside the regular session, measured from its close.
+fn extended(quote: &Quote) -> Option<String> {
+    let extended = quote.extended.as_ref().filter(|_| quote.session != Session::Regular)?;
+    let price = show_price(extended.price, quote.decimals());
+    let percent = quote.extended_change_percent().map(show_percent).unwrap_or_default();
+    Some(format!("{} {price} {percent}", extended.session))
 }
 
 /// The symbols as the config knows them, else with the default chain of their kind; each once.
@@ -253,6 +265,12 @@ impl Heard {
     /// The newest price of a symbol: what has come, else what was stored.
     fn quote(&self, symbol: &Name) -> Option<&Quote> {
         self.quotes.get(symbol).or_else(|| self.stored.get(symbol))
+    }
+
+    /// Nothing is known of it yet, and somebody is being asked.
+    fn is_awaited(&self, symbol: &Name) -> bool {
+        let why = self.unpriced.as_ref().and_then(|unpriced| unpriced.get(symbol));
+        self.quote(symbol).is_none() && matches!(why, None | Some(Unpriced::Waiting { .. }))
     }
 
     fn state(&self, symbol: &Name, calendar: &Calendar, now: Timestamp) -> State {

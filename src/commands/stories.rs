@@ -203,7 +203,7 @@ fn plain_lines<'a>(stories: impl Iterator<Item = &'a Item>) -> Done {
 
 pub(super) fn plain_line(story: &Story, tagged: &Tagged) -> Done {
     let topics = tagged.topics.iter().map(|name| &**name).collect::<Vec<_>>().join(",");
-    let time = story.time().strftime("%Y-%m-%d %H:%M");
+    let time = story.time().strftime("%Y-%m-%d %H:%MZ");
     say(&format!("{time}  {}  [{topics}]  {}", story.outlet, story.title))
 }
 
