@@ -179,7 +179,11 @@ fn dispatch(cli: Cli) -> Done {
     let Everywhere { config, data_dir, now } = cli.everywhere;
     let makes_config = cli.command.as_ref().is_some_and(Command::makes_config);
     if let Some(missing) = config.as_ref().filter(|path| !makes_config && is_missing(path)) {
-        return Err(Failure::not_had(format!("{}: {}", missing.display(), in_words(&std::io::Error::from(ErrorKind::NotFound)))));
+        return Err(Failure::not_had(format!(
+            "{}: {}",
+            missing.display(),
+            in_words(&std::io::Error::from(ErrorKind::NotFound))
+        )));
     }
     let places = Places::find(config, data_dir)?;
     let clock = now.map_or_else(clock::system, clock::starting_at);
