@@ -13,7 +13,7 @@ use super::samples::{
 use super::wire::WINDOW;
 use super::*;
 use crate::config::{Config, StandingQuery, View};
-use crate::domain::price::{Capability, Delivery, Outcome, Symbol};
+use crate::domain::price::{Capability, Delivery, Outcome, Quote, Symbol};
 use crate::event::STORIES_AT_ONCE;
 
 const NVIDIA: &str = "Nvidia ships Blackwell chips";
