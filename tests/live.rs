@@ -38,11 +38,19 @@ fn rss(stories: &[(&str, &str)]) -> String {
     format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>of our own</title>{items}</channel></rss>")
 }
 
-/// What Yahoo's chart answers of NVDA, with as much as is read of it.
-fn chart(price: f64) -> String {
+/// What Yahoo answers to its two questions about NVDA, with as much as is read of it: prices of many, and a chart.
+fn put_nvda(server: &Server, price: f64) {
+    let chart = chart(price);
+    let spark = json!({"spark": {"error": null, "result": [{"symbol": "NVDA", "response": [chart]}]}});
+    let chart = json!({"chart": {"error": null, "result": [chart]}});
+    server.put("/v7/finance/spark", 200, "application/json", spark.to_string());
+    server.put("/v8/finance/chart/NVDA", 200, "application/json", chart.to_string());
+}
+
+fn chart(price: f64) -> serde_json::Value {
     let seconds = |time: &str| time.parse::<jiff::Timestamp>().unwrap().as_second();
     let period = |start: &str, end: &str| json!({"start": seconds(start), "end": seconds(end)});
-    let answer = json!({"chart": {"error": null, "result": [{
+    json!({
         "meta": {
             "currency": "USD", "symbol": "NVDA", "range": "1d", "priceHint": 2,
             "regularMarketPrice": price, "regularMarketTime": seconds(TRADED), "previousClose": 180.0,
@@ -57,8 +65,7 @@ fn chart(price: f64) -> String {
             "open": [181.0, 181.5], "high": [181.6, 182.4], "low": [180.9, 181.2], "close": [181.5, 182.2],
             "volume": [1000, 1200],
         }]},
-    }]}});
-    answer.to_string()
+    })
 }
 
 /// Two feeds and two prices, all well.
@@ -67,7 +74,7 @@ fn servers() -> Server {
     server.put("/alpha.xml", 200, RSS, rss(&[(CHIPS, "17:50:00"), (RAILS, "17:30:00")]));
     server.put("/beta.xml", 200, RSS, rss(&[(BANKS, "17:40:00")]));
     server.put("/gamma.xml", 200, RSS, rss(&[(THIRD, "17:45:00")]));
-    server.put("/v8/finance/chart/NVDA", 200, "application/json", chart(182.25));
+    put_nvda(&server, 182.25);
     for coin in ["BTC-USD", "ETH-USD"] {
         server.put(&format!("/products/{coin}/candles"), 200, "application/json", "[]");
     }
