@@ -389,12 +389,13 @@ fn extended<'a>(scene: Scene<'a>, symbol: &Symbol) -> Option<&'a Extended> {
 
 /// The price outside hours, as long as it is current.
 fn current_extended<'a>(scene: Scene<'a>, symbol: &Symbol) -> Option<&'a Extended> {
-    let current = match scene.app.price_state(&symbol.name) {
-        State::Closed { .. } => false,
-        state => state.is_current(),
-    };
-    let quote = scene.app.tape.quote(&symbol.name).filter(|quote| current && quote.session != Session::Regular)?;
-    quote.extended.as_ref()
+    extended_in(&scene.app.price_state(&symbol.name), scene.app.tape.quote(&symbol.name))
+}
+
+/// The same of a quote in a state.
+fn extended_in<'a>(state: &State, quote: Option<&'a Quote>) -> Option<&'a Extended> {
+    let is_current = state.is_current() && !matches!(state, State::Closed { .. });
+    quote.filter(|quote| is_current && quote.session != Session::Regular)?.extended.as_ref()
 }
 
 /// Without cents from a thousand on: the rail is short. With the currency, where it is not the dollar.

@@ -1,5 +1,7 @@
 //! The watchlist as a table, one line for each symbol. As it gets narrower, columns go whole, in the order of [`STEPS`].
 
+use std::collections::HashMap;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -7,9 +9,7 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{
-    change_day, change_style, current_extended, current_style, flash, rail_price, short, sparkline, state_words,
-};
+use super::{change_day, change_style, extended_in, flash, rail_price, short, sparkline, state_words};
 use crate::app::Focus;
 use crate::app::seen::Seen;
 use crate::app::tape::last_trade;
@@ -78,7 +78,7 @@ const STEPS: [fn(&mut Form); 10] = [
 ];
 
 /// What a column shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Column {
     Name,
     Price,
@@ -95,14 +95,40 @@ enum Column {
     List,
 }
 
-/// A symbol with what its cells are made from.
+/// A symbol with what its cells are made from, worked out once: a frame asks for them many times to find what fits.
 struct Row<'a> {
     symbol: &'a Symbol,
     quote: Option<&'a Quote>,
     state: State,
+    /// The price outside hours, as long as it is current.
+    extended: Option<&'a Extended>,
+    change_style: Style,
+    /// The day of the change, when it is not today's.
+    day: Option<String>,
+}
+
+impl<'a> Row<'a> {
+    fn new(scene: Scene<'a>, symbol: &'a Symbol) -> Row<'a> {
+        let quote = scene.app.tape.quote(&symbol.name);
+        let state = scene.app.price_state(&symbol.name);
+        Row {
+            symbol,
+            quote,
+            extended: extended_in(&state, quote),
+            state,
+            change_style: change_style(scene, symbol),
+            day: quote.and_then(|quote| change_day(scene, quote)),
+        }
+    }
+
+    /// A style; dim when the price is not current.
+    fn current(&self, scene: Scene, style: Style) -> Style {
+        if self.state.is_current() { style } else { scene.theme.dim }
+    }
 }
 
 /// A column with its place and the width of its parts.
+#[derive(Clone)]
 struct Placed {
     column: Column,
     x: u16,
@@ -113,8 +139,7 @@ struct Placed {
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, symbols: &[&Symbol], seen: &mut Seen) {
     let app = scene.app;
-    let row = |symbol| Row { symbol, quote: app.tape.quote(&symbol.name), state: app.price_state(&symbol.name) };
-    let rows: Vec<Row> = symbols.iter().map(|symbol| row(*symbol)).collect();
+    let rows: Vec<Row> = symbols.iter().map(|symbol| Row::new(scene, symbol)).collect();
     let table = Table::fitting(scene, &rows, area);
     let has_head = area.height >= HEAD_FROM && rows.len() != usize::from(area.height);
     let head = u16::from(has_head);
@@ -143,17 +168,19 @@ impl<'a> Table<'a> {
         let room = usize::from(area.width);
         let mut form = WHOLE;
         let mut steps = STEPS.iter();
-        let (mut columns, mut needed) = measured(scene, rows, form);
+        let mut known = Known::new();
+        let mut measured = |form| measured(scene, rows, form, &mut known);
+        let (mut columns, mut needed) = measured(form);
         while needed > room
             && let Some(step) = steps.next()
         {
             step(&mut form);
-            (columns, needed) = measured(scene, rows, form);
+            (columns, needed) = measured(form);
         }
         // Room that is left over goes to the words of the state.
         for state in [STATE, STATE_BARE].into_iter().filter(|state| *state > form.state && form.state > 0) {
             let wordy = Form { state, ..form };
-            let (wide, wanted) = measured(scene, rows, wordy);
+            let (wide, wanted) = measured(wordy);
             if wanted <= room {
                 (form, columns, needed) = (wordy, wide, wanted);
                 break;
@@ -183,10 +210,18 @@ fn gap(form: Form) -> usize {
     if form.is_short { 1 } else { 2 }
 }
 
+/// Columns that were measured, by what their cells depend on.
+type Known = HashMap<(Column, CellForm), Option<Placed>>;
+
+/// What of a form its cells depend on; the rest only leaves columns out.
+type CellForm = (bool, bool, bool, usize);
+
 /// The columns that have anything to show, as wide as their cells and heads, and the columns of the screen that they need.
-fn measured(scene: Scene, rows: &[Row], form: Form) -> (Vec<Placed>, usize) {
-    let columns: Vec<Placed> =
-        form.columns().into_iter().filter_map(|column| measure(scene, rows, form, column)).collect();
+fn measured(scene: Scene, rows: &[Row], form: Form, known: &mut Known) -> (Vec<Placed>, usize) {
+    let cell_form = (form.extended, form.is_short, form.percent, form.state);
+    let mut placed =
+        |column| known.entry((column, cell_form)).or_insert_with(|| measure(scene, rows, form, column)).clone();
+    let columns: Vec<Placed> = form.columns().into_iter().filter_map(&mut placed).collect();
     let cells: usize = columns.iter().map(|placed| placed.width).sum();
     let gaps = gap(form) * columns.len().saturating_sub(1);
     (columns, MARK + cells + gaps)
@@ -352,8 +387,8 @@ fn name(scene: Scene, row: &Row) -> Span<'static> {
 }
 
 /// The price outside hours that stands in place of the close, where it has no columns of its own.
-fn instead<'a>(scene: Scene<'a>, row: &Row, form: Form) -> Option<&'a Extended> {
-    current_extended(scene, row.symbol).filter(|_| !form.extended && form.state > 0)
+fn instead<'a>(row: &Row<'a>, form: Form) -> Option<&'a Extended> {
+    row.extended.filter(|_| !form.extended && form.state > 0)
 }
 
 fn price(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
@@ -364,9 +399,9 @@ fn price(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
         return rail_price(scene, row.symbol);
     }
     let Some(quote) = row.quote else { return vec![dash(scene)] };
-    let price = instead(scene, row, form).map_or(quote.price, |extended| extended.price);
+    let price = instead(row, form).map_or(quote.price, |extended| extended.price);
     let text = show_price(price, scene.app.tape.decimals(quote));
-    let style = current_style(scene, row.symbol, scene.theme.text.add_modifier(Modifier::BOLD));
+    let style = row.current(scene, scene.theme.text.add_modifier(Modifier::BOLD));
     vec![Span::styled(text, style.patch(flash(scene, row.symbol)))]
 }
 
@@ -381,13 +416,13 @@ fn dash(scene: Scene) -> Span<'static> {
 /// The change that stands beside the price, its share of the base, its colour, and the day that it belongs to if not today.
 fn moved(scene: Scene, row: &Row, form: Form) -> Option<(Decimal, Decimal, Style, String)> {
     let quote = row.quote?;
-    if instead(scene, row, form).is_some() {
+    if instead(row, form).is_some() {
         let (change, percent) = (quote.extended_change()?, quote.extended_change_percent()?);
         let style = scene.theme.moved(percent.to_f64().unwrap_or_default());
-        return Some((change, percent, current_style(scene, row.symbol, style), String::new()));
+        return Some((change, percent, row.current(scene, style), String::new()));
     }
-    let day = change_day(scene, quote).map(|day| format!(" {day}")).unwrap_or_default();
-    Some((quote.change()?, quote.change_percent()?, change_style(scene, row.symbol), day))
+    let day = row.day.as_ref().map(|day| format!(" {day}")).unwrap_or_default();
+    Some((quote.change()?, quote.change_percent()?, row.change_style, day))
 }
 
 fn change(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
@@ -421,7 +456,7 @@ fn outside<'a>(row: &'a Row) -> Option<(&'a Quote, &'a Extended)> {
 
 fn extended_price(scene: Scene, row: &Row) -> Vec<Span<'static>> {
     let Some((quote, extended)) = outside(row) else { return Vec::new() };
-    let style = current_style(scene, row.symbol, scene.theme.text.add_modifier(Modifier::BOLD));
+    let style = row.current(scene, scene.theme.text.add_modifier(Modifier::BOLD));
     let price = show_price(extended.price, scene.app.tape.decimals(quote));
     vec![Span::styled(format!("{} ", extended.session), scene.theme.dim), Span::styled(price, style)]
 }
@@ -429,13 +464,13 @@ fn extended_price(scene: Scene, row: &Row) -> Vec<Span<'static>> {
 fn extended_percent(scene: Scene, row: &Row) -> Vec<Span<'static>> {
     let Some(percent) = outside(row).and_then(|(quote, _)| quote.extended_change_percent()) else { return Vec::new() };
     let direction = percent.to_f64().unwrap_or_default();
-    let style = current_style(scene, row.symbol, scene.theme.moved(direction));
+    let style = row.current(scene, scene.theme.moved(direction));
     vec![Span::styled(format!("{} {}", arrow(direction), fit_right(&show_percent(percent), PERCENT)), style)]
 }
 
 /// The state in words; before it the session of the price, when that is one outside hours.
 fn state(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
-    let session = instead(scene, row, form).map(|extended| format!("{} ", extended.session)).unwrap_or_default();
+    let session = instead(row, form).map(|extended| format!("{} ", extended.session)).unwrap_or_default();
     let style = if row.state.is_current() { scene.theme.dim } else { scene.theme.warning };
     vec![Span::styled(session, scene.theme.dim), Span::styled(state_words(scene, &row.state, form.state), style)]
 }
