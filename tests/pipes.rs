@@ -117,6 +117,18 @@ fn what_is_no_file_is_never_waited_for() {
     }
 }
 
+/// What would run in place of a config that was named is not what was asked for.
+#[test]
+fn a_named_config_that_is_not_there_is_an_error() {
+    let home = Home::new();
+    for command in ["prices", "stories", "check", "tail", "demo"] {
+        let child = newstape(&home, &["--config", "no-such.toml", command]).stdout(Stdio::null()).spawn().unwrap();
+        let (ended, told) = end(child, command);
+        assert_eq!(ended, Some(1), "{command}: {told}");
+        assert!(told.contains("no-such.toml: there is no such file"), "{command}: {told}");
+    }
+}
+
 /// A config file that blocks comes while the screen runs.
 #[test]
 fn a_config_that_becomes_a_pipe_freezes_nothing() {
