@@ -398,7 +398,7 @@ mod tests {
         watched.while_doing("config/config.toml", work).await.unwrap();
     }
 
-    /// As stow and home-manager put another set of settings in force: `ln -sfn`, or a rename over the link.
+    /// stow and home-manager switch settings by replacing the link: `ln -sfn`, or a rename over it.
     #[cfg(unix)]
     #[tokio::test]
     async fn a_folder_that_is_a_link_may_be_swapped() {

@@ -64,7 +64,7 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
-    /// Gives those of which nothing was told.
+    /// Sends the quotes of an answer; returns the symbols that it has no price of.
     async fn send_quotes(&mut self, asked: &[Wanted], ticks: Vec<Tick>, now: Timestamp) -> Option<Vec<Wanted>> {
         let mut by_name: HashMap<String, Tick> = ticks.into_iter().map(|tick| (tick.spelled.clone(), tick)).collect();
         let mut missing = Vec::new();

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use crate::news::repair::Repair;
 use crate::news::{Document, plain, read_up_to};
 
 const BASE: &str = "https://example.org/";
 
-/// Of 322 documents. One of the other two is a web page; one breaks off inside an entry, which the reference keeps and
-/// newstape leaves for the next time. Raise these when the reader gets better; never lower them.
-const COUNTS: usize = 320;
+/// Of 322 documents; the other one is a web page. Raise these when the reader gets better; never lower them.
+const COUNTS: usize = 321;
 const FIRSTS: usize = 306;
 
 fn data(folder: &str) -> Option<PathBuf> {
@@ -70,10 +70,15 @@ fn recorded_feeds_read_as_the_reference_reads_them() {
                 continue;
             }
         };
-        if document.entries.len().to_string() == row["entries"] {
+        // Where a document ends inside an entry the reference keeps that entry; newstape leaves it for the next answer.
+        let truncated = <&'static str>::from(Repair::Truncated);
+        let is_cut = document.repairs.iter().any(|repair| repair == truncated);
+        let found = document.entries.len();
+        let expected: usize = row["entries"].parse().unwrap();
+        if found == expected || (is_cut && found + 1 == expected) {
             counts += 1;
         } else {
-            eprintln!("{}: {} entries, expected {}", row["file"], document.entries.len(), row["entries"]);
+            eprintln!("{}: {found} entries, expected {expected}", row["file"]);
         }
         if row["entries"] == "0" {
             continue;

@@ -16,9 +16,9 @@ const ESCAPE_PAUSE: Duration = Duration::from_millis(30);
 const SEQUENCE_PAUSE: Duration = Duration::from_millis(200);
 /// … and a paste, of which nothing may be taken for keys.
 const PASTE_PAUSE: Duration = Duration::from_secs(2);
-/// No sequence of use is longer, in bytes; the rest of a longer one is passed over.
+/// Bytes of one escape sequence. The rest of a longer one is discarded: no known sequence is that long.
 const SEQUENCE_MAX: usize = 1024;
-/// More of a paste is passed over, in bytes.
+/// Bytes of one paste. What exceeds this is discarded.
 const PASTE_MAX: usize = 64 * 1024;
 const PASTE_END: &[u8] = b"\x1b[201~";
 const CTRL_C: u8 = 0x03;

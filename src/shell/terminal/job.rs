@@ -39,7 +39,7 @@ pub(super) fn stop() -> io::Result<()> {
     Ok(())
 }
 
-/// A process that does not stand still so long after it was told to was not stopped.
+/// How long to wait for the process to stop after SIGTSTP. If it is still running then, nothing stopped it.
 #[cfg(unix)]
 const STOPS_WITHIN: Duration = Duration::from_secs(1);
 
