@@ -45,7 +45,7 @@ pub enum Event {
     Unpriced(BTreeMap<Name, Unpriced>),
     /// A price source was asked or heard, well or not.
     Source(SourceReport),
-    /// A new configuration is in force, with what was passed over in it.
+    /// A new configuration is in use, with what was ignored in it.
     #[serde(skip)]
     Config(Arc<Config>),
     /// The changed config file can't be used: where and why, in one line. The old configuration stays in force.

@@ -205,12 +205,12 @@ fn the_example_config_is_right() {
     for example in examples {
         let config = config::load(Some(("README.md", &example))).unwrap();
         assert_eq!(config.warnings, [""; 0]);
-        assert_eq!(Keymap::new(&config.keys, &config::shipped_keys()).1, [""; 0]);
+        assert_eq!(Keymap::new(&config.keys, &config::shipped_keys()).1, []);
         for view in &config.views {
             assert!(Query::parse(&view.query).is_ok(), "{}", view.query);
         }
         let (_, mistakes) = newstape::domain::topic::Topics::compile(&config.topics, &config.terms);
-        assert_eq!(mistakes, [""; 0]);
+        assert_eq!(mistakes, []);
     }
 }
 

@@ -129,6 +129,24 @@ fn a_named_config_that_is_not_there_is_an_error() {
     }
 }
 
+/// The answer of such a query is empty, which looks like an answer.
+#[test]
+fn a_name_that_nothing_has_is_said_beside_the_answer() {
+    let home = Home::new();
+    let config = home.path().join("c.toml");
+    std::fs::write(&config, "[store]\nkeep = 90\n").unwrap();
+    let config = config.to_str().unwrap();
+    for (query, sentence) in [
+        ("topic:nvidai", "query, at character 7: no topic is called 'nvidai'; did you mean 'nvidia'?"),
+        ("move:XXX>1%", "query, at character 6: 'XXX' is not on the watchlist"),
+    ] {
+        let child = newstape(&home, &["--config", config, "stories", query]).stdout(Stdio::null()).spawn().unwrap();
+        let (ended, told) = end(child, query);
+        assert_ne!(ended, Some(2), "{query}: a wrong type in the config does not stop a command: {told}");
+        assert!(told.contains(sentence), "{query}: {told}");
+    }
+}
+
 /// A config file that blocks comes while the screen runs.
 #[test]
 fn a_config_that_becomes_a_pipe_freezes_nothing() {

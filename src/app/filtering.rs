@@ -230,7 +230,12 @@ impl App {
             }
         }
         let mut effects = drawn();
-        match Query::parse(&text) {
+        let names = self.config.names();
+        let checked = Query::parse(&text).and_then(|query| match query.unknown_name(&names) {
+            Some(mistake) => Err(mistake),
+            None => Ok(query),
+        });
+        match checked {
             Ok(query) => {
                 prompt.mistake = None;
                 let query = (!text.trim().is_empty()).then_some((text, query));

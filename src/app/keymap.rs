@@ -7,6 +7,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use strum::IntoEnumIterator;
 
 use super::command::Command;
+use crate::domain::setting::{Setting, SettingMistake};
+use crate::domain::spelling::nearest;
 
 /// One key with its modifiers, written as `j`, `G`, `ctrl-c`, `shift-tab`, `pgdn`, `f5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -172,7 +174,10 @@ pub struct Keymap {
 impl Keymap {
     /// Reads `[keys]`. What differs from the shipped keys is the reader's own, and wins. What can't be used is left out; the
     /// second value says which and why.
-    pub fn new(keys: &BTreeMap<String, Vec<String>>, shipped: &BTreeMap<String, Vec<String>>) -> (Keymap, Vec<String>) {
+    pub fn new(
+        keys: &BTreeMap<String, Vec<String>>,
+        shipped: &BTreeMap<String, Vec<String>>,
+    ) -> (Keymap, Vec<SettingMistake>) {
         let mut keymap = Keymap::default();
         let mut mistakes = Vec::new();
         let is_own = |entry: &(&String, &Vec<String>)| shipped.get(entry.0) != Some(entry.1);
@@ -180,19 +185,20 @@ impl Keymap {
         for (name, written) in own.into_iter().chain(shipped) {
             match name.parse::<Command>() {
                 Ok(command) => keymap.bind(command, written, &mut mistakes),
-                Err(_) => mistakes.push(unknown_command(name)),
+                Err(_) => mistakes.push(Setting::of_section("keys", name, 0).wrong(unknown_command(name))),
             }
         }
         keymap.bindings.sort_by_key(|(_, command)| *command);
         (keymap, mistakes)
     }
 
-    fn bind(&mut self, command: Command, written: &[String], mistakes: &mut Vec<String>) {
-        for written in written {
+    fn bind(&mut self, command: Command, written: &[String], mistakes: &mut Vec<SettingMistake>) {
+        for (at, written) in written.iter().enumerate() {
+            let wrong = |why| Setting::of_section("keys", command.name(), at).wrong(why);
             match Chord::parse(written) {
-                Err(mistake) => mistakes.push(format!("keys: {}: {mistake}", command.name())),
+                Err(mistake) => mistakes.push(wrong(mistake)),
                 Ok(chord) => match self.clash(&chord, command) {
-                    Some(clash) => mistakes.push(clash),
+                    Some(clash) => mistakes.push(wrong(clash)),
                     None if self.bindings.iter().any(|(bound, _)| *bound == chord) => {}
                     None => self.bindings.push((chord, command)),
                 },
@@ -207,14 +213,10 @@ impl Keymap {
             is_same || (bound != chord && (bound.begins_with(&chord.0) || chord.begins_with(&bound.0)))
         };
         let (bound, holder) = self.bindings.iter().find(stands_in_the_way)?;
-        let (holder, command) = (holder.name(), command.name());
+        let holder = holder.name();
         Some(match bound == chord {
-            true => format!("keys: {chord} is given to both {holder} and {command}; {holder} keeps it"),
-            false => {
-                format!(
-                    "keys: {chord} ({command}) and {bound} ({holder}) begin with the same keys; {holder} keeps them"
-                )
-            }
+            true => format!("{chord} is also given to {holder}, which keeps it"),
+            false => format!("{chord} begins with the same keys as {bound} ({holder}), which keeps them"),
         })
     }
 
@@ -257,14 +259,9 @@ impl Keymap {
 }
 
 fn unknown_command(name: &str) -> String {
-    let nearest = Command::iter()
-        .map(|command| (strsim::jaro_winkler(name, command.name()), command.name()))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(likeness, _)| *likeness > 0.75);
-    match nearest {
-        Some((_, nearest)) => format!("keys: unknown command '{name}'; did you mean '{nearest}'?"),
-        None => format!("keys: unknown command '{name}'; the help lists all commands"),
-    }
+    let near = nearest(name, Command::iter().map(Command::name));
+    let hint = near.map_or_else(|| "the help lists all commands".into(), |near| format!("did you mean '{near}'?"));
+    format!("there is no such command; {hint}")
 }
 
 #[cfg(test)]
@@ -272,12 +269,17 @@ fn unknown_command(name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn sentences(mistakes: Vec<SettingMistake>) -> Vec<String> {
+        mistakes.iter().map(ToString::to_string).collect()
+    }
+
     fn map(entries: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {
         let keys = entries
             .iter()
             .map(|(name, keys)| (name.to_string(), keys.iter().map(ToString::to_string).collect()))
             .collect();
-        Keymap::new(&keys, &BTreeMap::new())
+        let (keymap, mistakes) = Keymap::new(&keys, &BTreeMap::new());
+        (keymap, sentences(mistakes))
     }
 
     #[test]
@@ -317,8 +319,8 @@ mod tests {
         assert_eq!(
             mistakes,
             [
-                "keys: unknown command 'dwon'; did you mean 'down'?",
-                "keys: ? is given to both help and query; help keeps it"
+                "keys dwon: there is no such command; did you mean 'down'?",
+                "keys query: ? is also given to help, which keeps it"
             ]
         );
         assert_eq!(keymap.hint(Command::Query), "/");
@@ -390,7 +392,7 @@ mod tests {
     fn the_shipped_keys_have_no_mistake() {
         let shipped = crate::config::shipped().keys;
         let (_, mistakes) = Keymap::new(&shipped, &shipped);
-        assert_eq!(mistakes, Vec::<String>::new());
+        assert_eq!(mistakes, []);
     }
 
     fn pressed(keymap: &Keymap, keys: &str) -> Pressed {
@@ -430,10 +432,10 @@ mod tests {
         assert_eq!(pressed(&keymap, "x"), Pressed::Command(Command::NextUnread));
         assert_eq!(pressed(&keymap, "g h"), Pressed::Command(Command::HideHeat));
         assert_eq!(
-            mistakes,
+            sentences(mistakes),
             [
-                "keys: x is given to both next-unread and group; next-unread keeps it",
-                "keys: g (top) and g h (hide-heat) begin with the same keys; hide-heat keeps them"
+                "keys group: x is also given to next-unread, which keeps it",
+                "keys top: g begins with the same keys as g h (hide-heat), which keeps them"
             ]
         );
     }

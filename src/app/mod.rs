@@ -134,7 +134,7 @@ pub struct App {
     filtering: Filtering,
     /// From then on the screen reads differently than it was drawn, though nothing arrived.
     reads_until: Timestamp,
-    /// What was passed over in the config, and a task that ended though it should not: told until put right, or until
+    /// What was ignored in the config, and a task that ended though it should not: told until put right, or until
     /// the reader closes it.
     config_warning: Option<String>,
     failure: Option<String>,
@@ -487,7 +487,8 @@ impl App {
         self.alerts.set(&config);
         self.wire.set_judges(Judges::new(&config), self.now);
         self.retag(&config, topics);
-        let mistakes: Vec<String> = config.warnings.iter().cloned().chain(broken).chain(unusable).collect();
+        let later = broken.iter().chain(&unusable).map(|mistake| config.located(mistake));
+        let mistakes: Vec<String> = config.warnings.iter().cloned().chain(later).collect();
         self.config = config;
         self.popup = self.popup.map(|popup| self.in_bounds(popup));
         self.config_warning = match mistakes.as_slice() {

@@ -391,6 +391,20 @@ fn drawn() -> Vec<Effect> {
 }
 
 #[test]
+fn a_name_that_nothing_has_leaves_the_old_result() {
+    let mut desk = topical();
+    desk.press("/");
+    desk.type_in("geforce topic:nvidai");
+    let mistake = desk.app.prompt.as_ref().unwrap().mistake.clone().unwrap();
+    assert_eq!((mistake.at, &*mistake.message), (14, "no topic is called 'nvidai'; did you mean 'nvidia'?"));
+    desk.press("enter");
+    assert!(desk.app.prompt.is_some(), "it can be mended");
+    desk.press("backspace backspace");
+    desk.type_in("ia");
+    assert_eq!(desk.app.prompt.as_ref().unwrap().mistake, None);
+}
+
+#[test]
 fn a_query_becomes_a_view_with_a_key() {
     let mut desk = topical();
     assert_eq!(desk.press("/ ctrl-s").len(), 0, "nothing to save yet");
@@ -990,7 +1004,7 @@ fn warnings_of_a_config_are_shown_until_it_is_saved_again() {
         config.keys.extend(keys.iter().map(|(command, key)| (command.to_string(), vec![key.to_string()])));
         Event::Config(Arc::new(config))
     };
-    let unknown = "keys: unknown command 'dwon'; did you mean 'down'?";
+    let unknown = "keys dwon: there is no such command; did you mean 'down'?";
     let cases = [
         (warned(&["feed 'X': no address"], &[]), "feed 'X': no address".to_owned()),
         (warned(&["one", "two", "three"], &[]), "one (and 2 more: newstape check)".to_owned()),

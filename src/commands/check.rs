@@ -17,7 +17,6 @@ use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Capability, Outcome, SourceReport, Symbol};
-use crate::domain::query::Query;
 use crate::domain::text::Text;
 use crate::domain::topic::Topics;
 use crate::event::Event;
@@ -92,11 +91,7 @@ fn look_at_config(config: &Config) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         config.warnings.iter().map(|warning| Finding::new("config", "", Some(warning.clone()), "")).collect();
     let (_, keys) = Keymap::new(&config.keys, &crate::config::shipped_keys());
-    findings.extend(keys.into_iter().map(|mistake| Finding::new("config", "keys", Some(mistake), "")));
-    findings.extend(config.views.iter().filter_map(|view| {
-        let mistake = Query::parse(&view.query).err()?;
-        Some(Finding::new("config", format!("view {}", view.name), Some(mistake.message), ""))
-    }));
+    findings.extend(keys.iter().map(|mistake| Finding::new("config", "keys", Some(config.located(mistake)), "")));
     if findings.is_empty() {
         let well =
             format!("{} feeds, {} symbols, {} topics", config.feeds.len(), config.symbols.len(), config.topics.len());
@@ -110,7 +105,7 @@ fn look_at_config(config: &Config) -> Vec<Finding> {
 fn look_at_topics(config: &Config) -> Vec<Finding> {
     let (topics, broken) = Topics::compile(&config.topics, &config.terms);
     let mut findings: Vec<Finding> =
-        broken.into_iter().map(|mistake| Finding::new("topic", "", Some(mistake), "")).collect();
+        broken.iter().map(|mistake| Finding::new("topic", "", Some(config.located(mistake)), "")).collect();
     for rule in topics.rules() {
         let has = |sentence: &String| topics.tag(&Text::new(sentence, "")).iter().any(|tag| tag.topic == rule.name);
         let missed = rule.matches.iter().find(|sentence| !has(sentence));

@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Done, Failure, Surroundings, say};
+use super::{Done, Failure, Surroundings, complain, say};
 use crate::app::line::StoryLine;
 use crate::app::tape::Tape;
 use crate::app::wire::{Filter, Item, Judges, Tagged, Tagger, Wire};
+use crate::config::Config;
 use crate::config::units::duration;
 use crate::domain::Name;
 use crate::domain::price::Symbol;
@@ -43,6 +44,16 @@ fn read_duration(text: &str) -> Result<Duration, String> {
     duration(text)
 }
 
+/// A query of the command line; a name in it that nothing has is said on stderr.
+pub(super) fn read_query(source: &str, config: &Config) -> Result<Query, Failure> {
+    let parsed = Query::parse(source)
+        .map_err(|mistake| Failure::usage(format!("query, {}\n{}", mistake.place(source), mistake.picture(source))))?;
+    if let Some(mistake) = parsed.unknown_name(&config.names()) {
+        complain(format!("query, {}", mistake.place(source)));
+    }
+    Ok(parsed)
+}
+
 /// How a story is written out.
 enum Form {
     Plain,
@@ -55,9 +66,7 @@ impl Stories {
         let config = around.config()?;
         let now = (around.clock)();
         let query = self.query.join(" ");
-        let parsed = Query::parse(&query).map_err(|mistake| {
-            Failure::usage(format!("query, {}\n{}", mistake.place(&query), mistake.picture(&query)))
-        })?;
+        let parsed = read_query(&query, &config)?;
         let (topics, _) = Topics::compile(&config.topics, &config.terms);
         let watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
         let tagger = Tagger { topics, watchlist };

@@ -35,7 +35,7 @@ impl Tag {
         let config = around.config()?;
         let (topics, mistakes) = Topics::compile(&config.topics, &config.terms);
         for mistake in mistakes {
-            complain(mistake);
+            complain(config.located(&mistake));
         }
         let mut out = std::io::stdout().lock();
         if !self.text.is_empty() {

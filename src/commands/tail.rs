@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::stories::plain_line;
+use super::stories::{plain_line, read_query};
 use super::{Done, Failure, Surroundings, complain, runtime, say};
 use crate::app::App;
 use crate::app::line::StoryLine;
@@ -30,8 +30,8 @@ pub(super) struct Tail {
 impl Tail {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let text = self.query.join(" ");
-        let query = Query::parse(&text).map_err(|mistake| Failure::usage(format!("the query: {}", mistake.message)))?;
         let config = Arc::new(around.config()?);
+        let query = read_query(&text, &config)?;
         let print = |app: &App, said: Said| -> Done {
             match said {
                 Said::Story(item) => self.story(app, item, &query),

@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use super::doc::{Table, Value, Wrong, read_text};
 use super::lists::{put, standing};
-use super::mistake::Mistake;
 use super::{AlertSettings, read, units};
 use crate::domain::Name;
 use crate::domain::alert::{Action, Alert, NotifyBy, PostAs, PriceRule, Quiet};
 use crate::domain::feed::Secret;
-use crate::domain::price::Symbol;
 use strum::VariantNames;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -35,39 +33,30 @@ fn new(name: Name) -> Alert {
 }
 
 /// `[alerts]`: what holds for all of them.
-pub(super) fn settings(table: &Table, alerts: &mut AlertSettings) -> Result<(), Mistake> {
-    table.set("quiet", read::optional(quiet), &mut alerts.quiet)?;
-    table.set_list("muted-topics", read::word, &mut alerts.muted_topics)?;
+pub(super) fn settings(table: &Table, alerts: &mut AlertSettings) {
+    table.set("quiet", read::optional(quiet), &mut alerts.quiet);
+    table.set_list("muted-topics", read::word, &mut alerts.muted_topics);
     table.set("notify-by", named(NotifyBy::VARIANTS), &mut alerts.notify_by)
 }
 
 /// An alert; one without a condition is left out.
-pub(super) fn alert(entry: &Table, name: Name, symbols: &[Symbol], alerts: &mut Vec<Alert>) -> Result<(), Mistake> {
+pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) {
     let mut alert = standing(alerts, |alert| alert.name == name, || new(name.clone()));
-    entry.set("query", read::optional(read::query), &mut alert.query)?;
-    entry.set("price", read::optional(price), &mut alert.price)?;
-    entry.set("within", read::duration(Duration::from_secs(60), DAY), &mut alert.within)?;
-    entry.set("cool-down", read::duration(Duration::ZERO, 7 * DAY), &mut alert.cool_down)?;
-    entry.set("quiet", read::optional(quiet), &mut alert.quiet)?;
-    entry.set_list("actions", named(Action::VARIANTS), &mut alert.actions)?;
-    entry.set_list("command", read_text, &mut alert.command)?;
-    entry.set("post", read::optional(post), &mut alert.post)?;
-    entry.set("post-as", named(PostAs::VARIANTS), &mut alert.post_as)?;
-    entry.set("enabled", read::flag, &mut alert.enabled)?;
+    entry.set("query", read::optional(read::query), &mut alert.query);
+    entry.set("price", read::optional(price), &mut alert.price);
+    entry.set("within", read::duration(Duration::from_secs(60), DAY), &mut alert.within);
+    entry.set("cool-down", read::duration(Duration::ZERO, 7 * DAY), &mut alert.cool_down);
+    entry.set("quiet", read::optional(quiet), &mut alert.quiet);
+    entry.set_list("actions", named(Action::VARIANTS), &mut alert.actions);
+    entry.set_list("command", read_text, &mut alert.command);
+    entry.set("post", read::optional(post), &mut alert.post);
+    entry.set("post-as", named(PostAs::VARIANTS), &mut alert.post_as);
+    entry.set("enabled", read::flag, &mut alert.enabled);
     if alert.query.is_none() && alert.price.is_none() {
         entry.leave_out("needs a 'query', a 'price' rule, or both; left out");
-        return Ok(());
-    }
-    if let Some(rule) = alert.price.as_ref().filter(|rule| alert.enabled && !is_watched(&rule.symbol, symbols)) {
-        entry.warn("price", &format!("asks for {}, which is not on the watchlist: it can't come true", rule.symbol));
+        return;
     }
     put(alerts, |alert| alert.name == name, alert);
-    Ok(())
-}
-
-/// Are its prices known?
-fn is_watched(name: &str, symbols: &[Symbol]) -> bool {
-    symbols.iter().any(|symbol| &*symbol.name == name || symbol.benchmark.as_deref() == Some(name))
 }
 
 /// One of the names of an enum.

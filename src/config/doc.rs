@@ -8,11 +8,16 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::mistake::{Mistake, Place, did_you_mean, shown};
+use super::mistake::{Lines, Mistake, Place, shown};
 use crate::domain::Name;
+use crate::domain::setting::Setting;
+use crate::domain::spelling::did_you_mean;
 
 /// More warnings than this are counted, not listed.
 const MOST_WARNINGS: usize = 100;
+
+/// Sections of whose values some mistakes are found only when all files have been read.
+const CHECKED_LATER: [&str; 8] = ["alerts", "topic", "terms", "view", "mute", "highlight", "alert", "keys"];
 
 pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 
@@ -23,6 +28,8 @@ pub(super) struct Doc<'t> {
     tables: Spanned<DeTable<'t>>,
     /// Byte offset and sentence.
     warnings: RefCell<Vec<(usize, String)>>,
+    /// Values that may yet turn out to be wrong, each with its byte offset.
+    settings: RefCell<Vec<(Setting, usize)>>,
     /// `network.timeout`: every key that the program reads; the tests hold them against the manual.
     asked: RefCell<BTreeSet<String>>,
 }
@@ -35,8 +42,6 @@ pub(super) struct Wrong {
     expected: String,
     /// What stands there instead, where that helps; never an address or a key.
     found: Option<String>,
-    /// Not even of the right type.
-    is_type: bool,
     /// `; did you mean …?`, or nothing.
     hint: String,
 }
@@ -44,12 +49,12 @@ pub(super) struct Wrong {
 impl Wrong {
     pub fn of_type(value: &Value, expected: impl Into<String>) -> Wrong {
         let found = Some(type_in_words(value.get_ref()).into());
-        Wrong { found, is_type: true, ..Wrong::of_value(value, expected) }
+        Wrong { found, ..Wrong::of_value(value, expected) }
     }
 
     pub fn of_value(value: &Value, expected: impl Into<String>) -> Wrong {
         let expected = expected.into();
-        Wrong { span: value.span(), expected, found: None, is_type: false, hint: String::new() }
+        Wrong { span: value.span(), expected, found: None, hint: String::new() }
     }
 
     /// A name that is written otherwise here.
@@ -71,7 +76,7 @@ impl Wrong {
 
 fn type_in_words(value: &DeValue) -> &'static str {
     match value {
-        DeValue::String(_) => "a text",
+        DeValue::String(_) => "text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
@@ -97,11 +102,18 @@ impl<'t> Doc<'t> {
             let sentence = explain(error.message(), text.get(span.clone()).unwrap_or_default());
             Mistake::new(file, text, &span, sentence)
         })?;
-        Ok(Doc { file, text, tables, warnings: RefCell::default(), asked: RefCell::default() })
+        Ok(Doc {
+            file,
+            text,
+            tables,
+            warnings: RefCell::default(),
+            settings: RefCell::default(),
+            asked: RefCell::default(),
+        })
     }
 
     pub fn root(&self) -> Table<'_> {
-        Table { strict: true, ..Table::new(self, self.tables.get_ref(), 0, "", String::new()) }
+        Table::new(self, self.tables.get_ref(), 0, "", String::new())
     }
 
     fn warn(&self, at: usize, sentence: String) {
@@ -113,13 +125,20 @@ impl<'t> Doc<'t> {
         let mut warnings = self.warnings.borrow().clone();
         warnings.sort_by_key(|(at, _)| *at);
         let more = warnings.len().saturating_sub(MOST_WARNINGS);
+        let starts = Lines::of(self.text);
         let listed = warnings.iter().take(MOST_WARNINGS);
         let mut lines: Vec<String> =
-            listed.map(|(at, sentence)| format!("{}: {sentence}", Place::of(self.file, self.text, *at))).collect();
+            listed.map(|(at, sentence)| format!("{}: {sentence}", starts.place(self.file, *at))).collect();
         if more > 0 {
             lines.push(format!("{}: {more} more like these", self.file));
         }
         lines
+    }
+
+    /// Where the values stand of which mistakes are found later.
+    pub fn places(&self) -> impl Iterator<Item = (Setting, Place)> {
+        let lines = Lines::of(self.text);
+        self.settings.take().into_iter().map(move |(setting, at)| (setting, lines.place(self.file, at)))
     }
 
     /// Every key that was asked for, as `network.timeout`.
@@ -137,10 +156,10 @@ pub(super) struct Table<'d> {
     at: usize,
     /// `network`, `feed`; empty for the whole document.
     kind: &'static str,
+    /// Of an entry.
+    name: Name,
     /// As a sentence names it: `[network]`, `feed 'SEC'`.
     called: String,
-    /// In a section a wrong type refuses the file; in an entry it is a warning, and the rest works.
-    strict: bool,
     /// The keys looked for so far, which are those it knows.
     asked: RefCell<Vec<&'static str>>,
     left_out: Cell<bool>,
@@ -149,7 +168,7 @@ pub(super) struct Table<'d> {
 impl<'d> Table<'d> {
     fn new(doc: &'d Doc<'d>, entries: &'d DeTable<'d>, at: usize, kind: &'static str, called: String) -> Self {
         let (asked, left_out) = (RefCell::default(), Cell::default());
-        Table { doc, entries, at, kind, called, strict: false, asked, left_out }
+        Table { doc, entries, at, kind, name: Name::from(""), called, asked, left_out }
     }
 
     /// The table that a value is, if it is one.
@@ -157,36 +176,40 @@ impl<'d> Table<'d> {
         value.get_ref().as_table().map(|entries| Table::new(doc, entries, value.span().start, kind, called))
     }
 
-    /// Reads a value; None when it is missing or was passed over with a warning.
-    pub fn get<T>(
-        &self,
-        key: &'static str,
-        read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>,
-    ) -> Result<Option<T>, Mistake> {
-        match self.find(key).map(read) {
-            None => Ok(None),
-            Some(Ok(value)) => Ok(Some(value)),
-            Some(Err(wrong)) => self.pass_over(key, wrong).map(|()| None),
+    /// `feed`, `topic`.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Reads a value; None when it is missing or was ignored with a warning.
+    pub fn get<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>) -> Option<T> {
+        let given = self.find(key)?;
+        match read(given) {
+            Ok(value) => {
+                self.locate(key, 0, given);
+                Some(value)
+            }
+            Err(wrong) => {
+                self.ignore(key, wrong);
+                None
+            }
         }
     }
 
     /// Reads a value over the one that stands.
-    pub fn set<T>(
-        &self,
-        key: &'static str,
-        read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>,
-        into: &mut T,
-    ) -> Result<(), Mistake> {
-        if let Some(value) = self.get(key, read)? {
+    pub fn set<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>, into: &mut T) {
+        if let Some(value) = self.get(key, read) {
             *into = value;
         }
-        Ok(())
     }
 
     /// Reads what an entry can't be without; when that is missing or unusable the entry is left out, with one warning.
     pub fn need<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>) -> Option<T> {
         match self.find(key).map(read) {
-            Some(Ok(value)) => Some(value),
+            Some(Ok(value)) => {
+                self.entries.get(key).into_iter().for_each(|at| self.locate(key, 0, at));
+                Some(value)
+            }
             Some(Err(wrong)) => {
                 self.left_out.set(true);
                 self.doc
@@ -200,52 +223,38 @@ impl<'d> Table<'d> {
         }
     }
 
-    /// Reads a list over the one that stands; a bad item is passed over alone.
-    pub fn set_list<T>(
-        &self,
-        key: &'static str,
-        read: impl Fn(&Value<'d>) -> Result<T, Wrong>,
-        into: &mut Vec<T>,
-    ) -> Result<(), Mistake> {
-        let Some(value) = self.find(key) else { return Ok(()) };
-        if let Some(items) = self.items(key, value, read)? {
+    /// Reads a list over the one that stands; a bad item is ignored alone.
+    pub fn set_list<T>(&self, key: &'static str, read: impl Fn(&Value<'d>) -> Result<T, Wrong>, into: &mut Vec<T>) {
+        let Some(value) = self.find(key) else { return };
+        if let Some(items) = self.items(key, value, read) {
             *into = items;
         }
-        Ok(())
     }
 
     /// The usable items of a list; a value alone counts as a list of one. None when there are items and all are bad.
-    fn items<T>(
-        &self,
-        key: &str,
-        value: &Value<'d>,
-        read: impl Fn(&Value<'d>) -> Result<T, Wrong>,
-    ) -> Result<Option<Vec<T>>, Mistake> {
+    fn items<T>(&self, key: &str, value: &Value<'d>, read: impl Fn(&Value<'d>) -> Result<T, Wrong>) -> Option<Vec<T>> {
         let given: Vec<&Value<'d>> = value.get_ref().as_array().map_or(vec![value], |list| list.iter().collect());
         let mut items = Vec::new();
-        for item in &given {
+        for item in given.iter().copied() {
             match read(item) {
-                Ok(item) => items.push(item),
-                Err(wrong) => self.pass_over(key, wrong)?,
+                Ok(value) => {
+                    self.locate(key, items.len(), item);
+                    items.push(value);
+                }
+                Err(wrong) => self.ignore(key, wrong),
             }
         }
-        Ok(Some(items).filter(|items| !items.is_empty() || given.is_empty()))
+        Some(items).filter(|items| !items.is_empty() || given.is_empty())
     }
 
     /// A `[key]` table, closed when it has been read.
-    pub fn section(
-        &self,
-        key: &'static str,
-        read: impl FnOnce(&Table<'d>) -> Result<(), Mistake>,
-    ) -> Result<(), Mistake> {
-        let Some(value) = self.find(key) else { return Ok(()) };
-        let Some(mut section) = Table::of(self.doc, value, key, format!("[{key}]")) else {
-            return self.pass_over(key, Wrong::of_type(value, format!("a table [{key}]")));
+    pub fn section(&self, key: &'static str, read: impl FnOnce(&Table<'d>)) {
+        let Some(value) = self.find(key) else { return };
+        let Some(section) = Table::of(self.doc, value, key, format!("[{key}]")) else {
+            return self.ignore(key, Wrong::of_type(value, format!("a table [{key}]")));
         };
-        section.strict = true;
-        read(&section)?;
+        read(&section);
         section.close();
-        Ok(())
     }
 
     /// The `[[key]]` tables, each with its name. One without a name, or with the name of an earlier one, is left out.
@@ -253,11 +262,11 @@ impl<'d> Table<'d> {
         &self,
         key: &'static str,
         read_name: fn(&Value<'d>) -> Result<Name, Wrong>,
-        mut read: impl FnMut(&Table<'d>, Name) -> Result<(), Mistake>,
-    ) -> Result<(), Mistake> {
-        let Some(value) = self.find(key) else { return Ok(()) };
+        mut read: impl FnMut(&Table<'d>, Name),
+    ) {
+        let Some(value) = self.find(key) else { return };
         let Some(list) = value.get_ref().as_array() else {
-            return self.pass_over(key, Wrong::of_type(value, format!("tables [[{key}]]")));
+            return self.ignore(key, Wrong::of_type(value, format!("tables [[{key}]]")));
         };
         let mut seen = BTreeSet::new();
         for (index, item) in list.iter().enumerate() {
@@ -268,70 +277,57 @@ impl<'d> Table<'d> {
             };
             let Some(name) = entry.need("name", read_name) else { continue };
             entry.called = format!("{key} {}", shown(&name));
+            entry.name = name.clone();
             if seen.insert(name.clone()) {
-                read(&entry, name)?;
+                read(&entry, name);
                 entry.close();
             } else {
                 entry.leave_out("stands twice; this one is left out");
             }
         }
-        Ok(())
     }
 
     /// The tables `[key.name]` under names of the user's choice, as entries: a problem in one is a warning.
-    pub fn tables(
-        &self,
-        key: &'static str,
-        mut read: impl FnMut(&Table<'d>, &str) -> Result<(), Mistake>,
-    ) -> Result<(), Mistake> {
-        let Some(all) = self.free(key)? else { return Ok(()) };
+    pub fn tables(&self, key: &'static str, mut read: impl FnMut(&Table<'d>, &str)) {
+        let Some(all) = self.free(key) else { return };
         for (name, value) in all.entries {
             let called = format!("{key} {}", shown(name.get_ref()));
             let Some(table) = Table::of(self.doc, value, key, called) else {
-                all.pass_over(name.get_ref(), Wrong::of_type(value, format!("a table [{key}.…]")))?;
+                all.ignore(name.get_ref(), Wrong::of_type(value, format!("a table [{key}.…]")));
                 continue;
             };
-            read(&table, name.get_ref())?;
+            read(&table, name.get_ref());
             table.close();
         }
-        Ok(())
     }
 
     /// A table of the entry's own, whose problems are warnings; false when there is none.
-    pub fn part(
-        &self,
-        key: &'static str,
-        read: impl FnOnce(&Table<'d>) -> Result<(), Mistake>,
-    ) -> Result<bool, Mistake> {
-        let Some(part) = self.inner(key)? else { return Ok(false) };
-        read(&part)?;
+    pub fn part(&self, key: &'static str, read: impl FnOnce(&Table<'d>)) -> bool {
+        let Some(part) = self.inner(key) else { return false };
+        read(&part);
         part.close();
-        Ok(true)
+        true
     }
 
     /// A table of the entry's own under names of the user's choice; false when there is none.
-    pub fn pairs(
-        &self,
-        key: &'static str,
-        mut read: impl FnMut(&str, &Value<'d>) -> Result<(), Wrong>,
-    ) -> Result<bool, Mistake> {
-        let Some(part) = self.inner(key)? else { return Ok(false) };
+    pub fn pairs(&self, key: &'static str, mut read: impl FnMut(&str, &Value<'d>) -> Result<(), Wrong>) -> bool {
+        let Some(part) = self.inner(key) else { return false };
         for (name, value) in part.entries {
             if let Err(wrong) = read(name.get_ref(), value) {
-                part.pass_over(name.get_ref(), wrong)?;
+                part.ignore(name.get_ref(), wrong);
             }
         }
-        Ok(true)
+        true
     }
 
     /// `login of feed 'SEC'`
-    fn inner(&self, key: &'static str) -> Result<Option<Table<'d>>, Mistake> {
-        let Some(value) = self.find(key).filter(|_| !self.is_empty_text(key)) else { return Ok(None) };
+    fn inner(&self, key: &'static str) -> Option<Table<'d>> {
+        let value = self.find(key).filter(|_| !self.is_empty_text(key))?;
         let table = Table::of(self.doc, value, key, format!("the {key} of {}", self.called));
         if table.is_none() {
-            self.pass_over(key, Wrong::of_type(value, "a table { … }"))?;
+            self.ignore(key, Wrong::of_type(value, "a table { … }"));
         }
-        Ok(table)
+        table
     }
 
     /// Does the file give this key?
@@ -351,33 +347,34 @@ impl<'d> Table<'d> {
         key: &'static str,
         is_part: fn(&str) -> bool,
         mut put: impl FnMut(&str, Option<&str>, Vec<String>),
-    ) -> Result<(), Mistake> {
-        let Some(all) = self.free(key)? else { return Ok(()) };
+    ) {
+        let Some(all) = self.free(key) else { return };
         for (name, value) in all.entries {
             let part = Some(name.get_ref()).filter(|name| is_part(name));
-            let Some(part) = part.and_then(|part| Table::of(self.doc, value, key, format!("[{key}.{part}]"))) else {
-                if let Some(list) = all.items(name.get_ref(), value, read_text)? {
+            let Some(mut part) = part.and_then(|part| Table::of(self.doc, value, key, format!("[{key}.{part}]")))
+            else {
+                if let Some(list) = all.items(name.get_ref(), value, read_text) {
                     put(name.get_ref(), None, list);
                 }
                 continue;
             };
+            part.name = Name::from(&**name.get_ref());
             for (inner, value) in part.entries {
-                if let Some(list) = part.items(inner.get_ref(), value, read_text)? {
+                if let Some(list) = part.items(inner.get_ref(), value, read_text) {
                     put(inner.get_ref(), Some(name.get_ref()), list);
                 }
             }
         }
-        Ok(())
     }
 
     /// A table whose keys are names of the user's choice: each is an entry, none is unknown.
-    fn free(&self, key: &'static str) -> Result<Option<Table<'d>>, Mistake> {
-        let Some(value) = self.find(key) else { return Ok(None) };
+    fn free(&self, key: &'static str) -> Option<Table<'d>> {
+        let value = self.find(key)?;
         let table = Table::of(self.doc, value, key, format!("[{key}]"));
         if table.is_none() {
-            self.pass_over(key, Wrong::of_type(value, format!("a table [{key}]")))?;
+            self.ignore(key, Wrong::of_type(value, format!("a table [{key}]")));
         }
-        Ok(table)
+        table
     }
 
     /// Every key that is looked for is one that this table knows.
@@ -385,6 +382,14 @@ impl<'d> Table<'d> {
         self.asked.borrow_mut().push(key);
         self.doc.asked.borrow_mut().insert(format!("{}.{key}", self.kind));
         self.entries.get(key)
+    }
+
+    /// Keeps the place of a value that may yet turn out to be wrong.
+    fn locate(&self, key: &str, index: usize, value: &Value) {
+        if CHECKED_LATER.contains(&self.kind) {
+            let setting = Setting::of_entry(self.kind, &self.name, key, index);
+            self.doc.settings.borrow_mut().push((setting, value.span().start));
+        }
     }
 
     /// Says why this whole entry is left out.
@@ -399,14 +404,10 @@ impl<'d> Table<'d> {
         self.doc.warn(at, format!("{} {sentence}", self.called));
     }
 
-    /// Refuses the file for a wrong type in a section; else warns, and what stands stays.
-    fn pass_over(&self, key: &str, wrong: Wrong) -> Result<(), Mistake> {
+    /// Warns of a value that can't be used; what stands stays.
+    fn ignore(&self, key: &str, wrong: Wrong) {
         let sentence = wrong.sentence(&self.whose(key));
-        if self.strict && wrong.is_type {
-            return Err(Mistake::new(self.doc.file, self.doc.text, &wrong.span, sentence));
-        }
-        self.doc.warn(wrong.span.start, format!("{sentence}; passed over{}", wrong.hint));
-        Ok(())
+        self.doc.warn(wrong.span.start, format!("{sentence}; ignored{}", wrong.hint));
     }
 
     /// ` for 'url' of feed 'SEC'`; nothing for the file itself, whose sections speak for themselves.
@@ -422,18 +423,18 @@ impl<'d> Table<'d> {
             let name = key.get_ref();
             let whose = if self.kind.is_empty() { "newstape" } else { &self.called };
             let hint = did_you_mean(name, asked.iter().copied());
-            self.doc.warn(key.span().start, format!("{whose} knows no {}; passed over{hint}", shown(name)));
+            self.doc.warn(key.span().start, format!("{whose} knows no {}; ignored{hint}", shown(name)));
         }
     }
 }
 
 pub(super) fn read_text(value: &Value) -> Result<String, Wrong> {
-    value.get_ref().as_str().map(String::from).ok_or_else(|| Wrong::of_type(value, "a text"))
+    value.get_ref().as_str().map(String::from).ok_or_else(|| Wrong::of_type(value, "text in quotes"))
 }
 
 /// A short text that is shown: not empty, nothing in it that moves a cursor.
 pub(super) fn read_name(value: &Value) -> Result<Name, Wrong> {
-    let text = value.get_ref().as_str().ok_or_else(|| Wrong::of_type(value, "a text"))?.trim();
+    let text = value.get_ref().as_str().ok_or_else(|| Wrong::of_type(value, "text in quotes"))?.trim();
     if text.is_empty() || text.chars().count() > 80 || text.chars().any(char::is_control) {
         return Err(Wrong::of_value(value, "1 to 80 characters without control characters"));
     }

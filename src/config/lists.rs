@@ -2,10 +2,10 @@
 //! `[[alert]]`. An entry with the name of one that stands changes only the
 //! fields it gives and keeps its place; a new one follows the others.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::doc::{Table, read_name, read_text};
-use super::mistake::Mistake;
 use super::{Config, Network, StandingQuery, View, alerts, private, read, units};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
@@ -16,18 +16,56 @@ use crate::domain::topic::TopicRule;
 const FEED_CEILING: Duration = Duration::from_secs(86_400);
 
 /// Lays the lists of a file; its sections must have been laid before (floor, sources).
-pub(super) fn lay(config: &mut Config, root: &Table) -> Result<(), Mistake> {
-    root.entries("feed", read_name, |entry, name| feed(entry, name, &config.network, &mut config.feeds))?;
+pub(super) fn lay(config: &mut Config, root: &Table, off: &mut Off) {
+    root.entries("feed", read_name, |entry, name| feed(entry, name, &config.network, &mut config.feeds));
     let known: Vec<Name> = config.sources.keys().cloned().collect();
-    root.entries("symbol", read::symbol, |entry, name| symbol(entry, name, &known, &mut config.symbols))?;
+    root.entries("symbol", read::symbol, |entry, name| {
+        off.read(entry, &name);
+        symbol(entry, name, &known, &mut config.symbols)
+    });
     let mut taken = Vec::new();
-    root.entries("topic", read::word, |entry, name| topic(entry, name, config, &mut taken))?;
-    root.entries("view", read_name, |entry, name| view(entry, name, config, &mut taken))?;
-    root.entries("mute", read_name, |entry, name| standing_query(entry, name, &mut config.mutes, |_, _| Ok(())))?;
+    root.entries("topic", read::word, |entry, name| {
+        off.read(entry, &name);
+        topic(entry, name, config, &mut taken);
+    });
+    root.entries("view", read_name, |entry, name| {
+        off.read(entry, &name);
+        view(entry, name, config, &mut taken);
+    });
+    root.entries("mute", read_name, |entry, name| standing_query(entry, name, &mut config.mutes, |_, _| ()));
     let color =
         |entry: &Table, query: &mut StandingQuery| entry.set("color", read::optional(read::color), &mut query.color);
-    root.entries("alert", read_name, |entry, name| alerts::alert(entry, name, &config.symbols, &mut config.alerts))?;
-    root.entries("highlight", read_name, |entry, name| standing_query(entry, name, &mut config.highlights, color))
+    root.entries("alert", read_name, |entry, name| alerts::alert(entry, name, &mut config.alerts));
+    root.entries("highlight", read_name, |entry, name| standing_query(entry, name, &mut config.highlights, color));
+}
+
+/// The symbols, topics and views that are switched off. An entry switched off in one file can be switched on in a later
+/// one, so they are taken away only when all files have been read.
+#[derive(Debug, Default)]
+pub(super) struct Off(BTreeSet<(&'static str, Name)>);
+
+impl Off {
+    fn read(&mut self, entry: &Table, name: &Name) {
+        match entry.get("enabled", read::flag) {
+            Some(false) => self.0.insert((entry.kind(), name.clone())),
+            Some(true) => self.0.remove(&(entry.kind(), name.clone())),
+            None => false,
+        };
+    }
+
+    fn has(&self, kind: &'static str, name: &Name) -> bool {
+        self.0.contains(&(kind, name.clone()))
+    }
+
+    /// A topic whose parent is off stands alone.
+    pub(super) fn take_from(&self, config: &mut Config) {
+        config.symbols.retain(|symbol| !self.has("symbol", &symbol.name));
+        config.topics.retain(|topic| !self.has("topic", &topic.name));
+        config.views.retain(|view| !self.has("view", &view.name));
+        for topic in &mut config.topics {
+            topic.parent.take_if(|parent| self.has("topic", parent));
+        }
+    }
 }
 
 /// The entry that stands under the name, or a new one.
@@ -43,42 +81,41 @@ pub(super) fn put<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
     }
 }
 
-fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Vec<Feed>) -> Result<(), Mistake> {
+fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Vec<Feed>) {
     let mut feed = standing(feeds, |feed| feed.name == name, || Feed::new(name.clone(), ""));
     if feed.url.is_empty() {
-        let Some(url) = entry.need("url", read::address(&["https", "http"])) else { return Ok(()) };
+        let Some(url) = entry.need("url", read::address(&["https", "http"])) else { return };
         feed.url = url;
     }
-    let said = feed_fields(entry, &mut feed)?;
+    let said = feed_fields(entry, &mut feed);
     let same = |other: &&Feed| other.url == feed.url && other.name != name && other.enabled && feed.enabled;
     if let Some(other) = feeds.iter().find(same) {
         entry.leave_out(&format!("has the same address as '{}'; left out", other.name));
-        return Ok(());
+        return;
     }
     if said {
         feed.interval = within(entry, feed.interval, network.feed_floor);
     }
     put(feeds, |feed| feed.name == name, feed);
-    Ok(())
 }
 
 /// True when the entry gives an interval of its own.
-fn feed_fields(entry: &Table, feed: &mut Feed) -> Result<bool, Mistake> {
-    entry.set("url", read::address(&["https", "http"]), &mut feed.url)?;
-    entry.set("category", read_name, &mut feed.category)?;
-    let interval = entry.get("interval", read::duration(Duration::ZERO, Duration::MAX))?;
+fn feed_fields(entry: &Table, feed: &mut Feed) -> bool {
+    entry.set("url", read::address(&["https", "http"]), &mut feed.url);
+    entry.set("category", read_name, &mut feed.category);
+    let interval = entry.get("interval", read::duration(Duration::ZERO, Duration::MAX));
     feed.interval = interval.unwrap_or(feed.interval);
-    let adaptive = entry.get("adaptive", read::flag)?;
+    let adaptive = entry.get("adaptive", read::flag);
     feed.own_interval = adaptive.map_or(feed.own_interval || interval.is_some(), |adaptive| !adaptive);
-    entry.set("primary", read::flag, &mut feed.primary)?;
-    entry.set("lang", read::optional(read::lang), &mut feed.lang)?;
-    entry.set("user-agent", read::optional(read::header), &mut feed.user_agent)?;
-    entry.set("accept-invalid-certificate", read::flag, &mut feed.accept_invalid_certificate)?;
-    entry.set("kill", read::optional(read::query), &mut feed.kill)?;
-    entry.set("enabled", read::flag, &mut feed.enabled)?;
+    entry.set("primary", read::flag, &mut feed.primary);
+    entry.set("lang", read::optional(read::lang), &mut feed.lang);
+    entry.set("user-agent", read::optional(read::header), &mut feed.user_agent);
+    entry.set("accept-invalid-certificate", read::flag, &mut feed.accept_invalid_certificate);
+    entry.set("kill", read::optional(read::query), &mut feed.kill);
+    entry.set("enabled", read::flag, &mut feed.enabled);
     private::login_of_address(feed);
-    private::lay(entry, feed)?;
-    Ok(interval.is_some())
+    private::lay(entry, feed);
+    interval.is_some()
 }
 
 /// An interval between floor and ceiling, with a warning when it had to be moved there.
@@ -92,25 +129,24 @@ fn within(entry: &Table, interval: Duration, floor: Duration) -> Duration {
     moved
 }
 
-fn symbol(entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) -> Result<(), Mistake> {
+fn symbol(entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) {
     let mut symbol = standing(symbols, |symbol| symbol.name == name, || Symbol::new(name.clone()));
-    entry.set("list", read::optional(read_name), &mut symbol.list)?;
-    entry.set("benchmark", read::optional(read::symbol), &mut symbol.benchmark)?;
+    entry.set("list", read::optional(read_name), &mut symbol.list);
+    entry.set("benchmark", read::optional(read::symbol), &mut symbol.benchmark);
     let mut sources = Vec::new();
-    entry.set_list("sources", read::one_of("price source", known.iter().map(|name| &**name)), &mut sources)?;
+    entry.set_list("sources", read::one_of("price source", known.iter().map(|name| &**name)), &mut sources);
     if !sources.is_empty() {
         symbol.sources = sources;
     }
     put(symbols, |symbol| symbol.name == name, symbol);
-    Ok(())
 }
 
-fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) -> Result<(), Mistake> {
+fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
     let mut topic = standing(&config.topics, |topic| topic.name == name, || new_topic(&name));
-    let key = topic_fields(entry, &mut topic)?;
+    let key = topic_fields(entry, &mut topic);
     if topic.any.is_empty() {
         entry.leave_out("needs 'any', the queries of which one must match; left out");
-        return Ok(());
+        return;
     }
     if topic.title.is_empty() {
         topic.title = name.to_string();
@@ -119,7 +155,6 @@ fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) 
         topic.key = take_key(entry, key, config, taken);
     }
     put(&mut config.topics, |topic| topic.name == name, topic);
-    Ok(())
 }
 
 fn new_topic(name: &Name) -> TopicRule {
@@ -139,54 +174,47 @@ fn new_topic(name: &Name) -> TopicRule {
 }
 
 /// The key that the entry gives; `Some(None)` when it takes the key away.
-fn topic_fields(entry: &Table, topic: &mut TopicRule) -> Result<Option<Option<char>>, Mistake> {
-    if let Some(title) = entry.get("title", read_name)? {
+fn topic_fields(entry: &Table, topic: &mut TopicRule) -> Option<Option<char>> {
+    if let Some(title) = entry.get("title", read_name) {
         topic.title = title.to_string();
     }
-    entry.set("short", read::optional(read_text), &mut topic.short)?;
-    entry.set("color", read::optional(read::color), &mut topic.color)?;
-    entry.set("parent", read::optional(read_name), &mut topic.parent)?;
-    entry.set_list("symbols", read::symbol, &mut topic.symbols)?;
-    entry.set_list("any", read_text, &mut topic.any)?;
-    entry.set_list("none", read_text, &mut topic.none)?;
-    entry.set_list("matches", read_text, &mut topic.matches)?;
-    entry.set_list("misses", read_text, &mut topic.misses)?;
+    entry.set("short", read::optional(read_text), &mut topic.short);
+    entry.set("color", read::optional(read::color), &mut topic.color);
+    entry.set("parent", read::optional(read_name), &mut topic.parent);
+    entry.set_list("symbols", read::symbol, &mut topic.symbols);
+    entry.set_list("any", read_text, &mut topic.any);
+    entry.set_list("none", read_text, &mut topic.none);
+    entry.set_list("matches", read_text, &mut topic.matches);
+    entry.set_list("misses", read_text, &mut topic.misses);
     entry.get("key", read::optional(read::digit))
 }
 
-fn view(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) -> Result<(), Mistake> {
+fn view(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
     let new = || View { name: name.clone(), key: None, query: String::new() };
     let mut view = standing(&config.views, |view| view.name == name, new);
     if view.query.is_empty() {
-        let Some(query) = entry.need("query", read_text) else { return Ok(()) };
+        let Some(query) = entry.need("query", read::query) else { return };
         view.query = query;
     }
-    entry.set("query", read_text, &mut view.query)?;
-    if let Some(key) = entry.get("key", read::optional(read::digit))? {
+    entry.set("query", read::query, &mut view.query);
+    if let Some(key) = entry.get("key", read::optional(read::digit)) {
         view.key = take_key(entry, key, config, taken);
     }
     put(&mut config.views, |view| view.name == name, view);
-    Ok(())
 }
 
 /// `more` reads what only one of the two kinds has.
-fn standing_query(
-    entry: &Table,
-    name: Name,
-    list: &mut Vec<StandingQuery>,
-    more: impl Fn(&Table, &mut StandingQuery) -> Result<(), Mistake>,
-) -> Result<(), Mistake> {
+fn standing_query(entry: &Table, name: Name, list: &mut Vec<StandingQuery>, more: impl Fn(&Table, &mut StandingQuery)) {
     let new = || StandingQuery { name: name.clone(), query: String::new(), color: None, enabled: true };
     let mut standing = standing(list, |other| other.name == name, new);
     if standing.query.is_empty() {
-        let Some(query) = entry.need("query", read::query) else { return Ok(()) };
+        let Some(query) = entry.need("query", read::query) else { return };
         standing.query = query;
     }
-    entry.set("query", read::query, &mut standing.query)?;
-    entry.set("enabled", read::flag, &mut standing.enabled)?;
-    more(entry, &mut standing)?;
+    entry.set("query", read::query, &mut standing.query);
+    entry.set("enabled", read::flag, &mut standing.enabled);
+    more(entry, &mut standing);
     put(list, |other| other.name == name, standing);
-    Ok(())
 }
 
 /// One key shows one thing: an entry takes its key from what an earlier file gave it to; of two in one file the first
@@ -221,7 +249,7 @@ mod tests {
         let mut warnings = Vec::new();
         for text in [shipped, own] {
             let doc = Doc::parse("c.toml", text).unwrap();
-            lay(&mut config, &doc.root()).unwrap();
+            lay(&mut config, &doc.root(), &mut Off::default());
             warnings.extend(doc.warnings());
         }
         let keys = config.topics.iter().map(|topic| (&*topic.name, topic.key)).collect::<Vec<_>>();

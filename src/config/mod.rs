@@ -1,14 +1,15 @@
 //! The configuration: one struct, whose defaults are the shipped files, over which the user's one file is laid.
 //!
-//! [`load`] reads text, never files. A file that is not TOML, or a section with a value of the wrong type, is a
-//! [`Mistake`]: nothing of it is used. All else that is wrong concerns one entry or one value: that one is passed over
-//! with a sentence in [`Config::warnings`], and the rest works. What the reading code asks for is what is known: an
+//! [`load`] reads text, never files. A file that is not TOML is a [`Mistake`]: nothing of it is
+//! used. All else that is wrong concerns one entry or one value: that one is ignored, with a sentence in
+//! [`Config::warnings`], and the rest works. What the reading code asks for is what is known: an
 //! unknown key is one that nobody asked for.
 
 mod alerts;
 mod doc;
 mod lists;
 mod mistake;
+mod names;
 mod print;
 mod private;
 mod read;
@@ -26,14 +27,17 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use url::Url;
 
 use doc::Doc;
-pub use mistake::{Mistake, Place, did_you_mean};
+use lists::Off;
+pub use mistake::{Mistake, Place};
 pub use print::init_text;
 
 use crate::domain::Name;
 use crate::domain::alert::{Alert, NotifyBy, Quiet};
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
+use crate::domain::query::Names;
 use crate::domain::session::NightRule;
+use crate::domain::setting::{Setting, SettingMistake};
 use crate::domain::topic::TopicRule;
 use theme::Palette;
 
@@ -67,8 +71,20 @@ pub struct Config {
     pub broken_themes: Vec<Name>,
     /// Command name to the keys that give it, as written.
     pub keys: BTreeMap<String, Vec<String>>,
-    /// What was passed over in the user's file and why, one sentence each with its place.
+    /// What was ignored in the user's files and why, one sentence each with its place.
     pub warnings: Vec<String>,
+    /// Where the values of the user's files stand of which mistakes are found after loading.
+    pub places: Places,
+}
+
+/// Where values stand. It takes no part in comparing: the same values in other places are the same configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Places(BTreeMap<Setting, Place>);
+
+impl PartialEq for Places {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A saved query with a key.
@@ -194,6 +210,7 @@ pub enum Colors {
 /// other. Those under `themes/` are themes: what is wrong in one is a warning.
 pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>) -> Result<Config, Mistake> {
     let mut config = Config::empty();
+    let mut off = Off::default();
     let user: Vec<(N, T)> = user.into_iter().collect();
     let user = user.iter().map(|(file, text)| (file.as_ref(), text.as_ref()));
     let (themes, user): (Vec<_>, Vec<_>) = user.partition(|(file, _)| file.starts_with(theme::FOLDER));
@@ -201,19 +218,22 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
     (config.themes, config.broken_themes, config.warnings) = (themes.palettes, themes.broken, themes.warnings);
     for (at, (file, text)) in SHIPPED.into_iter().chain(user).enumerate() {
         let doc = Doc::parse(file, text)?;
-        config.lay(&doc)?;
+        config.lay(&doc, &mut off);
         config.warnings.extend(doc.warnings());
+        config.places.0.extend(doc.places().filter(|_| at >= SHIPPED.len()));
         if at + 1 == SHIPPED.len() {
             // These intervals are newstape's: rhythm may stretch them, unlike those that the user writes.
             config.feeds.iter_mut().for_each(|feed| feed.own_interval = false);
         }
     }
+    off.take_from(&mut config);
     // A raised floor holds for every feed; whoever wrote a shorter interval was told so as it was read.
     for feed in &mut config.feeds {
         feed.interval = feed.interval.max(config.network.feed_floor);
     }
     config.network.feed_servers = config.feeds.iter().filter_map(|feed| server_of(&feed.url)).collect();
     config.network.feed_servers.dedup();
+    config.warnings.extend(names::unknown(&config));
     Ok(config)
 }
 
@@ -227,7 +247,7 @@ fn server_of(address: &str) -> Option<String> {
 pub fn shipped_keys() -> BTreeMap<String, Vec<String>> {
     let mut config = Config::empty();
     let doc = Doc::parse("keys.toml", KEYS).ok();
-    doc.and_then(|doc| config.lay(&doc).ok());
+    doc.iter().for_each(|doc| config.lay(doc, &mut Off::default()));
     config.keys
 }
 
@@ -242,6 +262,30 @@ impl Config {
         for name in &self.broken_themes {
             let kept = before.themes.get(name).cloned();
             self.themes.extend(kept.map(|palette| (name.clone(), palette)));
+        }
+    }
+
+    /// A mistake with the place of its value, when that stands in a file of the user's: `config.toml:3:9: topic …`.
+    pub fn located(&self, mistake: &SettingMistake) -> String {
+        match self.places.0.get(&mistake.setting) {
+            Some(place) => format!("{place}: {mistake}"),
+            None => mistake.to_string(),
+        }
+    }
+
+    /// Does the value stand in a file of the user's?
+    fn is_own(&self, setting: &Setting) -> bool {
+        self.places.0.contains_key(setting)
+    }
+
+    /// The names that queries may use.
+    pub fn names(&self) -> Names {
+        let watched = self.symbols.iter().map(|symbol| symbol.name.clone());
+        let benchmarks = self.symbols.iter().filter_map(|symbol| symbol.benchmark.clone());
+        Names {
+            topics: self.topics.iter().map(|topic| topic.name.clone()).collect(),
+            symbols: watched.chain(benchmarks).collect(),
+            feeds: self.feeds.iter().map(|feed| feed.name.clone()).collect(),
         }
     }
 
@@ -279,16 +323,16 @@ impl Config {
             broken_themes: Vec::new(),
             keys: BTreeMap::new(),
             warnings: Vec::new(),
+            places: Places::default(),
         }
     }
 
     /// Lays one file over what stands.
-    fn lay(&mut self, doc: &Doc) -> Result<(), Mistake> {
+    fn lay(&mut self, doc: &Doc, off: &mut Off) {
         let root = doc.root();
-        sections::lay(self, &root)?;
-        lists::lay(self, &root)?;
+        sections::lay(self, &root);
+        lists::lay(self, &root, off);
         root.close();
-        Ok(())
     }
 
     /// What the environment holds: API keys (`NEWSTAPE_FINNHUB_KEY`), which win over those in the file, and the
@@ -327,7 +371,7 @@ mod tests {
                     [[highlight]]\nname='a'\n[[alert]]\nname='a'\n[shipped]\n[alerts]\n\
                     [network]\n[store]\n[market]\n[screen]\n[theme]\n[source.yahoo]\n";
         let doc = Doc::parse("all", text).unwrap();
-        Config::empty().lay(&doc).unwrap();
+        Config::empty().lay(&doc, &mut Off::default());
         doc.asked().into_iter().filter(|key| !key.starts_with('.')).collect()
     }
 
@@ -373,10 +417,52 @@ mod tests {
     fn every_setting_has_a_shipped_value() {
         let doc = Doc::parse("newstape.toml", NEWSTAPE).unwrap();
         let tables: toml::Table = toml::from_str(NEWSTAPE).unwrap();
-        Config::empty().lay(&doc).unwrap();
+        Config::empty().lay(&doc, &mut Off::default());
         for path in doc.asked().iter().filter(|path| !path.starts_with("source.")) {
             let (kind, key) = path.split_once('.').unwrap();
             assert!(kind.is_empty() || tables[kind].get(key).is_some(), "{path} has no value in config/newstape.toml");
+        }
+    }
+
+    /// What is wrong in topics and keys is known only when they are compiled; it still has its place in the file.
+    #[test]
+    fn mistakes_found_after_loading_have_their_place() {
+        let text = "[keys]\n'été' = 'x'\ndown = ['j', 'hello']\n\n[[topic]]\nname = 'mine'\nany = ['é', '(x']\n\
+                    [terms]\nset = ['{nothing}']\n";
+        let config = load([("c.toml", text)]).unwrap();
+        let (_, topics) = crate::domain::topic::Topics::compile(&config.topics, &config.terms);
+        let keys = [Setting::of_section("keys", "été", 0), Setting::of_section("keys", "down", 1)];
+        let keys = keys.into_iter().map(|setting| setting.wrong("wrong"));
+        let located: Vec<String> = topics.into_iter().chain(keys).map(|mistake| config.located(&mistake)).collect();
+        assert_eq!(
+            located,
+            [
+                "c.toml:9:8: terms set: there is no set of terms 'nothing'",
+                "c.toml:7:13: topic mine: query 2 of 'any': at character 1: this ( is never closed",
+                "c.toml:2:9: keys été: wrong",
+                "c.toml:3:14: keys down: wrong",
+            ]
+        );
+        let shipped = Setting::of_section("keys", "up", 0).wrong("wrong");
+        assert_eq!(config.located(&shipped), "keys up: wrong");
+    }
+
+    #[test]
+    fn a_value_of_any_wrong_type_costs_only_itself() {
+        for path in keys_read().into_iter().filter(|path| !path.ends_with(".name")) {
+            let (kind, key) = path.split_once('.').unwrap();
+            let entry = ["feed", "symbol", "topic", "view", "mute", "highlight", "alert"].contains(&kind);
+            let head = match kind {
+                _ if entry => format!("[[{kind}]]\nname = 'x'\nquery = 'x'\n"),
+                "source" => "[source.yahoo]\n".into(),
+                _ => format!("[{kind}]\n"),
+            };
+            for value in ["1", "1.5", "true", "[[]]", "{ a = 1 }", "1979-05-27"] {
+                let text = format!("{head}{key} = {value}\n[[feed]]\nname = 'Stays'\nurl = 'https://news.example/f'\n");
+                // A second `query` is no TOML.
+                let Ok(config) = load([("c.toml", &text)]) else { continue };
+                assert!(config.feeds.iter().any(|feed| &*feed.name == "Stays"), "{path} = {value}");
+            }
         }
     }
 
@@ -419,7 +505,7 @@ mod tests {
             for end in ends.filter(|end| text.is_char_boundary(*end)) {
                 // Only the file itself is read: laying all five again for every byte would take minutes.
                 if let Ok(doc) = Doc::parse(file, &text[..end]) {
-                    let _ = Config::empty().lay(&doc);
+                    Config::empty().lay(&doc, &mut Off::default());
                     doc.warnings();
                 }
             }

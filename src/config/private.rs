@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::doc::{Table, Value, Wrong, read_text};
-use super::mistake::{Mistake, shown};
+use super::mistake::shown;
 use crate::domain::alert::Alert;
 use crate::domain::feed::{Feed, Login, Secret};
 
@@ -31,22 +31,22 @@ const RESERVED: [&str; 16] = [
 ];
 const PROXIES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 const PROXY: &str = "an address that begins with http://, https://, socks5:// or socks5h://";
-const HEADER: &str = "a text of plain ASCII letters, digits and signs";
+const HEADER: &str = "text of plain ASCII letters, digits and signs";
 
-pub(super) fn lay(entry: &Table, feed: &mut Feed) -> Result<(), Mistake> {
+pub(super) fn lay(entry: &Table, feed: &mut Feed) {
     let mut headers = BTreeMap::new();
     let given = entry.pairs("headers", |name, value| {
         if let Some(why) = refused(name) {
-            entry.warn("headers", &format!("can't send the header {}: {why}; passed over", shown(name)));
+            entry.warn("headers", &format!("can't send the header {}: {why}; ignored", shown(name)));
             return Ok(());
         }
         headers.insert(name.to_ascii_lowercase(), Secret(header(value)?));
         Ok(())
-    })?;
+    });
     if given {
         feed.headers = headers;
     }
-    login(entry, feed)?;
+    login(entry, feed);
     proxy(entry, feed)
 }
 
@@ -73,28 +73,26 @@ fn fits_header(text: &str) -> bool {
 }
 
 /// A name and a password; neither is of use alone. An empty text takes away the login of a shipped entry.
-fn login(entry: &Table, feed: &mut Feed) -> Result<(), Mistake> {
+fn login(entry: &Table, feed: &mut Feed) {
     if entry.is_empty_text("login") {
         feed.login = None;
     }
     let (mut user, mut password) = (None, None);
     let given = entry.part("login", |table| {
-        user = table.get("user", plain)?;
-        password = table.get("password", plain)?;
-        Ok(())
-    })?;
+        user = table.get("user", plain);
+        password = table.get("password", plain);
+    });
     match (user, password) {
         (Some(user), Some(password)) => feed.login = Some(Login { user, password: Secret(password) }),
-        _ if given => entry.warn("login", "needs a user and a password in its login; passed over"),
+        _ if given => entry.warn("login", "needs a user and a password in its login; ignored"),
         _ => {}
     }
-    Ok(())
 }
 
 /// Any text on one line. RFC 7617 forbids control characters in both parts.
 fn plain(value: &Value) -> Result<String, Wrong> {
     let text = read_text(value)?;
-    if fits_login(&text) { Ok(text) } else { Err(Wrong::of_value(value, "a text without control characters")) }
+    if fits_login(&text) { Ok(text) } else { Err(Wrong::of_value(value, "text without control characters")) }
 }
 
 fn fits_login(text: &str) -> bool {
@@ -102,7 +100,7 @@ fn fits_login(text: &str) -> bool {
 }
 
 /// Whoever writes a proxy does not want to be seen without it: with a bad one the feed is not asked at all.
-fn proxy(entry: &Table, feed: &mut Feed) -> Result<(), Mistake> {
+fn proxy(entry: &Table, feed: &mut Feed) {
     if entry.is_empty_text("proxy") {
         feed.proxy = None;
     }
@@ -110,7 +108,7 @@ fn proxy(entry: &Table, feed: &mut Feed) -> Result<(), Mistake> {
         let text = read_text(value)?;
         let usable = text.is_empty() || names_a_variable(&text) || fits_proxy(&text);
         if usable { Ok(text) } else { Err(Wrong::of_value(value, PROXY)) }
-    })?;
+    });
     match read {
         Some(text) if !text.is_empty() => feed.proxy = Some(Secret(text.trim().into())),
         None if entry.gives("proxy") => {
@@ -119,7 +117,6 @@ fn proxy(entry: &Table, feed: &mut Feed) -> Result<(), Mistake> {
         }
         _ => {}
     }
-    Ok(())
 }
 
 fn fits_proxy(text: &str) -> bool {

@@ -56,7 +56,7 @@ pub(super) fn optional<'t, T>(
 pub(super) fn header(value: &Value) -> Result<String, Wrong> {
     let text = read_text(value)?;
     let fits = !text.trim().is_empty() && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    if fits { Ok(text) } else { Err(Wrong::of_value(value, "a text of plain ASCII letters, digits and signs")) }
+    if fits { Ok(text) } else { Err(Wrong::of_value(value, "text of plain ASCII letters, digits and signs")) }
 }
 
 /// An API key: like a header, and never repeated in a message.

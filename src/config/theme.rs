@@ -7,9 +7,9 @@ use ratatui::style::Color;
 use strum::{EnumIter, EnumMessage, IntoEnumIterator, IntoStaticStr};
 
 use super::doc::{Doc, Table, Value, Wrong, read_name};
-use super::mistake::did_you_mean;
 use super::read;
 use crate::domain::Name;
+use crate::domain::spelling::did_you_mean;
 
 /// The shipped themes, as files of `config/themes`.
 const SHIPPED: [(&str, &str); 9] = [
@@ -143,19 +143,19 @@ pub(super) fn read_all<'t>(user: impl Iterator<Item = (&'t str, &'t str)>) -> Th
 fn read_one(file: &str, text: &str) -> Result<(Written, Vec<String>), String> {
     let doc = Doc::parse(file, text).map_err(|mistake| mistake.to_string())?;
     let root = doc.root();
-    let theme = theme(&root).map_err(|mistake| mistake.to_string())?;
+    let theme = theme(&root);
     root.close();
     Ok((theme, doc.warnings()))
 }
 
-fn theme(root: &Table) -> Result<Written, super::Mistake> {
+fn theme(root: &Table) -> Written {
     let mut palette = Palette::default();
     for slot in Slot::iter() {
-        let color = root.get(slot.name(), color)?;
+        let color = root.get(slot.name(), color);
         palette.colors.extend(color.map(|color| (slot, color)));
     }
-    root.set_list("topics", color, &mut palette.topics)?;
-    Ok(Written { inherits: root.get("inherits", read_name)?, palette })
+    root.set_list("topics", color, &mut palette.topics);
+    Written { inherits: root.get("inherits", read_name), palette }
 }
 
 /// `#rrggbb`, the number of one of 256 colours, a colour of the terminal by its name, or `default`.

@@ -13,6 +13,8 @@ pub mod price;
 pub mod query;
 pub mod reaction;
 pub mod session;
+pub mod setting;
+pub mod spelling;
 pub mod story;
 pub mod symbol;
 pub mod text;

@@ -18,6 +18,7 @@
 //! or don't tell their language. In topic rules `{money}` is a set of terms from the table `[terms]`. No phrase spans two sentences. A move is that of the price since the story appeared.
 
 mod leaf;
+mod names;
 mod need;
 mod parse;
 mod show;
@@ -34,13 +35,23 @@ use super::pattern::Phrase;
 use super::story::{Marks, Story};
 use super::text::{Text, TitleSpan};
 
+pub use names::Names;
 pub use need::{Fact, Facts, Need, Place, Run};
 pub use parse::FIELDS;
 
 /// A parsed query. Printed, it reads back as the same query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Query {
     root: Node<Leaf>,
+    /// Its conditions that name a topic, a symbol or a feed, each with its byte offset.
+    named: Box<[(usize, Leaf)]>,
+}
+
+/// Queries that ask the same are equal, wherever their names stand.
+impl PartialEq for Query {
+    fn eq(&self, other: &Self) -> bool {
+        self.root == other.root
+    }
 }
 
 /// Why a query can't be read: the place (byte offset) and what was expected, in one plain sentence.
@@ -250,7 +261,7 @@ impl Query {
 
     /// As [`Query::parse`], with sets of terms for `{name}`.
     pub fn parse_with(source: &str, terms: &Terms) -> Result<Query, Mistake> {
-        parse::query(source, terms).map(|root| Query { root })
+        parse::query(source, terms).map(|(root, named)| Query { root, named: named.into() })
     }
 
     /// Does it match a story?

@@ -15,6 +15,8 @@ use self::index::{Found, Index, PartId};
 use super::Name;
 use super::pattern::{Words, join};
 use super::query::{Leaf, Need, Node, Pattern, Query, Scope, Terms, merged};
+use super::setting::{Setting, SettingMistake};
+use super::spelling::did_you_mean;
 use super::text::{Text, TitleSpan};
 pub use near::{But, Near};
 
@@ -33,7 +35,7 @@ pub struct TopicRule {
     /// A slot of the theme (`topic-1` …), a colour name or `#rrggbb`.
     pub color: Option<String>,
     pub parent: Option<Name>,
-    /// Symbols bound to it, the closest first; those not on the watchlist are passed over.
+    /// Symbols bound to it, the closest first; those not on the watchlist are skipped.
     #[serde(default)]
     pub symbols: Vec<Name>,
     /// Queries; the topic is given when one of these matches …
@@ -72,7 +74,7 @@ struct Compiled {
 #[derive(Clone, Debug)]
 struct Asked {
     node: Node<Test>,
-    /// No text matches that lacks one of these: most are passed over after a look at the first.
+    /// No text matches that lacks one of these: most are skipped after a look at the first.
     parts: Vec<(Scope, PartId)>,
 }
 
@@ -102,9 +104,9 @@ pub struct Tag {
 }
 
 impl Topics {
-    /// A rule that can't be compiled is left out; the second list says which and why, one plain sentence each.
+    /// A rule that can't be compiled is left out; the second list says which and why.
     /// `terms` are the sets that the queries of the rules use as `{name}`.
-    pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<String>) {
+    pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<SettingMistake>) {
         let mut mistakes = Vec::new();
         let terms = spread(terms, &mut mistakes);
         let mut topics = Topics::default();
@@ -114,20 +116,22 @@ impl Topics {
                     topics.rules.push(rule.clone());
                     topics.compiled.push(compiled);
                 }
-                Err(mistake) => mistakes.push(format!("topic {}: {mistake}", rule.name)),
+                Err(mistake) => mistakes.push(mistake),
             }
         }
         topics.link_parents(&mut mistakes);
         (topics, mistakes)
     }
 
-    fn compile_rule(&mut self, rule: &TopicRule, terms: &Terms) -> Result<Compiled, String> {
+    fn compile_rule(&mut self, rule: &TopicRule, terms: &Terms) -> Result<Compiled, SettingMistake> {
+        let setting = |key: &str, index| Setting::of_entry("topic", &rule.name, key, index);
         if self.rules.iter().any(|other| other.name == rule.name) {
-            return Err("there is another of this name before it".to_owned());
+            return Err(setting("name", 0).wrong("there is another of this name before it"));
         }
         let mut all = |list: &str, queries: &[String]| {
             let compiled = queries.iter().enumerate().map(|(at, source)| {
-                self.compile_query(source, terms).map_err(|why| format!("{list}, query {}: {why}", at + 1))
+                let compiled = self.compile_query(source, terms);
+                compiled.map_err(|why| setting(list, at).wrong(format!("query {} of '{list}': {why}", at + 1)))
             });
             compiled.collect::<Result<Vec<_>, _>>()
         };
@@ -137,8 +141,7 @@ impl Topics {
     }
 
     fn compile_query(&mut self, source: &str, terms: &Terms) -> Result<Asked, String> {
-        let query = Query::parse_with(source, terms)
-            .map_err(|mistake| format!("{} (at byte {} of {source})", mistake.message, mistake.at))?;
+        let query = Query::parse_with(source, terms).map_err(|mistake| mistake.place(source))?;
         let root = query.into_root();
         if root == Node::And(Vec::new()) {
             return Err("it is empty and would match everything".to_owned());
@@ -156,13 +159,15 @@ impl Topics {
         Ok(Asked { node, parts })
     }
 
-    fn link_parents(&mut self, mistakes: &mut Vec<String>) {
+    fn link_parents(&mut self, mistakes: &mut Vec<SettingMistake>) {
         let place: HashMap<&Name, usize> = self.rules.iter().enumerate().map(|(at, rule)| (&rule.name, at)).collect();
         for (rule, compiled) in self.rules.iter().zip(&mut self.compiled) {
             let Some(parent) = &rule.parent else { continue };
             compiled.parent = place.get(parent).copied();
             if compiled.parent.is_none() {
-                mistakes.push(format!("topic {}: its parent {parent} is no topic; it stands alone", rule.name));
+                let hint = did_you_mean(parent, self.rules.iter().map(|rule| &*rule.name));
+                let setting = Setting::of_entry("topic", &rule.name, "parent", 0);
+                mistakes.push(setting.wrong(format!("no topic is called '{parent}', its parent{hint}")));
             }
         }
     }
@@ -207,7 +212,7 @@ impl Topics {
 
 /// Sets of terms with the sets they take in written out, one that takes in itself is cut there; what is theirs in one
 /// language (`name@fr`) stands among them, marked as such.
-fn spread(terms: &Terms, mistakes: &mut Vec<String>) -> Terms {
+fn spread(terms: &Terms, mistakes: &mut Vec<SettingMistake>) -> Terms {
     let mut out = Terms::new();
     for key in terms.keys() {
         let mut members = Vec::new();
@@ -227,19 +232,21 @@ fn spread_into<'a>(
     terms: &'a Terms,
     within: &mut Vec<&'a str>,
     members: &mut Vec<String>,
-    mistakes: &mut Vec<String>,
+    mistakes: &mut Vec<SettingMistake>,
 ) {
     let lang = key.strip_prefix(base(key)).unwrap_or_default();
-    for term in terms.get(key).into_iter().flatten() {
+    for (at, term) in terms.get(key).into_iter().flatten().enumerate() {
+        let wrong = |why: String| Setting::of_section("terms", key, at).wrong(why);
         let Some(other) = term.strip_prefix('{').and_then(|term| term.strip_suffix('}')) else {
             members.push(format!("{term}{lang}"));
             continue;
         };
         let mut keys = terms.keys().filter(|key| base(key) == other).peekable();
         if keys.peek().is_none() {
-            mistakes.push(format!("terms {key}: there is no set of terms {other}"));
+            let hint = did_you_mean(other, terms.keys().map(|key| base(key)));
+            mistakes.push(wrong(format!("there is no set of terms '{other}'{hint}")));
         } else if within.contains(&other) {
-            mistakes.push(format!("terms {key}: {other} takes in itself"));
+            mistakes.push(wrong(format!("the set '{other}' contains itself")));
         } else {
             within.push(other);
             keys.for_each(|key| spread_into(key, terms, within, members, mistakes));

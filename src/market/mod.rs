@@ -652,6 +652,7 @@ pub(crate) mod tests {
             broken_themes: Vec::new(),
             keys: Default::default(),
             warnings: Vec::new(),
+            places: Default::default(),
         }
     }
 

@@ -5,7 +5,7 @@ pub fn text(encoded: &str) -> String {
     String::from_utf8(bytes(encoded)).unwrap_or_default()
 }
 
-/// Whatever is no digit of it (line ends, the padding) is passed over, and bits left at the end are none.
+/// Whatever is no digit of it (line ends, the padding) is skipped, and bits left at the end are none.
 fn bytes(encoded: &str) -> Vec<u8> {
     let (mut out, mut bits, mut held) = (Vec::with_capacity(encoded.len() / 4 * 3), 0_u32, 0_u32);
     for digit in encoded.bytes().filter_map(digit) {

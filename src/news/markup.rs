@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::entities;
 use super::repair::{Repair, Repairs};
 
-/// A piece of a document. Comments, declarations and processing instructions are passed over.
+/// A piece of a document. Comments, declarations and processing instructions are skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token<'a> {
     Start(Tag<'a>),

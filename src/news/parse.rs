@@ -2,7 +2,7 @@
 //!
 //! Elements are known by their local names and by what their prefix stands for, so that formats mix freely, as they do
 //! in the wild. Nothing is demanded of the whole: items may stand outside the channel, the root may be missing.
-//! What newstape does not read is passed over whole, so that the `<title>` of an image is no headline.
+//! What newstape does not read is skipped whole, so that the `<title>` of an image is no headline.
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -74,7 +74,7 @@ pub enum Role {
     SkipDays,
     Period,
     Frequency,
-    /// Something else that holds no entries of ours, passed over whole.
+    /// Something else that holds no entries of ours, skipped whole.
     Nothing,
 }
 

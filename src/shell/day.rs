@@ -3,7 +3,7 @@
 //!
 //! `headlines.jsonl` holds one story a line: `id` (any JSON value), `title`, `url`, `outlet`, `domain`,
 //! `published_utc` and `first_seen_utc` (RFC 3339; the latter may be null), and optionally `summary`, `lang` and
-//! `primary`; other fields are passed over. `candles_*.csv` has the columns
+//! `primary`; other fields are skipped. `candles_*.csv` has the columns
 //! `open_time_utc,open,high,low,close,volume`; `open_time_utc` is the START of a bar, and gaps are real gaps.
 //! An interval reads `1m`, `15m`, `1h`, or `5m-ext` where the bars cover the extended hours too.
 
@@ -44,7 +44,7 @@ pub struct Day {
     pub stories: Vec<Story>,
     /// One for each symbol, by name: the series that covers extended hours when there is one, else the finest.
     pub series: Vec<Series>,
-    /// What was passed over and why, in the order of the files; at most a hundred, the last of them counting the rest.
+    /// What was skipped and why, in the order of the files; at most a hundred, the last of them counting the rest.
     pub warnings: Vec<DayMistake>,
 }
 
@@ -87,7 +87,7 @@ pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, (PathBuf, io
 }
 
 impl Day {
-    /// Reads the files of a folder, by name; files of other names are passed over. What is broken in one line or row
+    /// Reads the files of a folder, by name; files of other names are skipped. What is broken in one line or row
     /// costs that line and leaves a warning.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl Line {
     }
 }
 
-/// Blank lines are passed over, and so is the byte order mark that some editors leave at the start.
+/// Blank lines are skipped, and so is the byte order mark that some editors leave at the start.
 fn read_lines(bytes: &[u8], warnings: &mut Warnings) -> Vec<Line> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let mut lines = Vec::new();
@@ -196,14 +196,14 @@ fn read_lines(bytes: &[u8], warnings: &mut Warnings) -> Vec<Line> {
 fn read_line(line: &[u8]) -> Result<Line, String> {
     // serde would also take an array as the fields in their order, which nobody means.
     if !line.starts_with(b"{") {
-        return Err("it is not a JSON object, and is passed over".to_owned());
+        return Err("it is not a JSON object; the line is skipped".to_owned());
     }
     serde_json::from_slice(line).map_err(|mistake| {
         let what = match mistake.classify() {
             serde_json::error::Category::Data => "a field is not what it should be",
             _ => "it is not valid JSON",
         };
-        format!("{what} (column {}), and it is passed over", mistake.column())
+        format!("{what} (column {}); the line is skipped", mistake.column())
     })
 }
 
@@ -374,10 +374,10 @@ fn read_bars(name: &str, bytes: &[u8], file: &CandleFile, warnings: &mut Warning
         let line = row.as_ref().ok().and_then(csv::StringRecord::position).map_or(0, csv::Position::line);
         match row.and_then(|row| row.deserialize::<Row>(Some(&headers))) {
             Ok(row) if is_price_bar(&row) => bars.push((line, candle(row, kind(file.symbol)))),
-            Ok(_) => warnings.line(name, line, "its prices contradict each other, and it is passed over"),
+            Ok(_) => warnings.line(name, line, "its prices contradict each other; the line is skipped"),
             Err(mistake) => {
                 let line = mistake.position().map_or(line, csv::Position::line);
-                warnings.line(name, line, "it is not a time and four prices, and is passed over");
+                warnings.line(name, line, "it is not a time and four prices; the line is skipped");
             }
         }
     }
@@ -397,13 +397,13 @@ fn candle(row: Row, kind: Kind) -> Candle {
     Candle { time: row.open_time_utc, open: row.open, high: row.high, low: row.low, close: row.close, volume }
 }
 
-/// Oldest first; a bar that begins before the one ahead of it has ended is passed over.
+/// Oldest first; a bar that begins before the one ahead of it has ended is skipped.
 fn in_order(name: &str, mut bars: Vec<(u64, Candle)>, interval: u32, warnings: &mut Warnings) -> Vec<Candle> {
     bars.sort_by_key(|(_, bar)| bar.time);
     let mut ordered: Vec<Candle> = Vec::with_capacity(bars.len());
     for (line, bar) in bars {
         if ordered.last().is_some_and(|last| bar.time < last.end(interval)) {
-            warnings.line(name, line, "it overlaps the bar before it, and is passed over");
+            warnings.line(name, line, "it overlaps the bar before it; the line is skipped");
         } else {
             ordered.push(bar);
         }
@@ -518,11 +518,11 @@ mod tests {
     fn a_broken_line_costs_itself_and_says_where() {
         let good = r#"{"id": 1, "title": "Good", "published_utc": "2026-02-05T09:00:00Z"}"#;
         let cases = [
-            ("{\"id\": 1", "headlines.jsonl, line 2: it is not valid JSON (column 8), and it is passed over"),
-            ("[1, \"T\"]", "headlines.jsonl, line 2: it is not a JSON object, and is passed over"),
+            ("{\"id\": 1", "headlines.jsonl, line 2: it is not valid JSON (column 8); the line is skipped"),
+            ("[1, \"T\"]", "headlines.jsonl, line 2: it is not a JSON object; the line is skipped"),
             (
                 r#"{"title": 5}"#,
-                "headlines.jsonl, line 2: a field is not what it should be (column 11), and it is passed over",
+                "headlines.jsonl, line 2: a field is not what it should be (column 11); the line is skipped",
             ),
         ];
         for (broken, sentence) in cases {
@@ -566,7 +566,7 @@ mod tests {
             said(&day),
             [
                 "headlines.jsonl: it is missing, so that the day has prices but no news",
-                "candles_BTC-USDT_15m.csv, line 3: it overlaps the bar before it, and is passed over",
+                "candles_BTC-USDT_15m.csv, line 3: it overlaps the bar before it; the line is skipped",
             ]
         );
     }
@@ -628,10 +628,10 @@ mod tests {
             [
                 "candles_NVDA.csv: its name is not candles_SYMBOL_INTERVAL.csv with an interval like 5m",
                 "candles_NVDA_1m.csv: it does not begin with the columns open_time_utc,open,high,low,close,volume",
-                "candles_NVDA_5m.csv, line 3: it is not a time and four prices, and is passed over",
-                "candles_NVDA_5m.csv, line 4: its prices contradict each other, and it is passed over",
-                "candles_NVDA_5m.csv, line 5: it is not a time and four prices, and is passed over",
-                "candles_NVDA_5m.csv, line 7: its prices contradict each other, and it is passed over",
+                "candles_NVDA_5m.csv, line 3: it is not a time and four prices; the line is skipped",
+                "candles_NVDA_5m.csv, line 4: its prices contradict each other; the line is skipped",
+                "candles_NVDA_5m.csv, line 5: it is not a time and four prices; the line is skipped",
+                "candles_NVDA_5m.csv, line 7: its prices contradict each other; the line is skipped",
             ]
         );
     }

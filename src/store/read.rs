@@ -216,7 +216,7 @@ fn senseless(column: usize, error: impl std::error::Error + Send + Sync + 'stati
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
 }
 
-/// A single row that makes no sense is passed over; trouble with the file is not.
+/// A single row that makes no sense is skipped; trouble with the file is not.
 pub(super) fn sense<T>(read: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
     match read {
@@ -225,7 +225,7 @@ pub(super) fn sense<T>(read: rusqlite::Result<T>) -> rusqlite::Result<Option<T>>
             error
             @ (FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | Utf8Error(..)),
         ) => {
-            tracing::warn!(%error, "a stored row makes no sense and is passed over");
+            tracing::warn!(%error, "a stored row makes no sense and is skipped");
             Ok(None)
         }
         Err(error) => Err(error),

@@ -175,7 +175,7 @@ pub(super) fn index_all(connection: &Connection) -> rusqlite::Result<()> {
     let mut rows = statement.query([])?;
     while let Some(found) = rows.next()? {
         let word = |column| found.get::<_, String>(column);
-        // A row that makes no sense is passed over, as it is in reading.
+        // A row that makes no sense is skipped, as it is in reading.
         let words = (|| Ok([word(1)?, word(2)?, word(3)?, word(4)?]))();
         if let Some(words) = read::sense(words)? {
             index_words(connection, found.get(0)?, words.each_ref().map(String::as_str))?;

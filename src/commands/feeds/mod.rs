@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 
 use super::config_file::ConfigFile;
 use super::{Done, Failure, Surroundings, say};
-use crate::config::{Config, did_you_mean};
+use crate::config::Config;
 use crate::domain::feed::Feed;
+use crate::domain::spelling::did_you_mean;
 use crate::news::discover;
 
 #[derive(Debug, Args)]
@@ -80,7 +81,7 @@ fn switch(name: &str, enabled: bool, around: &Surroundings) -> Done {
     }
     switch_in(&mut file, &feed.name, enabled)?;
     let path = file.path().display().to_string();
-    // An entry may be passed over for another reason than this switch.
+    // An entry may be skipped for another reason than this switch.
     let is_done = file.load()?.feeds.iter().any(|other| other.name == feed.name && other.enabled == enabled);
     if !is_done {
         return Err(Failure::not_had(format!(

@@ -7,6 +7,7 @@ use strum::VariantNames;
 use unicode_normalization::UnicodeNormalization;
 
 use super::super::pattern::{Atom, Part, Phrase};
+use super::super::spelling::nearest;
 use super::{Compare, Leaf, Mistake, NameField, Node, Pattern, Scope, State, Terms};
 
 /// How deep parentheses and negations may nest.
@@ -33,18 +34,19 @@ const OTHER_NAMES: [(&str, &str); 8] = [
     ("newer", "age"),
 ];
 
-pub(super) fn query(source: &str, terms: &Terms) -> Result<Node<Leaf>, Mistake> {
+/// What a query asks, and where it names a topic, a symbol or a feed (byte offset).
+pub(super) fn query(source: &str, terms: &Terms) -> Result<(Node<Leaf>, Vec<(usize, Leaf)>), Mistake> {
     if source.len() > LONGEST {
         return Err(mistake(0, format!("the query is longer than {LONGEST} bytes")));
     }
-    let mut parser = Parser { source, at: 0, terms, depth: 0 };
+    let mut parser = Parser { source, at: 0, terms, depth: 0, named: Vec::new() };
     parser.space();
     if parser.rest().is_empty() {
-        return Ok(Node::And(Vec::new()));
+        return Ok((Node::And(Vec::new()), Vec::new()));
     }
     let root = parser.any(Scope::Text)?;
     match parser.rest() {
-        "" => Ok(root),
+        "" => Ok((root, parser.named)),
         _ => Err(mistake(parser.at, "this ) closes nothing")),
     }
 }
@@ -54,6 +56,8 @@ struct Parser<'a> {
     at: usize,
     terms: &'a Terms,
     depth: usize,
+    /// Conditions that name what the config lists, each with its place.
+    named: Vec<(usize, Leaf)>,
 }
 
 type Read = Result<Node<Leaf>, Mistake>;
@@ -201,15 +205,29 @@ impl<'a> Parser<'a> {
             return Err(mistake(start, format!("{field}: can't stand within {outer}:( )")));
         }
         if let Ok(scope) = Scope::from_str(field) {
-            return match self.rest().starts_with('(') {
-                true => self.one(scope),
-                false => self.value(scope),
-            };
+            return self.in_scope(scope);
         }
         match NameField::from_str(field) {
-            Ok(name) => self.named(name),
+            Ok(name) => self.name(name),
             Err(_) => self.state(),
         }
+    }
+
+    fn in_scope(&mut self, scope: Scope) -> Read {
+        if self.rest().starts_with('(') {
+            return self.one(scope);
+        }
+        let at = self.at;
+        match self.value(scope)? {
+            Node::Leaf(leaf @ Leaf::Phrase(Scope::Feed, _)) => Ok(self.naming(at, leaf)),
+            node => Ok(node),
+        }
+    }
+
+    /// A condition that names what the config lists.
+    fn naming(&mut self, at: usize, leaf: Leaf) -> Node<Leaf> {
+        self.named.push((at, leaf.clone()));
+        Node::Leaf(leaf)
     }
 
     fn comparison(&mut self, field: &str) -> Read {
@@ -250,7 +268,7 @@ impl<'a> Parser<'a> {
         let value = self.take_until(|c| c.is_whitespace() || matches!(c, '(' | ')'));
         let symbol = (!symbol.is_empty()).then(|| symbol.to_lowercase().into());
         hundredths(value.strip_suffix('%').unwrap_or(value))
-            .map(|wanted| Node::Leaf(Leaf::Move(symbol, compare, wanted)))
+            .map(|wanted| self.naming(at + 1, Leaf::Move(symbol, compare, wanted)))
             .ok_or_else(|| mistake(value_at, format!("expected a per cent such as 1% or -0.5%, {EXAMPLE}")))
     }
 
@@ -264,7 +282,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn named(&mut self, field: NameField) -> Read {
+    fn name(&mut self, field: NameField) -> Read {
         if self.eat("(") {
             self.at -= 1;
             return Err(mistake(self.at, format!("{field}: takes one name; write {field}:a OR {field}:b")));
@@ -281,7 +299,7 @@ impl<'a> Parser<'a> {
         if value.is_empty() {
             return Err(mistake(at, format!("expected a name behind {field}:")));
         }
-        Ok(Node::Leaf(Leaf::Named { field, value: value.into(), prefix }))
+        Ok(self.naming(at, Leaf::Named { field, value: value.into(), prefix }))
     }
 
     /// What stands between quotes; the first is read already.
@@ -522,31 +540,11 @@ fn mistake(at: usize, message: impl Into<String>) -> Mistake {
 fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     let lower = name.to_lowercase();
     let other = OTHER_NAMES.iter().find(|(theirs, ours)| *theirs == lower && known.contains(ours));
-    let near = other.map(|(_, ours)| *ours).or_else(|| nearest(&lower, known));
+    let near = other.map(|(_, ours)| *ours).or_else(|| nearest(&lower, known.iter().copied()));
     match near {
         Some(near) => format!("there is no {what} {name}; did you mean {near}?"),
         None => format!("there is no {what} {name}; there are {}", known.join(", ")),
     }
-}
-
-/// The known name that a slip of the finger would turn into `name`.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let scored = known.iter().map(|&candidate| (edits(name, candidate), candidate));
-    scored.min().filter(|&(edits, candidate)| edits <= 1 + candidate.len() / 4).map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let cost = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], cost);
-        }
-    }
-    row[b.len()]
 }
 
 /// The last line of a regex error is its sentence; those before are a drawing.

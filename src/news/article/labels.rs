@@ -20,7 +20,7 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// Takes in a piece of JSON-LD; what is none is passed over.
+    /// Takes in a piece of JSON-LD; what is none is skipped.
     pub fn read(&mut self, json: &str) {
         let Ok(value) = serde_json::from_str::<Value>(json.trim()) else { return };
         let Some(article) = articles(&value).into_iter().next() else { return };

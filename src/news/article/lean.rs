@@ -272,7 +272,7 @@ impl Writer {
     }
 }
 
-/// Over an element with all that is in it; of one that has no end only the tag is passed over.
+/// Over an element with all that is in it; of one that has no end only the tag is skipped.
 fn pass_over<'a>(name: &str, markup: &mut Markup<'a>) {
     let after = markup.rest();
     if !markup.inside(name, |_| false, |_| false).is_closed {

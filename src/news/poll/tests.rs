@@ -46,6 +46,7 @@ pub fn config(feeds: Vec<Feed>) -> Config {
         broken_themes: Vec::new(),
         keys: BTreeMap::new(),
         warnings: Vec::new(),
+        places: Default::default(),
     }
 }
 
