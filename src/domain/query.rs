@@ -261,7 +261,7 @@ impl Query {
 
     /// As [`Query::parse`], with sets of terms for `{name}`.
     pub fn parse_with(source: &str, terms: &Terms) -> Result<Query, Mistake> {
-        parse::query(source, terms).map(|(root, named)| Query { root, named: named.into() })
+        parse::query(source, terms)
     }
 
     /// Does it match a story?

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::super::pattern::{Atom, Part, Phrase};
 use super::super::spelling::nearest;
-use super::{Compare, Leaf, Mistake, NameField, Node, Pattern, Scope, State, Terms};
+use super::{Compare, Leaf, Mistake, NameField, Node, Pattern, Query, Scope, State, Terms};
 
 /// How deep parentheses and negations may nest.
 const DEEPEST: usize = 40;
@@ -34,19 +34,18 @@ const OTHER_NAMES: [(&str, &str); 8] = [
     ("newer", "age"),
 ];
 
-/// What a query asks, and where it names a topic, a symbol or a feed (byte offset).
-pub(super) fn query(source: &str, terms: &Terms) -> Result<(Node<Leaf>, Vec<(usize, Leaf)>), Mistake> {
+pub(super) fn query(source: &str, terms: &Terms) -> Result<Query, Mistake> {
     if source.len() > LONGEST {
         return Err(mistake(0, format!("the query is longer than {LONGEST} bytes")));
     }
     let mut parser = Parser { source, at: 0, terms, depth: 0, named: Vec::new() };
     parser.space();
     if parser.rest().is_empty() {
-        return Ok((Node::And(Vec::new()), Vec::new()));
+        return Ok(Query { root: Node::And(Vec::new()), named: Box::default() });
     }
     let root = parser.any(Scope::Text)?;
     match parser.rest() {
-        "" => Ok((root, parser.named)),
+        "" => Ok(Query { root, named: parser.named.into() }),
         _ => Err(mistake(parser.at, "this ) closes nothing")),
     }
 }
