@@ -160,8 +160,8 @@ pub enum Effect {
     /// Ask prices now.
     RefreshPrices,
     /// Fetch the page behind the link of a story and read its article: [`Event::Article`] follows. While that is under
-    /// way, the same for this story is ignored. http(s) only.
-    FetchArticle { story: StoryId, link: String },
+    /// way, the same for this story is ignored. http(s) only; private only at the server of its own feed.
+    FetchArticle { story: StoryId, link: String, feed: Name },
     /// The chart shows this span of this symbol.
     ShowChart { symbol: Name, span: Span },
     /// All symbols are compared over a span: their history is wanted.

@@ -140,13 +140,16 @@ impl Http {
         self.within(&ask, async { self.follow(&ask, parse(&ask.url)?, false).await }).await
     }
 
-    /// As [`Http::get`], for an address that came from outside, as the link of a story: it must be public, or allowed
-    /// by the configuration.
-    pub async fn get_link(&self, ask: Ask) -> Result<Answer, Trouble> {
+    /// As [`Http::get`], for an address that came from outside, as the link of a story: it must be public, allowed by the
+    /// configuration, or at the server of the `feed` whose address is given, since stories of a private feed lead there.
+    pub async fn get_link(&self, ask: Ask, feed: Option<&str>) -> Result<Answer, Trouble> {
         let work = async {
             let url = parse(&ask.url)?;
-            let Network { allow_private, feed_servers, .. } = &*self.network;
-            let is_guarded = guarded(&url, allow_private.iter().chain(feed_servers))?;
+            let feed = feed.and_then(|feed| Url::parse(feed).ok());
+            let is_guarded = match feed.is_some_and(|feed| is_same_server(&feed, &url)) {
+                true => false,
+                false => guarded(&url, &self.network.allow_private)?,
+            };
             self.follow(&ask, url, is_guarded).await
         };
         self.within(&ask, work).await
@@ -261,8 +264,8 @@ impl Http {
 
 /// Whether an address from outside must be guarded when it is connected to: by leave of the configuration it need not.
 /// Numbers are checked here, names when they are looked up ([`client`]).
-fn guarded<'a>(to: &Url, leaves: impl IntoIterator<Item = &'a String>) -> Result<bool, Trouble> {
-    if leaves.into_iter().any(|leave| is_leave_for(leave, to)) {
+fn guarded(to: &Url, leaves: &[String]) -> Result<bool, Trouble> {
+    if leaves.iter().any(|leave| is_leave_for(leave, to)) {
         return Ok(false);
     }
     let number = match to.host() {

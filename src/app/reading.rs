@@ -91,7 +91,7 @@ impl App {
     /// Asks for the article of the story in the reader; one that is here is shown from its top.
     pub(super) fn fetch_article(&mut self) -> Vec<Effect> {
         let Some(item) = self.wire.current_item() else { return Vec::new() };
-        let (story, link) = (item.story.id, item.story.link.clone());
+        let (story, link, feed) = (item.story.id, item.story.link.clone(), item.story.feed.clone());
         if self.replay.is_some() {
             return self.notify(Tone::Info, "a recorded day has no articles".into());
         }
@@ -101,7 +101,7 @@ impl App {
             Some(Fetch::UnderWay | Fetch::Here(_)) => drawn(),
             Some(Fetch::Failed(_)) | None => {
                 self.reading.put(story, Fetch::UnderWay);
-                [Effect::FetchArticle { story, link }].into_iter().chain(drawn()).collect()
+                [Effect::FetchArticle { story, link, feed }].into_iter().chain(drawn()).collect()
             }
         }
     }

@@ -52,7 +52,7 @@ impl<'a> Asking<'a> {
         self.pause(url).await;
         let ask = self.request(url);
         let answer = match named.is_some_and(|page| Place::of(page) != Place::of(url)) {
-            true => self.http.get_link(ask).await,
+            true => self.http.get_link(ask, None).await,
             false => self.http.get(ask).await,
         };
         let answer = answer.map_err(|trouble| Failure::not_had(format!("{host}: {trouble}")))?;

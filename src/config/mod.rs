@@ -24,7 +24,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantNames};
-use url::Url;
 
 use doc::Doc;
 use lists::Off;
@@ -119,9 +118,6 @@ pub struct Network {
     pub feed_floor: Duration,
     /// Private addresses (host or host:port) that links and redirects may lead to.
     pub allow_private: Vec<String>,
-    /// The servers of the feeds, as host:port: what is written in the config may be private, and stories of a private feed
-    /// lead to its own server.
-    pub feed_servers: Vec<String>,
 }
 
 /// `[alerts]`.
@@ -231,16 +227,8 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
     for feed in &mut config.feeds {
         feed.interval = feed.interval.max(config.network.feed_floor);
     }
-    config.network.feed_servers = config.feeds.iter().filter_map(|feed| server_of(&feed.url)).collect();
-    config.network.feed_servers.dedup();
     config.warnings.extend(names::unknown(&config));
     Ok(config)
-}
-
-/// `desk.example:443`
-fn server_of(address: &str) -> Option<String> {
-    let url = Url::parse(address).ok()?;
-    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
 }
 
 /// The shipped keys alone, by command.
@@ -309,7 +297,6 @@ impl Config {
                 domain_spacing: Duration::ZERO,
                 feed_floor: Duration::ZERO,
                 allow_private: Vec::new(),
-                feed_servers: Vec::new(),
             },
             store: StoreSettings { keep: Duration::ZERO },
             market: MarketSettings {

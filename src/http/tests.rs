@@ -11,7 +11,6 @@ fn network() -> Network {
         domain_spacing: Duration::ZERO,
         feed_floor: Duration::ZERO,
         allow_private: Vec::new(),
-        feed_servers: Vec::new(),
     }
 }
 
@@ -131,18 +130,18 @@ async fn a_private_address_may_be_allowed_by_host_or_by_port() {
 #[tokio::test]
 async fn stories_of_a_private_feed_lead_to_its_own_server() {
     let own = server("/", ResponseTemplate::new(200)).await;
-    let config =
-        crate::config::load(Some(("c.toml", format!("[[feed]]\nname = 'a'\nurl = '{}/feed'\n", own.uri())))).unwrap();
-    let allowed = http(|network| network.feed_servers = config.network.feed_servers.clone());
-    assert_eq!(allowed.get_link(to(own.uri())).await.unwrap().status, 200);
+    let (http, feed) = (http(|_| {}), format!("{}/feed", own.uri()));
+    assert_eq!(http.get_link(to(own.uri()), Some(&feed)).await.unwrap().status, 200);
     let other = server("/", ResponseTemplate::new(200)).await;
-    assert_eq!(allowed.get_link(to(other.uri())).await.unwrap_err(), Trouble::Forbidden);
+    let refused = http.get_link(to(other.uri()), Some(&feed)).await.unwrap_err();
+    assert_eq!(refused, Trouble::Forbidden, "the server of another feed is none of its own");
+    assert!(asked(&other).await.is_empty());
 }
 
 #[tokio::test]
 async fn an_address_from_outside_must_be_public_and_a_configured_one_need_not() {
     let server = server("/", ResponseTemplate::new(200)).await;
-    assert_eq!(http(|_| {}).get_link(to(server.uri())).await.unwrap_err(), Trouble::Forbidden);
+    assert_eq!(http(|_| {}).get_link(to(server.uri()), None).await.unwrap_err(), Trouble::Forbidden);
     assert!(asked(&server).await.is_empty());
     assert_eq!(http(|_| {}).get(to(server.uri())).await.unwrap().status, 200);
 }
@@ -347,11 +346,11 @@ fn the_ways_kept_open_are_bounded() {
 async fn rule_20_a_name_that_leads_to_a_private_address_is_refused_when_it_is_connected_to() {
     let inner = server("/", ResponseTemplate::new(200)).await;
     let by_name = inner.uri().replace("127.0.0.1", "localhost");
-    assert_eq!(http(|_| {}).get_link(to(by_name.clone())).await.unwrap_err(), Trouble::Forbidden);
+    assert_eq!(http(|_| {}).get_link(to(by_name.clone()), None).await.unwrap_err(), Trouble::Forbidden);
     assert!(asked(&inner).await.is_empty());
     assert_eq!(http(|_| {}).get(to(by_name.clone())).await.unwrap().status, 200, "a configured address may be private");
     let leave = http(|network| network.allow_private = vec!["localhost".into()]);
-    assert_eq!(leave.get_link(to(by_name)).await.unwrap().status, 200);
+    assert_eq!(leave.get_link(to(by_name), None).await.unwrap().status, 200);
 }
 
 /// "feed" packed by gzip.
@@ -430,11 +429,9 @@ async fn a_kept_connection_that_is_closed_costs_one_more_try() {
 async fn a_redirect_to_the_private_server_of_another_feed_is_refused() {
     let other = server("/", ResponseTemplate::new(200)).await;
     let own = server("/", redirect_to(&other.uri())).await;
-    let all = http(|network| {
-        network.feed_servers = vec![own.address().to_string(), other.address().to_string()];
-    });
+    let all = http(|_| {});
     assert_eq!(all.get(to(own.uri())).await.unwrap_err(), Trouble::Forbidden);
-    assert_eq!(all.get_link(to(own.uri())).await.unwrap_err(), Trouble::Forbidden);
+    assert_eq!(all.get_link(to(own.uri()), Some(&own.uri())).await.unwrap_err(), Trouble::Forbidden);
     assert!(asked(&other).await.is_empty());
     let allowed = http(|network| network.allow_private = vec![other.address().to_string()]);
     assert_eq!(allowed.get(to(own.uri())).await.unwrap().status, 200);

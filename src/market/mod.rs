@@ -638,7 +638,6 @@ pub(crate) mod tests {
                 domain_spacing: Duration::ZERO,
                 feed_floor: Duration::ZERO,
                 allow_private: Vec::new(),
-                feed_servers: Vec::new(),
             },
             store: StoreSettings { keep: Duration::from_hours(24) },
             market: MarketSettings {

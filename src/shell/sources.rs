@@ -62,7 +62,7 @@ impl Sources {
             Effect::Start { feeds, sources } => self.start(tasks, feeds, sources),
             Effect::RefreshFeeds(names) => self.order_feeds(news::poll::Order::Refresh(names)),
             Effect::RefreshPrices => self.order_prices(market::Order::Refresh),
-            Effect::FetchArticle { story, link } => self.fetch(tasks, story, link),
+            Effect::FetchArticle { story, link, feed } => self.fetch(tasks, story, link, &feed),
             Effect::ShowChart { symbol, span } => {
                 self.shown.send_replace(Some((symbol, span)));
             }
@@ -116,7 +116,7 @@ impl Sources {
     }
 
     /// One that is being fetched is not fetched again. A mistake of ours is an outcome, too: somebody waits for one.
-    fn fetch(&mut self, tasks: &Tasks, story: StoryId, link: String) {
+    fn fetch(&mut self, tasks: &Tasks, story: StoryId, link: String, feed: &str) {
         self.reading.retain(|_, task| task.strong_count() > 0);
         if self.reading.contains_key(&story) {
             return;
@@ -124,8 +124,10 @@ impl Sources {
         let held = Arc::new(());
         self.reading.insert(story, Arc::downgrade(&held));
         let (events, visits) = (self.events.clone(), self.visits.clone());
+        let config = self.config.borrow().clone();
+        let feed = config.feeds.iter().find(|other| *other.name == *feed).map(|feed| feed.url.clone());
         tasks.spawn("article", async move {
-            let fetched = AssertUnwindSafe(article::fetch::fetch(&visits, &link)).catch_unwind().await;
+            let fetched = AssertUnwindSafe(article::fetch::fetch(&visits, &link, feed.as_deref())).catch_unwind().await;
             let outcome = fetched.unwrap_or_else(|_| {
                 tracing::error!(task = "article", "a task panicked");
                 Err(article::FAULT.to_owned())
@@ -159,7 +161,11 @@ mod tests {
     use crate::config::shipped;
 
     fn fetch(story: u64) -> Effect {
-        Effect::FetchArticle { story: StoryId(story), link: format!("https://paper.example/{story}") }
+        Effect::FetchArticle {
+            story: StoryId(story),
+            link: format!("https://paper.example/{story}"),
+            feed: "Paper".into(),
+        }
     }
 
     async fn outcome(

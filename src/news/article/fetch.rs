@@ -17,14 +17,14 @@ use crate::news::visit::{self, Visit};
 const ACCEPT: &str = "text/html, application/xhtml+xml, text/plain;q=0.8, */*;q=0.1";
 
 /// Fetches the page of a link and reads it. `desk` gives leave to ask ([`visit`]): a place that is being asked is waited
-/// for, and one that asked for patience is left alone.
+/// for, and one that asked for patience is left alone. `feed` is the address of the feed whose story it is.
 ///
 /// # Errors
 ///
 /// There is nothing to be read: one sentence without its full stop, and without any address.
-pub async fn fetch(desk: &mpsc::Sender<Visit>, link: &str) -> Result<Article, String> {
+pub async fn fetch(desk: &mpsc::Sender<Visit>, link: &str, feed: Option<&str>) -> Result<Article, String> {
     let mut pass = visit::enter(desk, link).await?;
-    let answer = ask(&pass.http, link).await;
+    let answer = ask(&pass.http, link, feed).await;
     let wishes = |answer: &Answer| Wishes::read(|name| answer.header(name), (pass.clock)());
     let patience = answer.as_ref().ok().and_then(|answer| patience(answer.status, wishes(answer).retry_after));
     if let Some(time) = patience {
@@ -39,8 +39,8 @@ pub async fn fetch(desk: &mpsc::Sender<Visit>, link: &str) -> Result<Article, St
     }
 }
 
-/// A link is not the reader's own: what it leads to must be public, or allowed.
-async fn ask(http: &Http, link: &str) -> Result<Answer, Trouble> {
+/// A link is not the reader's own: what it leads to must be public, allowed, or at the server of the feed.
+async fn ask(http: &Http, link: &str, feed: Option<&str>) -> Result<Answer, Trouble> {
     let ask = Ask {
         url: link.to_owned(),
         headers: BTreeMap::from([("accept", ACCEPT.to_owned())]),
@@ -48,7 +48,7 @@ async fn ask(http: &Http, link: &str) -> Result<Answer, Trouble> {
         take_cut: true,
         ..Ask::default()
     };
-    http.get_link(ask).await
+    http.get_link(ask, feed).await
 }
 
 /// For how long the place wants to be left alone, if it does.

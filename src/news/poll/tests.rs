@@ -32,7 +32,6 @@ pub fn config(feeds: Vec<Feed>) -> Config {
             domain_spacing: Duration::from_millis(1500),
             feed_floor: Duration::from_secs(60),
             allow_private: Vec::new(),
-            feed_servers: Vec::new(),
         },
         store: StoreSettings { keep: Duration::from_secs(90 * 86_400) },
         market: MarketSettings {

@@ -53,7 +53,7 @@ impl Harbour {
     }
 
     async fn fetch(&self) -> Result<Article, String> {
-        fetch(&self.visits, &format!("{}/", self.server.uri())).await
+        fetch(&self.visits, &format!("{}/", self.server.uri()), Some(&self.server.uri())).await
     }
 
     async fn asked(&self) -> Vec<wiremock::Request> {
@@ -118,7 +118,7 @@ async fn a_link_that_is_not_public_is_not_asked() {
         ("file:///etc/passwd", "its address can't be used: it must begin with http:// or https://"),
         ("rubbish", "its address can't be used: relative URL without a base"),
     ] {
-        let why = fetch(&harbour.visits, link).await.unwrap_err();
+        let why = fetch(&harbour.visits, link, None).await.unwrap_err();
         assert_eq!(why, format!("the page could not be had: {expected}"));
     }
 }
@@ -157,5 +157,5 @@ async fn two_pages_of_one_place_are_asked_one_after_the_other() {
 #[tokio::test]
 async fn nobody_is_asked_where_no_desk_gives_leave() {
     let visits = mpsc::channel(1).0;
-    assert_eq!(fetch(&visits, "https://example.org/").await, Err("nothing can be asked yet".to_owned()));
+    assert_eq!(fetch(&visits, "https://example.org/", None).await, Err("nothing can be asked yet".to_owned()));
 }
