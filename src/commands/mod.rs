@@ -107,7 +107,7 @@ impl Surroundings {
     /// The configuration in force.
     fn config(&self) -> Result<Config, Failure> {
         self.places.config_files().read().map_err(|error| match error.downcast_ref::<Mistake>() {
-            Some(mistake) => Failure::usage(format!("{mistake}\n{}", mistake.picture)),
+            Some(mistake) => Failure::usage(mistake.with_picture()),
             None => Failure::usage(error.to_string()),
         })
     }

@@ -23,7 +23,7 @@ pub(super) struct Doc<'t> {
     tables: Spanned<DeTable<'t>>,
     /// Byte offset and sentence.
     warnings: RefCell<Vec<(usize, String)>>,
-    /// `network.timeout`: every key that the program reads; the tests hold them against the manual.
+    /// `network.timeout`: every key that the program reads. The tests hold them against the manual.
     asked: RefCell<BTreeSet<String>>,
 }
 
@@ -123,7 +123,6 @@ impl<'t> Doc<'t> {
     }
 
     /// Every key that was asked for, as `network.timeout`.
-    #[cfg(test)]
     pub fn asked(&self) -> BTreeSet<String> {
         self.asked.borrow().clone()
     }
