@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::clock::{times_of_feed, times_of_report};
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
 use crate::domain::price::{Capability, Outcome, SourceReport};
+use crate::event::move_back;
 
 /// A feed counts as fresh this many of its intervals after its last success.
 const FRESH_INTERVALS: i32 = 3;
@@ -113,6 +115,13 @@ impl Health {
         self.feeds = feeds;
     }
 
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.alive.values_mut(), by);
+        move_back(self.sources.values_mut().flat_map(times_of_report), by);
+        move_back(self.states.values_mut().flat_map(times_of_feed), by);
+    }
+
     /// Takes in how a poll ended.
     pub fn take_feed(&mut self, state: FeedState) {
         self.asked = true;
@@ -148,8 +157,8 @@ impl Health {
     }
 
     /// What the store remembers of sources under a block.
-    pub fn restore_sources(&mut self, reports: Vec<SourceReport>) {
-        for report in reports {
+    pub fn restore_sources(&mut self, reports: Vec<SourceReport>, now: Timestamp) {
+        for report in reports.into_iter().map(|report| report.set_right(now)) {
             self.sources.entry((report.source.clone(), report.capability)).or_insert(report);
         }
     }
@@ -319,7 +328,7 @@ mod tests {
         let failed = || Outcome::Failed { why: "no network".into() };
         let mut health = Health::default();
         health.restore(vec![failing("A", None, minute(-60))]);
-        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), failed())]);
+        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), failed())], minute(0));
         assert!(!health.offline(), "nothing was asked yet");
         health.take_feed(failing("A", None, minute(0)));
         health.take_source(report("yahoo", Capability::Quote, minute(0), failed()));
@@ -367,7 +376,7 @@ mod tests {
         let mut health = health(vec![feed("A")], vec![feed_state("A", minute(0))]);
         health.take_source(report("yahoo", Capability::Quote, minute(0), Outcome::Well));
         health.restore(vec![failing("A", None, minute(-60))]);
-        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), blocked(minute(60)))]);
+        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), blocked(minute(60)))], minute(0));
         assert_eq!(health.fresh(minute(0)), (1, 1));
         assert_eq!(health.block("yahoo", minute(0)), None);
     }
