@@ -72,7 +72,27 @@ pub enum Standing {
     Failing,
 }
 
+impl Standing {
+    /// As the screen and the commands say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Disabled => "off",
+            Standing::Waiting => "waits",
+            Standing::Fresh => "fresh",
+            Standing::Silent => "silent",
+            Standing::Old => "old",
+            Standing::Failing => "fails",
+        }
+    }
+}
+
 impl FeedLine<'_> {
+    /// How it fares, in one word: that of its standing, or that it is not asked any more.
+    pub fn word(&self, now: Timestamp) -> &'static str {
+        let is_stopped = self.feed.enabled && self.state.is_some_and(FeedState::is_stopped);
+        if is_stopped { "stopped" } else { self.standing(now).word() }
+    }
+
     /// How it fares at a time.
     pub fn standing(&self, now: Timestamp) -> Standing {
         let Some(state) = self.state.filter(|_| self.feed.enabled) else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::stories::plain_line;
-use super::{Done, Failure, Surroundings, complain, runtime, say};
+use super::{Done, Surroundings, complain, escaped, out, runtime, say, say_json, usage};
 use crate::app::App;
 use crate::app::line::StoryLine;
 use crate::app::wire::Item;
@@ -30,7 +30,7 @@ pub(super) struct Tail {
 impl Tail {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let text = self.query.join(" ");
-        let query = Query::parse(&text).map_err(|mistake| Failure::usage(format!("the query: {}", mistake.message)))?;
+        let query = usage::query(&text)?;
         let config = Arc::new(around.config()?);
         let print = |app: &App, said: Said| -> Done {
             match said {
@@ -60,14 +60,13 @@ impl Tail {
         if !self.json {
             return plain_line(&item.story, &item.tagged);
         }
-        let line = serde_json::to_string(&StoryLine::new(item, &app.wire));
-        say(&line.map_err(|error| Failure::not_had(error.to_string()))?)?;
-        Ok(std::io::stdout().flush()?)
+        say_json(&StoryLine::new(item, &app.wire))?;
+        Ok(out().flush()?)
     }
 
     fn alert(&self, raised: &Raised) -> Done {
         match self.json {
-            true => say(&raised.payload),
+            true => say(&escaped(&raised.payload)),
             false => say(&format!("! {}: {}", raised.alert, raised.text)),
         }
     }
