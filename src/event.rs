@@ -1,9 +1,11 @@
 //! All that happens, and all that newstape does to the world. Data only, so that a day can be recorded and replayed.
 
+mod watch;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, View};
@@ -15,6 +17,7 @@ use crate::domain::layout::Layout;
 use crate::domain::price::{Quote, Series, SourceReport, Span, Unpriced};
 use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
+pub use watch::{ClockWatch, move_back, moved_back};
 
 /// Something that happened. Sources send these through a bounded channel; `App::update` reads them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,6 +76,8 @@ pub enum Event {
     NotSuspended,
     /// The replay stands at this time.
     Replay(ReplayPosition),
+    /// The system's clock was set back by so much: the times that the state keeps go with it.
+    ClockSetBack(SignedDuration),
     /// Time has passed: ages and states may read differently.
     Tick,
 }

@@ -49,7 +49,7 @@ fn head(table: &str) -> Vec<&str> {
 
 fn outcome(text: &str) -> String {
     match load(Some(("config.toml", text))) {
-        Err(mistake) => format!("mistake: {mistake}\n{}\n", mistake.picture),
+        Err(mistake) => format!("mistake: {}\n", mistake.with_picture()),
         Ok(config) if config.warnings.is_empty() => difference(&config),
         Ok(config) => format!("{}\n\n{}", config.warnings.join("\n"), difference(&config)),
     }

@@ -253,6 +253,20 @@ fn the_function_reader_counts_lines() {
 // --- tables and what belongs to their entries ---
 
 #[test]
+fn commands_print_through_one_door() {
+    let mut complaints = Vec::new();
+    for source in sources(root()).iter().filter(|source| source.path.starts_with("src/commands/")) {
+        let is_door = source.path == "src/commands/out.rs";
+        for stream in ["stdout()", "stderr()", "println!", "eprint"].iter().filter(|_| !is_door) {
+            if source.bare.contains(stream) {
+                complaints.push(format!("{}: {stream}", source.path));
+            }
+        }
+    }
+    hold("commands print through src/commands/out.rs, which lets nothing through that steers a terminal", complaints);
+}
+
+#[test]
 fn every_command_has_help_and_a_key() {
     let (keymap, mistakes) = Keymap::new(&shipped().keys, &shipped().keys);
     let mut complaints: Vec<String> = mistakes.iter().map(ToString::to_string).collect();

@@ -162,3 +162,57 @@ fn a_config_that_becomes_a_pipe_freezes_nothing() {
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
     terminal.assert_given_back();
 }
+
+/// Names, arguments and a config that hold what steers a terminal, through every command that may repeat them.
+#[test]
+fn nothing_printed_steers_a_terminal() {
+    let nasty = "x\\u001b]0;p\\u0007\\u009b31m\\u202Ey\\u200Bz";
+    let topic = "[[topic]]\nname = 't'\ntitle = 'T'\nany = ['nvidia']\nmatches = [\"no \\u202E match\"]\n";
+    let home = Home::with_config(&format!(
+        "[shipped]\nfeeds = false\nsymbols = false\ntopics = false\n{topic}[[feed]]\nname = \"A\\u202EB\\u200BC\"\n\
+         url = 'https://a.example/feed'\ncategory = \"D\\u202EE\"\nuser-agent = \"{nasty}\"\n"
+    ));
+    // A store to ask.
+    let mut made = support::Terminal::start(&home, &[], (100, 30));
+    made.wait_for_text("Wire · 0");
+    made.type_keys("q");
+    made.wait_for_end();
+    let raw = "x\u{1b}]0;p\u{7}\u{9b}31m\u{202e}y\u{200b}z";
+    let long = format!("({}", "q".repeat(16_384));
+    let option = format!("--{raw}");
+    let cases: [&[&str]; 22] = [
+        &["check", "--offline"],
+        &["check", "--offline", "--json"],
+        &["config", "print"],
+        &["feeds", "list"],
+        &["feeds", "list", "--json"],
+        &["feeds", "export"],
+        &["feeds", "add", raw],
+        &["feeds", "add", "--unchecked", "--name", raw, "https://b.example/feed"],
+        &["feeds", "add", "--interval", raw, "https://b.example/feed"],
+        &["feeds", "add", "https://a.example/feed"],
+        &["feeds", "disable", raw],
+        &["feeds", "remove", "a\u{202e}b\u{200b}c"],
+        &["feeds", "import", raw],
+        &["read", raw],
+        &["replay", raw],
+        &["prices", raw],
+        &["stories", &option],
+        &["stories", "--limit", raw],
+        &["stories", &format!("{raw} (")],
+        &["stories", &long],
+        &["tail", &long],
+        &[raw],
+    ];
+    for arguments in cases {
+        let output = newstape(&home, arguments).output().unwrap();
+        for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            let steers = |c: &char| *c != '\n' && (c.is_control() || matches!(*c, '\u{200b}' | '\u{202e}'));
+            assert_eq!(text.chars().find(steers), None, "{arguments:?} on {name}: {text:?}");
+        }
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.len() < 2_000, "{:?}… says {} bytes", arguments.first(), errors.len());
+        assert!(errors.is_empty() || errors.starts_with("newstape: "), "{arguments:?}: {errors}");
+    }
+}

@@ -20,7 +20,7 @@ use crate::domain::group::GroupId;
 use crate::domain::price::Quote;
 use crate::domain::query::Query;
 use crate::domain::story::{Story, StoryId};
-use crate::event::{Effect, Raised, Urgency};
+use crate::event::{Effect, Raised, Urgency, move_back};
 pub use panel::Listed;
 use watch::Watch;
 
@@ -101,6 +101,14 @@ impl Alerts {
     /// It has been seen.
     pub fn dismiss(&mut self) {
         self.dismissed = true;
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(&mut self.snoozed, by);
+        move_back(self.told.iter_mut().map(|told| &mut told.at), by);
+        move_back(self.fresh.iter_mut().map(|(_, at)| at), by);
+        self.watches.iter_mut().for_each(|watch| watch.set_back(by));
     }
 
     /// Forgets what was told and seen, when a replay begins again.

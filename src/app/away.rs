@@ -8,7 +8,7 @@ use super::input::drawn;
 use super::{App, Popup, Tone};
 use crate::domain::Name;
 use crate::domain::topic::TopicRule;
-use crate::event::Effect;
+use crate::event::{Effect, move_back};
 
 /// Who was away for less has missed nothing.
 const ABSENCE: SignedDuration = SignedDuration::from_mins(5);
@@ -54,6 +54,13 @@ impl Away {
     /// Whoever starts newstape is there.
     pub fn new(now: Timestamp) -> Away {
         Away { present: Some(now), ..Away::default() }
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.present.iter_mut().chain(&mut self.line), by);
+        move_back(self.last.as_mut().map(|(_, to)| to), by);
+        move_back(self.last.as_mut().map(|(from, _)| from), by);
     }
 }
 

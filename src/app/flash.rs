@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Name;
+use crate::event::move_back;
 
 /// How long a price is lit, and how long after that it is not lit again, in milliseconds of the reader's own time.
 const LIT_MILLIS: f64 = 500.0;
@@ -38,6 +39,11 @@ impl Flashes {
         };
         let flash = Flash { rose, until: after(LIT_MILLIS), rests_until: after(LIT_MILLIS + REST_MILLIS) };
         self.lit.insert(symbol.clone(), flash);
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.lit.values_mut().flat_map(|flash| [&mut flash.until, &mut flash.rests_until]), by);
     }
 
     /// Whether a price is lit now, and as one that rose.

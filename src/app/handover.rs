@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::health::Health;
 use crate::domain::Name;
 use crate::domain::price::{Delivery, Outcome, Quote};
+use crate::event::move_back;
 
 /// How many are remembered.
 const KEPT: usize = 20;
@@ -57,6 +58,11 @@ fn wrong(source: &str, now: Timestamp, health: &Health) -> Option<String> {
 pub struct Handovers(VecDeque<Handover>);
 
 impl Handovers {
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.0.iter_mut().map(|handover| &mut handover.at), by);
+    }
+
     pub fn note(&mut self, handover: Handover) {
         self.0.push_front(handover);
         self.0.truncate(KEPT);

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::clock::{times_of_feed, times_of_report};
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
 use crate::domain::price::{Capability, Outcome, SourceReport};
+use crate::event::move_back;
 
 /// A feed counts as fresh this many of its intervals after its last success.
 const FRESH_INTERVALS: i32 = 3;
@@ -70,7 +72,27 @@ pub enum Standing {
     Failing,
 }
 
+impl Standing {
+    /// As the screen and the commands say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Disabled => "off",
+            Standing::Waiting => "waits",
+            Standing::Fresh => "fresh",
+            Standing::Silent => "silent",
+            Standing::Old => "old",
+            Standing::Failing => "fails",
+        }
+    }
+}
+
 impl FeedLine<'_> {
+    /// How it fares, in one word: that of its standing, or that it is not asked any more.
+    pub fn word(&self, now: Timestamp) -> &'static str {
+        let is_stopped = self.feed.enabled && self.state.is_some_and(FeedState::is_stopped);
+        if is_stopped { "stopped" } else { self.standing(now).word() }
+    }
+
     /// How it fares at a time.
     pub fn standing(&self, now: Timestamp) -> Standing {
         let Some(state) = self.state.filter(|_| self.feed.enabled) else {
@@ -113,6 +135,13 @@ impl Health {
         self.feeds = feeds;
     }
 
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.alive.values_mut(), by);
+        move_back(self.sources.values_mut().flat_map(times_of_report), by);
+        move_back(self.states.values_mut().flat_map(times_of_feed), by);
+    }
+
     /// Takes in how a poll ended.
     pub fn take_feed(&mut self, state: FeedState) {
         self.asked = true;
@@ -148,8 +177,8 @@ impl Health {
     }
 
     /// What the store remembers of sources under a block.
-    pub fn restore_sources(&mut self, reports: Vec<SourceReport>) {
-        for report in reports {
+    pub fn restore_sources(&mut self, reports: Vec<SourceReport>, now: Timestamp) {
+        for report in reports.into_iter().map(|report| report.set_right(now)) {
             self.sources.entry((report.source.clone(), report.capability)).or_insert(report);
         }
     }
@@ -319,7 +348,7 @@ mod tests {
         let failed = || Outcome::Failed { why: "no network".into() };
         let mut health = Health::default();
         health.restore(vec![failing("A", None, minute(-60))]);
-        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), failed())]);
+        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), failed())], minute(0));
         assert!(!health.offline(), "nothing was asked yet");
         health.take_feed(failing("A", None, minute(0)));
         health.take_source(report("yahoo", Capability::Quote, minute(0), failed()));
@@ -367,7 +396,7 @@ mod tests {
         let mut health = health(vec![feed("A")], vec![feed_state("A", minute(0))]);
         health.take_source(report("yahoo", Capability::Quote, minute(0), Outcome::Well));
         health.restore(vec![failing("A", None, minute(-60))]);
-        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), blocked(minute(60)))]);
+        health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), blocked(minute(60)))], minute(0));
         assert_eq!(health.fresh(minute(0)), (1, 1));
         assert_eq!(health.block("yahoo", minute(0)), None);
     }

@@ -4,6 +4,7 @@
 pub mod alerts;
 pub mod away;
 mod bars;
+mod clock;
 pub mod command;
 mod filtering;
 pub mod flash;
@@ -192,6 +193,9 @@ impl App {
 
     /// The one door for change.
     pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        if let Event::ClockSetBack(by) = event {
+            self.clock_set_back(by);
+        }
         // A clock that was set back makes everything on screen read differently, too.
         let late = now >= self.reads_until || now < self.now;
         let minute = late && next_minute(self.now) != next_minute(now);
@@ -267,7 +271,8 @@ impl App {
             // Whoever had the terminal meanwhile wrote on it.
             Event::NotSuspended => self.notify(Tone::Info, "no shell waits here to suspend to".to_owned()),
             Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
-            Event::Tick => Vec::new(),
+            // Seen to before anything else.
+            Event::ClockSetBack(_) | Event::Tick => Vec::new(),
         }
     }
 
@@ -296,7 +301,7 @@ impl App {
     /// When a price is not any more what it is said to be. Ages go with the minute, as those of stories do.
     fn turns_at(&self, symbol: &str) -> Option<Timestamp> {
         let (state, until) = self.price_state_until(symbol);
-        until.filter(|_| !matches!(state, State::Stale { .. } | State::Cached { .. }))
+        until.filter(|_| !matches!(state, State::Stale { age: Some(_) } | State::Cached { age: Some(_) }))
     }
 
     /// What is on screen was true until now.
@@ -337,7 +342,7 @@ impl App {
     fn loaded(&mut self, part: Loaded) -> Vec<Effect> {
         let marks = self.remember(part.stories);
         self.health.restore(part.feeds);
-        self.health.restore_sources(part.sources);
+        self.health.restore_sources(part.sources, self.now);
         for quote in part.quotes {
             self.tape.take_quote(quote);
         }

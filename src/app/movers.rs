@@ -10,7 +10,7 @@ use super::tape::last_trade;
 use super::{App, Tape};
 use crate::domain::Name;
 use crate::domain::price::{Delivery, Quote, decimals, show_price};
-use crate::event::{Effect, Urgency};
+use crate::event::{Effect, Urgency, move_back};
 
 /// How many are remembered.
 const KEPT: usize = 64;
@@ -134,6 +134,15 @@ impl Movers {
     /// It has been seen.
     pub fn dismiss(&mut self) {
         self.dismissed = true;
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.known.iter_mut().map(|mover| &mut mover.at), by);
+        for watched in self.watched.values_mut() {
+            move_back([&mut watched.looked], by);
+            move_back(watched.told.iter_mut().flatten().map(|(at, _)| at), by);
+        }
     }
 
     /// Forgets everything, when a replay begins again.

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Name;
 use crate::domain::price::Span;
+use crate::event::move_back;
 
 /// Between two saves of what changes all the time.
 const EVERY: SignedDuration = SignedDuration::from_mins(1);
@@ -28,6 +29,11 @@ pub(super) struct Saves {
 }
 
 impl Saves {
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(&mut self.last, by);
+    }
+
     /// Something is not saved yet.
     pub fn wants(&mut self, what: Saved) {
         self.waiting.insert(what);

@@ -15,6 +15,7 @@ pub use moves::{Figure, Frozen, Move};
 
 use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol, decimals, is_listed_in_new_york};
 use crate::domain::session::{Calendar, Night, Overnight};
+use crate::event::move_back;
 
 /// The longest series held, in bars.
 const BARS_MAX: usize = 2_000;
@@ -28,6 +29,10 @@ pub enum ChartStyle {
     Candles,
     Line,
 }
+
+/// A source's clock runs ahead of ours by less than this. A price that is further ahead was noted under a clock of ours that was
+/// set back since.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is known of one symbol.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +69,14 @@ impl Tape {
             symbols.iter().any(|symbol| symbol.name == *name || symbol.benchmark.as_ref() == Some(name))
         });
         self.symbols_changed(&candidates);
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        let quotes = self.entries.values_mut().filter_map(|entry| entry.quote.as_mut());
+        // Those from disk tell their ages by other means.
+        let received = quotes.filter(|quote| quote.delivery != Delivery::Stored);
+        move_back(received.map(|quote| &mut quote.received_time), by);
     }
 
     /// The watchlist, in its own order.
@@ -216,6 +229,7 @@ fn outdated(held: &Quote, new: &Quote) -> bool {
     match (&held.delivery, &new.delivery) {
         (Delivery::Stored, _) => false,
         (_, Delivery::Stored) => true,
+        _ if held.newest().duration_since(new.received_time) > CLOCKS_APART => false,
         _ if held.source == new.source => new.newest() < held.newest(),
         _ => false,
     }

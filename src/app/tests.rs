@@ -1217,8 +1217,8 @@ mod at_random {
     /// All that is on screen and may change by itself, but for ages, which change with the minute.
     fn reads(app: &App) -> (Vec<State>, Option<Notice>) {
         let ageless = |state| match state {
-            State::Stale { .. } => State::Stale { age: std::time::Duration::ZERO },
-            State::Cached { .. } => State::Cached { age: std::time::Duration::ZERO },
+            State::Stale { .. } => State::Stale { age: None },
+            State::Cached { .. } => State::Cached { age: None },
             other => other,
         };
         let states = app.tape.symbols().iter().map(|symbol| ageless(app.price_state(&symbol.name)));

@@ -1,7 +1,6 @@
 //! `newstape check`: is the config right; does each feed and price source answer.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
 use super::asking::{cool_down, stored};
-use super::{Done, Failure, Surroundings, prices, runtime};
+use super::{Done, Failure, Surroundings, out, prices, runtime, say, say_json};
 use crate::app::keymap::Keymap;
 use crate::config::Config;
 use crate::domain::Name;
@@ -71,14 +70,12 @@ impl Check {
 
     /// Answers how many findings are bad.
     fn print(&self, findings: &[Finding]) -> Result<usize, Failure> {
-        let mut out = std::io::stdout().lock();
         for finding in findings {
             if self.json {
-                let line = serde_json::to_string(finding).map_err(|error| Failure::not_had(error.to_string()))?;
-                writeln!(out, "{line}")?;
+                say_json(finding)?;
             } else {
                 let mark = if finding.ok { "ok " } else { "BAD" };
-                writeln!(out, "{mark}  {:7} {:28} {}", finding.kind, finding.name, finding.message)?;
+                say(&format!("{mark}  {:7} {:28} {}", finding.kind, finding.name, finding.message))?;
             }
         }
         Ok(findings.iter().filter(|finding| !finding.ok).count())
@@ -198,10 +195,7 @@ async fn ask_feeds(
 
 /// On a terminal, how far it is; wiped by what is printed next.
 fn progress(done: usize, all: usize) {
-    let mut terminal = std::io::stderr().lock();
-    if terminal.is_terminal() {
-        let _ = write!(terminal, "\r{done} of {all} feeds asked \r");
-    }
+    out::progress(&format!("{done} of {all} feeds asked"));
 }
 
 fn feed_finding(name: &Name, state: Option<&FeedState>) -> Finding {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::{Done, Failure, Surroundings, complain};
+use super::{Done, Failure, Surroundings, complain, in_words, out};
 use crate::config;
 use crate::shell::places::create_private_folder;
 
@@ -29,7 +29,7 @@ enum What {
 impl ConfigCommand {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let path = &around.places.config;
-        let mut out = std::io::stdout().lock();
+        let mut out = out();
         match self.what {
             What::Path => writeln!(out, "{}", path.display())?,
             What::Print => {
@@ -55,7 +55,7 @@ fn init(path: &Path) -> Done {
             "{} is there already and was left as it is; newstape config print shows what is in force",
             path.display()
         )),
-        kind => Failure::not_had(format!("{} could not be written: {kind}", path.display())),
+        _ => Failure::not_had(format!("{} could not be written: {}", path.display(), in_words(&error))),
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_private_folder(folder).map_err(failed)?;

@@ -57,8 +57,10 @@ impl ConfigFile {
     /// As [`ConfigFile::open`].
     pub fn load(&self) -> Result<Config, Failure> {
         let shown = self.path.file_name().unwrap_or_default().to_string_lossy();
-        config::load(Some((&shown, &self.text)))
-            .map_err(|mistake: Mistake| Failure::usage(format!("{mistake}; nothing was changed\n{}", mistake.picture)))
+        config::load(Some((&shown, &self.text))).map_err(|mut mistake: Mistake| {
+            mistake.sentence.push_str("; nothing was changed");
+            Failure::usage(mistake.with_picture())
+        })
     }
 
     /// Puts a feed behind all that stands, so that not a byte of it changes.

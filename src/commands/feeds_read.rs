@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asking::{Asking, host};
-use super::{Done, Failure, Surroundings, in_words, runtime};
+use super::{Done, Failure, Surroundings, in_words, json_line, out, runtime};
 use crate::config::Config;
 use crate::news::{self, Document, Unreadable};
 use crate::shell::files::read_capped;
@@ -57,7 +57,7 @@ impl Read {
         let body = body(&self.source, &config, around)?;
         let document = news::read_up_to(usize::MAX, &body.bytes, body.content_type.as_deref(), &body.base)
             .map_err(|why| Failure::not_had(format!("{}: {why}{}", self.shown(), hint(&why))))?;
-        let out = std::io::stdout().lock();
+        let out = out();
         if self.json { json(out, &document) } else { plain(out, &document) }
     }
 
@@ -119,7 +119,7 @@ fn json(mut out: impl Write, document: &Document) -> Done {
         repairs: &document.repairs,
         stories: stories.collect(),
     };
-    let line = serde_json::to_string(&answer).map_err(|error| Failure::not_had(error.to_string()))?;
+    let line = json_line(&answer)?;
     writeln!(out, "{line}")?;
     Ok(())
 }

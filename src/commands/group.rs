@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Done, Failure, Surroundings, lines};
+use super::{Done, Surroundings, json_line, lines, out};
 use crate::domain::group::Groups;
 use crate::domain::story::StoryId;
 use crate::domain::text::clean;
@@ -28,7 +28,7 @@ struct Answer<'a> {
 impl Group {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let mut groups = Groups::default();
-        let mut out = std::io::stdout().lock();
+        let mut out = out();
         let mut number = 0;
         let mut time = (around.clock)();
         lines::each(&mut std::io::stdin().lock(), |story| {
@@ -37,7 +37,7 @@ impl Group {
             number += 1;
             let group = groups.place(StoryId(number), &clean(story.title()), &clean(story.outlet()), time);
             let answer = Answer { id: &story.id, group: group.to_string() };
-            let line = serde_json::to_string(&answer).map_err(|error| Failure::not_had(error.to_string()))?;
+            let line = json_line(&answer)?;
             writeln!(out, "{line}")?;
             Ok(())
         })

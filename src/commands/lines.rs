@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Failure, complain};
+use super::{Failure, complain, in_words};
 use crate::domain::text::{Text, clean};
 
 /// Longest line read, in bytes.
@@ -88,7 +88,8 @@ pub fn each(input: &mut impl BufRead, mut take: impl FnMut(StoryIn) -> Result<()
 
 fn read_line(input: &mut impl BufRead) -> Result<Option<String>, Failure> {
     let mut line = Vec::new();
-    let unreadable = |error: std::io::Error| Failure::not_had(format!("the input could not be read: {error}"));
+    let unreadable =
+        |error: std::io::Error| Failure::not_had(format!("the input could not be read: {}", in_words(&error)));
     let read = std::io::Read::take(&mut *input, LINE_MAX).read_until(b'\n', &mut line).map_err(unreadable)?;
     if read as u64 == LINE_MAX && !line.ends_with(b"\n") {
         input.skip_until(b'\n').map_err(unreadable)?;

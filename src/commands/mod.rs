@@ -9,6 +9,7 @@ mod feeds_read;
 mod group;
 mod json;
 mod lines;
+mod out;
 mod prices;
 mod replay;
 mod screen;
@@ -16,6 +17,7 @@ mod stories;
 mod table;
 mod tag;
 mod tail;
+mod usage;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -23,6 +25,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+
+use out::{complain, escaped, json_line, out, say, say_json};
 
 use crate::config::{Config, Mistake};
 use crate::event::Clock;
@@ -33,7 +37,7 @@ use crate::shell::terminal::is_gone;
 
 /// The news that moves NVDA and crypto, and those prices, on one honest screen.
 #[derive(Debug, Parser)]
-#[command(name = "newstape", version, about, after_help = AFTER_HELP)]
+#[command(name = "newstape", version, about, after_help = AFTER_HELP, max_term_width = 80)]
 struct Cli {
     #[command(flatten)]
     everywhere: Everywhere,
@@ -44,23 +48,29 @@ struct Cli {
     command: Option<Command>,
 }
 
+/// Broken into lines where it is shown.
 const AFTER_HELP: &str = "\
 Without a command: the screen. Press ? there for its keys.
-Exit status: 0 done, also when some of what was asked failed but not all; 1 what was asked for could not be had;
+
+Exit status: 0 done, also when some of what was asked for failed but not all; 1 what was asked for could not be had; \
 2 wrong usage or config.
+
 No network at hand? `newstape demo` plays a recorded market day.";
+
+/// The heading of the options that every command takes.
+const EVERYWHERE: &str = "Options of every command";
 
 /// Options that every command takes.
 #[derive(Clone, Debug, Args)]
 struct Everywhere {
-    /// Read this config file instead of the one in the XDG folder
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Read this config file instead of your own
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// Keep the database in this folder
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     data_dir: Option<PathBuf>,
     /// For trials: the clock starts there
-    #[arg(long, global = true, hide = true, value_name = "TIME")]
+    #[arg(long, global = true, hide = true, value_name = "TIME", value_parser = usage::time)]
     now: Option<Timestamp>,
 }
 
@@ -74,11 +84,11 @@ enum Command {
     Check(check::Check),
     /// One feed as newstape reads it, with the repairs it made
     Read(feeds_read::Read),
-    /// The list of feeds: see it, add to it, take from it, import and export it
+    /// The list of feeds: see, add, remove, import and export
     Feeds(feeds::Feeds),
     /// Which topics a text has, and why
     Tag(tag::Tag),
-    /// Which stories, one JSON object a line on standard input, are one event
+    /// Which stories are one event (JSON lines on standard input)
     Group(group::Group),
     /// Stories from the store, newest first
     Stories(stories::Stories),
@@ -86,7 +96,7 @@ enum Command {
     Tail(tail::Tail),
     /// The prices of the watchlist, or of these symbols
     Prices(prices::Prices),
-    /// The config: write a commented default, print what is in force, tell where it is
+    /// The config: write a first one, print it whole, tell where it is
     Config(config::ConfigCommand),
 }
 
@@ -107,7 +117,7 @@ impl Surroundings {
     /// The configuration in force.
     fn config(&self) -> Result<Config, Failure> {
         self.places.config_files().read().map_err(|error| match error.downcast_ref::<Mistake>() {
-            Some(mistake) => Failure::usage(format!("{mistake}\n{}", mistake.picture)),
+            Some(mistake) => Failure::usage(mistake.with_picture()),
             None => Failure::usage(error.to_string()),
         })
     }
@@ -146,7 +156,7 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
         match is_gone(&error) {
             true => Failure { status: 0, sentence: String::new() },
-            false => Failure::not_had(format!("the output could not be written: {error}")),
+            false => Failure::not_had(format!("the output could not be written: {}", in_words(&error))),
         }
     }
 }
@@ -155,7 +165,7 @@ impl From<csv::Error> for Failure {
     fn from(error: csv::Error) -> Failure {
         match error.into_kind() {
             csv::ErrorKind::Io(error) => error.into(),
-            kind => Failure::not_had(format!("{kind:?}")),
+            _ => Failure::not_had("the output could not be written as CSV"),
         }
     }
 }
@@ -164,7 +174,11 @@ type Done = Result<(), Failure>;
 
 /// Runs the command line; answers the exit status.
 pub fn run() -> ExitCode {
-    match dispatch(Cli::parse()) {
+    let done = match Cli::try_parse() {
+        Ok(cli) => dispatch(cli),
+        Err(error) => usage::answer(&error),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { status, sentence }) => {
             if !sentence.is_empty() {
@@ -208,18 +222,6 @@ fn dispatch(cli: Cli) -> Done {
 /// A config file that was named and is not there: what would run instead is not what was asked for.
 fn is_missing(path: &Path) -> bool {
     matches!(path.try_exists(), Ok(false))
-}
-
-/// A line on standard error. One that nobody can read any more is no reason to panic, as `eprintln!` would.
-fn complain(sentence: impl std::fmt::Display) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "newstape: {sentence}");
-}
-
-/// A line on standard output.
-fn say(line: &str) -> Done {
-    use std::io::Write;
-    Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
 /// What is wrong with a file, as one says it.

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::json::QuoteLine;
-use super::{Done, Failure, Surroundings, runtime};
+use super::{Done, Failure, Surroundings, complain, json_line, out, runtime};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{
@@ -80,12 +80,12 @@ impl Prices {
         if heard.quotes.is_empty() && !config.symbols.is_empty() {
             return Err(Failure::not_had(format!("no price could be had; {}", whys.join("; "))));
         }
-        let mut errors = std::io::stderr().lock();
-        whys.iter().try_for_each(|why| writeln!(errors, "newstape: {why}")).map_err(Failure::from)
+        whys.iter().for_each(complain);
+        Ok(())
     }
 
     fn print(&self, config: &Config, heard: &Heard, calendar: &Calendar, now: Timestamp) -> Done {
-        let mut out = std::io::stdout().lock();
+        let mut out = out();
         for symbol in &config.symbols {
             writeln!(out, "{}", self.line(symbol, config, heard, calendar, now)?)?;
         }
@@ -103,8 +103,7 @@ impl Prices {
         let quote = heard.quote(&symbol.name);
         let state = heard.state(&symbol.name, calendar, now);
         match self.json {
-            true => serde_json::to_string(&QuoteLine::new(&symbol.name, quote, &state))
-                .map_err(|error| Failure::not_had(error.to_string())),
+            true => json_line(&QuoteLine::new(&symbol.name, quote, &state)),
             false => Ok(plain(symbol, quote, &state.words(&config.market.time_zone))),
         }
     }
@@ -121,7 +120,7 @@ impl Prices {
                 }
                 let line = self.line(symbol, config, &tuned.heard, calendar, (around.clock)())?;
                 if shown.get(&symbol.name) != Some(&line) {
-                    writeln!(std::io::stdout().lock(), "{line}")?;
+                    writeln!(out(), "{line}")?;
                     shown.insert(symbol.name.clone(), line);
                 }
             }
@@ -129,7 +128,7 @@ impl Prices {
                 let sentence = sentence(report);
                 if said.get(place).cloned().flatten() != sentence {
                     let well = || format!("{} ({}) does well again.", place.0, place.1);
-                    writeln!(std::io::stderr().lock(), "{}", sentence.clone().unwrap_or_else(well))?;
+                    complain(sentence.clone().unwrap_or_else(well));
                     said.insert(place.clone(), sentence);
                 }
             }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::{Done, Failure, Surroundings, complain, in_words, screen};
+use super::{Done, Failure, Surroundings, complain, in_words, json_line, out, screen, usage};
 use crate::app::line::{MovesLine, StoryLine};
 use crate::app::wire::{Tagger, Wire};
 use crate::config::Config;
@@ -33,7 +33,7 @@ const DEMO: [(&str, &[u8]); 6] = [
 #[derive(Debug, Args)]
 pub struct Demo {
     /// How many seconds of the day pass in one
-    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed, allow_negative_numbers = true)]
     speed: f64,
 }
 
@@ -42,20 +42,19 @@ pub struct Replay {
     /// A folder with headlines.jsonl and candles_SYMBOL_INTERVAL.csv
     dir: PathBuf,
     /// How many seconds of the day pass in one
-    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed, allow_negative_numbers = true)]
     speed: f64,
     /// Begin at this time (2026-02-05T14:25:00Z); what is older is there at once
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = usage::time)]
     from: Option<Timestamp>,
     /// Print the stories as read, tagged and grouped, one object a line, without a screen and without waiting
     #[arg(long)]
     json: bool,
 }
 
-fn speed(text: &str) -> Result<f64, String> {
-    let speed: f64 = text.parse().map_err(|_| "a number is expected, as 60".to_owned())?;
-    let sensible = speed.is_finite() && (0.01..=100_000.0).contains(&speed);
-    sensible.then_some(speed).ok_or_else(|| "a number from 0.01 to 100000 is expected".to_owned())
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed = text.trim().parse().ok().filter(|speed| (0.01..=100_000.0).contains(speed));
+    speed.ok_or("a number from 0.01 to 100000, such as 60")
 }
 
 impl Demo {
@@ -101,12 +100,12 @@ fn print(day: Day, config: &Config) -> Done {
         let now = story.time();
         wire.take(story, Marks::default(), &tagger, now);
     }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = std::io::BufWriter::new(out());
     for item in order.iter().filter_map(|id| wire.item(*id)) {
         let moved = |series| MovesLine::new(series, arrival(&item.story));
         let moves = day.series.iter().map(|series| (&*series.symbol, moved(series))).collect();
         let line = StoryLine { moves: Some(moves), ..StoryLine::new(item, &wire) };
-        let line = serde_json::to_string(&line).map_err(|error| Failure::not_had(error.to_string()))?;
+        let line = json_line(&line)?;
         writeln!(out, "{line}")?;
     }
     out.flush()?;

@@ -6,11 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Done, Failure, Surroundings, complain, say};
+use super::{Done, Failure, Surroundings, json_line, out, say, usage};
 use crate::app::line::StoryLine;
 use crate::app::tape::Tape;
 use crate::app::wire::{Filter, Item, Judges, Tagged, Tagger, Wire};
-use crate::config::Config;
 use crate::config::units::duration;
 use crate::domain::Name;
 use crate::domain::price::Symbol;
@@ -27,10 +26,10 @@ pub struct Stories {
     /// A query, as in the filter line: 'nvidia -gaming topic:regulation'; behind -- when it begins with -
     query: Vec<String>,
     /// Only stories of the last 24h, 90m, 7d …
-    #[arg(long, value_name = "TIME", value_parser = read_duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     since: Option<Duration>,
     /// At most so many, the newest
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = usage::count, allow_negative_numbers = true)]
     limit: Option<usize>,
     /// One JSON object a line
     #[arg(long, conflicts_with = "csv")]
@@ -38,20 +37,6 @@ pub struct Stories {
     /// Comma-separated values with a heading
     #[arg(long)]
     csv: bool,
-}
-
-fn read_duration(text: &str) -> Result<Duration, String> {
-    duration(text)
-}
-
-/// A query of the command line; a name in it that nothing has is said on stderr.
-pub(super) fn read_query(source: &str, config: &Config) -> Result<Query, Failure> {
-    let parsed = Query::parse(source)
-        .map_err(|mistake| Failure::usage(format!("query, {}\n{}", mistake.place(source), mistake.picture(source))))?;
-    if let Some(mistake) = parsed.unknown_name(&config.names()) {
-        complain(format!("query, {}", mistake.place(source)));
-    }
-    Ok(parsed)
 }
 
 /// How a story is written out.
@@ -66,7 +51,7 @@ impl Stories {
         let config = around.config()?;
         let now = (around.clock)();
         let query = self.query.join(" ");
-        let parsed = read_query(&query, &config)?;
+        let parsed = usage::query(&query, &config)?;
         let (topics, _) = Topics::compile(&config.topics, &config.terms);
         let watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
         let tagger = Tagger { topics, watchlist };
@@ -185,7 +170,7 @@ impl Asked {
 }
 
 fn print<'a>(stories: impl Iterator<Item = &'a Item>, wire: &Wire, form: &Form) -> Done {
-    let out = std::io::stdout().lock();
+    let out = out();
     match form {
         Form::Csv => csv_lines(out, stories, wire),
         Form::Json => json_lines(out, stories, wire),
@@ -198,8 +183,7 @@ fn print<'a>(stories: impl Iterator<Item = &'a Item>, wire: &Wire, form: &Form) 
 
 fn json_lines<'a>(mut out: impl Write, stories: impl Iterator<Item = &'a Item>, wire: &Wire) -> Done {
     for item in stories {
-        let line =
-            serde_json::to_string(&StoryLine::new(item, wire)).map_err(|error| Failure::not_had(error.to_string()))?;
+        let line = json_line(&StoryLine::new(item, wire))?;
         writeln!(out, "{line}")?;
     }
     Ok(())

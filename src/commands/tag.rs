@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Done, Failure, Surroundings, complain, lines};
+use super::{Done, Failure, Surroundings, complain, json_line, lines, out};
 use crate::domain::text::{Text, clean};
 use crate::domain::topic::{But, Near, Tag as TopicTag, Topics};
 
@@ -37,7 +37,7 @@ impl Tag {
         for mistake in mistakes {
             complain(config.located(&mistake));
         }
-        let mut out = std::io::stdout().lock();
+        let mut out = out();
         if !self.text.is_empty() {
             return self.answer(&topics, &Text::new(&clean(&self.text.join(" ")), ""), &mut out);
         }
@@ -88,7 +88,7 @@ fn write_json(out: &mut impl Write, id: &Value, tags: &[TopicTag]) -> Done {
         topics: tags.iter().map(|tag| &*tag.topic).collect(),
         why: tags.iter().map(|tag| (&*tag.topic, &tag.why[..])).collect(),
     };
-    let line = serde_json::to_string(&answer).map_err(|error| Failure::not_had(error.to_string()))?;
+    let line = json_line(&answer)?;
     writeln!(out, "{line}")?;
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::stories::{plain_line, read_query};
-use super::{Done, Failure, Surroundings, complain, runtime, say};
+use super::stories::plain_line;
+use super::{Done, Surroundings, complain, escaped, out, runtime, say, say_json, usage};
 use crate::app::App;
 use crate::app::line::StoryLine;
 use crate::app::wire::Item;
@@ -31,7 +31,7 @@ impl Tail {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let text = self.query.join(" ");
         let config = Arc::new(around.config()?);
-        let query = read_query(&text, &config)?;
+        let query = usage::query(&text, &config)?;
         let print = |app: &App, said: Said| -> Done {
             match said {
                 Said::Story(item) => self.story(app, item, &query),
@@ -60,14 +60,13 @@ impl Tail {
         if !self.json {
             return plain_line(&item.story, &item.tagged);
         }
-        let line = serde_json::to_string(&StoryLine::new(item, &app.wire));
-        say(&line.map_err(|error| Failure::not_had(error.to_string()))?)?;
-        Ok(std::io::stdout().flush()?)
+        say_json(&StoryLine::new(item, &app.wire))?;
+        Ok(out().flush()?)
     }
 
     fn alert(&self, raised: &Raised) -> Done {
         match self.json {
-            true => say(&raised.payload),
+            true => say(&escaped(&raised.payload)),
             false => say(&format!("! {}: {}", raised.alert, raised.text)),
         }
     }

@@ -30,7 +30,7 @@ pub(super) struct Doc<'t> {
     warnings: RefCell<Vec<(usize, String)>>,
     /// Values that may yet turn out to be wrong, each with its byte offset.
     settings: RefCell<Vec<(Setting, usize)>>,
-    /// `network.timeout`: every key that the program reads; the tests hold them against the manual.
+    /// `network.timeout`: every key that the program reads. The tests hold them against the manual.
     asked: RefCell<BTreeSet<String>>,
 }
 
@@ -142,7 +142,6 @@ impl<'t> Doc<'t> {
     }
 
     /// Every key that was asked for, as `network.timeout`.
-    #[cfg(test)]
     pub fn asked(&self) -> BTreeSet<String> {
         self.asked.borrow().clone()
     }

@@ -3,10 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use unicode_width::UnicodeWidthStr;
-
-/// The widest line of the file that a picture shows, in characters.
-const PICTURE_WIDTH: usize = 160;
+use super::excerpt::picture;
 
 /// Why a file can't be used. `Display` is one line: `config.toml:12:9: expected …`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +12,8 @@ pub struct Mistake {
     pub place: Place,
     /// What was expected, in one sentence without a full stop.
     pub sentence: String,
-    /// The line itself with the place marked below it, for the command line; several lines.
+    /// The line itself with the place marked below it, for the command line; several lines. Empty where the line may hold
+    /// a secret.
     pub picture: String,
 }
 
@@ -64,27 +62,11 @@ impl Mistake {
         let picture = picture(&place, text, span);
         Mistake { place, sentence, picture }
     }
-}
 
-/// The line with carets below, in the manner of the TOML parser's own messages:
-///
-/// ```text
-///   |
-/// 3 | timeout = 30
-///   |           ^^
-/// ```
-fn picture(place: &Place, text: &str, span: &Range<usize>) -> String {
-    let line = text.split('\n').nth(place.line - 1).unwrap_or_default();
-    // A tab or an escape character would move what stands below it, or more.
-    let line: String =
-        line.chars().take(PICTURE_WIDTH).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
-    let line = line.trim_end();
-    let before: String = line.chars().take(place.column - 1).collect();
-    let marked = text.get(span.clone()).map_or(1, |marked| marked.split('\n').next().unwrap_or_default().width());
-    let carets = "^".repeat(marked.clamp(1, line.width().saturating_sub(before.width()).max(1)));
-    let number = place.line.to_string();
-    let gutter = " ".repeat(number.len());
-    format!("{gutter} |\n{number} | {line}\n{gutter} | {}{carets}", " ".repeat(before.width()))
+    /// The sentence, and the picture below it where there is one.
+    pub fn with_picture(&self) -> String {
+        if self.picture.is_empty() { self.to_string() } else { format!("{self}\n{}", self.picture) }
+    }
 }
 
 /// A name from the file, fit to stand in a sentence: short and without anything that moves a cursor.
@@ -106,12 +88,5 @@ mod tests {
             let place = Lines::of(text).place("f", at);
             assert_eq!((place.line, place.column), (line, column), "at {at}");
         }
-    }
-
-    #[test]
-    fn a_picture_marks_the_place() {
-        let mistake = Mistake::new("c.toml", "[a]\n\tb = 30 # x\u{1b}[31m", &(9..11), "expected more".into());
-        assert_eq!(mistake.to_string(), "c.toml:2:6: expected more");
-        assert_eq!(mistake.picture, "  |\n2 |  b = 30 # x [31m\n  |      ^^");
     }
 }

@@ -7,6 +7,7 @@
 
 mod alerts;
 mod doc;
+mod excerpt;
 mod lists;
 mod mistake;
 mod names;
@@ -354,10 +355,7 @@ mod tests {
 
     /// Every key that the program reads, as `network.timeout`.
     fn keys_read() -> BTreeSet<String> {
-        let text = "[[feed]]\nname='a'\n[[symbol]]\nname='a'\n[[topic]]\nname='a'\n[[view]]\nname='a'\n[[mute]]\nname='a'\n\
-                    [[highlight]]\nname='a'\n[[alert]]\nname='a'\n[shipped]\n[alerts]\n\
-                    [network]\n[store]\n[market]\n[screen]\n[theme]\n[source.yahoo]\n";
-        let doc = Doc::parse("all", text).unwrap();
+        let doc = Doc::parse("all", excerpt::EVERY_KIND).unwrap();
         Config::empty().lay(&doc, &mut Off::default());
         doc.asked().into_iter().filter(|key| !key.starts_with('.')).collect()
     }

@@ -11,6 +11,7 @@ use crate::domain::Name;
 use crate::domain::alert::Alert;
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
+use crate::domain::text::steers;
 use crate::domain::topic::TopicRule;
 
 const INIT_HEAD: &str = "\
@@ -266,7 +267,11 @@ fn quote(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => write!(quoted, "\\u{:04X}", u32::from(c)).expect("a String can be written to"),
+            // Nor what hides on a terminal, or turns the text around.
+            c if steers(c) && u32::from(c) > 0xffff => {
+                write!(quoted, "\\U{:08X}", u32::from(c)).expect("a String can be written to");
+            }
+            c if steers(c) => write!(quoted, "\\u{:04X}", u32::from(c)).expect("a String can be written to"),
             c => quoted.push(c),
         }
     }

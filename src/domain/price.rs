@@ -213,6 +213,23 @@ pub struct SourceReport {
     pub next: Option<Timestamp>,
 }
 
+impl SourceReport {
+    /// As it reads by a clock that shows `now`, when the one it was written under ran ahead of that: a refusal lasts as long as
+    /// it was to last, not until the clock comes round again.
+    pub fn set_right(mut self, now: Timestamp) -> SourceReport {
+        let ahead = self.at.duration_since(now);
+        if ahead.is_positive() {
+            let back = |at: Timestamp| at.checked_sub(ahead).unwrap_or(now);
+            self.at = now;
+            self.next = self.next.map(back);
+            if let Outcome::Blocked { until, .. } = &mut self.outcome {
+                *until = back(*until);
+            }
+        }
+        self
+    }
+}
+
 /// What came of asking a price source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -558,6 +575,55 @@ mod tests {
             let (state, _) = state(Some(&tick), alive.map(ny), None, &calendar, ny(now));
             assert_eq!(state.words(&new_york()), expected, "{now}");
         }
+    }
+
+    #[test]
+    fn what_was_noted_ahead_of_now_is_never_fresh() {
+        use Delivery::{Delayed, Polled, Pushed, Stored};
+        let ahead = ["2026-11-23 16:00", "2027-01-02 13:00"];
+        for (symbol, delivery) in [
+            ("BTC-USD", Pushed),
+            ("BTC-USD", Polled(secs(20))),
+            ("NVDA", Pushed),
+            ("NVDA", Polled(secs(30))),
+            ("NVDA", Delayed(secs(300))),
+        ] {
+            for received in ahead {
+                for traded in [received, "2026-11-23 13:00"] {
+                    let told = words(&quote(symbol, delivery.clone(), traded, received), "2026-11-23 13:00:05");
+                    assert_eq!(told, "STALE (age unknown)", "{symbol} {delivery:?} {received} {traded}");
+                }
+            }
+            let just = words(
+                &quote(symbol, delivery.clone(), "2026-11-23 13:00:06", "2026-11-23 13:00:06"),
+                "2026-11-23 13:00:05",
+            );
+            assert!(!just.starts_with("STALE"), "a moment is no step: {just}");
+        }
+        // From disk, received in forty days: by when it traded, where that can be.
+        let stored = quote("NVDA", Stored, "2026-11-23 11:00", "2027-01-02 13:00");
+        assert_eq!(words(&stored, "2026-11-23 13:00"), "CACHED 2h");
+        let stored = quote("NVDA", Stored, "2027-01-02 13:00", "2027-01-02 13:00");
+        assert_eq!(words(&stored, "2026-11-23 13:00"), "CACHED (age unknown)");
+    }
+
+    #[test]
+    fn a_stored_refusal_of_a_clock_that_ran_ahead_lasts_as_long_as_it_was_to() {
+        let report = |at: &str, until: &str| SourceReport {
+            source: "coingecko".into(),
+            capability: Capability::Quote,
+            at: ny(at),
+            outcome: Outcome::Blocked { why: "coingecko 429".into(), until: ny(until) },
+            status: Some(429),
+            next: Some(ny(until)),
+        };
+        let now = ny("2026-11-23 12:00");
+        assert_eq!(
+            report("2026-11-23 20:00", "2026-11-23 20:10").set_right(now),
+            report("2026-11-23 12:00", "2026-11-23 12:10")
+        );
+        let earlier = report("2026-11-23 11:55", "2026-11-23 12:05");
+        assert_eq!(earlier.clone().set_right(now), earlier);
     }
 
     #[test]

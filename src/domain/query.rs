@@ -33,11 +33,14 @@ use unicode_width::UnicodeWidthStr;
 use super::Name;
 use super::pattern::Phrase;
 use super::story::{Marks, Story};
-use super::text::{Text, TitleSpan};
+use super::text::{Text, TitleSpan, steers};
 
 pub use names::Names;
 pub use need::{Fact, Facts, Need, Place, Run};
 pub use parse::FIELDS;
+
+/// So many characters of a query are pictured before a mistake, and as many behind it.
+const PICTURED: usize = 60;
 
 /// A parsed query. Printed, it reads back as the same query.
 #[derive(Clone, Debug)]
@@ -70,9 +73,16 @@ impl Mistake {
 
     /// The query, and below it a caret at the place; two lines.
     pub fn picture(&self, source: &str) -> String {
-        let before = source.get(..self.at).unwrap_or(source);
-        let shown = source.replace(char::is_control, " ");
-        format!("  {shown}\n  {}^", " ".repeat(before.replace(char::is_control, " ").width()))
+        let plain = |text: &str| text.replace(steers, " ");
+        let before: Vec<char> = plain(source.get(..self.at).unwrap_or(source)).chars().collect();
+        let after: Vec<char> = plain(source.get(self.at..).unwrap_or_default()).chars().collect();
+        // Of a long one the part around the place.
+        let cut = before.len().saturating_sub(PICTURED);
+        let dots = if cut > 0 { "…" } else { "" };
+        let start: String = dots.chars().chain(before.into_iter().skip(cut)).collect();
+        let end: String = after.iter().take(PICTURED).collect();
+        let more = if after.len() > PICTURED { "…" } else { "" };
+        format!("  {start}{end}{more}\n  {}^", " ".repeat(start.width()))
     }
 }
 

@@ -95,6 +95,11 @@ fn after_control_string(body: &str) -> Option<&str> {
     rest.strip_prefix("\u{1b}\\").or_else(|| rest.strip_prefix([BEL, STRING_TERMINATOR])).or(Some(rest))
 }
 
+/// Does a character steer a terminal, or show nothing on it? ZWJ and VS16 do neither: they hold emoji together.
+pub fn steers(c: char) -> bool {
+    c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// Format characters (general category Cf) and the blanks that show nothing, but for ZWJ and VS16, which `tidy` judges.
 fn is_invisible(c: char) -> bool {
     matches!(c,

@@ -4,7 +4,7 @@
 //! What is said of one symbol (unknown, without a price, incomplete, late) leaves the others alone.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -20,6 +20,7 @@ use crate::domain::price::{
     Capability, Delivery, Kind, Outcome, Quote, Session, SourceReport, Symbol, Unpriced, fresh_for, kind,
 };
 use crate::domain::session::Calendar;
+use crate::event::{ClockWatch, move_back};
 
 /// A source that failed is moved back to after it has done well for so long.
 pub(super) const SETTLES: SignedDuration = SignedDuration::from_secs(60);
@@ -71,6 +72,14 @@ impl Standing {
             Standing::Late => Trust::Down,
             Standing::Well(Some(since)) if now < later(*since, SETTLES) => Trust::Recovering,
             Standing::Well(_) => Trust::Settled,
+        }
+    }
+
+    /// The time that it goes by.
+    fn time(&mut self) -> Option<&mut Timestamp> {
+        match self {
+            Standing::Down(at, _) | Standing::Well(Some(at)) => Some(at),
+            Standing::Late | Standing::Well(None) => None,
         }
     }
 
@@ -219,6 +228,14 @@ impl Standings {
         is_news
     }
 
+    /// The clock was set back.
+    fn set_back(&mut self, by: SignedDuration) {
+        let standings = self.sources.values_mut().chain(self.symbols.values_mut());
+        move_back(standings.filter_map(Standing::time), by);
+        move_back(self.carriers.values_mut().map(|carrier| &mut carrier.until), by);
+        move_back(self.bases.values_mut().flat_map(BTreeMap::values_mut).map(|base| &mut base.at), by);
+    }
+
     /// Gives a quote without a base the one that the same source told of the same day, in another answer.
     fn complete(&mut self, quote: &mut Quote, calendar: &Calendar) {
         let now = quote.received_time;
@@ -280,15 +297,27 @@ fn stands_until(quote: &Quote, calendar: &Calendar) -> Timestamp {
 
 /// How the sources fare, shared between their workers.
 #[derive(Clone, Debug)]
-pub struct Board(Arc<watch::Sender<Standings>>);
+pub struct Board {
+    standings: Arc<watch::Sender<Standings>>,
+    /// None: nobody has looked at the clock yet.
+    clock: Arc<Mutex<Option<ClockWatch>>>,
+}
 
 impl Default for Board {
     fn default() -> Board {
-        Board(Arc::new(watch::Sender::new(Standings::default())))
+        Board { standings: Arc::new(watch::Sender::new(Standings::default())), clock: Arc::default() }
     }
 }
 
 impl Board {
+    /// Looks at the clock; one that was set back takes along what is believed of the sources.
+    pub(super) fn keep_time(&self, now: Timestamp) {
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(by) = clock.get_or_insert_with(|| ClockWatch::new(now)).set_back(now) {
+            self.standings.send_modify(|standings| standings.set_back(by));
+        }
+    }
+
     /// Notes an outcome; wakes the workers only when a source does well that did not, or the reverse.
     pub fn tell(&self, report: &SourceReport) {
         let way = (report.source.clone(), report.capability);
@@ -297,17 +326,17 @@ impl Board {
             Outcome::Blocked { until, why } => Mark::Down(*until, Cause::Blocked(why.clone())),
             Outcome::Failed { .. } => Mark::Down(Timestamp::MAX, Cause::Failed),
         };
-        self.0.send_if_modified(|standings| standings.mark_source(way, mark, report.at));
+        self.standings.send_if_modified(|standings| standings.mark_source(way, mark, report.at));
     }
 
     /// A way is late with its answer: the next is asked, and this one goes on being waited for.
     pub fn late(&self, way: Way, now: Timestamp) {
-        self.0.send_if_modified(|standings| standings.mark_source(way, Mark::Late, now));
+        self.standings.send_if_modified(|standings| standings.mark_source(way, Mark::Late, now));
     }
 
     /// A way can't bring the prices of these symbols in time: the next is asked for those that have none.
     pub fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, way: &Way, now: Timestamp) {
-        self.0.send_if_modified(|standings| {
+        self.standings.send_if_modified(|standings| {
             let mark = |symbol: &Name| standings.mark_symbol(symbol.clone(), way.clone(), Mark::Late, now);
             symbols.into_iter().map(mark).fold(false, |any, is_news| any | is_news)
         });
@@ -316,7 +345,7 @@ impl Board {
     /// A way has no price of one symbol: until it brings one, or until the time.
     pub fn lacks(&self, symbol: &Name, way: Way, until: Timestamp, now: Timestamp) {
         let mark = Mark::Down(until, Cause::NoPrice);
-        self.0.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), way, mark, now));
+        self.standings.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), way, mark, now));
     }
 
     /// A way brought a price: completed from the source's own numbers. False when a better one is shown.
@@ -324,7 +353,7 @@ impl Board {
         let way = (quote.source.clone(), by);
         let now = quote.received_time;
         let mut is_taken = false;
-        self.0.send_if_modified(|standings| {
+        self.standings.send_if_modified(|standings| {
             standings.complete(quote, calendar);
             let whole = is_whole(quote, calendar);
             let mark = if whole { Mark::Well } else { Mark::Down(Timestamp::MAX, Cause::NoPrice) };
@@ -343,7 +372,7 @@ impl Board {
 
     /// Wakes when a source does well that did not, or the reverse, and when a symbol's price comes another way.
     pub fn watch(&self) -> watch::Receiver<Standings> {
-        self.0.subscribe()
+        self.standings.subscribe()
     }
 }
 
@@ -421,6 +450,21 @@ mod tests {
         assert_eq!((trust(299), trust(300), trust(9_000)), (Trust::Down, Trust::Recovering, Trust::Recovering));
         board.tell(&report("coinbase", 310, Outcome::Well));
         assert_eq!((trust(369), trust(370)), (Trust::Recovering, Trust::Settled));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_back_takes_along_what_is_believed() {
+        let board = Board::default();
+        board.keep_time(at(10_000));
+        offer(&board, quote("coinbase", 10_000, Some(97_000)));
+        board.tell(&report("coinbase", 10_000, Outcome::Blocked { why: "x".into(), until: at(10_060) }));
+        let trust = |second| board.watch().borrow().trust_source(&way("coinbase"), at(second));
+        let is_priced = |second| board.watch().borrow().is_priced(&"BTC-USD".into(), at(second));
+        board.keep_time(at(0));
+        assert_eq!((trust(59), trust(60)), (Trust::Down, Trust::Recovering));
+        assert_eq!((is_priced(100), is_priced(200)), (true, false), "two intervals of a minute");
+        board.keep_time(at(0));
+        assert_eq!((trust(59), trust(60)), (Trust::Down, Trust::Recovering), "moved once");
     }
 
     #[test]

@@ -49,7 +49,7 @@ use crate::domain::price::{
     kind, session_of,
 };
 use crate::domain::session::{Calendar, Overnight};
-use crate::event::{Clock, Event};
+use crate::event::{Clock, ClockWatch, Event};
 use crate::http::Http;
 
 /// Every price source, by the names that `sources = […]` and `[source.…]` use.
@@ -332,6 +332,7 @@ impl std::fmt::Debug for Desk {
 struct Seat {
     source: &'static Source,
     clock: Clock,
+    clock_watch: ClockWatch,
     random: Random,
     config: watch::Receiver<Arc<Config>>,
     standings: watch::Receiver<Standings>,
@@ -390,6 +391,7 @@ impl Seat {
         Seat {
             source,
             clock: desk.clock.clone(),
+            clock_watch: ClockWatch::new((desk.clock)()),
             random: desk.random.clone(),
             config,
             standings: board.watch(),
@@ -404,6 +406,13 @@ impl Seat {
 
     fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// How far the clock was set back since this was last asked. What the workers share is moved along.
+    fn set_back(&mut self) -> Option<SignedDuration> {
+        let now = self.now();
+        self.board.keep_time(now);
+        self.clock_watch.set_back(now)
     }
 
     /// The new configuration, seen.
@@ -481,8 +490,11 @@ pub type Worker = (String, BoxFuture<'static, anyhow::Result<()>>);
 
 /// One worker for each source and way of asking. They end when the desk's channels close, idle while the configuration
 /// wants nothing of their source, and follow its changes by themselves.
-pub fn workers(desk: Desk) -> Vec<Worker> {
+pub fn workers(mut desk: Desk) -> Vec<Worker> {
     let board = board::Board::default();
+    let now = (desk.clock)();
+    let reports = std::mem::take(&mut desk.reports);
+    desk.reports = reports.into_iter().map(|report| report.set_right(now)).collect();
     for report in &desk.reports {
         board.tell(report);
     }

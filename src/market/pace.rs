@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Source;
 use super::manners::{later, signed};
+use crate::event::move_back;
 
 /// Between two requests to one source, however much of its allowance is left.
 const GAP: Duration = Duration::from_millis(250);
@@ -80,6 +81,11 @@ impl Pace {
     /// It has ended.
     pub(super) fn ended(&mut self, now: Timestamp) {
         self.last = now;
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back([&mut self.full_at, &mut self.last], by);
     }
 
     /// A clock that was set back must not keep the source waiting for longer than the allowance is worth.

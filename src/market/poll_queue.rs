@@ -12,6 +12,7 @@ use super::manners::later;
 use super::pace::{Pace, Priority};
 use crate::domain::Name;
 use crate::domain::price::{Capability, Span};
+use crate::event::move_back;
 
 /// The spans that every symbol has, shown or not: what happens is read from the day, what is usual from the days before.
 pub(super) const STANDING: &[Span] = &[Span::Day, Span::FiveDays];
@@ -58,6 +59,10 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         if let Some(due) = self.due.get_mut(what) {
             *due = at.min(*due);
         }
+    }
+
+    fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.due.values_mut(), by);
     }
 
     fn at(&self, what: &T) -> Timestamp {
@@ -180,6 +185,14 @@ impl PollQueue {
         if let Some(chart) = self.charts.order.iter().find(shown).cloned() {
             self.charts.hasten(&chart, now);
         }
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        self.prices.set_back(by);
+        self.charts.set_back(by);
+        self.closes.set_back(by);
+        move_back(&mut self.shown_from, by);
     }
 
     /// The next question and when it may be put.

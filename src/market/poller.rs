@@ -20,6 +20,7 @@ use super::{BarsAsk, Desk, Misread, Order, Seat, Source};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{Capability, Span};
+use crate::event::move_back;
 use crate::http::{Answer, Ask, Http, Trouble};
 
 /// For a whole question: some services hang rather than refuse.
@@ -130,6 +131,7 @@ impl<F: Fetch> Poller<F> {
     pub async fn run(mut self) -> anyhow::Result<()> {
         self.turn_to_chart();
         loop {
+            self.keep_time();
             let now = self.seat.now();
             self.follow(now);
             self.flag_late(now);
@@ -153,6 +155,15 @@ impl<F: Fetch> Poller<F> {
                 return Ok(());
             }
         }
+    }
+
+    /// A clock that was set back takes along all that is waited for.
+    fn keep_time(&mut self) {
+        let Some(by) = self.seat.set_back() else { return };
+        self.queue.set_back(by);
+        self.pace.set_back(by);
+        move_back([&mut self.blocked_until, &mut self.prices_asked], by);
+        move_back(self.asked.values_mut().chain(self.priced.values_mut()), by);
     }
 
     /// Its own socket has fallen: whether the source still answers is to be known at once, not when the next price is
@@ -314,7 +325,10 @@ impl<F: Fetch> Poller<F> {
             let began = self.seat.now();
             self.pace.began(began);
             self.asked.insert(url.clone(), began);
-            let Some(answer) = self.fetch(config, url, job).await else { return Reply::Dropped };
+            let answer = self.fetch(config, url, job).await;
+            // Before anything new is noted.
+            self.keep_time();
+            let Some(answer) = answer else { return Reply::Dropped };
             self.pace.ended(self.seat.now());
             match judge(self.seat.source, answer, self.has_told(job), self.seat.now()) {
                 Ok(body) => bodies.push(body),

@@ -26,7 +26,7 @@ use super::manners::{back_off, later, refused, refused_until, signed, until};
 use super::poller::LATE;
 use super::{Access, Desk, Frame, Moment, Order, Seat, Source, Tick, Wire};
 use crate::domain::price::{Capability, Delivery, Outcome, SourceReport};
-use crate::event::Event;
+use crate::event::{Event, move_back};
 
 /// For the name, the connection, TLS and the upgrade together.
 pub(super) const OPENING: Duration = Duration::from_secs(10);
@@ -135,6 +135,7 @@ impl<D: Dial> Line<D> {
     /// Waits until a connection is wanted and may be made. None: nobody listens any more.
     async fn wait(&mut self) -> Option<Plan> {
         loop {
+            self.keep_time();
             let now = self.seat.now();
             let plan = self.plan(now);
             let at = self.not_before.max(self.blocked_until);
@@ -154,6 +155,15 @@ impl<D: Dial> Line<D> {
                 () = self.seat.events.closed() => return None,
             }
         }
+    }
+
+    /// A clock that was set back takes along what is waited for; true when it was. What an open connection notes goes by the
+    /// old one: it is made anew.
+    fn keep_time(&mut self) -> bool {
+        let Some(by) = self.seat.set_back() else { return false };
+        move_back([&mut self.not_before, &mut self.blocked_until, &mut self.lost], by);
+        move_back(self.refused.values_mut(), by);
+        true
     }
 
     /// What is wanted now. No symbols: no connection.
@@ -274,7 +284,7 @@ impl<D: Dial> Line<D> {
             if let Err(end) = step {
                 return end;
             }
-            if open.slept(self.seat.now()) {
+            if self.keep_time() || open.slept(self.seat.now()) {
                 return End::Renew;
             }
         }

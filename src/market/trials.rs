@@ -248,3 +248,80 @@ async fn a_block_is_kept_to_by_every_way_after_a_restart() {
     assert_eq!((&*first.source, asked.lock().unwrap().len()), ("yahoo", 0));
     assert!(until(first.received_time, now) < Duration::from_secs(1));
 }
+
+/// A desk whose clock can be set, and by how much it was.
+fn with_a_clock_to_set(config: Config) -> (Desk, Shell, Arc<Mutex<SignedDuration>>) {
+    let (mut desk, shell) = desk(config, "2026-11-23 12:00", 64);
+    let (clock, set) = (desk.clock.clone(), Arc::new(Mutex::new(SignedDuration::ZERO)));
+    let by = set.clone();
+    desk.clock = Arc::new(move || later(clock(), *by.lock().unwrap()));
+    (desk, shell, set)
+}
+
+/// Forty minutes of asking one source for a coin, the clock set every five: when it was asked by a clock that nobody sets, and
+/// how many prices came of it.
+async fn asked_under(id: &'static str, hours: [i64; 8]) -> (Vec<tokio::time::Instant>, usize) {
+    let (desk, mut shell, set) = with_a_clock_to_set(config(&[("BTC-USD", &[id])]));
+    let asked: Arc<Mutex<Vec<tokio::time::Instant>>> = Arc::default();
+    let venue = Counting { venue: Venue::new(&desk, |_| (200, "", SOON)), asked: asked.clone() };
+    let worker = Poller::new(stand_in(id), &desk, without_sockets((desk.clock)()), venue);
+    let events = beside(worker.run(), async {
+        let mut events = Vec::new();
+        for hours in hours {
+            *set.lock().unwrap() = SignedDuration::from_hours(hours);
+            events.extend(pass(&mut shell, Duration::from_mins(5)).await);
+        }
+        events
+    })
+    .await;
+    let asked = asked.lock().unwrap().clone();
+    (asked, events.iter().filter(|event| matches!(event, Event::Quote(_))).count())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_forward_and_back_changes_no_rhythm() {
+    for (id, every) in [("kraken", 20), ("coingecko", 60), ("coinbase", 20), ("binance", 20)] {
+        let (usual, usual_prices) = asked_under(id, [0; 8]).await;
+        let (asked, prices) = asked_under(id, [0, 3, 0, 8, 0, 24 * 40, 0, -2]).await;
+        let gaps = asked.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs());
+        let longest = gaps.max().unwrap();
+        assert!(longest <= every * 2, "{id} was not asked for {longest} s");
+        // What is due early after a step costs a few questions, and no price is lost.
+        assert!(asked.len() <= usual.len() + usual.len() / 5 + 10, "{id}: {} not {}", asked.len(), usual.len());
+        assert!(prices + 1 >= usual_prices, "{id}: {prices} not {usual_prices}");
+    }
+}
+
+/// A venue that notes when it is asked by a clock that nobody sets.
+struct Counting {
+    venue: Venue,
+    asked: Arc<Mutex<Vec<tokio::time::Instant>>>,
+}
+
+impl Fetch for Counting {
+    async fn fetch(&self, config: &Config, ask: Ask) -> Result<Answer, Trouble> {
+        self.asked.lock().unwrap().push(tokio::time::Instant::now());
+        self.venue.fetch(config, ask).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_ends_in_time_though_the_clock_was_set_back() {
+    let (desk, mut shell, set) = with_a_clock_to_set(config(&[("BTC-USD", &["coinbase"])]));
+    *set.lock().unwrap() = SignedDuration::from_hours(8);
+    let asked: Arc<Mutex<Vec<tokio::time::Instant>>> = Arc::default();
+    // Refused while the clock was ahead, and well again.
+    let rule: Rule = |second| if second > 3_600 { (429, "", SOON) } else { (200, "", SOON) };
+    let start = later((desk.clock)(), -SignedDuration::from_hours(8));
+    let venue = Counting { venue: Venue { start, ..Venue::new(&desk, rule) }, asked: asked.clone() };
+    let worker = Poller::new(stand_in("coinbase"), &desk, without_sockets((desk.clock)()), venue);
+    beside(worker.run(), async {
+        pass(&mut shell, Duration::from_secs(10)).await;
+        *set.lock().unwrap() = SignedDuration::ZERO;
+        pass(&mut shell, Duration::from_secs(45)).await;
+        assert_eq!(asked.lock().unwrap().len(), 1, "its pause of a minute is kept to all the same");
+        pass(&mut shell, Duration::from_secs(100)).await;
+    })
+    .await;
+    assert!(asked.lock().unwrap().len() > 1, "it is asked again");
+}

@@ -14,6 +14,7 @@ use super::markup::{Markup, Tag, Token};
 use super::repair::Repairs;
 use super::{decode, plain};
 use crate::domain::text;
+use crate::domain::text::steers;
 
 /// A larger file is no list of feeds, in bytes.
 pub const MAX_BYTES: usize = 16 << 20;
@@ -266,6 +267,7 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             c if c.is_control() => {}
+            c if steers(c) => out.push_str(&format!("&#x{:X};", u32::from(c))),
             c => out.push(c),
         }
     }

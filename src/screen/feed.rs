@@ -84,7 +84,7 @@ fn facts(scene: Scene, line: &FeedLine) -> Vec<(&'static str, String)> {
     }
     let state = line.state;
     facts.extend(state.and_then(|state| Some(("next", next(scene, state)?))));
-    facts.extend(silent(scene, line).map(|silence| ("silent", silence)));
+    facts.extend(silent(line, scene.app.now).map(|silence| ("silent", silence)));
     facts.extend(state.and_then(|state| state.trouble.clone()).map(|trouble| ("trouble", trouble)));
     facts
 }

@@ -171,10 +171,7 @@ fn next(state: &FeedState, now: Timestamp) -> String {
 }
 
 pub(super) fn standing_word(scene: Scene, line: &FeedLine) -> &'static str {
-    match line.state {
-        Some(state) if state.is_stopped() && line.feed.enabled => "stopped",
-        _ => mark(scene, line.standing(scene.app.now)).1,
-    }
+    line.word(scene.app.now)
 }
 
 fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
@@ -189,7 +186,7 @@ fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
     };
     match &state.trouble {
         Some(trouble) => trouble.clone(),
-        None if let Some(silence) = silent(scene, line) => silence,
+        None if let Some(silence) = silent(line, scene.app.now) => silence,
         None if !state.repairs.is_empty() => format!("repaired: {}", state.repairs.join(", ")),
         None if line.standing(scene.app.now) == Standing::Old => "no answer for a while".into(),
         None => String::new(),
@@ -197,8 +194,7 @@ fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
 }
 
 /// How a feed is silent, when that is what is to be said of it.
-pub(super) fn silent(scene: Scene, line: &FeedLine) -> Option<String> {
-    let now = scene.app.now;
+pub fn silent(line: &FeedLine, now: Timestamp) -> Option<String> {
     let silence = line.silence(now).filter(|_| line.standing(now) == Standing::Silent)?;
     Some(match silence {
         Silence::Empty => "answers well, but has no entries".into(),
@@ -216,14 +212,15 @@ pub(super) fn whole(gap: Duration) -> Duration {
 
 /// Sign, word and style.
 pub(super) fn mark(scene: Scene, standing: Standing) -> (&'static str, &'static str, Style) {
-    match standing {
-        Standing::Fresh => ("✓", "fresh", scene.theme.up),
-        Standing::Failing => ("✗", "fails", scene.theme.down),
-        Standing::Silent => ("~", "silent", scene.theme.warning),
-        Standing::Old => ("!", "old", scene.theme.warning),
-        Standing::Waiting => ("…", "waits", scene.theme.dim),
-        Standing::Disabled => ("-", "off", scene.theme.faint),
-    }
+    let (mark, style) = match standing {
+        Standing::Fresh => ("✓", scene.theme.up),
+        Standing::Failing => ("✗", scene.theme.down),
+        Standing::Silent => ("~", scene.theme.warning),
+        Standing::Old => ("!", scene.theme.warning),
+        Standing::Waiting => ("…", scene.theme.dim),
+        Standing::Disabled => ("-", scene.theme.faint),
+    };
+    (mark, standing.word(), style)
 }
 
 fn source_line(scene: Scene, report: &SourceReport, columns: Columns) -> Line<'static> {

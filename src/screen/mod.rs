@@ -16,7 +16,7 @@ mod braille;
 mod chart;
 mod digest;
 mod feed;
-mod feeds;
+pub(crate) mod feeds;
 mod frame;
 mod group;
 mod header;

@@ -16,7 +16,7 @@ use super::{signals, watch as config_watch};
 use crate::app::App;
 use crate::app::wire::{Item, WINDOW};
 use crate::config::Config;
-use crate::event::{Clock, Effect, Event, Raised};
+use crate::event::{Clock, ClockWatch, Effect, Event, Raised};
 use crate::store::Store;
 
 /// Something that was told.
@@ -55,9 +55,10 @@ pub async fn run<E: From<anyhow::Error>>(
     let mut app = App::new(config, clock());
     let alarm = alerts.then(|| Alarm::new(events.clone()));
     let sources = Sources::new(clock.clone(), wanted, events, store.full());
-    let mut hands = Hands { store, sources, tasks: tasks.clone(), alarm };
+    let clock_watch = ClockWatch::new(clock());
+    let mut hands = Hands { clock_watch, store, sources, tasks: tasks.clone(), alarm };
     let ended = loop {
-        let wait = app.next_change().duration_since(clock()).max(SignedDuration::from_millis(50)).unsigned_abs();
+        let wait = app.next_change().duration_since(clock()).clamp(WAIT_MIN, WAIT_MAX).unsigned_abs();
         let event = tokio::select! {
             () = stop.cancelled() => break Ok(()),
             event = inbox.recv() => event.unwrap_or(Event::Tick),
@@ -76,6 +77,7 @@ pub async fn run<E: From<anyhow::Error>>(
 
 /// Where effects are carried out.
 struct Hands {
+    clock_watch: ClockWatch,
     store: Store,
     sources: Sources,
     tasks: Tasks,
@@ -93,11 +95,15 @@ impl Hands {
         clock: &Clock,
         say: &mut impl FnMut(&App, Said) -> Result<(), E>,
     ) -> Result<(), E> {
+        let now = clock();
+        if let Some(by) = self.clock_watch.set_back(now) {
+            self.take(app, Event::ClockSetBack(by), clock, say)?;
+        }
         let trouble = trouble(&event);
         let is_arrival = matches!(event, Event::Stories(_));
         let read_only = app.read_only;
         let (mut stories, mut raised) = (Vec::new(), Vec::new());
-        for effect in app.update(event, clock()) {
+        for effect in app.update(event, now) {
             match &effect {
                 // New stories are placed in groups, edited ones are not.
                 Effect::SaveGroups(placed) if is_arrival => stories.extend(placed.iter().map(|(id, _)| *id)),
@@ -129,6 +135,10 @@ impl Hands {
         raised.iter().try_for_each(|raised| say(app, Said::Alert(raised)))
     }
 }
+
+/// Time is looked at no more often than this, and no less: the system's clock may be set.
+const WAIT_MIN: SignedDuration = SignedDuration::from_millis(50);
+const WAIT_MAX: SignedDuration = SignedDuration::from_mins(1);
 
 /// What is said when the data belongs to another newstape …
 const READ_ONLY: &str = "Another newstape runs on this data: nothing is saved until that one ends.";

@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::app::seen::Seen;
 use crate::app::wire::WINDOW;
 use crate::config::{Config, View};
-use crate::event::{Clock, Effect, Event, Raised};
+use crate::event::{Clock, ClockWatch, Effect, Event, Raised};
 use crate::screen::theme::Theme;
 use crate::store::Store;
 use crate::{news, screen};
@@ -73,8 +73,7 @@ pub async fn show(
     let (events, mut inbox) = mpsc::channel(EVENTS_WAITING);
     let tasks = Tasks::new(events.clone());
     let (wanted, _) = watch::channel(config.clone());
-    signals::end_on_demand(stop.clone())?;
-    tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
+    heed_signals(&tasks, &stop, &events)?;
     tasks.spawn("config", config_watch::watch(places.config_files(), wanted.clone(), events.clone()));
 
     let is_first_run = matches!(show, Show::Live { .. }) && !Store::is_there(&places.data);
@@ -106,6 +105,7 @@ pub async fn show(
         sources: Sources::new(clock.clone(), wanted, events.clone(), store.full()),
         store,
         clock: clock.clone(),
+        clock_watch: ClockWatch::new(clock()),
         replaying,
         reads_only: false,
         paused,
@@ -120,6 +120,12 @@ pub async fn show(
     drop(stage);
     ended?;
     saved.and(recorded).map_err(anyhow::Error::msg)
+}
+
+fn heed_signals(tasks: &Tasks, stop: &CancellationToken, events: &mpsc::Sender<Event>) -> io::Result<()> {
+    signals::end_on_demand(stop.clone())?;
+    tasks.spawn("signals", signals::listen(stop.clone(), events.clone()));
+    Ok(())
 }
 
 /// A terminal that is gone ends the program, and nobody is left to be told.
@@ -179,6 +185,7 @@ struct Stage {
     views: Views,
     alarm: Alarm,
     clock: Clock,
+    clock_watch: ClockWatch,
     replaying: Option<ReplayClock>,
     /// Another newstape owns the data.
     reads_only: bool,
@@ -213,6 +220,10 @@ impl World for Stage {
             Some(replaying) => replaying.wait_for(time),
             None => Some(time.duration_since((self.clock)()).max(SignedDuration::ZERO).unsigned_abs()),
         }
+    }
+
+    fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
+        if self.replaying.is_some() { None } else { self.clock_watch.set_back(now) }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crossterm::event::Event as TerminalEvent;
 use futures_util::{Stream, StreamExt};
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,8 @@ pub trait World {
     fn draw(&mut self, app: &App) -> io::Result<Seen>;
     /// How long until the clock shows a time; None while it stands still.
     fn wait_for(&self, time: jiff::Timestamp) -> Option<Duration>;
+    /// How far the clock, which shows `now`, was set back since this was last asked, and not by the reader of a replay.
+    fn set_back(&mut self, now: jiff::Timestamp) -> Option<SignedDuration>;
 }
 
 /// When the next frame is due.
@@ -160,7 +163,13 @@ impl<W: World> Loop<'_, W> {
     fn take(&mut self, event: Event) {
         let mut waiting = VecDeque::from([event]);
         while let Some(event) = waiting.pop_front() {
-            for effect in self.app.update(event, (self.clock)()) {
+            let now = (self.clock)();
+            if let Some(by) = self.world.set_back(now) {
+                waiting.push_front(event);
+                waiting.push_front(Event::ClockSetBack(by));
+                continue;
+            }
+            for effect in self.app.update(event, now) {
                 match effect {
                     Effect::Draw(urgency) => self.frames.ask(urgency, Instant::now()),
                     Effect::Quit => self.stop.cancel(),
@@ -177,13 +186,13 @@ mod tests {
     use std::sync::Arc;
 
     use futures_util::stream;
-    use jiff::{SignedDuration, Timestamp};
+    use jiff::Timestamp;
     use tokio::sync::mpsc::UnboundedSender;
 
     use super::*;
     use crate::app::samples::{config, key, minute, quote, report, seen, story};
     use crate::domain::price::{Capability, Outcome};
-    use crate::event::Loaded;
+    use crate::event::{ClockWatch, Loaded};
 
     /// What the loop did to the world, and when.
     #[derive(Clone, Debug, PartialEq)]
@@ -199,6 +208,7 @@ mod tests {
         /// The clock stands still, as a paused replay's does.
         stands: bool,
         gone: bool,
+        clock_watch: ClockWatch,
     }
 
     impl World for Fake {
@@ -221,6 +231,10 @@ mod tests {
             let wait = time.duration_since((self.clock)()).max(SignedDuration::ZERO);
             (!self.stands).then(|| wait.unsigned_abs())
         }
+
+        fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
+            self.clock_watch.set_back(now)
+        }
     }
 
     /// A loop to be run, and the ends that feed it.
@@ -242,7 +256,14 @@ mod tests {
             let (events, inbox) = mpsc::channel(256);
             let mut app = App::new(Arc::new(config()), minute(0));
             app.update(Event::Loaded(Loaded { done: true, ..Loaded::default() }), minute(0));
-            let world = Fake { started, did: Vec::new(), clock, stands: false, gone: false };
+            let world = Fake {
+                started,
+                did: Vec::new(),
+                clock,
+                stands: false,
+                gone: false,
+                clock_watch: ClockWatch::new(minute(0)),
+            };
             Trial { app, world, keys, typed, events, inbox, stop: CancellationToken::new() }
         }
 
@@ -401,7 +422,10 @@ mod tests {
                 if started.elapsed() > 10 * SECOND { SignedDuration::from_hours(5) } else { SignedDuration::ZERO };
             minute(0) + started.elapsed() - back
         });
+        let blocked = Outcome::Blocked { why: "yahoo 429".into(), until: minute(1) };
+        trial.app.update(Event::Source(report("yahoo", Capability::Quote, minute(0), blocked)), minute(0));
         trial.run(Duration::from_secs(125), async {}).await;
+        assert!(trial.app.health.block("yahoo", trial.app.now).is_none(), "it was for a minute, not for five hours");
         assert!((3..=4).contains(&trial.frames().len()), "{:?}", trial.frames());
     }
 

@@ -11,6 +11,7 @@ use crate::domain::group::GroupId;
 use crate::domain::price::{Quote, show_interval};
 use crate::domain::query::Query;
 use crate::domain::story::StoryId;
+use crate::event::move_back;
 
 /// How many events are remembered that it has told of.
 const GROUPS: usize = 256;
@@ -66,6 +67,13 @@ impl Watch {
             true => Watch { alert, ..self },
             false => Watch { last: self.last, snoozed: self.snoozed, groups: self.groups, ..Watch::new(alert) },
         }
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.last.iter_mut().chain(&mut self.snoozed), by);
+        move_back(self.stories.iter_mut().map(|(at, ..)| at), by);
+        move_back(self.price.as_mut().map(|(at, _)| at), by);
     }
 
     /// Does it ask for the price of a symbol?

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::asking::{Asking, feed_at, host};
 use super::super::config_file::ConfigFile;
-use super::super::{Done, Failure, Surroundings, runtime, say};
+use super::super::{Done, Failure, Surroundings, runtime, say, usage};
 use super::unique;
 use crate::config::Config;
 use crate::config::units;
@@ -29,7 +29,7 @@ pub struct Add {
     #[arg(long, value_name = "TIME", value_parser = read_interval)]
     interval: Option<String>,
     /// Which one, when a page has several
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = usage::count, allow_negative_numbers = true)]
     pick: Option<usize>,
     /// Take the address as it is, without asking there
     #[arg(long, conflicts_with = "pick")]

@@ -1,16 +1,16 @@
 //! `newstape feeds list`.
 
-use std::io::Write;
-
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::super::asking::stored;
-use super::super::{Done, Failure, Surroundings, table};
+use super::super::{Done, Surroundings, out, say_json, table};
+use crate::app::health::FeedLine;
 use crate::config::units::print_duration;
-use crate::domain::feed::{Feed, FeedState};
+use crate::domain::feed::Feed;
+use crate::screen::feeds::silent;
 use crate::screen::text::{age, day_and_clock};
 
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ struct Line<'a> {
     primary: bool,
     lang: Option<&'a str>,
     enabled: bool,
-    /// `off`, `new`, `ok`, `trouble` or `gone`.
+    /// As the screen says it: `off`, `waits`, `fresh`, `silent`, `old`, `fails` or `stopped`.
     state: &'static str,
     trouble: Option<&'a str>,
     last_success: Option<Timestamp>,
@@ -45,36 +45,25 @@ impl List {
         let zone = config.screen.time_zone.clone().unwrap_or_else(TimeZone::system);
         // What is remembered of another address says nothing about this one.
         let state_of = |feed: &Feed| states.iter().find(|state| state.feed == feed.name && state.url == feed.url);
-        let mut out = std::io::stdout().lock();
         if self.json {
             for feed in &config.feeds {
-                let line = serde_json::to_string(&line(feed, state_of(feed)));
-                writeln!(out, "{}", line.map_err(|error| Failure::not_had(error.to_string()))?)?;
+                say_json(&line(&FeedLine { feed, state: state_of(feed) }, now))?;
             }
             return Ok(());
         }
         let mut rows = vec![["name", "category", "every", "state", "address"].map(str::to_owned)];
         rows.extend(config.feeds.iter().map(|feed| {
-            let state = in_words(feed, state_of(feed), now, &zone);
+            let state = fares(&FeedLine { feed, state: state_of(feed) }, now, &zone);
             let every = print_duration(feed.interval);
             [feed.name.to_string(), feed.category.to_string(), every, state, feed.url.clone()]
         }));
-        table::write(&mut out, &rows)?;
+        table::write(&mut out(), &rows)?;
         Ok(())
     }
 }
 
-fn word(feed: &Feed, state: Option<&FeedState>) -> &'static str {
-    match state {
-        _ if !feed.enabled => "off",
-        None => "new",
-        Some(state) if state.is_stopped() => "gone",
-        Some(state) if state.trouble.is_some() => "trouble",
-        Some(_) => "ok",
-    }
-}
-
-fn line<'a>(feed: &'a Feed, state: Option<&'a FeedState>) -> Line<'a> {
+fn line<'a>(it: &FeedLine<'a>, now: Timestamp) -> Line<'a> {
+    let FeedLine { feed, state } = *it;
     Line {
         name: &feed.name,
         category: &feed.category,
@@ -83,28 +72,82 @@ fn line<'a>(feed: &'a Feed, state: Option<&'a FeedState>) -> Line<'a> {
         primary: feed.primary,
         lang: feed.lang.as_deref(),
         enabled: feed.enabled,
-        state: word(feed, state),
+        state: it.word(now),
         trouble: state.and_then(|state| state.trouble.as_deref()),
         last_success: state.and_then(|state| state.last_success),
         next_check: state.filter(|state| !state.is_stopped()).and_then(|state| state.next_check),
     }
 }
 
-fn in_words(feed: &Feed, state: Option<&FeedState>, now: Timestamp, zone: &TimeZone) -> String {
-    let trouble = state.and_then(|state| state.trouble.clone());
-    match (word(feed, state), trouble) {
-        ("off", _) => "off".into(),
-        ("new", _) => "not asked yet".into(),
-        (_, None) => {
-            let heard = state.and_then(|state| state.last_success);
-            heard.map_or("not asked yet".into(), |heard| format!("heard {} ago", age(heard, now)))
+/// How it fares, in the words of the screen.
+fn fares(line: &FeedLine, now: Timestamp, zone: &TimeZone) -> String {
+    let word = line.word(now);
+    let Some(state) = line.state.filter(|_| line.feed.enabled) else {
+        return if line.feed.enabled { "not asked yet".into() } else { word.into() };
+    };
+    if let Some(trouble) = &state.trouble {
+        let next = Some(state).filter(|state| !state.is_stopped()).and_then(|state| state.next_check);
+        return match next.filter(|next| *next > now) {
+            Some(next) => format!("{trouble}; again {}", day_and_clock(next, now, zone)),
+            None => trouble.clone(),
+        };
+    }
+    match (silent(line, now), state.last_success) {
+        (Some(silence), _) => format!("{word}: {silence}"),
+        (None, Some(heard)) => format!("{word}, heard {} ago", age(heard, now)),
+        (None, None) => "not asked yet".into(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::domain::feed::{FeedState, Rhythm};
+
+    #[test]
+    fn a_feed_fares_in_the_words_of_the_screen() {
+        let now: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
+        let ago = |hours| now - SignedDuration::from_hours(hours);
+        let feed = Feed::new("Wire".into(), "https://a.example/feed".to_owned());
+        let well = FeedState {
+            last_success: Some(ago(0)),
+            next_check: Some(now + SignedDuration::from_mins(5)),
+            ..FeedState::new("Wire".into(), "https://a.example/feed".to_owned())
+        };
+        let hourly = |newest, entries| Rhythm {
+            newest: Some(ago(newest)),
+            median_gap: Some(Duration::from_secs(3_600)),
+            entries: Some(entries),
+            ..Rhythm::default()
+        };
+        let silent = FeedState { rhythm: hourly(9 * 24, 20), ..well.clone() };
+        let empty = FeedState { rhythm: hourly(1, 0), ..well.clone() };
+        let failing = FeedState { trouble: Some("it answered 500".into()), next_check: None, ..well.clone() };
+        let gone = FeedState {
+            trouble: Some("gone for good (410)".into()),
+            next_check: Some(FeedState::STOPPED),
+            ..well.clone()
+        };
+        let old = FeedState { last_success: Some(ago(72)), next_check: Some(ago(60)), ..well.clone() };
+        for (state, word, words) in [
+            (None, "waits", "not asked yet"),
+            (Some(&well), "fresh", "fresh, heard 0m ago"),
+            (Some(&silent), "silent", "silent: nothing new for 9d; usually one about every 1h"),
+            (Some(&empty), "silent", "silent: answers well, but has no entries"),
+            (Some(&failing), "fails", "it answered 500"),
+            (Some(&gone), "stopped", "gone for good (410)"),
+            (Some(&old), "old", "old, heard 3d ago"),
+        ] {
+            let it = FeedLine { feed: &feed, state };
+            assert_eq!((line(&it, now).state, fares(&it, now, &TimeZone::UTC).as_str()), (word, words));
         }
-        (_, Some(trouble)) => {
-            let next = state.filter(|state| !state.is_stopped()).and_then(|state| state.next_check);
-            match next.filter(|next| *next > now) {
-                Some(next) => format!("{trouble}; again {}", day_and_clock(next, now, zone)),
-                None => trouble,
-            }
-        }
+        let off = Feed { enabled: false, ..feed };
+        let it = FeedLine { feed: &off, state: Some(&well) };
+        assert_eq!((line(&it, now).state, fares(&it, now, &TimeZone::UTC).as_str()), ("off", "off"));
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use toml_edit::Value;
 
 use super::super::config_file::{ConfigFile, replace};
-use super::super::{Done, Failure, Surroundings, complain, in_words, say};
+use super::super::{Done, Failure, Surroundings, complain, in_words, out, say};
 use super::unique;
 use crate::config::{Config, units};
 use crate::domain::feed::Feed;
@@ -218,7 +218,7 @@ impl Export {
             .collect();
         let text = opml::write(&feeds);
         let Some(path) = self.file else {
-            std::io::stdout().lock().write_all(text.as_bytes())?;
+            out().write_all(text.as_bytes())?;
             return Ok(());
         };
         let shown = path.display();

@@ -22,9 +22,9 @@ pub enum State {
     /// the night session starts.
     Closed { at: Timestamp, resumes: Option<Timestamp> },
     /// None of these: the age.
-    Stale { age: Duration },
+    Stale { age: Option<Duration> },
     /// From disk, nothing received yet: the age.
-    Cached { age: Duration },
+    Cached { age: Option<Duration> },
     /// Refused, and asked again then. `why` as `yahoo 429`.
     Blocked { until: Timestamp, why: String },
     /// From a recorded day whose bars are this long.
@@ -45,6 +45,8 @@ const FRESH_EXTENDED: SignedDuration = SignedDuration::from_mins(15);
 const FRESH_CRYPTO: SignedDuration = SignedDuration::from_secs(60);
 /// A connection that sends coin prices: some frame, be it a heartbeat.
 const FRESH_CONNECTION: SignedDuration = SignedDuration::from_secs(15);
+/// What is noted in one place may be looked at in another by a time that was taken a little before.
+const AHEAD: SignedDuration = SignedDuration::from_secs(2);
 /// A source that delays is asked at least so often.
 const DELAYED_POLL: SignedDuration = SignedDuration::from_mins(3);
 
@@ -106,7 +108,8 @@ impl State {
             State::Closed { at, resumes: Some(start) } => {
                 format!("{word} {} (pause until {})", clock(at, "%a %H:%M"), clock(start, "%H:%M"))
             }
-            State::Stale { age } | State::Cached { age } => format!("{word} {}", show_age(*age)),
+            State::Stale { age: Some(age) } | State::Cached { age: Some(age) } => format!("{word} {}", show_age(*age)),
+            State::Stale { age: None } | State::Cached { age: None } => format!("{word} (age unknown)"),
             State::Blocked { until, why } => format!("{word} until {} ({why})", clock(until, "%H:%M")),
             State::Replay { bars } => format!("{word} {}", show_interval(*bars)),
             State::Waiting { source: Some(source) } | State::NoAnswer { source } => format!("{word} {source}"),
@@ -147,6 +150,9 @@ fn current(
     calendar: &Calendar,
     now: Timestamp,
 ) -> Option<(State, Option<Timestamp>)> {
+    if is_ahead(quote.received_time, now) {
+        return None;
+    }
     let source = quote.source.clone();
     let (state, until) = match quote.delivery {
         Delivery::Stored => return None,
@@ -290,13 +296,26 @@ fn closed_at(quote: &Quote, calendar: &Calendar, now: Timestamp) -> State {
 /// A price that is not current: its age, which reads differently with each full minute, hour or day. What is old in
 /// extended hours may be the last price once they are over.
 fn old(quote: &Quote, calendar: &Calendar, now: Timestamp) -> (State, Option<Timestamp>) {
+    // What is stored is never current again, and may still tell when it traded.
+    let noted = if quote.delivery == Delivery::Stored { quote.seen() } else { quote.received_time };
+    if is_ahead(noted, now) {
+        return (aged(quote, None), Some(later(noted, -AHEAD)));
+    }
     let age = now.duration_since(quote.seen()).max(SignedDuration::ZERO).unsigned_abs();
     let unit = Duration::from_secs(age_unit(age).0);
     let next = unit.saturating_mul(u32::try_from(age.as_secs() / unit.as_secs()).unwrap_or(u32::MAX).saturating_add(1));
     let older = later(now, signed(next.saturating_sub(age)));
     let until = if kind(&quote.symbol) == Kind::Equity { older.min(calendar.next_change(now).at) } else { older };
-    let state = if quote.delivery == Delivery::Stored { State::Cached { age } } else { State::Stale { age } };
-    (state, Some(until))
+    (aged(quote, Some(age)), Some(until))
+}
+
+fn aged(quote: &Quote, age: Option<Duration>) -> State {
+    if quote.delivery == Delivery::Stored { State::Cached { age } } else { State::Stale { age } }
+}
+
+/// Was this noted under a clock that ran ahead of the one that shows `now`? How old it is cannot be told then.
+fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.duration_since(now) > AHEAD
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

@@ -249,6 +249,13 @@ fn the_place_of_a_mistake_is_drawn() {
     let mistake = Query::parse(source).unwrap_err();
     assert_eq!(mistake.place(source), "at character 9: this ( is never closed");
     assert_eq!(mistake.picture(source), "  écho 比特 (raises\n            ^");
+    // Of a long one the part around the place, and nothing that turns it around.
+    let long = format!("{} (raises \u{202e}{}", "a ".repeat(100), "b".repeat(200));
+    let mistake = Query::parse(&long).unwrap_err();
+    let picture = mistake.picture(&long);
+    assert!(picture.chars().count() < 260 && !picture.contains('\u{202e}'), "{picture}");
+    let lines: Vec<&str> = picture.lines().collect();
+    assert_eq!(lines[0].chars().nth(lines[1].chars().count() - 1), Some('('), "{picture}");
 }
 
 #[test]
