@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::health::Health;
 use crate::domain::Name;
-use crate::domain::price::{Delivery, Outcome, Quote};
+use crate::domain::price::{Capability, Delivery, Outcome, Quote};
 
 /// How many are remembered.
 const KEPT: usize = 20;
@@ -32,7 +32,7 @@ impl Handover {
             symbol: new.symbol.clone(),
             from: held.source.clone(),
             to: new.source.clone(),
-            why: wrong(&held.source, new.received_time, health),
+            why: wrong(held, new.received_time, health),
         })
     }
 
@@ -43,12 +43,14 @@ impl Handover {
     }
 }
 
-/// What the last report of a source says is wrong.
-fn wrong(source: &str, now: Timestamp, health: &Health) -> Option<String> {
-    health.sources().filter(|report| &*report.source == source).find_map(|report| match &report.outcome {
-        Outcome::Blocked { why, until } if *until > now => Some(format!("it refuses us ({why})")),
+/// What is wrong with the source of a price, as far as it concerns that price.
+fn wrong(held: &Quote, now: Timestamp, health: &Health) -> Option<String> {
+    let ways = [Capability::Socket, Capability::Quote];
+    let mut reports = ways.into_iter().filter_map(|by| health.trouble(&held.symbol, &held.source, by, now));
+    reports.find_map(|report| match &report.outcome {
+        Outcome::Blocked { why, .. } => Some(format!("it refuses us ({why})")),
         Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
-        _ => None,
+        Outcome::Well => None,
     })
 }
 
@@ -77,7 +79,7 @@ impl Handovers {
 mod tests {
     use super::*;
     use crate::app::samples::{minute, quote, report};
-    use crate::domain::price::Capability;
+    use crate::domain::price::{Capability, SourceReport};
 
     fn from(source: &str, delivery: Delivery) -> Quote {
         Quote { source: source.into(), delivery, ..quote("NVDA", 180.0, minute(0)) }
@@ -109,6 +111,11 @@ mod tests {
         ));
         let words = "NVDA comes from cnbc now, no more from yahoo: Yahoo Finance, NVDA: it tells no price";
         assert_eq!(told(&held, "cnbc", &health).unwrap(), words);
+        let unknown = Outcome::Failed { why: "Yahoo Finance does not know QQQ.".into() };
+        let of_another = report("yahoo", Capability::Quote, minute(0), unknown);
+        health.take_source(SourceReport { lacks: vec!["QQQ".into()], ..of_another });
+        let words = "NVDA comes from cnbc now, no more from yahoo";
+        assert_eq!(told(&held, "cnbc", &health).unwrap(), words, "what another symbol lacks is no reason");
     }
 
     #[test]
