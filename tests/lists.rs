@@ -301,3 +301,54 @@ fn many_symbols_are_compared_a_few_at_a_time() {
     let shown = text(&mut app, WIDE);
     assert!(shown.contains("Moves together · Coins") && !shown.contains(" of 6 symbols"), "{shown}");
 }
+
+/// So many symbols, all priced outside hours, NVDA the first of them.
+fn watching(count: usize) -> App {
+    let symbols: String = (1..count).map(|at| format!("[[symbol]]\nname = \"S{at}\"\n")).collect();
+    let user = format!("[shipped]\nsymbols = false\n[[symbol]]\nname = \"NVDA\"\n{symbols}");
+    let mut app = started("2026-11-23T23:30:00Z", &user);
+    alive(&mut app, "yahoo");
+    let names: Vec<_> = app.tape.symbols().iter().map(|symbol| symbol.name.clone()).collect();
+    for name in names {
+        let mut quote = quote(&app, &name, 18123, 18517);
+        quote.session = Session::Post;
+        quote.exchange_time = Some(time("2026-11-23T21:00:00Z"));
+        let exchange_time = Some(app.now - SignedDuration::from_secs(2));
+        quote.extended = Some(Extended { price: Decimal::new(18210, 2), session: Session::Post, exchange_time });
+        let series = series(&app, &name, 181.0, 90);
+        tell(&mut app, Event::Series { span: newstape::domain::price::Span::Day, series });
+        tell(&mut app, Event::Quote(quote));
+    }
+    app
+}
+
+#[test]
+fn another_symbol_takes_no_sparkline_away() {
+    let is_dots = |letter: char| ('\u{2801}'..='\u{28ff}').contains(&letter);
+    for count in 1..=30 {
+        let mut app = watching(count);
+        for (size, at) in [("240", HUGE), ("160", WIDE), ("100", MEDIUM)] {
+            let shown = text(&mut app, at);
+            let rows: Vec<Vec<char>> = shown.lines().map(|row| row.chars().collect()).collect();
+            let (first, column) = rows
+                .iter()
+                .enumerate()
+                .rev()
+                .find_map(|(y, row)| {
+                    let x = row.windows(4).rposition(|letters| letters == ['N', 'V', 'D', 'A'])?;
+                    (x > usize::from(at.0) / 2).then_some((y, x))
+                })
+                .unwrap_or_else(|| panic!("{count} at {size}:\n{shown}"));
+            let is_table = rows[first][column..].iter().collect::<String>().contains("182.10");
+            if is_table && at == MEDIUM {
+                // The column of prices of a medium screen has no room for it in a line.
+                continue;
+            }
+            let of_block = rows[first..].iter().take(if is_table { 1 } else { 9 });
+            let mut of_block = of_block.enumerate().take_while(|(line, row)| *line == 0 || row[column] != 'S');
+            let has_line = of_block.any(|(_, row)| row[column..].iter().take(24).any(|letter| is_dots(*letter)))
+                || (is_table && rows[first].iter().any(|letter| is_dots(*letter)));
+            assert!(has_line, "{count} at {size}:\n{shown}");
+        }
+    }
+}

@@ -151,7 +151,7 @@ fn what_a_state_says_is_readable_at_every_size() {
         ("loading", "reading what is stored"),
         ("first-run", "? help"),
         ("offline", "No network"),
-        ("stale", "BLOCKED"),
+        ("stale", "5m old"),
         ("mistake", "config.toml, line 12"),
         ("paused", "paused"),
         ("nothing-matches", "Nothing matches"),
@@ -201,11 +201,11 @@ fn prices_that_are_not_current() {
     let mut app = busy();
     go_stale(&mut app);
     assert!(text(&mut app, WIDE).contains("NVDA  181.23  ▼ −2.13 %"));
-    assert!(text(&mut app, SMALL).contains("BLOCKED until 14:17"));
+    assert!(text(&mut app, SMALL).contains("BLOCKED · 5m old"));
     assert!(
         text(&mut app, WIDE).contains("NVDA: yahoo refuses until 14:17 ET · BTC, ETH, SOL not current · f tells all")
     );
-    assert!(text(&mut app, TINY).contains("NVDA 181.23 BLOCKED"));
+    assert!(text(&mut app, TINY).contains("NVDA 181.23 5m old"));
     let mut app = started(NOON, "");
     go_offline(&mut app);
     assert!(text(&mut app, SMALL).contains("newstape demo"));
@@ -955,4 +955,26 @@ fn an_edited_story_says_so_and_what_it_was() {
     press(&mut app, KeyCode::Esc);
     let rows = text(&mut app, SMALL);
     assert!(!rows.lines().any(|line| line.contains("Harbour") && line.contains(" edited") && !line.contains("was:")));
+}
+
+#[test]
+fn the_heat_tells_of_every_topic_or_how_many_it_leaves_out() {
+    for count in 1..=12usize {
+        let topic = |at: usize| {
+            let key = b"123456789"[at.min(8)] as char;
+            let key = if at < 9 { format!("key = \"{key}\"\n") } else { String::new() };
+            format!("[[topic]]\nname = \"t{at}\"\ntitle = \"Topic {at}\"\nany = [\"nvidia{at}\"]\n{key}")
+        };
+        let user: String = (0..count).map(topic).collect();
+        let mut app = started(NOON, &format!("[shipped]\ntopics = false\n{user}"));
+        let keyed = count.min(9);
+        for size in [WIDE, (130, 30), HUGE] {
+            let shown = text(&mut app, size);
+            let heat = shown.find("Heat").unwrap();
+            let told = (0..keyed).filter(|at| shown[heat..].contains(&format!("Topic {at}"))).count();
+            let says_more = shown[heat..].contains(&format!("{} more", keyed - told));
+            assert!(told == keyed || says_more, "{told} of {keyed} at {size:?}:\n{shown}");
+            assert!(told >= keyed.min(5), "{told} of {keyed} at {size:?}:\n{shown}");
+        }
+    }
 }

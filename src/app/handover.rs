@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::health::Health;
 use crate::domain::Name;
-use crate::domain::price::{Delivery, Outcome, Quote};
+use crate::domain::price::{Capability, Delivery, Outcome, Quote};
 use crate::event::move_back;
 
 /// How many are remembered.
@@ -33,7 +33,7 @@ impl Handover {
             symbol: new.symbol.clone(),
             from: held.source.clone(),
             to: new.source.clone(),
-            why: wrong(&held.source, new.received_time, health),
+            why: wrong(held, new.received_time, health),
         })
     }
 
@@ -44,12 +44,14 @@ impl Handover {
     }
 }
 
-/// What the last report of a source says is wrong.
-fn wrong(source: &str, now: Timestamp, health: &Health) -> Option<String> {
-    health.sources().filter(|report| &*report.source == source).find_map(|report| match &report.outcome {
-        Outcome::Blocked { why, until } if *until > now => Some(format!("it refuses us ({why})")),
+/// What is wrong with the source of a price, as far as it concerns that price.
+fn wrong(held: &Quote, now: Timestamp, health: &Health) -> Option<String> {
+    let ways = [Capability::Socket, Capability::Quote];
+    let mut reports = ways.into_iter().filter_map(|by| health.trouble(&held.symbol, &held.source, by, now));
+    reports.find_map(|report| match &report.outcome {
+        Outcome::Blocked { why, .. } => Some(format!("it refuses us ({why})")),
         Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
-        _ => None,
+        Outcome::Well => None,
     })
 }
 
@@ -83,7 +85,7 @@ impl Handovers {
 mod tests {
     use super::*;
     use crate::app::samples::{minute, quote, report};
-    use crate::domain::price::Capability;
+    use crate::domain::price::{Capability, SourceReport};
 
     fn from(source: &str, delivery: Delivery) -> Quote {
         Quote { source: source.into(), delivery, ..quote("NVDA", 180.0, minute(0)) }
@@ -115,6 +117,11 @@ mod tests {
         ));
         let words = "NVDA comes from cnbc now, no more from yahoo: Yahoo Finance, NVDA: it tells no price";
         assert_eq!(told(&held, "cnbc", &health).unwrap(), words);
+        let unknown = Outcome::Failed { why: "Yahoo Finance does not know QQQ.".into() };
+        let of_another = report("yahoo", Capability::Quote, minute(0), unknown);
+        health.take_source(SourceReport { lacks: vec!["QQQ".into()], ..of_another });
+        let words = "NVDA comes from cnbc now, no more from yahoo";
+        assert_eq!(told(&held, "cnbc", &health).unwrap(), words, "what another symbol lacks is no reason");
     }
 
     #[test]

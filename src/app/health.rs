@@ -34,6 +34,8 @@ pub struct Health {
     feeds: Vec<Feed>,
     states: BTreeMap<Name, FeedState>,
     sources: BTreeMap<(Name, Capability), SourceReport>,
+    /// By source, capability and symbol: the last report of each that concerns a symbol alone.
+    lacks: BTreeMap<(Name, Capability, Name), SourceReport>,
     /// When the socket of each source was last heard, well.
     alive: BTreeMap<Name, Timestamp>,
     /// A feed or source was asked since the start, well or not …
@@ -163,7 +165,35 @@ impl Health {
         if report.capability == Capability::Socket && report.outcome == Outcome::Well {
             self.alive.insert(report.source.clone(), report.at);
         }
+        self.note_lacks(&report);
         self.sources.insert((report.source.clone(), report.capability), report);
+    }
+
+    /// A symbol that a source lacked is there as soon as an answer has it.
+    fn note_lacks(&mut self, report: &SourceReport) {
+        let place = |symbol: &Name| (report.source.clone(), report.capability, symbol.clone());
+        if report.outcome == Outcome::Well || !report.lacks.is_empty() {
+            report.asked.iter().for_each(|symbol| drop(self.lacks.remove(&place(symbol))));
+        }
+        report.lacks.iter().for_each(|symbol| drop(self.lacks.insert(place(symbol), report.clone())));
+    }
+
+    /// What keeps a source from telling of a symbol by one of its capabilities: what concerns all that it is asked, or that
+    /// symbol; never what concerns others.
+    pub fn trouble(
+        &self,
+        symbol: &Name,
+        source: &Name,
+        capability: Capability,
+        now: Timestamp,
+    ) -> Option<&SourceReport> {
+        let is_trouble = |report: &&SourceReport| match &report.outcome {
+            Outcome::Well => false,
+            Outcome::Blocked { until, .. } => *until > now,
+            Outcome::Failed { .. } => report.lacks.is_empty() || report.lacks.contains(symbol),
+        };
+        let of_source = self.sources.get(&(source.clone(), capability)).filter(is_trouble);
+        of_source.or_else(|| self.lacks.get(&(source.clone(), capability, symbol.clone())))
     }
 
     /// Every configured feed, in the order of the files.
@@ -388,6 +418,33 @@ mod tests {
         assert_eq!(named(&health).as_deref(), Some("Long"));
         health.set_feeds(vec![feed("Well")]);
         assert_eq!(named(&health), None, "a feed that was removed is no trouble");
+    }
+
+    #[test]
+    fn the_trouble_of_one_symbol_is_not_anothers() {
+        let by = Capability::Candles;
+        let unknown = || Outcome::Failed { why: "Yahoo Finance does not know QQQ.".into() };
+        let about = |symbol: &str, at: i64, outcome: Outcome| SourceReport {
+            asked: vec![symbol.into()],
+            ..report("yahoo", by, minute(at), outcome)
+        };
+        let mut health = Health::default();
+        let why = |health: &Health, symbol: &str| match health.trouble(&symbol.into(), &"yahoo".into(), by, minute(9)) {
+            Some(SourceReport { outcome: Outcome::Failed { why }, .. }) => Some(why.clone()),
+            _ => None,
+        };
+        health.take_source(SourceReport { lacks: vec!["QQQ".into()], ..about("QQQ", 0, unknown()) });
+        assert_eq!((why(&health, "NVDA"), why(&health, "QQQ").is_some()), (None, true));
+        health.take_source(about("NVDA", 1, Outcome::Well));
+        assert!(why(&health, "QQQ").is_some(), "that it does well with another says nothing of it");
+        health.take_source(about("NVDA", 2, Outcome::Failed { why: "Yahoo Finance: it answered 503.".into() }));
+        assert_eq!(
+            why(&health, "QQQ").as_deref(),
+            Some("Yahoo Finance: it answered 503."),
+            "what concerns all comes first"
+        );
+        health.take_source(about("QQQ", 3, Outcome::Well));
+        assert_eq!((why(&health, "NVDA"), why(&health, "QQQ")), (None, None));
     }
 
     #[test]

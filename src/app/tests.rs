@@ -1219,6 +1219,9 @@ mod at_random {
         let ageless = |state| match state {
             State::Stale { .. } => State::Stale { age: None },
             State::Cached { .. } => State::Cached { age: None },
+            State::Blocked { until, why, age } => {
+                State::Blocked { until, why, age: age.map(|_| std::time::Duration::ZERO) }
+            }
             other => other,
         };
         let states = app.tape.symbols().iter().map(|symbol| ageless(app.price_state(&symbol.name)));

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::Command;
+use super::input::drawn;
 use super::movers::{Mover, What};
 use super::wire::{Filter, Item};
 use super::{App, Focus, Popup, Tone};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
 use crate::domain::number::numbers;
+use crate::domain::price::{Session, State, session_of};
 use crate::domain::story::StoryId;
 use crate::event::Effect;
 
@@ -36,6 +38,21 @@ pub struct Asked {
     pub level: Option<f64>,
 }
 
+/// Why there is no move to explain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmoved {
+    /// It never had a price.
+    Unpriced,
+    /// Its market is closed, since then.
+    Closed { since: Timestamp },
+    /// Its newest price is of then: whether it has moved is not known.
+    Old { since: Timestamp },
+    /// It costs what it cost then.
+    Same { since: Timestamp },
+    /// What it cost then is not known.
+    NoBase { then: Timestamp },
+}
+
 /// A story that may be why.
 #[derive(Clone, Copy, Debug)]
 pub struct Cause<'a> {
@@ -48,6 +65,30 @@ impl App {
     /// What is asked about in the popup that is open.
     pub fn asked(&self) -> Option<&Asked> {
         self.asked.as_ref()
+    }
+
+    /// Why what is asked about is no move, if it is none: where none was told and no bar chosen, in the last hour.
+    pub fn unmoved(&self) -> Option<Unmoved> {
+        let asked = self.asked.as_ref().filter(|asked| asked.ended.is_none())?;
+        self.unmoved_lately(&asked.symbol)
+    }
+
+    fn unmoved_lately(&self, symbol: &Name) -> Option<Unmoved> {
+        let Some(quote) = self.tape.quote(symbol) else { return Some(Unmoved::Unpriced) };
+        let then = self.now.checked_sub(LAST).unwrap_or(Timestamp::MIN);
+        let moved = self.tape.since(symbol, then);
+        // What would read 0.00 % is no move.
+        if moved.as_ref().is_some_and(|moved| moved.percent.abs() >= 0.005) {
+            return None;
+        }
+        let is_closed = session_of(quote, &self.calendar, self.now) == Session::Closed;
+        Some(match self.price_state(symbol) {
+            State::Closed { at, .. } => Unmoved::Closed { since: at },
+            _ if is_closed => Unmoved::Closed { since: self.calendar.last_close(self.now) },
+            state if !state.is_current() => Unmoved::Old { since: quote.newest() },
+            _ if moved.is_some() => Unmoved::Same { since: then },
+            _ => Unmoved::NoBase { then },
+        })
     }
 
     /// The stories that may be why, from an hour before the move until now: of each event the most likely first, with its
@@ -111,32 +152,33 @@ impl App {
         self.ask_about(asked)
     }
 
-    /// The last move of a symbol that was told; without one its last hour.
+    /// The last move of a symbol that was told; without one its last hour, or since its market closed.
     fn last_move(&self, symbol: Name) -> Asked {
         let is_recent = |mover: &&Mover| mover.symbol == symbol && self.now.duration_since(mover.at) <= TOLD;
         let told = self.movers.iter().find(is_recent).map(|mover| self.told_move(mover));
-        let begun = self.now.checked_sub(LAST).unwrap_or(Timestamp::MIN);
+        let begun = match self.unmoved_lately(&symbol) {
+            Some(Unmoved::Closed { since }) => since,
+            _ => self.now.checked_sub(LAST).unwrap_or(Timestamp::MIN),
+        };
         told.unwrap_or(Asked { symbol, begun, ended: None, level: None })
     }
 
+    /// The chart keeps its symbol: to ask about another one is not to turn to it.
     fn ask_about(&mut self, asked: Asked) -> Vec<Effect> {
         if self.standing_mover().is_some_and(|mover| mover.symbol == asked.symbol) {
             self.movers.dismiss();
         }
-        self.tape.select(&asked.symbol);
         self.asked = Some(asked);
         self.popup = Some(Popup::Why { chosen: None, line: 0 });
-        self.chart_turned()
+        drawn()
     }
 
     /// What a command does while causes are shown; None: the same as without them.
     pub(super) fn why_command(&mut self, command: Command, chosen: Option<StoryId>) -> Option<Vec<Effect>> {
         match command {
             Command::NextSymbol | Command::PreviousSymbol => {
-                let step = if command == Command::NextSymbol { 1 } else { -1 };
-                self.tape.step(step);
-                let asked = self.charted().map(|symbol| self.last_move(symbol))?;
-                Some(self.ask_about(asked))
+                let symbol = self.symbol_beside(command == Command::NextSymbol)?;
+                Some(self.ask_about(self.last_move(symbol)))
             }
             Command::Read | Command::Open | Command::CopyLink => {
                 let id = chosen.or_else(|| self.causes().first().map(|cause| cause.item.story.id));
@@ -144,6 +186,15 @@ impl App {
             }
             _ => None,
         }
+    }
+
+    /// The symbol shown after the one that is asked about, or before it.
+    fn symbol_beside(&self, next: bool) -> Option<Name> {
+        let asked = &self.asked.as_ref()?.symbol;
+        let shown = self.tape.shown();
+        let at = shown.iter().position(|symbol| symbol.name == *asked).unwrap_or(0);
+        let step = if next { 1 } else { shown.len().saturating_sub(1) };
+        shown.get((at + step) % shown.len().max(1)).map(|symbol| symbol.name.clone())
     }
 
     /// Reads, opens or copies a story of the wire that may not be under its cursor.
@@ -227,12 +278,13 @@ mod tests {
     }
 
     #[test]
-    fn the_move_just_told_is_asked_about_and_its_symbol_shown() {
+    fn the_move_just_told_is_asked_about_and_the_chart_keeps_its_symbol() {
         let mut desk = desk();
         assert_eq!(desk.app.standing_mover().map(Mover::words).as_deref(), Some("fell through 70,000"));
         desk.press("w");
         assert_eq!(desk.app.asked().map(|asked| asked.level), Some(Some(70_000.0)));
-        assert_eq!(desk.app.tape.selected().map(|symbol| &*symbol.name), Some("BTC-USD"));
+        assert_eq!(desk.app.asked().map(|asked| &*asked.symbol), Some("BTC-USD"));
+        assert_eq!(desk.app.tape.selected().map(|symbol| &*symbol.name), Some("NVDA"));
         assert_eq!(desk.app.standing_mover(), None, "it has been seen");
         assert_eq!(causes(&desk), [2, 1], "an hour before and since, bound to it, the likelier first");
     }
@@ -282,7 +334,35 @@ mod tests {
         assert_eq!(desk.app.asked().map(|asked| &*asked.symbol), Some("SOL-USD"));
         assert_eq!(causes(&desk), [1]);
         assert_eq!(desk.app.asked().unwrap().begun, minute(-60));
+        assert_eq!(desk.app.tape.selected().map(|symbol| &*symbol.name), Some("NVDA"), "the chart stays");
+        desk.press("]");
+        assert_eq!(desk.app.asked().map(|asked| &*asked.symbol), Some("NVDA"), "round and round");
         desk.press("w");
         assert_eq!(desk.app.popup, None);
+    }
+
+    #[test]
+    fn without_a_move_it_says_why_there_is_none() {
+        let mut desk = Desk::new();
+        desk.press("w");
+        assert_eq!(desk.app.unmoved(), Some(Unmoved::Unpriced));
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // Black Friday: the market closed at 13:00 in New York.
+        let close = at("2026-11-27T18:00:00Z");
+        let told = crate::domain::price::Quote { exchange_time: Some(close), ..quote("NVDA", 180.0, close) };
+        desk.now = close;
+        desk.send(Event::Quote(told));
+        for (now, expected) in [
+            ("2026-11-28T15:00:00Z", Some(Unmoved::Closed { since: close })),
+            ("2026-11-30T15:00:00Z", Some(Unmoved::Old { since: close })),
+        ] {
+            desk.now = at(now);
+            desk.press("esc w");
+            assert_eq!(desk.app.unmoved(), expected, "{now}");
+        }
+        assert_eq!(desk.app.asked().map(|asked| asked.begun), Some(at("2026-11-30T14:00:00Z")));
+        let mut desk = self::desk();
+        desk.press("w");
+        assert_eq!(desk.app.unmoved(), None, "a move that was told");
     }
 }

@@ -597,6 +597,11 @@ impl Wire {
         self.order.iter().filter_map(|(_, id)| self.items.get(id))
     }
 
+    /// The time of the oldest story held.
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.order.iter().next_back().map(|(time, _)| *time)
+    }
+
     /// Is no story held?
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()

@@ -14,11 +14,12 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::json::QuoteLine;
 use super::{Done, Failure, Surroundings, complain, json_line, out, runtime};
+use crate::app::health::Health;
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{
     Capability, Outcome, Quote, Session, SourceReport, State, Symbol, Unpriced, show_change, show_percent, show_price,
-    state,
+    show_time, state,
 };
 use crate::domain::session::Calendar;
 use crate::domain::symbol;
@@ -59,6 +60,8 @@ pub(super) struct Heard {
     stored: BTreeMap<Name, Quote>,
     /// Why symbols have no price; None before that is known.
     unpriced: Option<BTreeMap<Name, Unpriced>>,
+    /// The same reports, by the symbols that they concern.
+    health: Health,
     /// When the socket of each source last gave a sign of life.
     alive: BTreeMap<Name, Timestamp>,
 }
@@ -75,8 +78,9 @@ impl Prices {
             return runtime()?.block_on(self.watch(&config, &calendar, around));
         }
         let heard = runtime()?.block_on(listen(&config, around))?;
-        self.print(&config, &heard, &calendar, (around.clock)())?;
-        let whys = heard.whys(&config);
+        let now = (around.clock)();
+        self.print(&config, &heard, &calendar, now)?;
+        let whys = heard.whys(&config, now);
         if heard.quotes.is_empty() && !config.symbols.is_empty() {
             return Err(Failure::not_had(format!("no price could be had; {}", whys.join("; "))));
         }
@@ -104,7 +108,7 @@ impl Prices {
         let state = heard.state(&symbol.name, calendar, now);
         match self.json {
             true => json_line(&QuoteLine::new(&symbol.name, quote, &state)),
-            false => Ok(plain(symbol, quote, &state.words(&config.market.time_zone))),
+            false => Ok(plain(symbol, quote, &state.words(&config.market.time_zone, now))),
         }
     }
 
@@ -255,6 +259,7 @@ impl Heard {
                 if report.capability == Capability::Socket && report.outcome == Outcome::Well {
                     self.alive.insert(report.source.clone(), report.at);
                 }
+                self.health.take_source(report.clone());
                 self.reports.insert((report.source.clone(), report.capability), report);
             }
             _ => {}
@@ -302,10 +307,10 @@ impl Heard {
     }
 
     /// Why symbols have no fresh price: a clause for each reason, with those that it holds for.
-    fn whys(&self, config: &Config) -> Vec<String> {
+    fn whys(&self, config: &Config, now: Timestamp) -> Vec<String> {
         let mut whys: Vec<(String, Vec<&str>)> = Vec::new();
         for symbol in config.symbols.iter().filter(|symbol| !self.quotes.contains_key(&symbol.name)) {
-            let why = self.why(symbol, config);
+            let why = self.why(symbol, config, now);
             match whys.iter_mut().find(|(other, _)| *other == why) {
                 Some((_, names)) => names.push(&symbol.name),
                 None => whys.push((why, vec![&symbol.name])),
@@ -314,19 +319,18 @@ impl Heard {
         whys.into_iter().map(|(why, names)| format!("{}: {why}", names.join(", "))).collect()
     }
 
-    fn why(&self, symbol: &Symbol, config: &Config) -> String {
+    fn why(&self, symbol: &Symbol, config: &Config, now: Timestamp) -> String {
         match self.unpriced.as_ref().and_then(|unpriced| unpriced.get(&symbol.name)) {
             Some(Unpriced::Unknown) if market::chain::chain(symbol, config).next().is_none() => {
                 "no price source is enabled for it".into()
             }
             Some(Unpriced::Unknown) => "no price source knows it".into(),
             Some(Unpriced::Blocked { why, until }) => {
-                let until = until.to_zoned_datetime(config.market.time_zone.clone()).strftime("%H:%M").to_string();
-                format!("refused until {until} ({why})")
+                format!("refused until {} ({why})", show_time(*until, now, &config.market.time_zone))
             }
             Some(Unpriced::Failing { source }) => {
-                let report = |by| self.reports.get(&(source.clone(), by));
-                let report = report(Capability::Quote).or_else(|| report(Capability::Socket));
+                let trouble = |by| self.health.trouble(&symbol.name, source, by, now);
+                let report = trouble(Capability::Quote).or_else(|| trouble(Capability::Socket));
                 let failed = report.and_then(|report| match &report.outcome {
                     Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
                     _ => None,

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -211,6 +212,12 @@ pub struct SourceReport {
     pub status: Option<u16>,
     /// When it is asked again.
     pub next: Option<Timestamp>,
+    /// The symbols that it was asked about, where it was asked about some …
+    #[serde(default)]
+    pub asked: Vec<Name>,
+    /// … and those of them that alone the failure concerns; none: it concerns whatever the source is asked.
+    #[serde(default)]
+    pub lacks: Vec<Name>,
 }
 
 impl SourceReport {
@@ -288,7 +295,7 @@ impl Unpriced {
     pub fn state(&self) -> State {
         match self {
             Unpriced::Waiting { source } => State::Waiting { source: Some(source.clone()) },
-            Unpriced::Blocked { why, until } => State::Blocked { until: *until, why: why.clone() },
+            Unpriced::Blocked { why, until } => State::Blocked { until: *until, why: why.clone(), age: None },
             Unpriced::Failing { source } => State::NoAnswer { source: source.clone() },
             Unpriced::Unknown => State::NoData,
         }
@@ -311,6 +318,29 @@ pub fn show_age(age: Duration) -> String {
         0 => format!("<1{letter}"),
         units => format!("{units}{letter}"),
     }
+}
+
+/// A time of day in a zone, with its day when that is another one: `14:32`, `Mon 02:11`, and from a week on `13 Nov 02:11`.
+pub fn show_time(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let is_today = days_apart(at, now, zone) == 0;
+    if is_today {
+        at.to_zoned_datetime(zone.clone()).strftime("%H:%M").to_string()
+    } else {
+        show_day_time(at, now, zone)
+    }
+}
+
+/// The same, with its day also when it is today: `Fri 16:00`.
+pub fn show_day_time(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    // A week away the day of the week is the same again.
+    let form = if days_apart(at, now, zone) < 7 { "%a %H:%M" } else { "%-d %b %H:%M" };
+    at.to_zoned_datetime(zone.clone()).strftime(form).to_string()
+}
+
+/// Calendar days from one time to another in a zone.
+fn days_apart(at: Timestamp, now: Timestamp, zone: &TimeZone) -> i32 {
+    let date = |at: Timestamp| at.to_zoned_datetime(zone.clone()).date();
+    (date(at) - date(now)).get_days().abs()
 }
 
 /// A configured length of time: `30s`, `15m`, `1h`, `90s`.
@@ -419,7 +449,7 @@ mod tests {
 
     fn words(quote: &Quote, now: &str) -> String {
         let calendar = Calendar::new(&[], &[], false);
-        state(Some(quote), None, None, &calendar, ny(now)).0.words(&new_york())
+        state(Some(quote), None, None, &calendar, ny(now)).0.words(&new_york(), ny(now))
     }
 
     #[test]
@@ -533,7 +563,7 @@ mod tests {
                     Some(session) => extended(quote.clone(), session, at),
                     None => quote.clone(),
                 };
-                let told = state(Some(&quote), None, None, &calendar, ny(now)).0.words(&new_york());
+                let told = state(Some(&quote), None, None, &calendar, ny(now)).0.words(&new_york(), ny(now));
                 assert_eq!(told, expected, "{overnight} {at} {now}");
             }
         }
@@ -573,7 +603,7 @@ mod tests {
         ];
         for (now, alive, expected) in cases {
             let (state, _) = state(Some(&tick), alive.map(ny), None, &calendar, ny(now));
-            assert_eq!(state.words(&new_york()), expected, "{now}");
+            assert_eq!(state.words(&new_york(), ny(now)), expected, "{now}");
         }
     }
 
@@ -616,6 +646,8 @@ mod tests {
             outcome: Outcome::Blocked { why: "coingecko 429".into(), until: ny(until) },
             status: Some(429),
             next: Some(ny(until)),
+            asked: Vec::new(),
+            lacks: Vec::new(),
         };
         let now = ny("2026-11-23 12:00");
         assert_eq!(
@@ -634,19 +666,51 @@ mod tests {
         let push = quote("NVDA", Delivery::Pushed, "2026-11-23 14:00", "2026-11-23 14:00");
         let last = quote("NVDA", Delivery::Polled(secs(60)), "2026-11-20 16:00", "2026-11-20 17:00");
         let cases = [
-            (Some(&poll), "2026-11-23 14:00:30", "BLOCKED until 14:32 (yahoo 429)"),
+            (Some(&poll), "2026-11-23 14:00:30", "BLOCKED until 14:32 · <1m old (yahoo 429)"),
             (Some(&poll), "2026-11-23 14:32", "STALE 32m"),
             (Some(&push), "2026-11-23 14:00:30", "LIVE yahoo"),
-            (Some(&push), "2026-11-23 14:02:30", "BLOCKED until 14:32 (yahoo 429)"),
+            (Some(&push), "2026-11-23 14:02:30", "BLOCKED until 14:32 · 2m old (yahoo 429)"),
             (Some(&last), "2026-11-22 12:00", "CLOSED Fri 16:00"),
             (None, "2026-11-23 14:00:30", "BLOCKED until 14:32 (yahoo 429)"),
             (None, "2026-11-23 14:33", "NO DATA"),
         ];
         for (quote, now, expected) in cases {
             let (state, _) = state(quote, None, Some(&block), &calendar, ny(now));
-            assert_eq!(state.words(&new_york()), expected, "{now}");
+            assert_eq!(state.words(&new_york(), ny(now)), expected, "{now}");
             assert_eq!(state.is_current(), expected.starts_with("LIVE") || expected.starts_with("CLOSED"), "{now}");
         }
+    }
+
+    #[test]
+    fn a_time_on_another_day_has_its_day_and_nothing_hides_the_age() {
+        let calendar = Calendar::new(&[], &[], false);
+        let block = |until: &str| Outcome::Blocked { why: "yahoo 429".into(), until: ny(until) };
+        let coin = quote("BTC-USD", Delivery::Polled(secs(20)), "2026-11-29 23:50", "2026-11-29 23:50");
+        let forms = |until: &str, now: &str| {
+            let (state, changes) = state(Some(&coin), None, Some(&block(until)), &calendar, ny(now));
+            (state.forms(&new_york(), ny(now)), changes.unwrap())
+        };
+        let (told, changes) = forms("2026-11-30 02:11", "2026-11-29 23:52:35");
+        let expected = [
+            "BLOCKED until Mon 02:11 · 2m old (yahoo 429)",
+            "BLOCKED until Mon 02:11 · 2m old",
+            "BLOCKED · 2m old",
+            "2m old",
+            "2m",
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(changes, ny("2026-11-29 23:53"), "it gets older while the source is blocked");
+        assert_eq!(forms("2026-11-30 02:11", "2026-11-30 00:01").0[1], "BLOCKED until 02:11 · 11m old", "today by now");
+        assert_eq!(forms("2026-12-08 02:11", "2026-11-30 00:01").0[1], "BLOCKED until 8 Dec 02:11 · 11m old");
+        let zone = new_york();
+        let now = ny("2026-11-29 12:00");
+        let stale = State::Stale { age: Some(secs(240)) }.forms(&zone, now);
+        assert_eq!(stale, ["STALE 4m", "4m old", "4m"]);
+        let closed = |at: &str| State::Closed { at: ny(at), resumes: None }.words(&zone, now);
+        assert_eq!(closed("2026-11-27 13:00"), "CLOSED Fri 13:00");
+        assert_eq!(closed("2026-11-20 16:00"), "CLOSED 20 Nov 16:00", "not last Friday");
+        let pause = State::Closed { at: ny("2026-11-29 10:00"), resumes: Some(ny("2026-11-30 01:00")) };
+        assert_eq!(pause.forms(&zone, now)[1], "PAUSE until Mon 01:00");
     }
 
     #[test]
@@ -682,7 +746,7 @@ mod tests {
             proptest::prop_assert!(until > now, "{:?} {} {}", first, until, now);
             let between = now + ((until - now - 1) as f64 * part) as i64;
             let zone = TimeZone::UTC;
-            proptest::prop_assert_eq!(first.words(&zone), read(between).0.words(&zone));
+            proptest::prop_assert_eq!(first.words(&zone, at(now)), read(between).0.words(&zone, at(now)));
         }
 
         /// At any time of a year: as long as its session has not ended, a fresh trade is never called a close.

@@ -420,7 +420,16 @@ mod tests {
 
     fn report(source: &str, second: i64, outcome: Outcome) -> SourceReport {
         let capability = Capability::Quote;
-        SourceReport { source: source.into(), capability, at: at(second), outcome, status: None, next: None }
+        SourceReport {
+            source: source.into(),
+            capability,
+            at: at(second),
+            outcome,
+            status: None,
+            next: None,
+            asked: Vec::new(),
+            lacks: Vec::new(),
+        }
     }
 
     /// Two sources of one symbol, the better one first.

@@ -108,7 +108,16 @@ mod tests {
     fn standing(id: &str, capability: Capability, outcome: Outcome) -> Standings {
         let board = Board::default();
         let at = "2026-11-23T17:00:00Z".parse().unwrap();
-        board.tell(&SourceReport { source: id.into(), capability, at, outcome, status: None, next: None });
+        board.tell(&SourceReport {
+            source: id.into(),
+            capability,
+            at,
+            outcome,
+            status: None,
+            next: None,
+            asked: Vec::new(),
+            lacks: Vec::new(),
+        });
         board.watch().borrow().clone()
     }
 

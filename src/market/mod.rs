@@ -481,7 +481,16 @@ impl Seat {
         status: Option<u16>,
         next: Option<Timestamp>,
     ) -> SourceReport {
-        SourceReport { source: self.source.id.into(), capability, at: self.now(), outcome, status, next }
+        SourceReport {
+            source: self.source.id.into(),
+            capability,
+            at: self.now(),
+            outcome,
+            status,
+            next,
+            asked: Vec::new(),
+            lacks: Vec::new(),
+        }
     }
 }
 

@@ -842,8 +842,16 @@ mod tests {
         let now = (desk.clock)();
         let outcome = Outcome::Blocked { why: "coinbase 403".into(), until: later(now, SignedDuration::from_mins(10)) };
         let capability = Capability::Socket;
-        desk.reports =
-            vec![SourceReport { source: "coinbase".into(), capability, at: now, outcome, status: None, next: None }];
+        desk.reports = vec![SourceReport {
+            source: "coinbase".into(),
+            capability,
+            at: now,
+            outcome,
+            status: None,
+            next: None,
+            asked: Vec::new(),
+            lacks: Vec::new(),
+        }];
         let Bench { line, mut peers, clock, shell: _shell, .. } = bench_at(desk, shell);
         beside(line.run(), async {
             accept(&mut peers).await;

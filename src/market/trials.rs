@@ -104,7 +104,16 @@ fn without_sockets(at: Timestamp) -> Board {
     for source in SOURCES.iter().filter(|source| source.wire.is_some()) {
         let outcome = Outcome::Failed { why: "gone".into() };
         let capability = Capability::Socket;
-        board.tell(&SourceReport { source: source.id.into(), capability, at, outcome, status: None, next: None });
+        board.tell(&SourceReport {
+            source: source.id.into(),
+            capability,
+            at,
+            outcome,
+            status: None,
+            next: None,
+            asked: Vec::new(),
+            lacks: Vec::new(),
+        });
     }
     board
 }
@@ -230,8 +239,16 @@ async fn a_block_is_kept_to_by_every_way_after_a_restart() {
     let now = (desk.clock)();
     let outcome = Outcome::Blocked { why: "coinbase 429".into(), until: later(now, SignedDuration::from_mins(10)) };
     let capability = Capability::Quote;
-    desk.reports =
-        vec![SourceReport { source: "coinbase".into(), capability, at: now, outcome, status: None, next: None }];
+    desk.reports = vec![SourceReport {
+        source: "coinbase".into(),
+        capability,
+        at: now,
+        outcome,
+        status: None,
+        next: None,
+        asked: Vec::new(),
+        lacks: Vec::new(),
+    }];
     let board = without_sockets(now);
     board.tell(&desk.reports[0]);
     let venue = Venue::new(&desk, |_| (200, "", SOON));

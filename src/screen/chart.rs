@@ -1,12 +1,14 @@
 //! The chart of the selected symbol: candles or a line, the price axis at the right with the last price on it, and marks
 //! where stories of its topics appeared.
 
+mod axis;
 mod bars;
+mod grid;
 mod plot;
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, ZonedDateTime};
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -97,14 +99,14 @@ fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
 
 /// What keeps the candles away, if that is known.
 fn why_nothing(scene: Scene, symbol: &Symbol) -> String {
-    let report = |source| scene.app.health.source(source, Capability::Candles);
-    let reports = symbol.sources.iter().filter_map(|source| report(source));
-    let mut why = reports.filter_map(|report| match &report.outcome {
-        Outcome::Blocked { until, .. } if *until > scene.app.now => {
+    let (health, now) = (&scene.app.health, scene.app.now);
+    let trouble = |source| health.trouble(&symbol.name, source, Capability::Candles, now);
+    let mut why = symbol.sources.iter().filter_map(trouble).filter_map(|report| match &report.outcome {
+        Outcome::Blocked { until, .. } => {
             Some(format!(": {} refuses until {}", report.source, scene.market_day_time(*until)))
         }
         Outcome::Failed { why } => Some(format!(": {}", why.trim_end_matches('.'))),
-        _ => None,
+        Outcome::Well => None,
     });
     why.next().unwrap_or_default()
 }
@@ -128,7 +130,7 @@ fn draw_plot(buffer: &mut Buffer, scene: Scene, marks: &Marks, plot: &Plot) {
     draw_marks(buffer, scene, marks, plot);
     match scene.app.bar().and_then(|time| chosen(plot, time)) {
         Some(at) => draw_chosen(buffer, scene, marks, plot, at),
-        None => draw_times(buffer, scene, plot),
+        None => axis::draw(buffer, scene, plot),
     }
 }
 
@@ -237,62 +239,5 @@ fn mark(count: usize) -> String {
         1 => "▴".into(),
         2..=9 => count.to_string(),
         _ => "+".into(),
-    }
-}
-
-/// Times below the plot, where a new hour, day or month begins; where the market was closed before, the day.
-fn draw_times(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
-    let zone = &scene.app.config.market.time_zone;
-    let span = scene.app.tape.span;
-    let y = plot.area.bottom() + plot.volume + 1;
-    let mut free = plot.area.x;
-    let mut before = None;
-    for (x, column) in plot.placed() {
-        let time = column.bar.time.to_zoned_datetime(zone.clone());
-        let new_day = column.after_break && matches!(span, ChartSpan::Hour | ChartSpan::Day);
-        let begun = before.replace(beginning(span, &time));
-        let is_new = begun.map_or(!is_by_the_clock(span), |begun| begun != beginning(span, &time));
-        let label = if new_day { time.strftime("%-d %b").to_string() } else { label(span, &time) };
-        let end = usize::from(x) + width(&label);
-        if (new_day || is_new) && x >= free && end <= usize::from(plot.area.right()) {
-            buffer.set_string(x, y, &label, if new_day { scene.theme.dim } else { scene.theme.faint });
-            free = end as u16 + 2;
-        }
-    }
-    draw_source(buffer, scene, plot, y);
-}
-
-fn is_by_the_clock(span: ChartSpan) -> bool {
-    matches!(span, ChartSpan::Hour | ChartSpan::Day)
-}
-
-/// What is new when a label is due: a number that changes with it.
-fn beginning(span: ChartSpan, time: &ZonedDateTime) -> i32 {
-    let month = i32::from(time.year()) * 12 + i32::from(time.month());
-    match span {
-        ChartSpan::Hour => i32::from(time.hour()) * 6 + i32::from(time.minute() / 10),
-        ChartSpan::Day => i32::from(time.hour()),
-        ChartSpan::FiveDays => i32::from(time.day_of_year()),
-        ChartSpan::Month => i32::from(time.date().iso_week_date().week()),
-        ChartSpan::SixMonths | ChartSpan::Year => month,
-    }
-}
-
-fn label(span: ChartSpan, time: &ZonedDateTime) -> String {
-    match span {
-        ChartSpan::Hour => format!("{:02}:{:02}", time.hour(), time.minute() / 10 * 10),
-        ChartSpan::Day => format!("{:02}:00", time.hour()),
-        ChartSpan::FiveDays | ChartSpan::Month => time.strftime("%-d %b").to_string(),
-        ChartSpan::SixMonths | ChartSpan::Year if time.month() == 1 => time.strftime("%b %Y").to_string(),
-        ChartSpan::SixMonths | ChartSpan::Year => time.strftime("%b").to_string(),
-    }
-}
-
-/// Whose candles these are, below the axis.
-fn draw_source(buffer: &mut Buffer, scene: Scene, plot: &Plot, y: u16) {
-    let shown = scene.app.tape.selected().and_then(|symbol| window(scene.app, &symbol.name, scene.app.tape.span));
-    if let Some((series, _)) = shown {
-        let text = fit_right(&series.source, usize::from(plot.axis) - 1);
-        buffer.set_string(plot.area.right(), y, text, scene.theme.faint);
     }
 }

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::frame::put;
-use super::text::{cut, spans_width, until, width};
+use super::text::{age, cut, spans_width, until, width};
 use super::{Scene, Size};
 use crate::app::App;
 use crate::app::seen::Seen;
@@ -51,7 +51,7 @@ fn brand(scene: Scene) -> Vec<Span<'static>> {
 /// Key, label and style of each tab: all, the topics, the views.
 fn tabs(scene: Scene) -> Vec<(char, String, Style)> {
     let app = scene.app;
-    let mut tabs = vec![('0', format!("All {}", app.wire.group_count()), scene.theme.text)];
+    let mut tabs = vec![('0', format!("All {}{}", app.wire.group_count(), over(scene)), scene.theme.text)];
     for rule in app.topics() {
         let Some(key) = rule.key else { continue };
         let label = format!("{} {}", cut(&rule.title, TITLE_MAX), app.wire.count(&rule.name));
@@ -61,6 +61,12 @@ fn tabs(scene: Scene) -> Vec<(char, String, Style)> {
         app.config.views.iter().filter_map(|view| Some((view.key?, cut(&view.name, TITLE_MAX), scene.theme.text)));
     tabs.extend(views);
     tabs
+}
+
+/// Over how long the rows counted go back, where the heat counts beside them over a day.
+fn over(scene: Scene) -> String {
+    let oldest = scene.app.wire.oldest().filter(|_| scene.size >= Size::Wide);
+    oldest.map_or(String::new(), |oldest| format!(" in {}", age(oldest, scene.app.now)))
 }
 
 fn tab(scene: Scene, key: char, label: &str, style: Style) -> Vec<Span<'static>> {

@@ -8,27 +8,69 @@ use ratatui::text::{Line, Span};
 use super::Scene;
 use super::frame::{panel, put};
 use super::matrix::times;
-use super::text::{fit, fit_right};
+use super::text::{cut, fit, fit_right};
+use crate::app::App;
+use crate::app::command::Command;
 use crate::app::seen::Seen;
 use crate::domain::topic::TopicRule;
 
 const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
+/// Columns of a topic's name, of its stories, and of how many times its habit they are.
+const NAME: usize = 11;
+const COUNT: usize = 5;
+const TIMES: usize = 8;
+/// Columns of a topic where several stand beside each other.
+const CELL_MIN: u16 = (NAME + 2 + COUNT) as u16;
 /// A topic's bars are this many rows high at most.
 const ROWS_MAX: u16 = 3;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let title = Line::from(vec![
         Span::styled("Heat", scene.theme.text.add_modifier(Modifier::BOLD)),
-        Span::styled(" · stories an hour, 24 h · times the habit", scene.theme.dim),
+        Span::styled(" · stories of the last 24 h · times the habit", scene.theme.dim),
     ]);
     let inner = panel(frame, area, scene, false, title, Line::default());
-    let rules: Vec<&TopicRule> = scene.app.topics().iter().filter(|rule| rule.key.is_some()).collect();
-    let rows = (inner.height / (rules.len() as u16).max(1)).clamp(1, ROWS_MAX);
-    for (at, rule) in (0u16..).zip(rules) {
-        let place = Rect { y: inner.y + at * rows, height: rows, ..inner }.intersection(inner);
-        seen.topics.extend(rule.key.filter(|_| place.area() > 0).map(|key| (place, key)));
-        draw_topic(frame, place, scene, rule);
+    let rules: Vec<&TopicRule> = told(scene.app).collect();
+    let (places, hidden) = places(inner, rules.len());
+    for (rule, place) in rules.iter().zip(&places) {
+        seen.topics.extend(rule.key.map(|key| (*place, key)));
+        draw_topic(frame, *place, scene, rule);
+    }
+    if let Some(place) = hidden {
+        let (more, all) = (rules.len() - places.len(), scene.app.keymap.hint(Command::Heat));
+        put(frame, Line::styled(cut(&format!(" {more} more: {all}"), place.width.into()), scene.theme.dim), place);
+    }
+}
+
+/// The topics that the panel tells of: those with a key.
+fn told(app: &App) -> impl Iterator<Item = &TopicRule> {
+    app.topics().iter().filter(|rule| rule.key.is_some())
+}
+
+/// Rows of a panel in which each topic has a line.
+pub(super) fn rows_needed(app: &App) -> u16 {
+    u16::try_from(told(app).count() + 2).unwrap_or(u16::MAX)
+}
+
+/// The places of so many topics: below each other, where they are too many beside each other without their bars; and the
+/// place of what is said of those that have none.
+fn places(area: Rect, count: usize) -> (Vec<Rect>, Option<Rect>) {
+    let lines = usize::from(area.height);
+    if count <= lines {
+        let rows = (area.height / (count as u16).max(1)).clamp(1, ROWS_MAX);
+        return ((0..count as u16).map(|at| Rect { y: area.y + at * rows, height: rows, ..area }).collect(), None);
+    }
+    let beside = count.div_ceil(lines.max(1)).min(usize::from(area.width / CELL_MIN).max(1));
+    let width = area.width / beside as u16;
+    let place = |at: usize| {
+        let (column, line) = ((at / lines) as u16, (at % lines) as u16);
+        Rect { x: area.x + column * width, y: area.y + line, width, height: 1 }
+    };
+    let all: Vec<Rect> = (0..beside * lines).map(place).collect();
+    match all.split_last() {
+        Some((last, others)) if all.len() < count => (others.to_vec(), Some(*last)),
+        _ => (all.into_iter().take(count).collect(), None),
     }
 }
 
@@ -43,12 +85,14 @@ fn draw_topic(frame: &mut Frame, area: Rect, scene: Scene, rule: &TopicRule) {
     for (row, y) in (area.y..area.bottom()).enumerate() {
         let above = usize::from(area.height) - 1 - row;
         let is_foot = above == 0;
-        let name = if is_foot { format!(" {} ", fit(&rule.title, 11)) } else { " ".repeat(13) };
-        let bars = bars(&hours, usize::from(area.width).saturating_sub(27), (above, area.height.into()));
+        let name = if is_foot { format!(" {} ", fit(&rule.title, NAME)) } else { " ".repeat(NAME + 2) };
+        let columns = usize::from(area.width).saturating_sub(NAME + 2);
+        let has_times = columns >= COUNT + TIMES;
+        let bars = bars(&hours, columns.saturating_sub(COUNT + TIMES + 1), (above, area.height.into()));
         let mut spans = vec![Span::styled(name, style), Span::styled(bars, style)];
         if is_foot {
-            spans.push(Span::styled(fit_right(&heat.stories.to_string(), 5), scene.theme.dim));
-            spans.push(Span::styled(fit_right(&times, 8), loud));
+            spans.push(Span::styled(fit_right(&heat.stories.to_string(), COUNT), scene.theme.dim));
+            spans.extend(has_times.then(|| Span::styled(fit_right(&times, TIMES), loud)));
         }
         put(frame, Line::from(spans), Rect { y, height: 1, ..area });
     }
@@ -65,6 +109,26 @@ fn bars(hours: &[u32], columns: usize, (above, rows): (usize, usize)) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_topic_has_its_place_or_is_counted_among_those_without() {
+        for (width, height) in [(26, 4), (48, 4), (54, 8), (68, 14), (20, 1), (3, 1)] {
+            for count in 1..=12 {
+                let area = Rect::new(2, 3, width, height);
+                let (places, hidden) = places(area, count);
+                assert!(
+                    places.iter().chain(&hidden).all(|place| area.intersection(*place) == *place && !place.is_empty())
+                );
+                let meets = |a: &Rect, b: &Rect| !a.intersection(*b).is_empty();
+                let all: Vec<Rect> = places.iter().chain(&hidden).copied().collect();
+                for (at, place) in all.iter().enumerate() {
+                    assert!(all[at + 1..].iter().all(|other| !meets(place, other)), "{count} in {area}");
+                }
+                assert_eq!(places.len() < count, hidden.is_some(), "{count} in {area}");
+            }
+        }
+        assert_eq!(places(Rect::new(0, 0, 48, 4), 5).0.len(), 5, "the fifth");
+    }
 
     #[test]
     fn bars_are_as_high_as_their_hours() {

@@ -12,7 +12,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::quotes;
+use super::{heat, quotes};
 use crate::app::{App, Focus};
 use crate::domain::layout::Panel;
 
@@ -106,12 +106,14 @@ fn plan_zoomed(body: Rect, app: &App, size: Size) -> Plan {
 
 /// A table with as many rows as it needs, and the chart of the selected symbol where enough is left.
 fn table_over_chart(body: Rect, app: &App) -> Plan {
-    // Its frame and the heads of its columns.
     let needed = u16::try_from(app.tape.shown().len() + 3).unwrap_or(u16::MAX);
     let left = body.height.saturating_sub(needed);
     let [table, chart] = split(body, if left < CHART_ROWS { body.height } else { needed });
     vec![("quotes", table), ("chart", chart)]
 }
+
+/// Per cent of the rows that the prices take at most from the chart above them, where there are many.
+const QUOTES_SHARE: u16 = 40;
 
 /// Rows that a chart under the table has at least.
 const CHART_ROWS: u16 = 12;
@@ -153,10 +155,11 @@ fn shown(app: &App, panels: &[(Panel, &'static str, u16)]) -> Vec<(&'static str,
 
 fn plan_huge(body: Rect, app: &App) -> Plan {
     let quotes_rows = (body.height * 3 / 10).clamp(12, 22);
-    let heat_rows = (body.height / 4).clamp(8, 16);
+    let heat_rows = heat::rows_needed(app).clamp((body.height / 4).clamp(8, 16), 16);
     let middle = shown(app, &[(Panel::Reader, "reader", 0), (Panel::Heat, "heat", heat_rows)]);
-    let right = shown(app, &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows)]);
     let columns = larger((body.width * 30 / 100).clamp(60, 90), app.layout.columns, 30);
+    let quotes_rows = quotes_rows.max(quotes::rows_needed(app, columns, Size::Huge, body.height * QUOTES_SHARE / 100));
+    let right = shown(app, &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows)]);
     let [left, right_place] = beside(body, columns, !right.is_empty());
     let columns = larger((body.width * 24 / 100).clamp(48, 70), app.layout.rows * 2, 30);
     let [wire, middle_place] = beside(left, columns, !middle.is_empty());
@@ -168,9 +171,13 @@ fn plan_huge(body: Rect, app: &App) -> Plan {
 
 fn plan_wide(body: Rect, app: &App) -> Plan {
     let quotes_rows = (body.height * 3 / 10).clamp(8, 12);
-    let right =
-        shown(app, &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows), (Panel::Heat, "heat", 6)]);
     let columns = larger((body.width * 35 / 100).clamp(50, 96), app.layout.columns, 30);
+    let quotes_rows = quotes_rows.max(quotes::rows_needed(app, columns, Size::Wide, body.height * QUOTES_SHARE / 100));
+    let heat_rows = heat::rows_needed(app).clamp(6, (body.height / 4).max(6));
+    let right = shown(
+        app,
+        &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows), (Panel::Heat, "heat", heat_rows)],
+    );
     let [left, right_place] = beside(body, columns, !right.is_empty());
     let mut plan = wire_over_reader(left, app, (body.height * 30 / 100).clamp(9, 18));
     plan.extend(stack(right_place, right));

@@ -4,7 +4,7 @@
 mod table;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Flex, Layout, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
@@ -49,7 +49,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     if is_table {
         return table::draw(frame, inner, scene, &symbols, seen);
     }
-    for (symbol, place) in symbols.iter().zip(blocks(inner, symbols.len(), scene.size)) {
+    for (symbol, place) in symbols.iter().zip(blocks(scene.app, inner, symbols.len(), scene.size)) {
         seen.symbols.push((place, symbol.name.clone()));
         block(frame, place, scene, symbol);
     }
@@ -67,8 +67,37 @@ fn title(scene: Scene) -> Line<'static> {
 
 /// Whether the symbols shown are a table in a panel: they have no room as blocks.
 pub(super) fn is_table(app: &App, area: Rect, size: Size) -> bool {
-    let rows = app.tape.shown().len().div_ceil(blocks_beside(area.width.saturating_sub(2), size));
-    rows * usize::from(BLOCK_HEIGHT_MIN) > usize::from(area.height.saturating_sub(2))
+    let needed: u16 = least_heights(app, area.width.saturating_sub(2), size).iter().sum();
+    needed > area.height.saturating_sub(2)
+}
+
+/// Rows of a panel of this width that all symbols shown need: as blocks, or as a table where that is more than `most`.
+pub(super) fn rows_needed(app: &App, width: u16, size: Size, most: u16) -> u16 {
+    let blocks = least_heights(app, width.saturating_sub(2), size).iter().sum::<u16>() + 2;
+    // Its frame and the heads of its columns.
+    let table = u16::try_from(app.tape.shown().len() + 3).unwrap_or(u16::MAX);
+    if blocks <= most { blocks } else { table.min(most) }
+}
+
+/// The rows that each line of blocks has at least: a price outside hours does not take the sparkline away.
+fn least_heights(app: &App, width: u16, size: Size) -> Vec<u16> {
+    let symbols = app.tape.shown();
+    let has_more = |symbol: &&Symbol| outside_hours(app, symbol).is_some();
+    let lines = symbols.chunks(blocks_beside(width, size));
+    lines.map(|line| BLOCK_HEIGHT_MIN + u16::from(line.iter().any(has_more))).collect()
+}
+
+/// The rows of each line of blocks in so many: as many as the others, where none needs more.
+fn heights(least: &[u16], rows: u16, most: u16) -> Vec<u16> {
+    let same = (rows / (least.len() as u16).max(1)).min(most);
+    let mut heights: Vec<u16> = least.iter().map(|least| same.max(*least)).collect();
+    while heights.iter().sum::<u16>() > rows {
+        // Those that have more than they need give it.
+        let spare = (0..heights.len()).rev().max_by_key(|at| heights[*at].saturating_sub(least[*at]));
+        let Some(at) = spare.filter(|at| heights[*at] > least[*at]) else { break };
+        heights[at] -= 1;
+    }
+    heights
 }
 
 /// Blocks that stand beside each other.
@@ -87,18 +116,19 @@ pub(super) fn no_symbols(frame: &mut Frame, area: Rect, scene: Scene) {
 }
 
 /// The places of so many blocks.
-fn blocks(area: Rect, count: usize, size: Size) -> Vec<Rect> {
-    if size >= Size::Wide {
-        let beside = blocks_beside(area.width, size).min(count.max(1));
-        let lines = Layout::vertical(vec![Constraint::Fill(1); count.div_ceil(beside)]).split(area);
-        let cells = lines
-            .iter()
-            .flat_map(|line| Layout::horizontal(vec![Constraint::Fill(1); beside]).spacing(2).split(*line).to_vec());
-        return cells.take(count).collect();
-    }
-    let count = count as u16;
-    let height = (area.height / count.max(1)).clamp(BLOCK_HEIGHT_MIN, BLOCK_HEIGHT + 3);
-    (0..count).map(|at| Rect { y: area.y + at * height, height, ..area }.intersection(area)).collect()
+fn blocks(app: &App, area: Rect, count: usize, size: Size) -> Vec<Rect> {
+    let least = least_heights(app, area.width, size);
+    let is_wide = size >= Size::Wide;
+    let heights = heights(&least, area.height, if is_wide { area.height } else { BLOCK_HEIGHT + 3 });
+    let is_even = heights.windows(2).all(|pair| pair[0] == pair[1]);
+    let rows =
+        heights.iter().map(|rows| if is_even && is_wide { Constraint::Fill(1) } else { Constraint::Length(*rows) });
+    let lines = Layout::vertical(rows).flex(Flex::Start).split(area);
+    let beside = blocks_beside(area.width, size).min(count.max(1));
+    let cells = lines
+        .iter()
+        .flat_map(|line| Layout::horizontal(vec![Constraint::Fill(1); beside]).spacing(2).split(*line).to_vec());
+    cells.take(count).collect()
 }
 
 fn block(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
@@ -114,8 +144,9 @@ fn block(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
         put(frame, line, Rect { y, height: 1, ..area });
         y += 1;
     }
-    let gap = u16::from(scene.size == Size::Medium);
-    let height = area.bottom().saturating_sub(y).saturating_sub(gap);
+    let left = area.bottom().saturating_sub(y);
+    // A blank below it, where that does not take all of it.
+    let height = if scene.size == Size::Medium && left > 1 { left - 1 } else { left };
     sparkline(frame, Rect { y, height, ..area }, scene, symbol);
 }
 
@@ -219,7 +250,7 @@ fn change_day(scene: Scene, quote: &Quote) -> Option<String> {
     }
 }
 
-/// The state of the price in words; where they have no room, without what stands in parentheses, else its first word.
+/// The state of the price in words; where they have no room, in fewer.
 pub(super) fn state(scene: Scene, symbol: &Symbol, room: usize) -> Span<'static> {
     let state = scene.app.price_state(&symbol.name);
     let style = if state.is_current() { scene.theme.dim } else { scene.theme.warning };
@@ -227,16 +258,14 @@ pub(super) fn state(scene: Scene, symbol: &Symbol, room: usize) -> Span<'static>
 }
 
 fn state_words(scene: Scene, state: &State, room: usize) -> String {
-    let zone = &scene.app.config.market.time_zone;
-    let forms = [state.words(zone), state.short(zone), state.word().to_uppercase()];
-    let fitting = forms.iter().find(|form| super::text::width(form) <= room);
-    fitting.cloned().unwrap_or_else(|| cut(&forms[2], room))
+    let forms = state.forms(&scene.app.config.market.time_zone, scene.app.now);
+    let fitting = forms.iter().find(|form| super::text::width(form) <= room).or(forms.last());
+    fitting.map(|form| cut(form, room)).unwrap_or_default()
 }
 
 /// `pre 180.12 ▲ +0.34 %`: the price outside hours, measured from the close; dimmed when it is not current.
 pub(super) fn extended_line(scene: Scene, symbol: &Symbol) -> Option<Line<'static>> {
-    let quote = scene.app.tape.quote(&symbol.name).filter(|quote| quote.session != Session::Regular)?;
-    let extended = quote.extended.as_ref()?;
+    let (quote, extended) = outside_hours(scene.app, symbol)?;
     let percent = quote.extended_change_percent()?;
     let direction = percent.to_f64().unwrap_or_default();
     let style = |style| current_style(scene, symbol, style);
@@ -245,6 +274,12 @@ pub(super) fn extended_line(scene: Scene, symbol: &Symbol) -> Option<Line<'stati
         Span::styled(show_price(extended.price, scene.app.tape.decimals(quote)), style(scene.theme.text)),
         Span::styled(format!(" {} {}", arrow(direction), show_percent(percent)), style(scene.theme.moved(direction))),
     ]))
+}
+
+fn outside_hours<'a>(app: &'a App, symbol: &Symbol) -> Option<(&'a Quote, &'a Extended)> {
+    let quote = app.tape.quote(&symbol.name).filter(|quote| quote.session != Session::Regular)?;
+    quote.extended_change_percent()?;
+    Some((quote, quote.extended.as_ref()?))
 }
 
 /// The closes of the day as a line, as high as the room.

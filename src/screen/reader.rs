@@ -191,8 +191,11 @@ fn byline(scene: Scene, item: &Item) -> String {
     let market = &app.config.market.time_zone;
     let own = app.config.screen.time_zone.clone().unwrap_or_else(TimeZone::system);
     let mut parts = vec![format!("{}, {}", item.story.outlet, scene.market_day_time(time))];
-    if clock(time, &own) != clock(time, market) {
-        parts.push(format!("{} here", clock(time, &own)));
+    let date = |zone: &TimeZone| time.to_zoned_datetime(zone.clone()).date();
+    if clock(time, &own) != clock(time, market) || date(&own) != date(market) {
+        // Here it may be another day already.
+        let day = if date(&own) == date(market) { "" } else { "%a " };
+        parts.push(format!("{}{} here", time.to_zoned_datetime(own.clone()).strftime(day), clock(time, &own)));
     }
     if item.story.published.is_none() {
         parts.push("no time given: when first seen".to_owned());

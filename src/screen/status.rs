@@ -81,13 +81,13 @@ fn says(scene: Scene) -> (String, Style) {
         return (format!("paused · {held} held back · {pause} goes on"), theme.warning);
     }
     if let Some(told) = app.standing_alert() {
-        let (list, at) = (app.keymap.hint(Command::Alerts), scene.market_time(told.at));
+        let (list, at) = (app.keymap.hint(Command::Alerts), scene.market_day_time(told.at));
         let text = format!("! {}: {} · {at} · {list} all", told.alert, told.text);
         return (text, theme.accent.add_modifier(Modifier::BOLD));
     }
     if let [mover, others @ ..] = app.standing_movers().as_slice() {
         let why = app.keymap.hint(Command::Why);
-        let (symbol, at) = (coin(&mover.symbol), scene.market_time(mover.at));
+        let (symbol, at) = (coin(&mover.symbol), scene.market_day_time(mover.at));
         let others: String =
             others.iter().map(|mover| format!(" · {} {}", coin(&mover.symbol), mover.words())).collect();
         let text = format!("{symbol} {} at {at} · {why} why{others}", mover.words());
@@ -140,13 +140,14 @@ const NAMES_MAX: usize = 24;
 /// How the first of its sources that is in trouble fares.
 fn why_away(scene: Scene, symbol: &Symbol) -> Option<String> {
     let ways = symbol.sources.iter().flat_map(|source| [(source, Capability::Socket), (source, Capability::Quote)]);
-    let mut reports = ways.filter_map(|(source, capability)| scene.app.health.source(source, capability));
+    let (health, now) = (&scene.app.health, scene.app.now);
+    let mut reports = ways.filter_map(|(source, capability)| health.trouble(&symbol.name, source, capability, now));
     reports.find_map(|report| match &report.outcome {
         Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
-        Outcome::Blocked { until, .. } if *until > scene.app.now => {
+        Outcome::Blocked { until, .. } => {
             Some(format!("{} refuses until {}", report.source, scene.market_day_time(*until)))
         }
-        _ => None,
+        Outcome::Well => None,
     })
 }
 

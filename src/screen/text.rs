@@ -346,7 +346,7 @@ pub fn other_day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Option<Strin
     if day.date() == now.to_zoned_datetime(zone.clone()).date() {
         return None;
     }
-    let form = if now.duration_since(at) < SignedDuration::from_hours(6 * 24) { "%a" } else { "%-d %b" };
+    let form = if now.duration_since(at).abs() < SignedDuration::from_hours(6 * 24) { "%a" } else { "%-d %b" };
     Some(day.strftime(form).to_string())
 }
 

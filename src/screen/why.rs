@@ -1,5 +1,6 @@
 //! Why did it move: the stories around a move of a price, the likeliest first.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
@@ -13,7 +14,8 @@ use super::text::{arrow, cut, fit, fit_right, percent, safe, spans_width, wrap};
 use super::wire::shown_topics;
 use crate::app::command::Command;
 use crate::app::seen::Seen;
-use crate::app::why::{Asked, Cause};
+use crate::app::why::{Asked, Cause, Unmoved};
+use crate::domain::price::{State, show_day_time, show_time};
 use crate::domain::story::StoryId;
 
 /// Columns of the popup, and of what stands before the headline.
@@ -69,8 +71,12 @@ fn draw_rows(
     }
 }
 
-/// `Why did BTC move?  ▼ −1.1% since 06:25 ET`
+/// `Why did BTC move?  ▼ −1.1% since 06:25 ET`, or that it has not.
 fn title(scene: Scene, asked: &Asked) -> Line<'static> {
+    if let Some(unmoved) = scene.app.unmoved() {
+        let sentence = sentence(scene, coin(&asked.symbol), unmoved);
+        return Span::styled(sentence, scene.theme.text.add_modifier(Modifier::BOLD)).into();
+    }
     let mut spans = vec![Span::styled(
         format!("Why did {} move?", coin(&asked.symbol)),
         scene.theme.text.add_modifier(Modifier::BOLD),
@@ -83,19 +89,49 @@ fn title(scene: Scene, asked: &Asked) -> Line<'static> {
     spans.into()
 }
 
+/// Why there is no move to explain.
+fn sentence(scene: Scene, symbol: &str, unmoved: Unmoved) -> String {
+    let (app, zone) = (scene.app, &scene.app.config.market.time_zone);
+    match unmoved {
+        Unmoved::Unpriced => format!("{symbol} has no price yet"),
+        Unmoved::Closed { since } => {
+            format!("{symbol} has not moved: closed since {}", show_day_time(since, app.now, zone))
+        }
+        Unmoved::Old { since } => {
+            format!("{symbol} may have moved: no price since {}", show_time(since, app.now, zone))
+        }
+        Unmoved::Same { since } => format!("{symbol} has not moved since {}", show_time(since, app.now, zone)),
+        Unmoved::NoBase { then } => {
+            format!("{symbol} may have moved: no price of {} is known", show_time(then, app.now, zone))
+        }
+    }
+}
+
 /// `fell through 70,000 at 06:30 ET · now 70,438.20 · 12 stories since 05:25 ET`
 fn told(scene: Scene, asked: &Asked) -> String {
     let app = scene.app;
     let mover = app.movers.iter().find(|mover| mover.symbol == asked.symbol && mover.begun == asked.begun);
     let mut parts: Vec<String> = Vec::new();
     parts.extend(mover.map(|mover| format!("{} at {}", mover.words(), scene.market_day_time(mover.at))));
-    parts.extend(
-        app.tape
-            .since(&asked.symbol, asked.begun)
-            .map(|moved| format!("{} then, {} now", plain_price(moved.base.price), plain_price(moved.now.price))),
-    );
+    parts.extend(app.tape.since(&asked.symbol, asked.begun).filter(|_| app.unmoved().is_none()).map(|moved| {
+        format!(
+            "{} then, {} {}",
+            plain_price(moved.base.price),
+            plain_price(moved.now.price),
+            of(scene, asked, moved.now.at)
+        )
+    }));
     parts.push(format!("the stories of the hour before {} and since", scene.market_day_time(asked.begun)));
     format!(" {}", parts.join(" · "))
+}
+
+/// When the latest price is of: now, unless it is older than a price that is current may be.
+fn of(scene: Scene, asked: &Asked, at: Timestamp) -> String {
+    match scene.app.price_state(&asked.symbol) {
+        State::Closed { .. } => format!("at {}", scene.market_day_time(at)),
+        state if !state.is_current() => format!("at {}", scene.market_day_time(at)),
+        _ => "now".to_owned(),
+    }
 }
 
 fn hint(scene: Scene) -> Line<'static> {
@@ -106,11 +142,9 @@ fn hint(scene: Scene) -> Line<'static> {
 }
 
 fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, asked: &Asked) {
-    let is_known = scene.app.tape.quote(&asked.symbol).is_some();
-    let words = if is_known {
-        "No story in your feeds explains this."
-    } else {
-        "No price of it is known yet, nor a story about it."
+    let words = match scene.app.unmoved() {
+        None => "No story in your feeds explains this.",
+        Some(_) => "There is no story about it either.",
     };
     let more = format!(
         "None bound to {} is from the hour before it, or came since. What arrives is shown here.",

@@ -68,7 +68,16 @@ fn series() -> Series {
 }
 
 fn report(capability: Capability, outcome: Outcome) -> SourceReport {
-    SourceReport { source: "yahoo".into(), capability, at: at(NOW), outcome, status: Some(429), next: None }
+    SourceReport {
+        source: "yahoo".into(),
+        capability,
+        at: at(NOW),
+        outcome,
+        status: Some(429),
+        next: None,
+        asked: Vec::new(),
+        lacks: Vec::new(),
+    }
 }
 
 fn blocked(until: i64) -> Outcome {

@@ -180,7 +180,19 @@ pub fn alive(app: &mut App, source: &str) {
 pub fn report(app: &mut App, source: &str, outcome: Outcome, status: Option<u16>) {
     let capability = newstape::domain::price::Capability::Socket;
     let at = app.now - SignedDuration::from_secs(1);
-    tell(app, Event::Source(SourceReport { source: source.into(), capability, at, outcome, status, next: None }));
+    tell(
+        app,
+        Event::Source(SourceReport {
+            source: source.into(),
+            capability,
+            at,
+            outcome,
+            status,
+            next: None,
+            asked: Vec::new(),
+            lacks: Vec::new(),
+        }),
+    );
 }
 
 pub fn prices(app: &mut App) {

@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Delivery, Kind, Outcome, Quote, Session, age_unit, is_listed_in_new_york, kind, show_age, show_interval};
+use super::{
+    Delivery, Kind, Outcome, Quote, Session, age_unit, is_listed_in_new_york, kind, show_age, show_day_time,
+    show_interval, show_time,
+};
 use crate::domain::Name;
 use crate::domain::session::{Calendar, Overnight};
 
@@ -25,8 +28,8 @@ pub enum State {
     Stale { age: Option<Duration> },
     /// From disk, nothing received yet: the age.
     Cached { age: Option<Duration> },
-    /// Refused, and asked again then. `why` as `yahoo 429`.
-    Blocked { until: Timestamp, why: String },
+    /// Refused, and asked again then. `why` as `yahoo 429`; the age of the price that is shown meanwhile, if there is one.
+    Blocked { until: Timestamp, why: String, age: Option<Duration> },
     /// From a recorded day whose bars are this long.
     Replay { bars: Duration },
     /// Never seen, and on its way: from this source, once it is known which.
@@ -85,37 +88,54 @@ impl State {
         }
     }
 
-    /// The words where those of [`State::words`] have no room: without what stands in parentheses. Of a pause that it ends
-    /// says more than which day's close it is.
-    pub fn short(&self, zone: &TimeZone) -> String {
-        match self {
-            State::Closed { resumes: Some(start), .. } => {
-                format!("PAUSE until {}", start.to_zoned_datetime(zone.clone()).strftime("%H:%M"))
-            }
-            _ => self.words(zone).split(" (").next().unwrap_or_default().to_owned(),
-        }
+    /// The words on screen, as `BLOCKED until 14:32 · 2m old (yahoo 429)`; clock times in the given zone, with their day
+    /// when it is not today.
+    pub fn words(&self, zone: &TimeZone, now: Timestamp) -> String {
+        self.forms(zone, now).swap_remove(0)
     }
 
-    /// The words on screen, as `BLOCKED until 14:32 (yahoo 429)`; clock times in the given zone.
-    pub fn words(&self, zone: &TimeZone) -> String {
+    /// The words, and shorter ones for where those have no room; the longest first. What is old says how old to the last.
+    pub fn forms(&self, zone: &TimeZone, now: Timestamp) -> Vec<String> {
         let word = self.word().to_uppercase();
-        let clock = |at: &Timestamp, form| at.to_zoned_datetime(zone.clone()).strftime(form).to_string();
+        let clock = |at: &Timestamp| show_time(*at, now, zone);
         match self {
-            State::Live { source } => format!("{word} {source}"),
-            State::Poll { every, source } => format!("{word} {} {source}", show_interval(*every)),
-            State::Delayed { by, source } => format!("{word} {} {source}", show_interval(*by)),
-            State::Closed { at, resumes: None } => format!("{word} {}", clock(at, "%a %H:%M")),
-            State::Closed { at, resumes: Some(start) } => {
-                format!("{word} {} (pause until {})", clock(at, "%a %H:%M"), clock(start, "%H:%M"))
+            State::Live { source } => vec![format!("{word} {source}"), word],
+            State::Poll { every: by, source } | State::Delayed { by, source } => {
+                vec![format!("{word} {} {source}", show_interval(*by)), word]
             }
-            State::Stale { age: Some(age) } | State::Cached { age: Some(age) } => format!("{word} {}", show_age(*age)),
-            State::Stale { age: None } | State::Cached { age: None } => format!("{word} (age unknown)"),
-            State::Blocked { until, why } => format!("{word} until {} ({why})", clock(until, "%H:%M")),
-            State::Replay { bars } => format!("{word} {}", show_interval(*bars)),
-            State::Waiting { source: Some(source) } | State::NoAnswer { source } => format!("{word} {source}"),
-            State::Waiting { source: None } | State::NoData => word,
+            State::Closed { at, resumes: None } => vec![format!("{word} {}", show_day_time(*at, now, zone)), word],
+            // That a pause ends says more than which day's close it is.
+            State::Closed { at, resumes: Some(start) } => vec![
+                format!("{word} {} (pause until {})", show_day_time(*at, now, zone), clock(start)),
+                format!("PAUSE until {}", clock(start)),
+                word,
+            ],
+            State::Stale { age: Some(age) } | State::Cached { age: Some(age) } => {
+                with_age(vec![format!("{word} {}", show_age(*age))], *age)
+            }
+            State::Stale { age: None } | State::Cached { age: None } => vec![format!("{word} (age unknown)"), word],
+            State::Blocked { until, why, age: None } => {
+                let until = format!("{word} until {}", clock(until));
+                vec![format!("{until} ({why})"), until, word]
+            }
+            State::Blocked { until, why, age: Some(age) } => {
+                let old = format!("{} old", show_age(*age));
+                let until = format!("{word} until {} · {old}", clock(until));
+                with_age(vec![format!("{until} ({why})"), until, format!("{word} · {old}")], *age)
+            }
+            State::Replay { bars } => vec![format!("{word} {}", show_interval(*bars)), word],
+            State::Waiting { source: Some(source) } | State::NoAnswer { source } => {
+                vec![format!("{word} {source}"), word]
+            }
+            State::Waiting { source: None } | State::NoData => vec![word],
         }
     }
+}
+
+/// Words, and below them those that leave nothing but the age.
+fn with_age(mut forms: Vec<String>, age: Duration) -> Vec<String> {
+    forms.extend([format!("{} old", show_age(age)), show_age(age)]);
+    forms
 }
 
 /// The state of a symbol's price, and when it will read differently by itself (None: only when something arrives).
@@ -135,7 +155,9 @@ pub fn state(
     }
     match (block, current, quote) {
         (Some(Outcome::Blocked { why, until }), ..) if *until > now => {
-            (State::Blocked { until: *until, why: why.clone() }, Some(*until))
+            let (age, older) = quote.map(|quote| age(quote, now)).unzip();
+            let changes = older.map_or(*until, |older| older.min(*until));
+            (State::Blocked { until: *until, why: why.clone(), age }, Some(changes))
         }
         (_, Some(current), _) => current,
         (.., Some(quote)) => old(quote, calendar, now),
@@ -301,10 +323,7 @@ fn old(quote: &Quote, calendar: &Calendar, now: Timestamp) -> (State, Option<Tim
     if is_ahead(noted, now) {
         return (aged(quote, None), Some(later(noted, -AHEAD)));
     }
-    let age = now.duration_since(quote.seen()).max(SignedDuration::ZERO).unsigned_abs();
-    let unit = Duration::from_secs(age_unit(age).0);
-    let next = unit.saturating_mul(u32::try_from(age.as_secs() / unit.as_secs()).unwrap_or(u32::MAX).saturating_add(1));
-    let older = later(now, signed(next.saturating_sub(age)));
+    let (age, older) = age(quote, now);
     let until = if kind(&quote.symbol) == Kind::Equity { older.min(calendar.next_change(now).at) } else { older };
     (aged(quote, Some(age)), Some(until))
 }
@@ -316,6 +335,14 @@ fn aged(quote: &Quote, age: Option<Duration>) -> State {
 /// Was this noted under a clock that ran ahead of the one that shows `now`? How old it is cannot be told then.
 fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
     at.duration_since(now) > AHEAD
+}
+
+/// How old the newest price in a quote is, and when that reads differently.
+fn age(quote: &Quote, now: Timestamp) -> (Duration, Timestamp) {
+    let age = now.duration_since(quote.seen()).max(SignedDuration::ZERO).unsigned_abs();
+    let unit = Duration::from_secs(age_unit(age).0);
+    let next = unit.saturating_mul(u32::try_from(age.as_secs() / unit.as_secs()).unwrap_or(u32::MAX).saturating_add(1));
+    (age, later(now, signed(next.saturating_sub(age))))
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

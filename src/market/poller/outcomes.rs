@@ -12,7 +12,7 @@ use super::super::{Misread, Moment};
 use super::reading::Missing;
 use super::{Failure, Fetch, Poller};
 use crate::domain::Name;
-use crate::domain::price::{Capability, Outcome, Session, Span};
+use crate::domain::price::{Capability, Outcome, Session, SourceReport, Span};
 use crate::event::Event;
 
 /// A symbol that a source does not know may be listed one day.
@@ -34,12 +34,11 @@ impl<F: Fetch> Poller<F> {
             prices_of(job).iter().for_each(|wanted| self.queue.delay_closes(wanted, Span::Day, again));
         }
         self.queue.delay(&Job::Prices(missing.unknown), later(now, UNKNOWN_AGAIN));
-        let Some(why) = missing.why else {
-            return self.report(capability(job), Outcome::Well, Some(200), Some(due), true).await;
-        };
+        let well = self.of(job, Outcome::Well, Some(200), due);
+        let Some(why) = missing.why else { return self.report(well, true).await };
         // It does well, but for what it lacks.
-        self.seat.board.tell(&self.seat.report(capability(job), Outcome::Well, Some(200), Some(due)));
-        self.report(capability(job), Outcome::Failed { why }, Some(200), Some(due), false).await
+        self.seat.board.tell(&well);
+        self.report(SourceReport { outcome: Outcome::Failed { why }, lacks: missing.symbols, ..well }, false).await
     }
 
     /// The source has no price of some symbols; that says nothing about its other answers.
@@ -65,7 +64,8 @@ impl<F: Fetch> Poller<F> {
                 self.queue.delay(job, until);
                 self.lack(prices_of(job), until);
                 let why = format!("{} does not know {}.", self.seat.source.title, subject(job));
-                self.report(capability(job), Outcome::Failed { why }, Some(404), Some(until), false).await
+                let report = self.of(job, Outcome::Failed { why }, Some(404), until);
+                self.report(SourceReport { lacks: report.asked.clone(), ..report }, false).await
             }
             Misread::Unknown | Misread::UnknownAmong | Misread::Shape | Misread::NoPrice => {
                 // What it has told before it knows: then something else is wrong.
@@ -112,7 +112,7 @@ impl<F: Fetch> Poller<F> {
         ];
         for capability in both.into_iter().flatten() {
             let outcome = Outcome::Blocked { why: why.clone(), until };
-            self.report(capability, outcome, status, Some(until), true).await?;
+            self.report(self.seat.report(capability, outcome, status, Some(until)), true).await?;
         }
         Some(())
     }
@@ -128,20 +128,24 @@ impl<F: Fetch> Poller<F> {
             self.queue.rest(capability(job), due);
             self.pace.exhaust(now);
         }
-        let why = format!("{}, {}: {}.", self.seat.source.title, subject(job), failure.why);
-        let outcome = Outcome::Failed { why };
-        self.report(capability(job), outcome, failure.status, Some(due), !failure.of_symbol).await
+        // What concerns all that it is asked names none: it may stand beside another symbol.
+        let title = self.seat.source.title;
+        let why = match failure.of_symbol {
+            true => format!("{title}, {}: {}.", subject(job), failure.why),
+            false => format!("{title}: {}.", failure.why),
+        };
+        let report = self.of(job, Outcome::Failed { why }, failure.status, due);
+        let lacks = if failure.of_symbol { report.asked.clone() } else { Vec::new() };
+        self.report(SourceReport { lacks, ..report }, !failure.of_symbol).await
     }
 
-    async fn report(
-        &self,
-        capability: Capability,
-        outcome: Outcome,
-        status: Option<u16>,
-        next: Option<Timestamp>,
-        counts: bool,
-    ) -> Option<()> {
-        let report = self.seat.report(capability, outcome, status, next);
+    /// What came of a question.
+    fn of(&self, job: &Job, outcome: Outcome, status: Option<u16>, due: Timestamp) -> SourceReport {
+        let report = self.seat.report(capability(job), outcome, status, Some(due));
+        SourceReport { asked: symbols_of(job).iter().map(|wanted| wanted.symbol.clone()).collect(), ..report }
+    }
+
+    async fn report(&self, report: SourceReport, counts: bool) -> Option<()> {
         if counts {
             self.seat.board.tell(&report);
         }

@@ -11,6 +11,7 @@ use super::super::poll_queue::{Job, names, spelled};
 use super::super::{BarsAsk, Candles, Closes, Misread, Moment, Poll, Tick};
 use super::outcomes::UNKNOWN_AGAIN;
 use super::{Fetch, Poller, Question};
+use crate::domain::Name;
 use crate::domain::price::{Candle, Capability, Delivery, Series, Span};
 use crate::event::Event;
 
@@ -22,6 +23,7 @@ const MOST_BARS: usize = 2_000;
 pub(super) struct Missing {
     /// A sentence that names them; None when nothing is missing.
     pub(super) why: Option<String>,
+    pub(super) symbols: Vec<Name>,
     /// Those that the source does not know.
     pub(super) unknown: Vec<Wanted>,
 }
@@ -104,7 +106,8 @@ impl<F: Fetch> Poller<F> {
                 Some(format!("{title} does not know {} and tells no price of {}.", names(unknown), names(silent)))
             }
         };
-        Missing { why, unknown }
+        let symbols = silent.iter().chain(&unknown).map(|wanted| wanted.symbol.clone()).collect();
+        Missing { why, symbols, unknown }
     }
 
     /// Closes of several symbols. The source may leave some out: their charts stay as they are.

@@ -217,6 +217,8 @@ async fn a_restart_does_not_renew_a_refusal() {
         outcome: outcome.clone(),
         status: Some(429),
         next: None,
+        asked: Vec::new(),
+        lacks: Vec::new(),
     };
     desk.reports = vec![report(Capability::Quote)];
     let venue = Venue::new(&desk, well);
@@ -254,9 +256,9 @@ async fn failures_are_told_and_waited_out() {
     let mut sentences: Vec<&str> = sentences.collect();
     sentences.dedup();
     let expected = [
-        "Yahoo Finance, NVDA: no answer within 10 s.",
-        "Yahoo Finance, NVDA: it answered 503.",
-        "Yahoo Finance, NVDA: its answer could not be read.",
+        "Yahoo Finance: no answer within 10 s.",
+        "Yahoo Finance: it answered 503.",
+        "Yahoo Finance: its answer could not be read.",
         "well",
     ];
     assert_eq!(sentences, expected);
@@ -279,8 +281,11 @@ async fn an_unknown_symbol_leaves_the_others_alone() {
     assert_eq!(asked, 1, "{:?}", venue.addresses());
     let quotes = told.iter().filter(|event| matches!(event, Event::Quote(quote) if &*quote.symbol == "NVDA")).count();
     assert!(quotes >= 8, "{quotes}");
-    let named = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Failed { why }, .. }) if why == "Yahoo Finance does not know NVDAX.");
-    assert!(told.iter().any(named));
+    let named = |event: &&Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Failed { why }, .. }) if why == "Yahoo Finance does not know NVDAX.");
+    let Some(Event::Source(report)) = told.iter().find(named) else { panic!("{told:?}") };
+    assert_eq!(report.lacks, [Name::from("NVDAX")], "it says so of that one alone");
+    let well = |event: &&Event| matches!(event, Event::Source(report) if report.asked.contains(&"NVDA".into()));
+    assert!(told.iter().any(|event| well(&event)));
 }
 
 type Respond = fn(&str, Timestamp) -> Result<Answer, Trouble>;
@@ -425,6 +430,8 @@ async fn rests_while_the_socket_does_well() {
         outcome,
         status: None,
         next: None,
+        asked: Vec::new(),
+        lacks: Vec::new(),
     };
     let is_quote = |event: &Event| matches!(event, Event::Quote(_));
     beside(poller.run(), async {

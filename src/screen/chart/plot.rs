@@ -1,20 +1,26 @@
 //! Where prices and times are in a chart: bars gathered to columns, and columns to cells and dots.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Rect;
 
 use super::super::quotes::plain_price;
 use super::super::text::width;
+use super::grid::{Grid, Step};
 use crate::app::App;
 use crate::app::tape::{ChartStyle, last_price};
-use crate::domain::price::{Candle, Kind, Series, Session, Span, Symbol, kind};
+use crate::domain::price::{Candle, Kind, Series, Session, Span, Symbol, is_listed_in_new_york, kind};
 
 /// Columns of the price axis; more where a price needs them.
 const AXIS_WIDTH: u16 = 10;
 /// A candle takes so many cells, gap included: candles that touch can't be told apart.
-const STEPS: std::ops::RangeInclusive<usize> = 2..=4;
+const SPACINGS: std::ops::RangeInclusive<usize> = 2..=4;
 /// Dots of a cell, across.
 const DOTS: usize = 2;
+/// Seconds in a day.
+const DAY: u32 = 86_400;
+/// A trade of the closing auction is told a little after the bell.
+const AUCTION: SignedDuration = SignedDuration::from_mins(1);
 /// A gap of more bars than this is a time in which the market was closed.
 const BREAK_BARS: i32 = 12;
 /// Rows from which a chart gives one, or two, to volume.
@@ -25,8 +31,9 @@ const SHARE_DAY: u32 = 390;
 /// What a column of the plot shows: one bar, or several as one.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
+    /// It begins where a bar of its length does: at the open, at a round time, with a day's first trade.
     pub bar: Candle,
-    /// Where its last bar ends.
+    /// Where it ends, be that ahead of now.
     pub end: Timestamp,
     /// The market was closed before it.
     pub after_break: bool,
@@ -48,9 +55,13 @@ pub struct Plot {
     pub last: f64,
     /// Oldest first; never none.
     pub columns: Vec<Column>,
+    /// How long a column is at most.
+    pub step: Step,
+    /// Whose days columns of a day and longer are.
+    pub days: TimeZone,
     pub style: ChartStyle,
     /// Cells from one candle to the next.
-    step: usize,
+    spacing: usize,
 }
 
 /// The newest bars that a span shows, and whose they are.
@@ -87,23 +98,24 @@ pub fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
     let volume = VOLUME_FROM.iter().filter(|rows| has_volume && body.height >= **rows).count() as u16;
     // One row for the marks, one for the times.
     let area = Rect {
-        width: body.width.checked_sub(axis).filter(|width| usize::from(*width) >= *STEPS.start())?,
+        width: body.width.checked_sub(axis).filter(|width| usize::from(*width) >= *SPACINGS.start())?,
         height: body.height.checked_sub(2 + volume).filter(|height| *height > 1)?,
         ..body
     };
     // Closes alone have no candles.
     let style = if series.closes_only { ChartStyle::Line } else { app.tape.style };
     let room = match style {
-        ChartStyle::Candles => usize::from(area.width) / STEPS.start(),
+        ChartStyle::Candles => usize::from(area.width) / SPACINGS.start(),
         ChartStyle::Line => usize::from(area.width) * DOTS,
     };
-    let columns = columns(app, series, bars, room);
-    let step = (usize::from(area.width) / columns.len().max(1)).clamp(1, *STEPS.end());
+    let (columns, grid, step) = columns(app, series, series.bars.len() - bars.len(), room);
+    let spacing = (usize::from(area.width) / columns.len().max(1)).clamp(1, *SPACINGS.end());
     let last = newest(app, series)?;
     let low = columns.iter().map(|column| column.bar.low).fold(last, f64::min);
     let high = columns.iter().map(|column| column.bar.high).fold(last, f64::max);
     let pad = ((high - low) * 0.04).max(high.abs() * 1e-4);
-    Some(Plot { area, volume, axis, low: low - pad, high: high + pad, last, columns, style, step })
+    let days = grid.days().clone();
+    Some(Plot { area, volume, axis, low: low - pad, high: high + pad, last, columns, step, days, style, spacing })
 }
 
 /// The last price that the source of the candles has told.
@@ -121,53 +133,93 @@ fn axis_width(bars: &[Candle]) -> u16 {
     AXIS_WIDTH.max(widest as u16 + 2)
 }
 
-/// Bars as columns that fit the room. Counted from the newest, so that a column does not change its bars when one
-/// arrives; never over a time in which the market was closed, nor over the bell.
-fn columns(app: &App, series: &Series, bars: &[Candle], room: usize) -> Vec<Column> {
-    let interval = SignedDuration::from_secs(series.interval.into());
-    let extended = |bar: &Candle| extended(app, &series.symbol, bar.time);
-    let runs: Vec<&[Candle]> =
-        bars.chunk_by(|bar, next| !is_break(bar, next, interval) && extended(bar) == extended(next)).collect();
-    let counts = |per_column: &usize| runs.iter().map(|run| run.len().div_ceil(*per_column)).sum::<usize>() <= room;
-    let least = bars.len().div_ceil(room.max(1)).max(1);
-    let per_column = (least..=bars.len()).find(counts).unwrap_or(bars.len().max(1));
+/// The bars of a series gathered to columns, of which the room holds so many, and by what; from the bar on with which the
+/// window begins, or a little before it: the first column is whole.
+fn columns<'a>(app: &'a App, series: &Series, from: usize, room: usize) -> (Vec<Column>, Grid<'a>, Step) {
+    let (bars, times) = (&series.bars, times(app, series));
+    let zone = &app.config.market.time_zone;
+    let grid = Grid::new(&app.calendar, zone, &series.symbol, &times[from..], series.interval);
+    let step = grid.step(&times[from..], room);
+    let cell = |at: usize| grid.cell(times[at], step);
+    let session = |at: usize| extended(app, &series.symbol, times[at]);
+    let from = (0..from).rev().take_while(|at| cell(*at) == cell(from)).last().unwrap_or(from);
     let mut columns: Vec<Column> = Vec::new();
-    for (at, run) in runs.iter().enumerate() {
-        let first = columns.len();
-        // The closing auction's bar alone, with nothing behind it, is no session.
-        let has_break_behind = runs.get(at + 1).is_some_and(|next| is_break(&run[run.len() - 1], &next[0], interval));
-        let session = extended(&run[0]).filter(|_| run.len() > 1 || !has_break_behind);
-        let gathered = |chunk| Column { extended: session, ..merged(chunk, interval) };
-        columns.extend(run.rchunks(per_column).map(gathered).rev());
-        let before = at.checked_sub(1).and_then(|before| runs[before].last());
-        columns[first].after_break = before.is_some_and(|bar| is_break(bar, &run[0], interval));
+    let mut first = from;
+    while first < bars.len() {
+        let (place, extended) = (cell(first), session(first));
+        let others = (first + 1..bars.len()).take_while(|at| cell(*at) == place && session(*at) == extended);
+        let next = first + 1 + others.count();
+        let after_break = first > from && is_closed_between(series, first, step);
+        let start = match columns.last_mut() {
+            // A session begins within what would be one bar.
+            Some(before) if before.end > place.start => {
+                before.end = times[first];
+                times[first]
+            }
+            before if is_cut(&grid, step, &series.symbol, before.is_none() || after_break) => {
+                place.start.max(times[first])
+            }
+            _ => place.start,
+        };
+        let bar = merged(start, &bars[first..next]);
+        columns.push(Column { bar, end: place.end, after_break, extended });
+        first = next;
     }
     let surplus = columns.len().saturating_sub(room);
-    columns.split_off(surplus)
+    (columns.split_off(surplus), grid, step)
 }
 
-fn is_break(bar: &Candle, next: &Candle, interval: SignedDuration) -> bool {
-    next.time.duration_since(bar.time) > interval * BREAK_BARS
+/// Does a column begin with its first bar, before the time that it could? Days begin with their trade, and so does a
+/// market whose hours are not known.
+fn is_cut(grid: &Grid, step: Step, symbol: &str, is_opening: bool) -> bool {
+    !step.is_within_day() || (is_opening && kind(symbol) == Kind::Equity && !grid.is_by_session())
+}
+
+/// When each bar begins. That of the closing auction, told a little after the bell with nothing behind it, belongs to the
+/// session that it ends.
+fn times(app: &App, series: &Series) -> Vec<Timestamp> {
+    let is_last = |at: usize| match series.bars.get(at + 1) {
+        Some(next) => is_break(&series.bars[at], next, series.interval),
+        None => !tells_sessions(app),
+    };
+    let time = |(at, bar): (usize, &Candle)| {
+        let may_be_auction = at > 0 && is_last(at) && is_listed_in_new_york(&series.symbol);
+        let is_auction = may_be_auction && bar.time.duration_since(app.calendar.last_close(bar.time)) < AUCTION;
+        if is_auction { bar.time.checked_sub(AUCTION).unwrap_or(bar.time) } else { bar.time }
+    };
+    series.bars.iter().enumerate().map(time).collect()
+}
+
+/// Was the market closed before a bar? Between bars of a day and longer the nights do not count.
+fn is_closed_between(series: &Series, at: usize, step: Step) -> bool {
+    let counts = step.is_within_day() || series.interval >= DAY;
+    counts && at > 0 && is_break(&series.bars[at - 1], &series.bars[at], series.interval)
+}
+
+fn is_break(bar: &Candle, next: &Candle, interval: u32) -> bool {
+    next.time.duration_since(bar.time) > SignedDuration::from_secs(interval.into()) * BREAK_BARS
 }
 
 /// In which session out of hours a share trades at a time, on the spans that tell hours.
 fn extended(app: &App, symbol: &str, at: Timestamp) -> Option<Session> {
-    let is_told = kind(symbol) == Kind::Equity && matches!(app.tape.span, Span::Hour | Span::Day);
+    let is_told = kind(symbol) == Kind::Equity && tells_sessions(app);
     is_told.then(|| app.calendar.session(at)).filter(|session| *session != Session::Regular)
 }
 
-fn merged(bars: &[Candle], interval: SignedDuration) -> Column {
+fn tells_sessions(app: &App) -> bool {
+    matches!(app.tape.span, Span::Hour | Span::Day)
+}
+
+fn merged(start: Timestamp, bars: &[Candle]) -> Candle {
     let (first, last) = (bars[0], bars[bars.len() - 1]);
-    let bar = Candle {
-        time: first.time,
+    Candle {
+        time: start,
         open: first.open,
         high: bars.iter().map(|bar| bar.high).fold(first.high, f64::max),
         low: bars.iter().map(|bar| bar.low).fold(first.low, f64::min),
         close: last.close,
         volume: bars.iter().filter_map(|bar| bar.volume).reduce(|all, volume| all + volume),
-    };
-    let end = last.time.checked_add(interval).unwrap_or(last.time);
-    Column { bar, end, after_break: false, extended: None }
+    }
 }
 
 impl Plot {
@@ -181,7 +233,7 @@ impl Plot {
     /// The dot, from the left, at which a column stands; a line takes the whole width.
     pub fn dot(&self, column: usize) -> usize {
         match self.style {
-            ChartStyle::Candles => column * self.step * DOTS,
+            ChartStyle::Candles => column * self.spacing * DOTS,
             ChartStyle::Line => {
                 let dots = usize::from(self.area.width) * DOTS - 1;
                 column * dots / self.columns.len().saturating_sub(1).max(1)
@@ -222,7 +274,10 @@ mod tests {
     fn app(from: &str, bars: &[Option<f64>]) -> App {
         let start = from.parse::<jiff::civil::DateTime>().unwrap().in_tz("America/New_York").unwrap().timestamp();
         let time = |at: usize| start + SignedDuration::from_mins(5 * at as i64);
-        let mut app = App::new(Arc::new(config::shipped()), time(bars.len()));
+        let mut config = config::shipped();
+        // Nothing is tagged here.
+        config.topics.clear();
+        let mut app = App::new(Arc::new(config), time(bars.len()));
         let bar = |(at, price): (usize, &Option<f64>)| {
             price.map(|price| Candle {
                 time: time(at),

@@ -26,9 +26,9 @@ const SPARK_MAX: usize = 32;
 const GAP_MAX: usize = 4;
 /// A name is cut to this.
 const NAME_MAX: usize = 12;
-/// Columns for a state: all its words, those without what stands in parentheses, its first word.
-const STATE: usize = 40;
-const STATE_BARE: usize = 20;
+/// Columns for a state: all its words, those without what stands in parentheses, its first word or its age.
+const STATE: usize = 46;
+const STATE_BARE: usize = 34;
 const STATE_WORD: usize = 7;
 /// Rows from which on there is one for the heads of the columns.
 const HEAD_FROM: u16 = 4;
@@ -70,8 +70,8 @@ const STEPS: [fn(&mut Form); 10] = [
     |form| form.state = STATE_BARE,
     |form| form.extended = false,
     |form| form.state = STATE_WORD,
-    |form| form.spark = false,
     |form| form.change = false,
+    |form| form.spark = false,
     |form| form.is_short = true,
     |form| form.state = 0,
     |form| form.percent = false,
