@@ -76,6 +76,8 @@ pub enum Event {
     NotSuspended,
     /// The replay stands at this time.
     Replay(ReplayPosition),
+    /// A slow filter is to be asked about so many groups and found stories more.
+    Sift { count: usize },
     /// The system's clock was set back by so much: the times that the state keeps go with it.
     ClockSetBack(SignedDuration),
     /// Time has passed: ages and states may read differently.

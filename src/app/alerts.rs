@@ -179,7 +179,8 @@ impl App {
 
     /// What a feed that is asked otherwise brings first is no news again.
     pub(super) fn alert_feeds_changed(&mut self, before: &Config, after: &Config) {
-        let same = |feed: &Feed| after.feeds.iter().any(|other| other == feed);
+        let known: HashMap<&Name, &Feed> = after.feeds.iter().map(|feed| (&feed.name, feed)).collect();
+        let same = |feed: &Feed| known.get(&feed.name).is_some_and(|other| *other == feed);
         for feed in before.feeds.iter().filter(|feed| !same(feed)) {
             self.alerts.polled.remove(&feed.name);
         }

@@ -1,6 +1,8 @@
 //! The filter line: a query as it is typed, completed, recalled, kept, and saved as a view. What memory does not hold
 //! is looked for in the store.
 
+use std::collections::VecDeque;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::Command;
@@ -22,6 +24,10 @@ const FOUND_MAX: usize = 500;
 pub(super) struct Beyond {
     number: u64,
     is_open: bool,
+    /// What the store has found, and a slow filter was not asked about yet.
+    waiting: VecDeque<(Story, Marks)>,
+    /// The store has nothing more.
+    is_done: bool,
 }
 
 /// What is remembered of the filter line.
@@ -62,8 +68,7 @@ impl App {
     /// Asks the store for older stories that pass the filter, when memory does not hold them all.
     pub(super) fn look_beyond(&mut self) -> Option<Effect> {
         let beyond = &mut self.filtering.beyond;
-        beyond.number += 1;
-        beyond.is_open = false;
+        *beyond = Beyond { number: beyond.number + 1, ..Beyond::default() };
         let filter = self.wire.filter();
         let counts_outlets = filter.query.as_ref().is_some_and(|(_, query)| query.asks().outlets);
         if filter.is_empty() || counts_outlets || self.replay.is_some() || self.loading {
@@ -82,7 +87,7 @@ impl App {
 
     /// Is the store still being looked through?
     pub fn is_looking(&self) -> bool {
-        self.filtering.beyond.is_open && self.store_trouble.is_none()
+        self.is_sifting() || (self.filtering.beyond.is_open && self.store_trouble.is_none())
     }
 
     /// What the store has found: those that pass come onto the wire.
@@ -90,14 +95,41 @@ impl App {
         if number != self.filtering.beyond.number || !self.filtering.beyond.is_open {
             return Vec::new();
         }
+        self.filtering.beyond.is_done = done;
+        self.filtering.beyond.waiting.extend(stories);
+        let is_slow = self.wire.filter().query.as_ref().is_some_and(|(_, query)| query.may_be_slow());
+        self.take_in_found(if is_slow { 0 } else { usize::MAX })
+    }
+
+    /// Is there something that a slow filter has still to be asked about? Then [`crate::event::Event::Sift`] is waited for.
+    pub fn is_sifting(&self) -> bool {
+        self.wire.is_sifting() || !self.filtering.beyond.waiting.is_empty()
+    }
+
+    /// Asks a slow filter about some more: first of what is held, the newest first, then of what the store has found.
+    pub(super) fn sift(&mut self, count: usize) -> Vec<Effect> {
+        if self.wire.is_sifting() {
+            self.wire.sift(count, self.now);
+            return vec![Effect::Draw(Urgency::News)];
+        }
+        self.take_in_found(count)
+    }
+
+    /// Takes in so much of what the store has found; once that is all, the store is asked for more.
+    fn take_in_found(&mut self, count: usize) -> Vec<Effect> {
         let moves = asks_for_moves(self.wire.filter());
         let mut taken = false;
-        for (story, marks) in stories {
+        for _ in 0..count {
+            let Some((story, marks)) = self.filtering.beyond.waiting.pop_front() else { break };
             let moves = if moves { self.tape.moves_since(story.time()) } else { Vec::new() };
             taken |= self.wire.take_found((story, marks), moves, &self.tagger, self.now);
         }
-        let wants_more = !done && self.wire.found_count() < FOUND_MAX;
-        self.filtering.beyond.is_open = wants_more;
+        let beyond = &mut self.filtering.beyond;
+        if !beyond.waiting.is_empty() {
+            return taken.then_some(Effect::Draw(Urgency::News)).into_iter().collect();
+        }
+        let (number, wants_more) = (beyond.number, !beyond.is_done && self.wire.found_count() < FOUND_MAX);
+        beyond.is_open = wants_more;
         let mut effects = Vec::new();
         effects.extend(wants_more.then_some(Effect::SearchMore { number }));
         effects.extend((taken || !wants_more).then_some(Effect::Draw(Urgency::News)));

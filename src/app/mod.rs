@@ -267,6 +267,7 @@ impl App {
                 let is_news = self.light.replace(light) != Some(light);
                 is_news.then_some(Effect::Draw(Urgency::Key)).into_iter().collect()
             }
+            Event::Sift { count } => self.sift(count),
             Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
             // Whoever had the terminal meanwhile wrote on it.
             Event::NotSuspended => self.notify(Tone::Info, "no shell waits here to suspend to".to_owned()),

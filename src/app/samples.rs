@@ -181,7 +181,12 @@ impl Desk {
     }
 
     pub fn send(&mut self, event: Event) -> Vec<Effect> {
-        self.app.update(event, self.now)
+        let effects = self.app.update(event, self.now);
+        // As the run loop does between two keys.
+        while self.app.is_sifting() {
+            self.app.update(Event::Sift { count: 1 }, self.now);
+        }
+        effects
     }
 
     pub fn stories(&mut self, stories: impl IntoIterator<Item = Story>) -> Vec<Effect> {

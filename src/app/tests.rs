@@ -224,7 +224,47 @@ fn what_is_read_leaves_an_unread_view_when_the_cursor_leaves_it() {
     assert_eq!(desk.leads(), [4, 3, 2, 1]);
 }
 
+/// Every feed of the file before was once looked for among all of the file after: minutes of a debug build.
+#[test]
+fn thousands_of_feeds_are_taken_up_in_a_moment() {
+    let feed = |number: u32| format!("[[feed]]\nname = 'F{number}'\nurl = 'https://f{number}.example/feed'\n");
+    let text = (0..20_000).map(feed).collect::<String>();
+    let config =
+        |keep: &str| crate::config::load(Some(("c.toml", format!("{text}[store]\nkeep = '{keep}'\n")))).unwrap();
+    let started = tokio::time::Instant::now();
+    let (before, after) = (config("90d"), config("91d"));
+    let mut desk = Desk::of(before);
+    let loaded = started.elapsed();
+    let started = tokio::time::Instant::now();
+    desk.send(Event::Config(std::sync::Arc::new(after)));
+    eprintln!("20,000 feeds: two files read in {loaded:?}, the reload took {:?}", started.elapsed());
+    assert!(loaded.as_secs() < 60 && started.elapsed().as_secs() < 5);
+}
+
 // --- filters ---
+
+#[test]
+fn a_slow_filter_holds_no_key_up() {
+    let mut desk = Desk::with_stories(300);
+    desk.press("/");
+    let type_key = |desk: &mut Desk, letter: &str| desk.app.update(key(letter), desk.now);
+    for letter in ["/", "l", "a", "m", "p", "2"] {
+        type_key(&mut desk, letter);
+    }
+    assert!(!desk.app.is_sifting(), "it is not closed yet");
+    type_key(&mut desk, "/");
+    assert!(desk.app.is_sifting() && desk.app.is_looking() && desk.leads().is_empty());
+    desk.app.update(Event::Sift { count: 12 }, desk.now);
+    assert_eq!(desk.leads(), [299, 298, 297, 296, 295, 294, 293, 292, 291, 290, 289].map(|id| id as u64));
+    // The next key ends it, and begins anew with the newest.
+    type_key(&mut desk, " ");
+    assert!(desk.app.is_sifting() && desk.leads().is_empty());
+    desk.send(Event::Tick);
+    assert!(!desk.app.is_sifting());
+    assert_eq!(desk.leads().len(), 111);
+    desk.press("esc");
+    assert_eq!((desk.app.is_sifting(), desk.leads().len()), (false, 300));
+}
 
 #[test]
 fn topic_keys_filter_and_zero_shows_all() {

@@ -8,6 +8,7 @@ mod lists;
 mod marks;
 mod members;
 mod pause;
+mod sift;
 mod sort;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use lists::HEAT_HOURS;
 use lists::Lists;
 use marks::Past;
 use pause::Held;
+use sift::Sifting;
 pub use sort::Sort;
 use sort::Sorted;
 
@@ -211,6 +213,7 @@ pub struct Wire {
     held: Held,
     past: Past,
     found: Found,
+    sifting: Sifting,
     judges: Judges,
     /// How many stories are muted, and of how many groups every one.
     muted: usize,
@@ -260,6 +263,7 @@ impl Wire {
             held: Held::default(),
             past: Past::default(),
             found: Found::default(),
+            sifting: Sifting::default(),
             judges: Judges::default(),
             muted: 0,
             all_muted: 0,
@@ -550,39 +554,6 @@ impl Wire {
     /// Muted stories only where the filter asks for them.
     fn lets_pass(&self, item: &Item, outlets: usize, now: Timestamp) -> bool {
         (self.counts(item) || self.filter.asks_for_muted()) && self.filter.passes(item, outlets, now)
-    }
-
-    /// Another filter. The cursor keeps its story: while that one does not pass, the wire is live, and where it passes
-    /// again, the cursor is on it again.
-    pub fn set_filter(&mut self, filter: Filter, now: Timestamp) {
-        self.filter = filter;
-        self.refilter(now, false);
-    }
-
-    /// Asks the filter again, as time or marks may change its answer; what is under the cursor stays.
-    pub fn refresh(&mut self, now: Timestamp) {
-        if self.filter.query.is_some() {
-            self.refilter(now, true);
-        }
-    }
-
-    fn refilter(&mut self, now: Timestamp, keep: bool) {
-        let shown = |group: &GroupId, members: &Members| {
-            let kept = self.row_under_cursor(*group, members.row.filter(|_| keep), now);
-            (*group, kept.or_else(|| self.row_of(*group, now)))
-        };
-        let shown: Vec<(GroupId, Option<Row>)> = self.members.iter().map(|(id, members)| shown(id, members)).collect();
-        self.sorted.touch();
-        self.timeline = shown.iter().filter_map(|(_, row)| *row).collect();
-        self.timeline.sort_unstable_by_key(|row| std::cmp::Reverse(place_of(row)));
-        for (group, row) in shown {
-            if let Some(members) = self.members.get_mut(&group) {
-                members.row = row;
-            }
-        }
-        if !keep {
-            self.forget_above();
-        }
     }
 
     // --- reading ---

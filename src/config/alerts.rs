@@ -53,7 +53,7 @@ pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) {
     entry.set("post-as", named(PostAs::VARIANTS), &mut alert.post_as);
     entry.set("enabled", read::flag, &mut alert.enabled);
     if alert.query.is_none() && alert.price.is_none() {
-        entry.leave_out("needs a 'query', a 'price' rule, or both; left out");
+        entry.leave_out("needs a 'query', a 'price' rule, or both; ignored");
         return;
     }
     put(alerts, |alert| alert.name == name, alert);

@@ -76,7 +76,7 @@ impl Wrong {
 
 fn type_in_words(value: &DeValue) -> &'static str {
     match value {
-        DeValue::String(_) => "text",
+        DeValue::String(_) => "a string",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
@@ -88,9 +88,9 @@ fn type_in_words(value: &DeValue) -> &'static str {
 /// The parser's message; the commonest in plainer words.
 fn explain(message: &str, marked: &str) -> String {
     match message.split(',').next().unwrap_or_default() {
-        "string values must be quoted" if marked.trim().is_empty() => "expected a value behind the =".into(),
-        "string values must be quoted" => "expected a value in quotes, a number, a list, true or false".into(),
-        "duplicate key" => "expected every name once, and this one stands above already".into(),
+        "string values must be quoted" if marked.trim().is_empty() => "expected a value after =".into(),
+        "string values must be quoted" => "expected a string in quotes, a number, a list, true or false".into(),
+        "duplicate key" => "this name is already used above".into(),
         _ => message.trim().replace('\n', ", "),
     }
 }
@@ -211,12 +211,11 @@ impl<'d> Table<'d> {
             }
             Some(Err(wrong)) => {
                 self.left_out.set(true);
-                self.doc
-                    .warn(wrong.span.start, format!("{}; left out{}", wrong.sentence(&self.whose(key)), wrong.hint));
+                self.doc.warn(wrong.span.start, format!("{}; ignored{}", wrong.sentence(&self.whose(key)), wrong.hint));
                 None
             }
             None => {
-                self.leave_out(&format!("needs a '{key}'; left out"));
+                self.leave_out(&format!("needs a '{key}'; ignored"));
                 None
             }
         }
@@ -271,7 +270,7 @@ impl<'d> Table<'d> {
         for (index, item) in list.iter().enumerate() {
             let called = format!("[[{key}]] number {}", index + 1);
             let Some(mut entry) = Table::of(self.doc, item, key, called) else {
-                self.doc.warn(item.span().start, format!("expected a table [[{key}]]; left out"));
+                self.doc.warn(item.span().start, format!("expected a table [[{key}]]; ignored"));
                 continue;
             };
             let Some(name) = entry.need("name", read_name) else { continue };
@@ -281,7 +280,7 @@ impl<'d> Table<'d> {
                 read(&entry, name);
                 entry.close();
             } else {
-                entry.leave_out("stands twice; this one is left out");
+                entry.leave_out("is defined twice; this one is ignored");
             }
         }
     }
@@ -420,20 +419,23 @@ impl<'d> Table<'d> {
         let known = |key: &str| asked.contains(&key) || self.left_out.get();
         for key in self.entries.keys().filter(|key| !known(key.get_ref())) {
             let name = key.get_ref();
-            let whose = if self.kind.is_empty() { "newstape" } else { &self.called };
             let hint = did_you_mean(name, asked.iter().copied());
-            self.doc.warn(key.span().start, format!("{whose} knows no {}; ignored{hint}", shown(name)));
+            let what = match self.kind {
+                "" => format!("unknown section {}", shown(name)),
+                _ => format!("{}: unknown key {}", self.called, shown(name)),
+            };
+            self.doc.warn(key.span().start, format!("{what}; ignored{hint}"));
         }
     }
 }
 
 pub(super) fn read_text(value: &Value) -> Result<String, Wrong> {
-    value.get_ref().as_str().map(String::from).ok_or_else(|| Wrong::of_type(value, "text in quotes"))
+    value.get_ref().as_str().map(String::from).ok_or_else(|| Wrong::of_type(value, "a string"))
 }
 
 /// A short text that is shown: not empty, nothing in it that moves a cursor.
 pub(super) fn read_name(value: &Value) -> Result<Name, Wrong> {
-    let text = value.get_ref().as_str().ok_or_else(|| Wrong::of_type(value, "text in quotes"))?.trim();
+    let text = value.get_ref().as_str().ok_or_else(|| Wrong::of_type(value, "a string"))?.trim();
     if text.is_empty() || text.chars().count() > 80 || text.chars().any(char::is_control) {
         return Err(Wrong::of_value(value, "1 to 80 characters without control characters"));
     }

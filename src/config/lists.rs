@@ -2,7 +2,7 @@
 //! `[[alert]]`. An entry with the name of one that stands changes only the
 //! fields it gives and keeps its place; a new one follows the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::doc::{Table, read_name, read_text};
@@ -17,7 +17,9 @@ const FEED_CEILING: Duration = Duration::from_secs(86_400);
 
 /// Lays the lists of a file; its sections must have been laid before (floor, sources).
 pub(super) fn lay(config: &mut Config, root: &Table, off: &mut Off) {
-    root.entries("feed", read_name, |entry, name| feed(entry, name, &config.network, &mut config.feeds));
+    let mut feeds = Feeds::of(std::mem::take(&mut config.feeds));
+    root.entries("feed", read_name, |entry, name| feed(entry, name, &config.network, &mut feeds));
+    config.feeds = feeds.list;
     let known: Vec<Name> = config.sources.keys().cloned().collect();
     root.entries("symbol", read::symbol, |entry, name| {
         off.read(entry, &name);
@@ -81,22 +83,61 @@ pub(super) fn put<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
     }
 }
 
-fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Vec<Feed>) {
-    let mut feed = standing(feeds, |feed| feed.name == name, || Feed::new(name.clone(), ""));
+/// The feeds, found by their names and addresses: a file may have thousands.
+struct Feeds {
+    list: Vec<Feed>,
+    by_name: HashMap<Name, usize>,
+    by_url: HashMap<String, BTreeSet<usize>>,
+}
+
+impl Feeds {
+    fn of(list: Vec<Feed>) -> Feeds {
+        let mut feeds = Feeds { list: Vec::new(), by_name: HashMap::new(), by_url: HashMap::new() };
+        list.into_iter().for_each(|feed| feeds.put(feed));
+        feeds
+    }
+
+    fn standing(&self, name: &Name) -> Option<&Feed> {
+        self.list.get(*self.by_name.get(name)?)
+    }
+
+    /// The first other feed that is asked at the same address.
+    fn twin(&self, feed: &Feed) -> Option<&Feed> {
+        let same = self.by_url.get(&feed.url).into_iter().flatten().filter_map(|at| self.list.get(*at));
+        same.into_iter().find(|other| other.name != feed.name && other.enabled && feed.enabled)
+    }
+
+    /// In the place of the one under the same name, or at the end.
+    fn put(&mut self, feed: Feed) {
+        let at = *self.by_name.entry(feed.name.clone()).or_insert(self.list.len());
+        if let Some(before) = self.list.get(at) {
+            if let Some(places) = self.by_url.get_mut(&before.url) {
+                places.remove(&at);
+            }
+        }
+        self.by_url.entry(feed.url.clone()).or_default().insert(at);
+        match self.list.get_mut(at) {
+            Some(standing) => *standing = feed,
+            None => self.list.push(feed),
+        }
+    }
+}
+
+fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Feeds) {
+    let mut feed = feeds.standing(&name).cloned().unwrap_or_else(|| Feed::new(name.clone(), ""));
     if feed.url.is_empty() {
         let Some(url) = entry.need("url", read::address(&["https", "http"])) else { return };
         feed.url = url;
     }
     let said = feed_fields(entry, &mut feed);
-    let same = |other: &&Feed| other.url == feed.url && other.name != name && other.enabled && feed.enabled;
-    if let Some(other) = feeds.iter().find(same) {
-        entry.leave_out(&format!("has the same address as '{}'; left out", other.name));
+    if let Some(other) = feeds.twin(&feed) {
+        entry.leave_out(&format!("has the same address as '{}'; ignored", other.name));
         return;
     }
     if said {
         feed.interval = within(entry, feed.interval, network.feed_floor);
     }
-    put(feeds, |feed| feed.name == name, feed);
+    feeds.put(feed);
 }
 
 /// True when the entry gives an interval of its own.
@@ -145,7 +186,7 @@ fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) 
     let mut topic = standing(&config.topics, |topic| topic.name == name, || new_topic(&name));
     let key = topic_fields(entry, &mut topic);
     if topic.any.is_empty() {
-        entry.leave_out("needs 'any', the queries of which one must match; left out");
+        entry.leave_out("needs 'any', a list of queries; ignored");
         return;
     }
     if topic.title.is_empty() {
@@ -256,5 +297,26 @@ mod tests {
         assert_eq!(keys, [("a", None), ("b", Some('3')), ("c", Some('1')), ("e", None)]);
         assert_eq!(config.views[0].key, Some('2'));
         assert_eq!(warnings, ["c.toml:11:5: topic 'e' asks for the key 1, which another entry has; it gets none"]);
+    }
+
+    #[test]
+    fn feeds_are_laid_over_one_another_by_name_and_asked_once_at_an_address() {
+        let feed = |name: &str, rest: &str| format!("[[feed]]\nname = '{name}'\n{rest}\n");
+        let shipped = feed("a", "url = 'https://a.example/'") + &feed("b", "url = 'https://b.example/'");
+        let own = feed("c", "url = 'https://b.example/'")
+            + &feed("a", "url = 'https://new.example/'")
+            + &feed("d", "url = 'https://a.example/'")
+            + &feed("e", "url = 'https://new.example/'\nenabled = false");
+        let mut config = Config::empty();
+        let mut warnings = Vec::new();
+        for text in [&shipped, &own] {
+            let doc = Doc::parse("c.toml", text).unwrap();
+            lay(&mut config, &doc.root(), &mut Off::default());
+            warnings.extend(doc.warnings());
+        }
+        let feeds: Vec<(&str, &str)> = config.feeds.iter().map(|feed| (&*feed.name, feed.url.as_str())).collect();
+        let (new, b, a) = ("https://new.example/", "https://b.example/", "https://a.example/");
+        assert_eq!(feeds, [("a", new), ("b", b), ("d", a), ("e", new)]);
+        assert_eq!(warnings, ["c.toml:1:1: feed 'c' has the same address as 'b'; ignored"]);
     }
 }

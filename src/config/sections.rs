@@ -113,7 +113,7 @@ fn sources(config: &mut Config, root: &Table) {
             config.sources.insert(Name::from(name), settings);
         } else {
             let hint = did_you_mean(name, config.sources.keys().map(|known| &**known));
-            table.leave_out(&format!("is no price source that newstape knows; left out{hint}"));
+            table.leave_out(&format!("is not a known price source; ignored{hint}"));
         }
     })
 }

@@ -295,6 +295,13 @@ impl Query {
         merged(spans)
     }
 
+    /// Does it read by regular expressions, which may take long for a single story?
+    pub fn may_be_slow(&self) -> bool {
+        let mut is_slow = false;
+        self.root.visit(&mut |leaf| is_slow |= matches!(leaf, Leaf::Regex(..)));
+        is_slow
+    }
+
     /// What has to be found out for it beside the story.
     pub fn asks(&self) -> Asks {
         let mut asks = Asks::default();

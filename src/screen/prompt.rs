@@ -67,6 +67,7 @@ fn count(scene: Scene) -> String {
     let count = format!("{} of {}", wire.rows().len(), wire.group_count());
     match (wire.found_count(), scene.app.is_looking()) {
         (0, false) => count,
+        _ if wire.is_sifting() => format!("{count} · searching …"),
         (0, true) => format!("{count} · looking further back …"),
         (found, true) => format!("{count} · {found} from further back …"),
         (found, false) => format!("{count} · {found} from further back"),

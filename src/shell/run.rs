@@ -24,6 +24,9 @@ const PRICE_FRAME: Duration = Duration::from_millis(200);
 /// Events taken in at once, at most so many and for so long; between two batches a key gets its turn.
 const BATCH: usize = 32;
 const BATCH_TIME: Duration = Duration::from_millis(8);
+/// A slow filter is asked for so long between two keys, about so many at once at most.
+const SIFT_TIME: Duration = Duration::from_millis(8);
+const SIFTED_MAX: usize = 1 << 12;
 /// Of keys that come faster than they can be drawn, every so manieth is drawn all the same.
 const KEYS_UNDRAWN: usize = 32;
 /// A tick is never asked for sooner than this …
@@ -89,7 +92,7 @@ pub async fn run<W: World>(
     events: &mut mpsc::Receiver<Event>,
     stop: &CancellationToken,
 ) -> io::Result<()> {
-    let mut running = Loop { app, world, clock, stop, frames: Frames::default() };
+    let mut running = Loop { app, world, clock, stop, frames: Frames::default(), sifted: 1 };
     // What is stored is on the first frame when it can be read at once.
     if running.app.loading
         && let Ok(Some(event)) = tokio::time::timeout(FIRST_FRAME_WAITS, events.recv()).await
@@ -109,6 +112,12 @@ pub async fn run<W: World>(
                 None => return Ok(()),
             },
             () = until(due), if due.is_some() => running.draw()?,
+            () = std::future::ready(()), if running.app.is_sifting() => {
+                running.sift();
+                if let Ok(event) = events.try_recv() {
+                    running.batch(event, events);
+                }
+            }
             event = events.recv() => match event {
                 Some(event) => running.batch(event, events),
                 None => return Ok(()),
@@ -131,6 +140,8 @@ struct Loop<'a, W> {
     clock: &'a Clock,
     stop: &'a CancellationToken,
     frames: Frames,
+    /// How much a slow filter is asked about at once.
+    sifted: usize,
 }
 
 impl<W: World> Loop<'_, W> {
@@ -143,7 +154,22 @@ impl<W: World> Loop<'_, W> {
 
     fn input(&mut self, event: TerminalEvent) -> io::Result<()> {
         self.take(Event::Terminal(event));
+        self.sift();
         if self.frames.key() { self.draw() } else { Ok(()) }
+    }
+
+    /// Asks a slow filter for a moment; how much at once goes by how long it took.
+    fn sift(&mut self) {
+        let started = Instant::now();
+        while self.app.is_sifting() && started.elapsed() < SIFT_TIME {
+            let step = Instant::now();
+            self.take(Event::Sift { count: self.sifted });
+            match step.elapsed() {
+                took if took < SIFT_TIME / 4 => self.sifted = (self.sifted * 2).min(SIFTED_MAX),
+                took if took > SIFT_TIME / 2 => self.sifted = (self.sifted / 2).max(1),
+                _ => {}
+            }
+        }
     }
 
     /// Takes in an event and those behind it, as long as that holds nothing up.

@@ -721,6 +721,33 @@ fn coverage_after_a_lull_is_news_again() {
     assert_eq!(wire.group(StoryId(1)).count(), 3, "and it is still one event");
 }
 
+#[test]
+fn a_slow_filter_is_asked_group_by_group_the_newest_first() {
+    let mut wire = wire(plain(1..=30));
+    wire.set_cursor(3, ROWS);
+    wire.set_filter(query("/./"), now());
+    assert!(wire.is_sifting() && wire.rows().is_empty());
+    wire.sift(3, now());
+    check(&wire);
+    assert_eq!(leads(&wire), [30, 29, 28]);
+    assert_eq!(wire.above(), 0, "nothing of it has arrived");
+    // Another one begins again; what arrives meanwhile has its row at once, and no row stands twice.
+    wire.set_filter(query("/./ -nothere"), now());
+    wire.sift(1, now());
+    plain(31..=32).for_each(|item| wire.admit(item, now()));
+    assert_eq!(leads(&wire), [32, 31, 30]);
+    wire.sift(usize::MAX, now());
+    check(&wire);
+    assert!(!wire.is_sifting());
+    assert_eq!(leads(&wire), (1..=32).rev().collect::<Vec<_>>());
+    assert_eq!(cursor(&wire).map(|(lead, _)| lead), Some(27), "the cursor is on its story again");
+    // Asked again for marks or time, what is shown stays until it is found not to pass.
+    wire.refresh(now());
+    assert!(wire.is_sifting() && wire.rows().len() == 32);
+    wire.set_filter(Filter::default(), now());
+    assert!(!wire.is_sifting() && wire.rows().len() == 32);
+}
+
 mod at_random {
     use std::sync::LazyLock;
 
