@@ -71,12 +71,13 @@ pub(super) fn is_table(app: &App, area: Rect, size: Size) -> bool {
     needed > area.height.saturating_sub(2)
 }
 
-/// Rows of a panel of this width that all symbols shown need: as blocks, or as a table where that is more than `most`.
+/// Rows of a panel of this width that all symbols shown need: as blocks, or as a table where that is more than `most`; 0
+/// where both are, and it scrolls anyway.
 pub(super) fn rows_needed(app: &App, width: u16, size: Size, most: u16) -> u16 {
     let blocks = least_heights(app, width.saturating_sub(2), size).iter().sum::<u16>() + 2;
     // Its frame and the heads of its columns.
     let table = u16::try_from(app.tape.shown().len() + 3).unwrap_or(u16::MAX);
-    if blocks <= most { blocks } else { table.min(most) }
+    [blocks, table].into_iter().find(|rows| *rows <= most).unwrap_or(0)
 }
 
 /// The rows that each line of blocks has at least: a price outside hours does not take the sparkline away.

@@ -61,10 +61,11 @@ pub fn draw(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
         let style = if label.is_day { scene.theme.dim } else { scene.theme.faint };
         buffer.set_string(label.x, y, &label.text, style);
     }
-    let room = usize::from(plot.axis) - 1;
     let taken = labels.iter().map(Label::end).max().unwrap_or(0);
-    if taken <= before_source(plot, source) {
-        buffer.set_string(plot.area.right(), y, fit_right(source, room), scene.theme.faint);
+    let before = before_source(plot, source);
+    if taken <= before {
+        let (x, room) = (before + 1, (plot.area.right() + plot.axis).saturating_sub(before + 2));
+        buffer.set_string(x, y, fit_right(source, room.into()), scene.theme.faint);
     }
 }
 
@@ -222,8 +223,8 @@ fn marks(begun: &[(u16, Timestamp, Date)], forms: impl Fn(Date) -> Vec<String>) 
     begun.iter().map(|(x, at, date)| Mark { x: *x, at: *at, forms: forms(*date), after_break: false }).collect()
 }
 
-/// The first set of which all have room, or all but one; else what has room of the first. The newest comes first: it alone
-/// may take the place of the source's name, and be shortened.
+/// The first set of which all have room, or all but one; else what has room of the first. The newest comes first, and may
+/// take the place of the source's name; what has no room is shortened.
 fn fitting(plot: &Plot, source: &str, sets: impl IntoIterator<Item = Vec<Mark>>) -> Vec<Label> {
     let mut best: Option<Vec<Label>> = None;
     for marks in sets.into_iter().filter(|marks| !marks.is_empty()) {
@@ -265,6 +266,8 @@ mod tests {
     use proptest::prelude::*;
     use ratatui::layout::Rect;
 
+    use super::super::super::Size;
+    use super::super::super::theme::{Looks, Theme};
     use super::super::grid::Step;
     use super::super::plot::plot;
     use super::*;
@@ -502,6 +505,14 @@ mod tests {
             }
             for pair in labels.windows(2) {
                 prop_assert!(pair[0].end() < pair[1].x, "{pair:?}");
+            }
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 300, 20));
+            let theme = Theme::of(&app.config, Looks::default());
+            draw(&mut buffer, Scene { app: &app, theme: &theme, size: Size::Wide }, &plot);
+            let y = plot.area.bottom() + plot.volume + 1;
+            for label in &labels {
+                let drawn: String = (label.x..label.end()).map(|x| buffer[(x, y)].symbol()).collect();
+                prop_assert_eq!(&drawn, &label.text, "whole");
             }
             let zone = chart.zone();
             let dates: Vec<Date> = plot.columns.iter().map(|column| date_of(column.bar.time, &zone)).collect();

@@ -26,9 +26,10 @@ const SPARK_MAX: usize = 32;
 const GAP_MAX: usize = 4;
 /// A name is cut to this.
 const NAME_MAX: usize = 12;
-/// Columns for a state: all its words, those without what stands in parentheses, its first word or its age.
+/// Columns for a state: all its words, those without what stands in parentheses, its first word with its age, one of the two.
 const STATE: usize = 46;
 const STATE_BARE: usize = 34;
+const STATE_AGE: usize = 9;
 const STATE_WORD: usize = 7;
 /// Rows from which on there is one for the heads of the columns.
 const HEAD_FROM: u16 = 4;
@@ -64,14 +65,17 @@ const WHOLE: Form = Form {
 };
 
 /// What goes, in this order, until the rest has room.
-const STEPS: [fn(&mut Form); 10] = [
+const STEPS: [fn(&mut Form); 12] = [
     |form| (form.list, form.source) = (false, false),
     |form| form.time = false,
     |form| form.state = STATE_BARE,
     |form| form.extended = false,
+    |form| form.state = STATE_AGE,
+    // The per cent tell as much as the amount, and the line tells more; but the amount needs less room.
+    |form| form.change = false,
+    |form| (form.change, form.spark) = (true, false),
     |form| form.state = STATE_WORD,
     |form| form.change = false,
-    |form| form.spark = false,
     |form| form.is_short = true,
     |form| form.state = 0,
     |form| form.percent = false,
@@ -178,7 +182,7 @@ impl<'a> Table<'a> {
             (columns, needed) = measured(form);
         }
         // Room that is left over goes to the words of the state.
-        for state in [STATE, STATE_BARE].into_iter().filter(|state| *state > form.state && form.state > 0) {
+        for state in [STATE, STATE_BARE, STATE_AGE].into_iter().filter(|state| *state > form.state && form.state > 0) {
             let wordy = Form { state, ..form };
             let (wide, wanted) = measured(wordy);
             if wanted <= room {
