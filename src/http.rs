@@ -77,7 +77,7 @@ pub struct Answer {
     /// Decompressed.
     pub body: Vec<u8>,
     /// Why the body is only the beginning of one, when [`Ask::take_cut`] allows that.
-    pub cut: Option<Trouble>,
+    pub cut: Option<HttpError>,
 }
 
 impl Answer {
@@ -89,7 +89,7 @@ impl Answer {
 
 /// Why no answer could be had. `Display` is one plain clause without any address, fit to follow a name and a colon.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum HttpError {
     #[error("its name could not be found (is the network up?)")]
     Name,
     /// What is wrong with it.
@@ -136,30 +136,30 @@ impl Http {
 
     /// Asks an address that the reader configured or typed: it may be private. Follows redirects, reads the body up to
     /// the cap. The whole takes at most the timeout.
-    pub async fn get(&self, ask: Ask) -> Result<Answer, Trouble> {
+    pub async fn get(&self, ask: Ask) -> Result<Answer, HttpError> {
         self.within(&ask, async { self.follow(&ask, parse(&ask.url)?, false).await }).await
     }
 
     /// As [`Http::get`], for an address that came from outside, as the link of a story: it must be public, allowed by the
     /// configuration, or at the server of the `feed` whose address is given, since stories of a private feed lead there.
-    pub async fn get_link(&self, ask: Ask, feed: Option<&str>) -> Result<Answer, Trouble> {
+    pub async fn get_link(&self, ask: Ask, feed: Option<&str>) -> Result<Answer, HttpError> {
         let work = async {
             let url = parse(&ask.url)?;
             let feed = feed.and_then(|feed| Url::parse(feed).ok());
-            let is_guarded = match feed.is_some_and(|feed| is_same_server(&feed, &url)) {
+            let is_public_only = match feed.is_some_and(|feed| is_same_server(&feed, &url)) {
                 true => false,
-                false => guarded(&url, &self.network.allow_private)?,
+                false => public_only(&url, &self.network.allow_private)?,
             };
-            self.follow(&ask, url, is_guarded).await
+            self.follow(&ask, url, is_public_only).await
         };
         self.within(&ask, work).await
     }
 
     /// Sends a body to an address that the reader configured: it may be private. Follows no redirect, reads no answer;
     /// answers the status. The whole takes at most the timeout.
-    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: String) -> Result<u16, Trouble> {
+    pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: String) -> Result<u16, HttpError> {
         let work = async {
-            let way = Way { proxy: None, accept_invalid_certificate: false, is_guarded: false };
+            let way = Way { proxy: None, accept_invalid_certificate: false, is_public_only: false };
             let request = self.clients.of(&way)?.post(parse(url)?).header("user-agent", &self.network.user_agent);
             // As bytes: what is sent on may be any text, where a header by the letter has ASCII alone.
             let value = |text: &str| HeaderValue::from_bytes(text.replace(char::is_control, " ").as_bytes()).ok();
@@ -169,26 +169,30 @@ impl Http {
             Ok(response.status().as_u16())
         };
         let limit = self.network.timeout;
-        tokio::time::timeout(limit, work).await.unwrap_or(Err(Trouble::Timeout(limit)))
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(HttpError::Timeout(limit)))
     }
 
-    async fn within(&self, ask: &Ask, work: impl Future<Output = Result<Answer, Trouble>>) -> Result<Answer, Trouble> {
+    async fn within(
+        &self,
+        ask: &Ask,
+        work: impl Future<Output = Result<Answer, HttpError>>,
+    ) -> Result<Answer, HttpError> {
         let limit = ask.timeout.unwrap_or(self.network.timeout);
-        tokio::time::timeout(limit, work).await.unwrap_or(Err(Trouble::Timeout(limit)))
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(HttpError::Timeout(limit)))
     }
 
-    async fn follow(&self, ask: &Ask, first: Url, is_first_guarded: bool) -> Result<Answer, Trouble> {
-        let (mut url, mut is_guarded) = (first.clone(), is_first_guarded);
+    async fn follow(&self, ask: &Ask, first: Url, is_first_public_only: bool) -> Result<Answer, HttpError> {
+        let (mut url, mut is_public_only) = (first.clone(), is_first_public_only);
         let mut hops = Vec::new();
         let limit = ask.timeout.unwrap_or(self.network.timeout);
         let mut is_tried_again = false;
         // Before the whole is given up, what has come is looked at.
         let ends = Instant::now() + limit.mul_f64(READING_PART);
         loop {
-            let response = match self.send(&url, ask, &first, is_guarded).await {
+            let response = match self.send(&url, ask, &first, is_public_only).await {
                 // A connection that was kept open may be closed just as it is used again: a GET is tried once more (RFC
                 // 9112, 9.3.1).
-                Err(Trouble::NoAnswer) if !is_tried_again => {
+                Err(HttpError::NoAnswer) if !is_tried_again => {
                     is_tried_again = true;
                     continue;
                 }
@@ -199,26 +203,32 @@ impl Http {
                 let limits = Limits { cap, ends, limit, take_cut: ask.take_cut };
                 return read(response, url, hops, limits).await;
             };
-            let next = url.join(&target).map_err(|_| Trouble::Forbidden)?;
-            is_guarded = self.allowed(&url, &next, is_guarded, (&first, is_first_guarded))?;
+            let next = url.join(&target).map_err(|_| HttpError::Forbidden)?;
+            is_public_only = self.allowed(&url, &next, is_public_only, (&first, is_first_public_only))?;
             is_tried_again = false;
             hops.push(response.status().as_u16());
             if hops.len() > MAX_HOPS {
-                return Err(Trouble::Loop);
+                return Err(HttpError::Loop);
             }
             url = next;
         }
     }
 
     /// Servers other than the first get no header that could be a key.
-    async fn send(&self, url: &Url, ask: &Ask, first: &Url, is_guarded: bool) -> Result<reqwest::Response, Trouble> {
+    async fn send(
+        &self,
+        url: &Url,
+        ask: &Ask,
+        first: &Url,
+        is_public_only: bool,
+    ) -> Result<reqwest::Response, HttpError> {
         let Access { headers, login, proxy, accept_invalid_certificate } = &ask.access;
         let is_home = is_same_server(first, url);
         let way = Way {
             proxy: proxy.clone(),
             // What was allowed for one server is not for others.
             accept_invalid_certificate: *accept_invalid_certificate && is_home,
-            is_guarded,
+            is_public_only,
         };
         let is_validated =
             url == first || ask.validators_of.as_deref().is_none_or(|of| is_same_resource(of, url.as_str()));
@@ -250,21 +260,21 @@ impl Http {
 
     /// A redirect may lead anywhere public over http(s); to a private address only within its own host, back to the server
     /// that was asked first, or by leave of the configuration. Answers whether the connection must be guarded.
-    fn allowed(&self, from: &Url, to: &Url, is_guarded: bool, first: (&Url, bool)) -> Result<bool, Trouble> {
+    fn allowed(&self, from: &Url, to: &Url, is_public_only: bool, first: (&Url, bool)) -> Result<bool, HttpError> {
         if !matches!(to.scheme(), "http" | "https") || (from.scheme() == "https" && to.scheme() == "http") {
-            return Err(Trouble::Forbidden);
+            return Err(HttpError::Forbidden);
         }
         match first {
-            _ if is_same_server(from, to) => Ok(is_guarded),
-            (first, is_guarded) if is_same_server(first, to) => Ok(is_guarded),
-            _ => guarded(to, &self.network.allow_private),
+            _ if is_same_server(from, to) => Ok(is_public_only),
+            (first, is_public_only) if is_same_server(first, to) => Ok(is_public_only),
+            _ => public_only(to, &self.network.allow_private),
         }
     }
 }
 
 /// Whether an address from outside must be guarded when it is connected to: by leave of the configuration it need not.
 /// Numbers are checked here, names when they are looked up ([`client`]).
-fn guarded(to: &Url, leaves: &[String]) -> Result<bool, Trouble> {
+fn public_only(to: &Url, leaves: &[String]) -> Result<bool, HttpError> {
     if leaves.iter().any(|leave| is_leave_for(leave, to)) {
         return Ok(false);
     }
@@ -273,7 +283,7 @@ fn guarded(to: &Url, leaves: &[String]) -> Result<bool, Trouble> {
         Some(Host::Ipv6(address)) => Some(IpAddr::from(address)),
         _ => None,
     };
-    if number.is_some_and(is_private) { Err(Trouble::Forbidden) } else { Ok(true) }
+    if number.is_some_and(is_private) { Err(HttpError::Forbidden) } else { Ok(true) }
 }
 
 /// Where an answer sends to, if it does. Only these statuses do so by RFC 9110 without a choice. Addresses should be ASCII;
@@ -303,16 +313,16 @@ fn is_same_host(from: &Url, to: &Url) -> bool {
     from.host() == to.host() && (ports.0 == ports.1 || ports == (Some(80), Some(443)))
 }
 
-fn parse(url: &str) -> Result<Url, Trouble> {
-    let url = Url::parse(url).map_err(|error| Trouble::Address(error.to_string()))?;
+fn parse(url: &str) -> Result<Url, HttpError> {
+    let url = Url::parse(url).map_err(|error| HttpError::Address(error.to_string()))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
         _ => Err(unusable("it must begin with http:// or https://")),
     }
 }
 
-fn unusable(why: &str) -> Trouble {
-    Trouble::Address(why.into())
+fn unusable(why: &str) -> HttpError {
+    HttpError::Address(why.into())
 }
 
 /// How far a body is read.
@@ -325,7 +335,7 @@ struct Limits {
     take_cut: bool,
 }
 
-async fn read(mut response: reqwest::Response, url: Url, hops: Vec<u16>, limits: Limits) -> Result<Answer, Trouble> {
+async fn read(mut response: reqwest::Response, url: Url, hops: Vec<u16>, limits: Limits) -> Result<Answer, HttpError> {
     let mut body = Vec::new();
     let filled = fill(&mut body, &mut response, &limits).await;
     let (body, unpacked) = packed::unpack(body, limits.cap);
@@ -345,57 +355,57 @@ async fn read(mut response: reqwest::Response, url: Url, hops: Vec<u16>, limits:
 }
 
 /// Reads until the end, or until something speaks against going on.
-async fn fill(body: &mut Vec<u8>, response: &mut reqwest::Response, limits: &Limits) -> Result<(), Trouble> {
+async fn fill(body: &mut Vec<u8>, response: &mut reqwest::Response, limits: &Limits) -> Result<(), HttpError> {
     loop {
         let chunk = tokio::time::timeout_at(limits.ends, response.chunk()).await;
-        let chunk = chunk.map_err(|_| Trouble::Timeout(limits.limit))?.map_err(|error| broken(&error))?;
+        let chunk = chunk.map_err(|_| HttpError::Timeout(limits.limit))?.map_err(|error| broken(&error))?;
         let Some(chunk) = chunk else { return Ok(()) };
         if (body.len() + chunk.len()) as u64 > limits.cap {
-            return Err(Trouble::TooLarge(limits.cap));
+            return Err(HttpError::TooLarge(limits.cap));
         }
         body.extend_from_slice(&chunk);
     }
 }
 
-fn broken(error: &reqwest::Error) -> Trouble {
-    if error.is_timeout() { Trouble::Timeout(IDLE_TIMEOUT) } else { Trouble::Broken }
+fn broken(error: &reqwest::Error) -> HttpError {
+    if error.is_timeout() { HttpError::Timeout(IDLE_TIMEOUT) } else { HttpError::Broken }
 }
 
 /// reqwest's error as one of ours: its own text carries the address and a chain of causes.
-fn explain(error: &reqwest::Error) -> Trouble {
+fn explain(error: &reqwest::Error) -> HttpError {
     if error.is_builder() {
         unusable("it is not a usable address")
     } else if is_private_address(error) {
-        Trouble::Forbidden
+        HttpError::Forbidden
     } else {
         by_cause(&causes(error), error.is_connect(), error.is_timeout())
     }
 }
 
 /// By the words of the chain of causes, in lower case. Certificates come first: what is said of them names names.
-fn by_cause(chain: &str, is_connect: bool, is_timeout: bool) -> Trouble {
+fn by_cause(chain: &str, is_connect: bool, is_timeout: bool) -> HttpError {
     let says = |words: &[&str]| words.iter().any(|word| chain.contains(word));
     if says(&["proxy auth", "proxy authorization"]) {
-        Trouble::ProxyLogin
+        HttpError::ProxyLogin
     } else if says(&["certificate"]) {
-        Trouble::Certificate(match () {
+        HttpError::Certificate(match () {
             () if says(&["not valid for name", "notvalidforname"]) => "is for another name",
             () if says(&["expired"]) => "has expired",
             () if says(&["not valid yet", "notvalidyet"]) => "is not valid yet; is this machine's clock right?",
             () => "is not one that this machine trusts",
         })
     } else if says(&["dns"]) {
-        Trouble::Name
+        HttpError::Name
     } else if says(&["tls", "handshake"]) {
-        Trouble::Tls
+        HttpError::Tls
     } else if says(&["connection reset", "broken pipe"]) {
-        Trouble::NoAnswer
+        HttpError::NoAnswer
     } else if is_connect {
-        Trouble::Connect
+        HttpError::Connect
     } else if is_timeout {
-        Trouble::Timeout(IDLE_TIMEOUT)
+        HttpError::Timeout(IDLE_TIMEOUT)
     } else {
-        Trouble::NoAnswer
+        HttpError::NoAnswer
     }
 }
 

@@ -6,7 +6,7 @@ use newstape::news::{self, Unreadable, barrier};
 
 fuzz_target!(|data: &[u8]| {
     let read = news::read(data, None, "https://example.org/feed");
-    assert!(read != Err(Unreadable::Fault) && barrier::caught() == 0);
+    assert!(read != Err(Unreadable::Fault) && panic_guard::caught() == 0);
     if let Ok(document) = read {
         assert!(document.entries.len() <= news::MAX_ENTRIES);
     }

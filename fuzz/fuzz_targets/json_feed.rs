@@ -7,5 +7,5 @@ use newstape::news::{self, Unreadable, barrier};
 fuzz_target!(|text: &str| {
     let text = format!("{{{text}");
     assert!(news::read(text.as_bytes(), None, "https://example.org/feed") != Err(Unreadable::Fault));
-    assert_eq!(barrier::caught(), 0);
+    assert_eq!(panic_guard::caught(), 0);
 });

@@ -6,7 +6,7 @@ use newstape::domain::text;
 use newstape::news::plain;
 
 fuzz_target!(|given: &str| {
-    let clean = text::clean(&plain::from_html(given, 1000));
+    let clean = text::clean(&html_text::from_html(given, 1000));
     assert!(!clean.contains(char::is_control));
     assert_eq!(text::clean(&clean), clean);
 });

@@ -11,8 +11,8 @@ use super::{Failure, Surroundings};
 use crate::config::Config;
 use crate::domain::feed::{Feed, FeedState};
 use crate::http::{Answer, Ask, Http};
-use crate::news::place::Place;
-use crate::news::{discover, unread};
+use crate::news::site::Site;
+use crate::news::{discover, not_a_feed};
 use crate::screen::text::day_and_clock;
 use crate::store::Reader;
 
@@ -27,7 +27,7 @@ pub struct Asking<'a> {
     http: Http,
     states: Vec<FeedState>,
     /// When each place was asked last.
-    asked: BTreeMap<Place, Instant>,
+    asked: BTreeMap<Site, Instant>,
 }
 
 impl<'a> Asking<'a> {
@@ -51,7 +51,7 @@ impl<'a> Asking<'a> {
         }
         self.pause(url).await;
         let ask = self.request(url);
-        let answer = match named.is_some_and(|page| Place::of(page) != Place::of(url)) {
+        let answer = match named.is_some_and(|page| Site::of(page) != Site::of(url)) {
             true => self.http.get_link(ask, None).await,
             false => self.http.get(ask).await,
         };
@@ -73,7 +73,7 @@ impl<'a> Asking<'a> {
     }
 
     async fn pause(&mut self, url: &str) {
-        let place = Place::of(url);
+        let place = Site::of(url);
         if let Some(last) = self.asked.get(&place) {
             tokio::time::sleep_until(*last + self.config.network.domain_spacing).await;
         }
@@ -94,8 +94,8 @@ pub fn stored(around: &Surroundings) -> Vec<FeedState> {
 
 /// Until when the place of an address asked to be left alone (429 and 503, whichever of its feeds was told so).
 pub fn cool_down(states: &[FeedState], url: &str, now: Timestamp) -> Option<Timestamp> {
-    let place = Place::of(url);
-    let told = states.iter().filter(|state| matches!(state.status, Some(429 | 503)) && Place::of(&state.url) == place);
+    let place = Site::of(url);
+    let told = states.iter().filter(|state| matches!(state.status, Some(429 | 503)) && Site::of(&state.url) == place);
     told.filter_map(|state| state.next_check).filter(|until| *until > now && *until < FeedState::STOPPED).max()
 }
 
@@ -109,7 +109,7 @@ fn refusal(answer: &Answer) -> String {
     let head = answer.body.get(..16 << 10).unwrap_or(&answer.body);
     let guard = match answer.header("cf-mitigated") {
         Some(_) => Some("Cloudflare"),
-        None => unread::challenge(&String::from_utf8_lossy(head).to_lowercase()),
+        None => not_a_feed::challenge(&String::from_utf8_lossy(head).to_lowercase()),
     };
     let status = answer.status;
     match (guard, status) {

@@ -165,7 +165,7 @@ async fn ask_feeds(
     let (_wanted, config_seen) = watch::channel(config.clone());
     let (_orders, orders) = mpsc::channel(1);
     let (_, visits) = mpsc::channel(1);
-    let desk = news::poll::Desk {
+    let desk = news::poll::Deps {
         http: Http::new(&config.network)?,
         clock: around.clock.clone(),
         config: config_seen,

@@ -16,7 +16,7 @@ use crate::domain::price::Symbol;
 use crate::domain::query::{Asks, Query};
 use crate::domain::story::Story;
 use crate::domain::topic::Topics;
-use crate::store::{Reader, Trouble};
+use crate::store::{Reader, StoreError};
 
 /// Stories further apart are never one event.
 const GROUP_LASTS: SignedDuration = SignedDuration::from_hours(72);
@@ -76,7 +76,7 @@ impl Stories {
     }
 }
 
-fn unread(trouble: Trouble) -> Failure {
+fn unread(trouble: StoreError) -> Failure {
     Failure::not_had(format!("the stored stories can't be read: {trouble}"))
 }
 

@@ -11,7 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Proxy};
 use url::Url;
 
-use super::{Trouble, is_private};
+use super::{HttpError, is_private};
 use crate::domain::feed::Secret;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Ways kept open. Those of a configuration that is gone go first.
 const WAYS_MAX: usize = 16;
-/// Where programs are told of a proxy. Its name may lead to a private address, as it does in most offices.
+/// Where a proxy is set for all programs. Its name may lead to a private address, as it does in most offices.
 const PROXY_VARIABLES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// How a server is reached.
@@ -29,7 +29,7 @@ pub(super) struct Way {
     pub proxy: Option<Secret>,
     pub accept_invalid_certificate: bool,
     /// Only public addresses are connected to.
-    pub is_guarded: bool,
+    pub is_public_only: bool,
 }
 
 /// The clients of all ways, the last used at the end.
@@ -41,7 +41,7 @@ pub(super) struct Clients {
 
 impl Clients {
     /// Installs the TLS provider first: without one, reqwest panics. The usual way is made at once, so that what would
-    /// make all requests fail is told at the start.
+    /// make all requests fail is reported at the start.
     pub fn new(timeout: Duration) -> anyhow::Result<Clients> {
         rustls::crypto::ring::default_provider().install_default().ok();
         let connect_timeout = CONNECT_TIMEOUT.min(timeout);
@@ -51,14 +51,14 @@ impl Clients {
     }
 
     /// The client of a way.
-    pub fn of(&self, way: &Way) -> Result<Client, Trouble> {
+    pub fn of(&self, way: &Way) -> Result<Client, HttpError> {
         // What a panic left is a list of whole clients.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.iter().position(|(other, _)| other == way).and_then(|at| known.remove(at));
         let (way, client) = match found {
             Some(found) => found,
-            // Only the proxy comes from outside; its address may hold a password, so the error is not told further.
-            None => (way.clone(), build(way, self.connect_timeout).map_err(|_| Trouble::Proxy)?),
+            // Only the proxy comes from outside; its address may hold a password, so the error is not passed on.
+            None => (way.clone(), build(way, self.connect_timeout).map_err(|_| HttpError::Proxy)?),
         };
         if known.len() >= WAYS_MAX {
             known.pop_front();
@@ -80,7 +80,7 @@ fn build(way: &Way, connect_timeout: Duration) -> reqwest::Result<Client> {
     if let Some(Secret(proxy)) = &way.proxy {
         builder = builder.proxy(Proxy::all(proxy)?);
     }
-    if way.is_guarded {
+    if way.is_public_only {
         builder = builder.dns_resolver(Arc::new(Guard { proxies: proxy_hosts(way) }));
     }
     builder.build()

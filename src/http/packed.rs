@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-use super::Trouble;
+use super::HttpError;
 
 /// What is asked for, as `Accept-Encoding`.
 pub const ACCEPTED: &str = "gzip, br, zstd";
@@ -18,7 +18,7 @@ const STEP: usize = 64 << 10;
 
 /// The body as it was before it was packed, at most `cap` bytes of it: as far as it goes, and what keeps it from being
 /// whole.
-pub fn unpack(mut body: Vec<u8>, cap: u64) -> (Vec<u8>, Result<(), Trouble>) {
+pub fn unpack(mut body: Vec<u8>, cap: u64) -> (Vec<u8>, Result<(), HttpError>) {
     for _ in 0..LAYERS {
         if !body.starts_with(GZIP) {
             break;
@@ -32,17 +32,17 @@ pub fn unpack(mut body: Vec<u8>, cap: u64) -> (Vec<u8>, Result<(), Trouble>) {
     (body, Ok(()))
 }
 
-fn gunzip(packed: &[u8], cap: u64) -> (Vec<u8>, Result<(), Trouble>) {
+fn gunzip(packed: &[u8], cap: u64) -> (Vec<u8>, Result<(), HttpError>) {
     let mut decoder = MultiGzDecoder::new(packed);
     let (mut out, mut step) = (Vec::new(), vec![0; STEP]);
     loop {
         match decoder.read(&mut step) {
             Ok(0) => return (out, Ok(())),
-            Ok(count) if (out.len() + count) as u64 > cap => return (out, Err(Trouble::TooLarge(cap))),
+            Ok(count) if (out.len() + count) as u64 > cap => return (out, Err(HttpError::TooLarge(cap))),
             Ok(count) => out.extend_from_slice(step.get(..count).unwrap_or_default()),
             // Some servers fill a body up behind its end, or get its checksum wrong.
             Err(error) if error.kind() == std::io::ErrorKind::InvalidInput && !out.is_empty() => return (out, Ok(())),
-            Err(_) => return (out, Err(Trouble::Broken)),
+            Err(_) => return (out, Err(HttpError::Broken)),
         }
     }
 }
@@ -73,14 +73,14 @@ mod tests {
             ("packed twice", gzip(&gzip(&text)), text.clone(), Ok(())),
             ("two members", [gzip(b"a"), gzip(b"b")].concat(), b"ab".to_vec(), Ok(())),
             ("zeros behind", [gzip(&text), vec![0; 20]].concat(), text.clone(), Ok(())),
-            ("a bomb", gzip(&vec![b'x'; 4 << 20]), Vec::new(), Err(Trouble::TooLarge(1 << 20))),
+            ("a bomb", gzip(&vec![b'x'; 4 << 20]), Vec::new(), Err(HttpError::TooLarge(1 << 20))),
         ] {
-            let (body, told) = unpack(given, 1 << 20);
-            assert_eq!(told, ended, "{name}");
+            let (body, outcome) = unpack(given, 1 << 20);
+            assert_eq!(outcome, ended, "{name}");
             assert!(body == expected || ended.is_err(), "{name}");
         }
-        let (body, told) = unpack(torn, 1 << 20);
-        assert_eq!(told, Err(Trouble::Broken));
+        let (body, outcome) = unpack(torn, 1 << 20);
+        assert_eq!(outcome, Err(HttpError::Broken));
         assert!(text.starts_with(&body), "its beginning");
     }
 

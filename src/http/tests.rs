@@ -58,16 +58,16 @@ async fn a_body_is_capped_after_decompression() {
     let answer = http(|_| {}).get(to(small.uri())).await.unwrap();
     assert_eq!(answer.body.len(), 1 << 20);
     let big = server("/", packed(80_000)).await;
-    assert_eq!(http(|_| {}).get(to(big.uri())).await.unwrap_err(), Trouble::TooLarge(1 << 20));
+    assert_eq!(http(|_| {}).get(to(big.uri())).await.unwrap_err(), HttpError::TooLarge(1 << 20));
     let own = Ask { max_body: Some(1000), ..to(small.uri()) };
-    assert_eq!(http(|_| {}).get(own).await.unwrap_err(), Trouble::TooLarge(1000));
+    assert_eq!(http(|_| {}).get(own).await.unwrap_err(), HttpError::TooLarge(1000));
 }
 
 #[tokio::test]
 async fn a_body_that_is_not_what_it_says_is_broken() {
     let torn = ResponseTemplate::new(200).insert_header("content-encoding", "zstd").set_body_string("no zstd");
     let server = server("/", torn).await;
-    assert_eq!(http(|_| {}).get(to(server.uri())).await.unwrap_err(), Trouble::Broken);
+    assert_eq!(http(|_| {}).get(to(server.uri())).await.unwrap_err(), HttpError::Broken);
 }
 
 #[tokio::test]
@@ -75,9 +75,9 @@ async fn the_whole_takes_at_most_the_timeout() {
     let server = server("/", ResponseTemplate::new(200).set_delay(Duration::from_secs(60))).await;
     let limit = Duration::from_millis(50);
     let slow = http(|network| network.timeout = limit).get(to(server.uri())).await;
-    assert_eq!(slow.unwrap_err(), Trouble::Timeout(limit));
+    assert_eq!(slow.unwrap_err(), HttpError::Timeout(limit));
     let own = Ask { timeout: Some(limit), ..to(server.uri()) };
-    assert_eq!(http(|_| {}).get(own).await.unwrap_err(), Trouble::Timeout(limit));
+    assert_eq!(http(|_| {}).get(own).await.unwrap_err(), HttpError::Timeout(limit));
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn redirects_within_a_server_are_followed_and_told() {
 #[tokio::test]
 async fn a_loop_ends() {
     let server = server("/", redirect_to("/")).await;
-    assert_eq!(http(|_| {}).get(to(server.uri())).await.unwrap_err(), Trouble::Loop);
+    assert_eq!(http(|_| {}).get(to(server.uri())).await.unwrap_err(), HttpError::Loop);
     assert_eq!(asked(&server).await.len(), MAX_HOPS + 1);
 }
 
@@ -110,7 +110,7 @@ async fn a_redirect_to_a_private_address_is_refused_before_anything_is_sent() {
     let by_name = inner.uri().replace("127.0.0.1", "localhost");
     for target in [inner.uri(), by_name, "file:///etc/passwd".into(), "http://[::ffff:127.0.0.1]/".into()] {
         let outer = server("/", redirect_to(&target)).await;
-        assert_eq!(http(|_| {}).get(to(outer.uri())).await.unwrap_err(), Trouble::Forbidden, "{target}");
+        assert_eq!(http(|_| {}).get(to(outer.uri())).await.unwrap_err(), HttpError::Forbidden, "{target}");
     }
     assert!(asked(&inner).await.is_empty());
 }
@@ -124,7 +124,7 @@ async fn a_private_address_may_be_allowed_by_host_or_by_port() {
         assert_eq!(http.get(to(outer.uri())).await.unwrap().status, 200);
     }
     let other = http(|network| network.allow_private = vec![outer.address().to_string()]);
-    assert_eq!(other.get(to(outer.uri())).await.unwrap_err(), Trouble::Forbidden);
+    assert_eq!(other.get(to(outer.uri())).await.unwrap_err(), HttpError::Forbidden);
 }
 
 #[tokio::test]
@@ -134,14 +134,14 @@ async fn stories_of_a_private_feed_lead_to_its_own_server() {
     assert_eq!(http.get_link(to(own.uri()), Some(&feed)).await.unwrap().status, 200);
     let other = server("/", ResponseTemplate::new(200)).await;
     let refused = http.get_link(to(other.uri()), Some(&feed)).await.unwrap_err();
-    assert_eq!(refused, Trouble::Forbidden, "the server of another feed is none of its own");
+    assert_eq!(refused, HttpError::Forbidden, "the server of another feed is none of its own");
     assert!(asked(&other).await.is_empty());
 }
 
 #[tokio::test]
 async fn an_address_from_outside_must_be_public_and_a_configured_one_need_not() {
     let server = server("/", ResponseTemplate::new(200)).await;
-    assert_eq!(http(|_| {}).get_link(to(server.uri()), None).await.unwrap_err(), Trouble::Forbidden);
+    assert_eq!(http(|_| {}).get_link(to(server.uri()), None).await.unwrap_err(), HttpError::Forbidden);
     assert!(asked(&server).await.is_empty());
     assert_eq!(http(|_| {}).get(to(server.uri())).await.unwrap().status, 200);
 }
@@ -183,7 +183,7 @@ async fn from_https_to_http_is_refused() {
 async fn what_is_no_address_is_told_as_such() {
     for url in ["", "feed", "ftp://example.org/", "http://"] {
         let trouble = http(|_| {}).get(to(url)).await.unwrap_err();
-        assert!(matches!(trouble, Trouble::Address(_)), "{url}: {trouble}");
+        assert!(matches!(trouble, HttpError::Address(_)), "{url}: {trouble}");
     }
 }
 
@@ -240,7 +240,7 @@ async fn rule_19_a_server_that_falls_silent_is_left() {
     };
     let http = http(|network| network.timeout = Duration::from_secs(300));
     tokio::select! {
-        answer = http.get(to(url)) => assert_eq!(answer.unwrap_err(), Trouble::Timeout(IDLE_TIMEOUT)),
+        answer = http.get(to(url)) => assert_eq!(answer.unwrap_err(), HttpError::Timeout(IDLE_TIMEOUT)),
         () = serve => {}
     }
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
@@ -260,9 +260,9 @@ async fn a_body_that_breaks_off_is_worth_its_beginning_to_who_takes_that() {
     };
     let http = http(|_| {});
     let asks = async {
-        assert_eq!(http.get(to(url.clone())).await.unwrap_err(), Trouble::Broken);
+        assert_eq!(http.get(to(url.clone())).await.unwrap_err(), HttpError::Broken);
         let answer = http.get(Ask { take_cut: true, ..to(url) }).await.unwrap();
-        assert_eq!((answer.body.as_slice(), answer.cut), (b"<rss".as_slice(), Some(Trouble::Broken)));
+        assert_eq!((answer.body.as_slice(), answer.cut), (b"<rss".as_slice(), Some(HttpError::Broken)));
     };
     tokio::select! {
         () = asks => {}
@@ -327,7 +327,7 @@ async fn a_feed_may_have_its_own_proxy() {
     assert_eq!(http.get(ask).await.unwrap().body, b"through");
     for bad in ["", "http://", "not a proxy"] {
         let trouble = http.get(Ask { access: by(bad), ..to("http://feeds.example.org/feed") }).await.unwrap_err();
-        assert_eq!(trouble, Trouble::Proxy, "{bad}");
+        assert_eq!(trouble, HttpError::Proxy, "{bad}");
         assert_eq!(trouble.to_string(), "its proxy can't be used; see 'proxy' in its entry in the config");
     }
 }
@@ -346,7 +346,7 @@ fn the_ways_kept_open_are_bounded() {
 async fn rule_20_a_name_that_leads_to_a_private_address_is_refused_when_it_is_connected_to() {
     let inner = server("/", ResponseTemplate::new(200)).await;
     let by_name = inner.uri().replace("127.0.0.1", "localhost");
-    assert_eq!(http(|_| {}).get_link(to(by_name.clone()), None).await.unwrap_err(), Trouble::Forbidden);
+    assert_eq!(http(|_| {}).get_link(to(by_name.clone()), None).await.unwrap_err(), HttpError::Forbidden);
     assert!(asked(&inner).await.is_empty());
     assert_eq!(http(|_| {}).get(to(by_name.clone())).await.unwrap().status, 200, "a configured address may be private");
     let leave = http(|network| network.allow_private = vec!["localhost".into()]);
@@ -421,7 +421,7 @@ async fn a_kept_connection_that_is_closed_costs_one_more_try() {
     assert_eq!((answer.status, answer.body.as_slice()), (200, &b"ok"[..]));
     // One that hangs up is asked twice, not for ever.
     let (address, task) = closing(vec![Vec::new(), Vec::new(), last]).await;
-    assert_eq!(http(|_| {}).get(to(address)).await.unwrap_err(), Trouble::NoAnswer);
+    assert_eq!(http(|_| {}).get(to(address)).await.unwrap_err(), HttpError::NoAnswer);
     assert!(!task.is_finished(), "no third time");
 }
 
@@ -430,8 +430,8 @@ async fn a_redirect_to_the_private_server_of_another_feed_is_refused() {
     let other = server("/", ResponseTemplate::new(200)).await;
     let own = server("/", redirect_to(&other.uri())).await;
     let all = http(|_| {});
-    assert_eq!(all.get(to(own.uri())).await.unwrap_err(), Trouble::Forbidden);
-    assert_eq!(all.get_link(to(own.uri()), Some(&own.uri())).await.unwrap_err(), Trouble::Forbidden);
+    assert_eq!(all.get(to(own.uri())).await.unwrap_err(), HttpError::Forbidden);
+    assert_eq!(all.get_link(to(own.uri()), Some(&own.uri())).await.unwrap_err(), HttpError::Forbidden);
     assert!(asked(&other).await.is_empty());
     let allowed = http(|network| network.allow_private = vec![other.address().to_string()]);
     assert_eq!(allowed.get(to(own.uri())).await.unwrap().status, 200);

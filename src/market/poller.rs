@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{Capability, Span};
 use crate::event::move_back;
-use crate::http::{Answer, Ask, Http, Trouble};
+use crate::http::{Answer, Ask, Http, HttpError};
 
 /// For a whole question: some services hang rather than refuse.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,11 +38,11 @@ const VERY_LATE: Duration = Duration::from_secs(3);
 /// Whoever can answer a question: [`Http`], or a test.
 pub trait Fetch: Send + Sync + 'static {
     /// One GET, under the network settings of a configuration.
-    fn fetch(&self, config: &Config, ask: Ask) -> impl Future<Output = Result<Answer, Trouble>> + Send;
+    fn fetch(&self, config: &Config, ask: Ask) -> impl Future<Output = Result<Answer, HttpError>> + Send;
 }
 
 impl Fetch for Http {
-    async fn fetch(&self, config: &Config, ask: Ask) -> Result<Answer, Trouble> {
+    async fn fetch(&self, config: &Config, ask: Ask) -> Result<Answer, HttpError> {
         self.with(&config.network).get(ask).await
     }
 }
@@ -339,7 +339,7 @@ impl<F: Fetch> Poller<F> {
     }
 
     /// An answer; when it is late, the others hear of it. None: it was a chart that is not looked at any more.
-    async fn fetch(&mut self, config: &Config, url: &str, job: &Job) -> Option<Result<Answer, Trouble>> {
+    async fn fetch(&mut self, config: &Config, url: &str, job: &Job) -> Option<Result<Answer, HttpError>> {
         let ask = self.request(url, config);
         let was_shown = self.queue.is_shown(job);
         let Poller { fetch, seat, queue, .. } = self;
@@ -397,7 +397,7 @@ impl<F: Fetch> Poller<F> {
 }
 
 /// An answer's body, or what else came of the question, which was about something that was told before or not.
-fn judge(source: &Source, answer: Result<Answer, Trouble>, has_told: bool, now: Timestamp) -> Result<Vec<u8>, Reply> {
+fn judge(source: &Source, answer: Result<Answer, HttpError>, has_told: bool, now: Timestamp) -> Result<Vec<u8>, Reply> {
     let failed = |why: String, status, again| Err(Reply::Failed(Failure { why, status, again, of_symbol: false }));
     let answer = match answer {
         Ok(answer) => answer,

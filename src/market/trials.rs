@@ -14,7 +14,7 @@ use super::poller::{Fetch, Poller};
 use super::tests::{Shell, beside, config, desk};
 use super::*;
 use crate::domain::price::{Outcome, SourceReport};
-use crate::http::{Answer, Ask, Trouble};
+use crate::http::{Answer, Ask, HttpError};
 
 /// What a source of the table asks and when, with an answer that anybody can read.
 fn stand_in(id: &str) -> &'static Source {
@@ -74,14 +74,14 @@ impl Venue {
 }
 
 impl Fetch for Venue {
-    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, Trouble> {
+    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, HttpError> {
         let now = (self.clock)();
         self.asked.lock().unwrap().push(now);
         let (status, body, takes) = (self.rule)(until(now, self.start).as_secs());
         let limit = ask.timeout.unwrap();
         tokio::time::sleep(takes.min(limit)).await;
         if takes > limit {
-            return Err(Trouble::Timeout(limit));
+            return Err(HttpError::Timeout(limit));
         }
         Ok(Answer { status, url: ask.url, hops: Vec::new(), headers: Default::default(), body: body.into(), cut: None })
     }
@@ -316,7 +316,7 @@ struct Counting {
 }
 
 impl Fetch for Counting {
-    async fn fetch(&self, config: &Config, ask: Ask) -> Result<Answer, Trouble> {
+    async fn fetch(&self, config: &Config, ask: Ask) -> Result<Answer, HttpError> {
         self.asked.lock().unwrap().push(tokio::time::Instant::now());
         self.venue.fetch(config, ask).await
     }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use dom_smoothie::{Config, Readability};
 use url::Url;
 
-use super::{barrier, decode, plain, unread};
+use super::{decode, html_text, not_a_feed, panic_guard};
 use crate::domain::article::{Article, BlockKind};
 use crate::domain::text;
 use lean::{Lean, lean};
@@ -38,7 +38,7 @@ const HEAD: usize = 16 * 1024;
 const NO_TEXT: &str = "the page has no readable text";
 const SCRIPT: &str = "the page shows no text without its scripts";
 const LOCKED: &str = "the page wants a subscription";
-/// What is told when reading or fetching panicked.
+/// What is said when reading or fetching panicked.
 pub const FAULT: &str = "the page could not be read; this is a fault of newstape";
 
 /// Reads the article of a page, whatever it holds. Pure, and never panics.
@@ -49,7 +49,7 @@ pub const FAULT: &str = "the page could not be read; this is a fault of newstape
 ///
 /// There is nothing to be read: one sentence without its full stop, and without any address.
 pub fn read(body: &[u8], content_type: Option<&str>, url: &Url) -> Result<Article, String> {
-    barrier::guarded(|| document(body, content_type, url)).unwrap_or_else(|| Err(FAULT.into()))
+    panic_guard::catch_panic(|| document(body, content_type, url)).unwrap_or_else(|| Err(FAULT.into()))
 }
 
 fn document(body: &[u8], content_type: Option<&str>, url: &Url) -> Result<Article, String> {
@@ -100,7 +100,7 @@ fn page(text: &str, url: &Url) -> Result<Article, String> {
 
 fn why_empty(text: &str, lean: &Lean) -> String {
     let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or_default().to_lowercase();
-    match unread::challenge(&head) {
+    match not_a_feed::challenge(&head) {
         Some(guard) => format!("the page is a challenge of {guard}, meant for browsers"),
         None if lean.has_scripts && lean.text < LITTLE_TEXT => SCRIPT.into(),
         None => NO_TEXT.into(),
@@ -121,7 +121,7 @@ fn extract(lean: &Lean, url: &Url) -> Article {
 }
 
 fn short(text: &str, max: usize) -> String {
-    plain::cut(&text::clean(text), max)
+    html_text::cut(&text::clean(text), max)
 }
 
 /// An address is nobody's name.

@@ -112,7 +112,7 @@ fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs)
 /// that may be a name in capitals with a mark behind it (`UMEÅ’s`) is left as it is.
 pub fn twice_encoded(text: &str) -> Option<String> {
     let (_, first) = text.split_at(text.bytes().position(|byte| !byte.is_ascii())?);
-    // Most texts are told by their first accented letter: it stands alone.
+    // Most texts are recognised by their first accented letter: it stands alone.
     if first.chars().nth(1).is_none_or(|next| next.is_ascii()) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! The feeds that a web page names: `<link rel="alternate">` as the RSS Board's autodiscovery and HTML's own rule have
+//! The feeds that a web page names: `<link rel="alternate">` as the RSS PollScheduler's autodiscovery and HTML's own rule have
 //! it (html.spec.whatwg.org, rel-alternate), then links that look like feeds. Pure: nobody is asked.
 
 use std::collections::BTreeSet;
@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::fields::absolute;
+use super::html_text;
 use super::markup::{Markup, Tag, Token};
 use super::opml;
-use super::plain;
 
 /// More feeds than this are not listed: nobody would choose among them.
 pub const MAX_CANDIDATES: usize = 20;
@@ -179,7 +179,7 @@ impl Reader {
     fn anchor_ends(&mut self) {
         let Some(text) = self.in_anchor.take() else { return };
         if let Some(last) = self.linked.last_mut().filter(|last| last.title.is_empty()) {
-            last.title = opml::name(&plain::from_html(&text, 400));
+            last.title = opml::name(&html_text::from_html(&text, 400));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::plain;
+use super::html_text;
 use crate::domain::story::Story;
 use crate::domain::text;
 
@@ -35,38 +35,46 @@ impl<'a> Value<'a> {
     /// Text that says it is plain, which many a publisher does not know.
     pub fn plain(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
-        Value { is_html: plain::looks_like_html(&text), text }
+        Value { is_html: html_text::looks_like_html(&text), text }
     }
 
     /// A title or a name.
     pub fn line(&self) -> String {
         let enough = TITLE_MAX + 64;
-        let line = if self.is_html { plain::title(&self.text, enough) } else { plain::from_text(&self.text, enough) };
-        plain::cut(&line, TITLE_MAX)
+        let line =
+            if self.is_html { html_text::title(&self.text, enough) } else { html_text::from_text(&self.text, enough) };
+        html_text::cut(&line, TITLE_MAX)
     }
 
     /// Plain text, cut at a word where it is longer than a summary may be.
     pub fn summary(&self) -> String {
-        let text =
-            if self.is_html { plain::from_html(&self.text, ENOUGH) } else { plain::from_text(&self.text, ENOUGH) };
-        plain::cut(&text, Story::SUMMARY_MAX)
+        let text = if self.is_html {
+            html_text::from_html(&self.text, ENOUGH)
+        } else {
+            html_text::from_text(&self.text, ENOUGH)
+        };
+        html_text::cut(&text, Story::SUMMARY_MAX)
     }
 
     /// What is no prose: a date, an address, a number. At most 4 kB.
     pub fn words(&self) -> String {
-        if self.is_html { plain::cut(&plain::from_html(&self.text, TITLE_MAX), WORDS_MAX) } else { words(&self.text) }
+        if self.is_html {
+            html_text::cut(&html_text::from_html(&self.text, TITLE_MAX), WORDS_MAX)
+        } else {
+            words(&self.text)
+        }
     }
 }
 
 /// As [`Value::words`], of text without markup. What is longer is not even looked at.
 pub fn words(text: &str) -> String {
     let head = text.get(..text.floor_char_boundary(4 * WORDS_MAX)).unwrap_or_default();
-    plain::cut(&text::clean(head), WORDS_MAX)
+    html_text::cut(&text::clean(head), WORDS_MAX)
 }
 
 /// A category by name. What a machine calls it may be all there is.
 pub fn category(name: &str) -> Option<String> {
-    Some(plain::cut(&words(name), TITLE_MAX)).filter(|name| !name.is_empty())
+    Some(html_text::cut(&words(name), TITLE_MAX)).filter(|name| !name.is_empty())
 }
 
 /// Google News writes `Headline - Outlet`.

@@ -22,7 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::recognise::{Clues, Trust, recognise};
-use super::{Document, Entry, fingerprint, plain};
+use super::{Document, Entry, fingerprint, html_text};
 use crate::domain::Name;
 use crate::domain::feed::{Feed, Known};
 use crate::domain::story::{Story, StoryId};
@@ -264,7 +264,7 @@ impl<T: Clone + Eq + Hash> Counted<T> {
 
 fn story(entry: &Entry, id: StoryId, feed: &Feed, now: Timestamp) -> Story {
     let title = match entry.title.as_str() {
-        "" => plain::cut(&entry.summary, MADE_TITLE_MAX),
+        "" => html_text::cut(&entry.summary, MADE_TITLE_MAX),
         title => title.to_owned(),
     };
     Story {

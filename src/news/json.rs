@@ -10,7 +10,7 @@ use url::Url;
 
 use super::fields::{self, CATEGORIES_MAX, TEXT_MAX, Value as Text, absolute, lang};
 use super::repair::{Repair, Repairs};
-use super::{Document, Entry, Unreadable, dates, unread};
+use super::{Document, Entry, Unreadable, dates, not_a_feed};
 
 /// The members that newstape reads, of the feed and of an item.
 const MEMBERS: &[&str] = &[
@@ -45,7 +45,7 @@ pub fn read(text: &str, max: usize, base: Option<&Url>, repairs: Repairs) -> Res
             true => Unreadable::NotAFeed("it is JSON that breaks off"),
             false => Unreadable::BrokenJson { line: fault.line(), column: fault.column() },
         }),
-        _ if !reader.has_items => Err(unread::why(text)),
+        _ if !reader.has_items => Err(not_a_feed::why(text)),
         fault => {
             if fault.is_some() {
                 reader.repairs.note(Repair::Truncated);

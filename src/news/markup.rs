@@ -400,7 +400,7 @@ mod tests {
 
     use super::*;
 
-    fn told(text: &str) -> String {
+    fn cleaned(text: &str) -> String {
         let tokens = Markup::new(text).map(|token| match token {
             Token::Start(tag) => format!("[{}{}]", tag.name, if tag.is_empty { "/" } else { "" }),
             Token::End(name) => format!("[/{name}]"),
@@ -447,7 +447,7 @@ mod tests {
             ("</", ""),
         ];
         for (given, expected) in cases {
-            assert_eq!(told(given), expected, "{given}");
+            assert_eq!(cleaned(given), expected, "{given}");
         }
     }
 
@@ -457,8 +457,8 @@ mod tests {
         else {
             panic!("a start tag was expected");
         };
-        let told: Vec<_> = tag.attributes().collect();
-        assert_eq!(told, [("b", "1 &amp; 2"), ("c", "3"), ("d", ""), ("e", "x y"), ("href", "http://a/b/")]);
+        let found: Vec<_> = tag.attributes().collect();
+        assert_eq!(found, [("b", "1 &amp; 2"), ("c", "3"), ("d", ""), ("e", "x y"), ("href", "http://a/b/")]);
         assert_eq!(tag.attribute("B").unwrap(), "1 & 2");
     }
 

@@ -4,62 +4,62 @@
 //! |---|---|---|
 //! | [`decode`] | bytes to text: which encoding a document is really in | no |
 //! | [`markup`] | a tokeniser for XML as people publish it | no |
-//! | [`entities`], [`plain`], [`dates`] | references, HTML and dates, as feeds write them | no |
+//! | [`entities`], [`html_text`], [`dates`] | references, HTML and dates, as feeds write them | no |
 //! | [`base64`] | text that was encoded to be carried | no |
 //! | [`repair`] | what had to be put right, by name | no |
 //! | [`vocabulary`] | the names of elements, and what they are to newstape | no |
-//! | [`fields`], [`spaces`] | a field, cleaned; what a prefix stands for | no |
-//! | [`timetable`] | when a publisher asks to be polled, and when not | no |
+//! | [`fields`], [`namespaces`] | a field, cleaned; what a prefix stands for | no |
+//! | [`publisher_hints`] | when a publisher asks to be polled, and when not | no |
 //! | [`survey`] | is anything wrong in a document, would anything be lost? | no |
 //! | [`strict`] | what is right, read by feed-rs | no |
 //! | [`parse`], [`json`] | all other documents, read leniently | no |
-//! | [`unread`] | what a document is that is no feed | no |
-//! | [`barrier`] | a panic on someone's document costs that document only | no |
+//! | [`not_a_feed`] | what a document is that is no feed | no |
+//! | [`panic_guard`] | a panic on someone's document costs that document only | no |
 //! | [`identity`] | which entry is which story | no |
 //! | [`fingerprint`] | a hash that may be stored | no |
 //! | `recognise` | finding an entry again among those that a feed had before | no |
-//! | [`rhythm`] | how often a feed has something new, and when it wishes to be left alone | no |
+//! | [`cadence`] | how often a feed has something new, and when it wishes to be left alone | no |
 //! | [`schedule`] | when a feed is asked next, and why then | no |
-//! | [`place`] | whose server a feed is on | no |
+//! | [`site`] | whose server a feed is on | no |
 //! | [`moved`] | which new addresses are believed | no |
 //! | [`outcome`] | what an answer means for a feed's state, and the sentence for it | no |
-//! | [`board`] | all feeds and places at once: which may be asked now | no |
+//! | [`scheduler`] | all feeds and sites at once: which may be asked now | no |
 //! | [`opml`] | lists of feeds, from and for other readers | no |
 //! | [`discover`] | the feeds that a web page names | no |
 //! | [`article`] | what is to be read of a web page, and fetching it | yes |
-//! | [`visit`] | a reader's request, let in between those of the feeds | no |
+//! | [`permit`] | a reader's request, let in between those of the feeds | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
 pub mod article;
-pub mod barrier;
 pub mod base64;
-pub mod board;
+pub mod cadence;
 pub mod dates;
 pub mod decode;
 pub mod discover;
 pub mod entities;
 pub mod fields;
 pub mod fingerprint;
+pub mod html_text;
 pub mod identity;
 pub mod json;
 pub mod markup;
 pub mod moved;
+pub mod namespaces;
+pub mod not_a_feed;
 pub mod opml;
 pub mod outcome;
+pub mod panic_guard;
 pub mod parse;
-pub mod place;
-pub mod plain;
+pub mod permit;
 pub mod poll;
+pub mod publisher_hints;
 mod recognise;
 pub mod repair;
-pub mod rhythm;
 pub mod schedule;
-pub mod spaces;
+pub mod scheduler;
+pub mod site;
 pub mod strict;
 pub mod survey;
-pub mod timetable;
-pub mod unread;
-pub mod visit;
 pub mod vocabulary;
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ pub fn read_up_to(
     content_type: Option<&str>,
     base: &str,
 ) -> Result<Document, Unreadable> {
-    barrier::guarded(|| document(max_entries, bytes, content_type, base)).unwrap_or(Err(Unreadable::Fault))
+    panic_guard::catch_panic(|| document(max_entries, bytes, content_type, base)).unwrap_or(Err(Unreadable::Fault))
 }
 
 fn document(max: usize, bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Document, Unreadable> {

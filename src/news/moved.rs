@@ -6,19 +6,19 @@
 
 use url::Url;
 
-use super::outcome::{Polled, Told};
-use super::place::Place;
-use super::schedule::Ending;
+use super::outcome::{PollOutcome, ResponseMeta};
+use super::schedule::Disposition;
+use super::site::Site;
 use crate::domain::feed::FeedState;
-use crate::http::Trouble;
+use crate::http::HttpError;
 
-/// How often in a row the same must be told.
+/// How often in a row the same move must be announced.
 const TIMES: u32 = 3;
 
-/// Takes in what an answer told of moves; gives a clause when there is something to tell people.
-pub fn learn(state: &mut FeedState, asked: &str, polled: &Polled) -> Option<String> {
-    let told = polled.told()?;
-    let Some(target) = target(asked, told).filter(|_| polled.ending() == Ending::Good) else {
+/// Takes in what an answer says about moves; gives a clause when there is something to report.
+pub fn learn(state: &mut FeedState, asked: &str, polled: &PollOutcome) -> Option<String> {
+    let response = polled.response()?;
+    let Some(target) = target(asked, response).filter(|_| polled.disposition() == Disposition::Good) else {
         state.moving = None;
         return None;
     };
@@ -28,7 +28,7 @@ pub fn learn(state: &mut FeedState, asked: &str, polled: &Polled) -> Option<Stri
     };
     if times < TIMES {
         state.moving = Some((target, times));
-        return Some(format!("moved for good (told {times} of {TIMES} times)"));
+        return Some(format!("moved for good ({times} of {TIMES} times)"));
     }
     let host = Url::parse(&target).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     // A move back to where it is configured needs no memory.
@@ -36,23 +36,23 @@ pub fn learn(state: &mut FeedState, asked: &str, polled: &Polled) -> Option<Stri
     Some(format!("moved for good: from now on asked at its new address at {host}"))
 }
 
-/// Where a feed has moved for good by this answer, if it is to be believed when told often enough.
-fn target(asked: &str, told: &Told) -> Option<String> {
-    let (from, to) = (Url::parse(asked).ok()?, Url::parse(&told.url).ok()?);
-    let for_good = !told.hops.is_empty() && told.hops.iter().all(|status| matches!(status, 301 | 308));
+/// Where a feed has moved for good by this answer, if it is to be believed when announced often enough.
+fn target(asked: &str, response: &ResponseMeta) -> Option<String> {
+    let (from, to) = (Url::parse(asked).ok()?, Url::parse(&response.url).ok()?);
+    let for_good = !response.hops.is_empty() && response.hops.iter().all(|status| matches!(status, 301 | 308));
     let is_home_page = to.path() == "/" && to.query().is_none();
     let is_downgrade = from.scheme() == "https" && to.scheme() == "http";
     let is_ours = to.username().is_empty() && to.password().is_none();
     let believed = for_good && is_ours && !is_home_page && !is_downgrade && from != to;
-    (believed && Place::of(asked) == Place::of(&told.url)).then(|| to.into())
+    (believed && Site::of(asked) == Site::of(&response.url)).then(|| to.into())
 }
 
 /// Forgets a learned address that does not answer any more, or says that nothing is there. True when it did: the
 /// configured address is to be tried again.
-pub fn is_taken_back(state: &mut FeedState, polled: &Polled) -> bool {
+pub fn is_taken_back(state: &mut FeedState, polled: &PollOutcome) -> bool {
     let is_dead = match polled {
-        Polled::Refused { answer, .. } => matches!(answer.status, 404 | 410),
-        Polled::Unreached(trouble) => *trouble == Trouble::Name,
+        PollOutcome::Refused { answer, .. } => matches!(answer.status, 404 | 410),
+        PollOutcome::Unreached(trouble) => *trouble == HttpError::Name,
         _ => false,
     };
     if !is_dead || state.moved_to.is_none() {
@@ -75,14 +75,16 @@ mod tests {
         FeedState::new("Paper".into(), OLD.into())
     }
 
-    fn answer(hops: &[u16], url: &str) -> Polled {
-        Polled::NotModified { answer: Told { status: 304, hops: hops.to_vec(), url: url.into(), ..Told::default() } }
+    fn answer(hops: &[u16], url: &str) -> PollOutcome {
+        PollOutcome::NotModified {
+            answer: ResponseMeta { status: 304, hops: hops.to_vec(), url: url.into(), ..ResponseMeta::default() },
+        }
     }
 
     #[test]
     fn rule_15_a_move_is_learned_after_three_answers_that_tell_the_same() {
         let mut state = state();
-        assert_eq!(learn(&mut state, OLD, &answer(&[301], NEW)).unwrap(), "moved for good (told 1 of 3 times)");
+        assert_eq!(learn(&mut state, OLD, &answer(&[301], NEW)).unwrap(), "moved for good (1 of 3 times)");
         learn(&mut state, OLD, &answer(&[301, 308], NEW));
         assert_eq!(state.moved_to, None);
         let clause = learn(&mut state, OLD, &answer(&[308], NEW)).unwrap();
@@ -99,7 +101,7 @@ mod tests {
             (answer(&[301], NEW), 2),
             (answer(&[301], other), 1),
             (answer(&[301], other), 2),
-            (Polled::Unreached(Trouble::Broken), 2),
+            (PollOutcome::Unreached(HttpError::Broken), 2),
             (answer(&[302], other), 0),
             (answer(&[301], other), 1),
             (answer(&[], OLD), 0),
@@ -127,22 +129,25 @@ mod tests {
             assert_eq!((state.moved_to, state.moving), (None, None), "{from} {hops:?} {to}");
         }
         let mut state = state();
-        let told = Told { status: 200, hops: vec![301], url: NEW.into(), ..Told::default() };
-        let page = Polled::Unreadable { answer: told, why: crate::news::Unreadable::WebPage };
+        let response = ResponseMeta { status: 200, hops: vec![301], url: NEW.into(), ..ResponseMeta::default() };
+        let page = PollOutcome::Unreadable { answer: response, why: crate::news::Unreadable::WebPage };
         (0..5).for_each(|_| drop(learn(&mut state, OLD, &page)));
         assert_eq!((state.moved_to, state.moving), (None, None), "an answer that is a web page");
     }
 
     #[test]
     fn rule_15_a_learned_address_that_fails_gives_way_to_the_configured_one() {
-        let refused =
-            |status| Polled::Refused { answer: Told { status, ..Told::default() }, guard: None, is_rate_limit: false };
+        let refused = |status| PollOutcome::Refused {
+            answer: ResponseMeta { status, ..ResponseMeta::default() },
+            guard: None,
+            is_rate_limit: false,
+        };
         for (polled, expected) in [
             (refused(404), true),
             (refused(410), true),
-            (Polled::Unreached(Trouble::Name), true),
+            (PollOutcome::Unreached(HttpError::Name), true),
             (refused(500), false),
-            (Polled::Unreached(Trouble::Connect), false),
+            (PollOutcome::Unreached(HttpError::Connect), false),
         ] {
             let learned = || FeedState { moved_to: Some(NEW.into()), etag: Some("\"a\"".into()), ..state() };
             let mut state = learned();

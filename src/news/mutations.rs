@@ -3,14 +3,14 @@
 //!
 //! `NEWSTAPE_MUTATIONS=1000000 cargo test --release --lib mutated -- --nocapture` tries a million; the default is a few.
 //! None may panic, not even behind the barrier. In a release build none of up to 300 kB may take over 100 ms; the
-//! longest is told.
+//! longest is reported.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{MAX_ENTRIES, Unreadable, barrier, read_up_to};
+use super::{MAX_ENTRIES, Unreadable, panic_guard, read_up_to};
 
 const BASE: &str = "https://example.org/feed";
 /// Longer documents are cut to this, in bytes.
@@ -119,7 +119,7 @@ fn mutated_documents_are_read_in_time_and_without_a_panic() {
         let before = Instant::now();
         let result = read_up_to(MAX_ENTRIES, &bytes, None, BASE);
         slowest = slowest.max((before.elapsed(), round));
-        assert!(result != Err(Unreadable::Fault) && barrier::caught() == 0, "round {round}: a panic");
+        assert!(result != Err(Unreadable::Fault) && panic_guard::caught() == 0, "round {round}: a panic");
         read += usize::from(result.is_ok());
     }
     eprintln!(
@@ -143,7 +143,7 @@ fn authors_that_make_others_panic() {
             let in_channel = RSS.replace("<item>", &format!("<{name}>{author}</{name}><item>"));
             for text in [text, in_channel] {
                 assert_eq!(read_up_to(MAX_ENTRIES, text.as_bytes(), None, BASE).unwrap().entries.len(), 1);
-                assert_eq!(barrier::caught(), 0, "{text}");
+                assert_eq!(panic_guard::caught(), 0, "{text}");
             }
         }
     }

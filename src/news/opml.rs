@@ -12,7 +12,7 @@ use url::Url;
 
 use super::markup::{Markup, Tag, Token};
 use super::repair::Repairs;
-use super::{decode, plain};
+use super::{decode, html_text};
 use crate::domain::text;
 use crate::domain::text::steers;
 
@@ -173,12 +173,12 @@ impl Reader {
 
 /// What the file says under our own namespace.
 fn settings(tag: &Tag) -> Vec<(&'static str, String)> {
-    let told = |key: &'static str| {
+    let setting = |key: &'static str| {
         let value = tag.attribute(&format!("newstape:{key}"))?;
         let value: String = text::clean(&value).chars().take(URL_MAX).collect();
         (!value.is_empty()).then_some((key, value))
     };
-    SETTINGS.into_iter().filter_map(told).collect()
+    SETTINGS.into_iter().filter_map(setting).collect()
 }
 
 /// Clean, and as long as a name may be.
@@ -195,7 +195,7 @@ pub fn name(raw: &str) -> String {
 
 /// `'A name'`, or what stands for one.
 fn shown(name: &str) -> String {
-    if name.is_empty() { "an outline without a name".into() } else { format!("'{}'", plain::cut(name, 60)) }
+    if name.is_empty() { "an outline without a name".into() } else { format!("'{}'", html_text::cut(name, 60)) }
 }
 
 /// `/Tech/News,Mine` is a list of paths (OPML 2.0, category): the last step of the first.
@@ -289,7 +289,7 @@ mod tests {
         .unwrap()
     }
 
-    fn told(body: &str) -> Vec<String> {
+    fn warnings(body: &str) -> Vec<String> {
         let list = list(body);
         let feeds = list.feeds.into_iter();
         feeds.map(|feed| format!("{} | {} | {}", feed.category.unwrap_or_default(), feed.name, feed.url)).collect()
@@ -334,7 +334,7 @@ mod tests {
             ("</outline></outline><outline text='A' xmlUrl='https://a.example/'/>", vec![" | A | https://a.example/"]),
         ];
         for (body, expected) in cases {
-            assert_eq!(told(body), expected, "{body}");
+            assert_eq!(warnings(body), expected, "{body}");
         }
     }
 

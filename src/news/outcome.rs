@@ -5,21 +5,21 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::repair::Repair;
-use super::schedule::{self, Case, Ending, Pace, Plan, Why, Wishes};
+use super::schedule::{self, Case, Disposition, Pace, Plan, Why, Wishes};
 use super::{Unreadable, moved};
 use crate::domain::feed::{Attempt, FeedState, Known, Rhythm};
 use crate::domain::story::Story;
-use crate::http::{Answer, Trouble, is_same_resource};
+use crate::http::{Answer, HttpError, is_same_resource};
 
 /// How soon the configured address is tried when a learned one has failed.
 const BACK: SignedDuration = SignedDuration::from_mins(1);
 
 /// How a poll ended.
 #[derive(Clone, Debug)]
-pub enum Polled {
+pub enum PollOutcome {
     /// A document came and was read.
     Read {
-        answer: Told,
+        answer: ResponseMeta,
         /// Without those that its kill rule keeps out.
         stories: Vec<Story>,
         /// The entries to be known again.
@@ -33,18 +33,18 @@ pub enum Polled {
         /// Hash of the document.
         body: u64,
         /// Why this is only the beginning of the document.
-        cut: Option<Trouble>,
+        cut: Option<HttpError>,
     },
     /// The document is byte for byte the last one.
-    Same { answer: Told },
+    Same { answer: ResponseMeta },
     /// 304.
-    NotModified { answer: Told },
+    NotModified { answer: ResponseMeta },
     /// An answer of 200 that is no feed.
-    Unreadable { answer: Told, why: Unreadable },
+    Unreadable { answer: ResponseMeta, why: Unreadable },
     /// Any other status; a bot guard's name when its body was a challenge page.
-    Refused { answer: Told, guard: Option<&'static str>, is_rate_limit: bool },
+    Refused { answer: ResponseMeta, guard: Option<&'static str>, is_rate_limit: bool },
     /// No answer.
-    Unreached(Trouble),
+    Unreached(HttpError),
 }
 
 /// A poll: what was asked, what it took, and how it ended.
@@ -57,12 +57,12 @@ pub struct Report {
     pub millis: u32,
     /// Of the body, decompressed.
     pub bytes: u32,
-    pub polled: Polled,
+    pub polled: PollOutcome,
 }
 
-/// What the head of an answer told.
+/// What the head of an answer says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct ResponseMeta {
     pub status: u16,
     /// The address that answered, after redirects.
     pub url: String,
@@ -75,11 +75,11 @@ pub struct Told {
     pub wishes: Wishes,
 }
 
-impl Told {
+impl ResponseMeta {
     /// Of an answer that came at `now`.
-    pub fn by(answer: &Answer, now: Timestamp) -> Told {
+    pub fn by(answer: &Answer, now: Timestamp) -> ResponseMeta {
         let verbatim = |name| answer.header(name).map(str::to_owned);
-        Told {
+        ResponseMeta {
             status: answer.status,
             url: answer.url.clone(),
             hops: answer.hops.clone(),
@@ -90,72 +90,72 @@ impl Told {
     }
 }
 
-impl Polled {
-    /// What the head of the answer told, if there was one.
-    pub fn told(&self) -> Option<&Told> {
+impl PollOutcome {
+    /// The head of the answer, if there was one.
+    pub fn response(&self) -> Option<&ResponseMeta> {
         match self {
-            Polled::Read { answer, .. }
-            | Polled::Same { answer }
-            | Polled::NotModified { answer }
-            | Polled::Unreadable { answer, .. }
-            | Polled::Refused { answer, .. } => Some(answer),
-            Polled::Unreached(_) => None,
+            PollOutcome::Read { answer, .. }
+            | PollOutcome::Same { answer }
+            | PollOutcome::NotModified { answer }
+            | PollOutcome::Unreadable { answer, .. }
+            | PollOutcome::Refused { answer, .. } => Some(answer),
+            PollOutcome::Unreached(_) => None,
         }
     }
 
     /// Nobody was there, which may be the fault of the reader's own network.
     pub fn is_silence(&self) -> bool {
-        matches!(self, Polled::Unreached(Trouble::Name | Trouble::Connect))
+        matches!(self, PollOutcome::Unreached(HttpError::Name | HttpError::Connect))
     }
 
     /// How it ended, for the schedule.
-    pub fn ending(&self) -> Ending {
+    pub fn disposition(&self) -> Disposition {
         match self {
-            Polled::Read { cut: Some(_), .. } => Ending::Failed,
-            Polled::Read { .. } | Polled::Same { .. } | Polled::NotModified { .. } => Ending::Good,
-            Polled::Unreadable { why: Unreadable::Challenge(_), .. } => Ending::Refused,
-            Polled::Refused { answer, guard, is_rate_limit } => match answer.status {
-                429 | 503 => Ending::Patience,
-                403 if *is_rate_limit || answer.wishes.retry_after.is_some() => Ending::Patience,
-                403 | 451 => Ending::Refused,
-                401 | 402 | 407 => Ending::Locked,
-                410 => Ending::Gone,
-                _ if guard.is_some() => Ending::Refused,
-                _ => Ending::Failed,
+            PollOutcome::Read { cut: Some(_), .. } => Disposition::Failed,
+            PollOutcome::Read { .. } | PollOutcome::Same { .. } | PollOutcome::NotModified { .. } => Disposition::Good,
+            PollOutcome::Unreadable { why: Unreadable::Challenge(_), .. } => Disposition::Refused,
+            PollOutcome::Refused { answer, guard, is_rate_limit } => match answer.status {
+                429 | 503 => Disposition::Patience,
+                403 if *is_rate_limit || answer.wishes.retry_after.is_some() => Disposition::Patience,
+                403 | 451 => Disposition::Refused,
+                401 | 402 | 407 => Disposition::Locked,
+                410 => Disposition::Gone,
+                _ if guard.is_some() => Disposition::Refused,
+                _ => Disposition::Failed,
             },
-            Polled::Unreached(Trouble::ProxyLogin) => Ending::Locked,
-            Polled::Unreadable { .. } | Polled::Unreached(_) => Ending::Failed,
+            PollOutcome::Unreached(HttpError::ProxyLogin) => Disposition::Locked,
+            PollOutcome::Unreadable { .. } | PollOutcome::Unreached(_) => Disposition::Failed,
         }
     }
 
     /// What is wrong: a clause to follow the feed's name and a colon.
     fn trouble(&self) -> Option<String> {
         match self {
-            Polled::Read { cut: Some(trouble), entries, .. } => {
+            PollOutcome::Read { cut: Some(trouble), entries, .. } => {
                 let entries = if *entries == 1 { "one entry".into() } else { format!("{entries} entries") };
                 Some(format!("{trouble}; what came was read: {entries}"))
             }
-            Polled::Read { .. } | Polled::Same { .. } | Polled::NotModified { .. } => None,
-            Polled::Unreadable { why, .. } => Some(why.to_string()),
-            Polled::Refused { guard: Some(guard), answer, .. } => {
+            PollOutcome::Read { .. } | PollOutcome::Same { .. } | PollOutcome::NotModified { .. } => None,
+            PollOutcome::Unreadable { why, .. } => Some(why.to_string()),
+            PollOutcome::Refused { guard: Some(guard), answer, .. } => {
                 Some(format!("blocked by {guard}, which wants to see a browser ({})", answer.status))
             }
-            Polled::Refused { answer, is_rate_limit: true, .. } if answer.status == 403 => {
+            PollOutcome::Refused { answer, is_rate_limit: true, .. } if answer.status == 403 => {
                 Some("refused: asked too often (403)".into())
             }
-            Polled::Refused { answer, .. } => Some(refusal(answer.status)),
-            Polled::Unreached(trouble) => Some(trouble.to_string()),
+            PollOutcome::Refused { answer, .. } => Some(refusal(answer.status)),
+            PollOutcome::Unreached(trouble) => Some(trouble.to_string()),
         }
     }
 
     /// What came of it, in a clause.
     fn what(&self) -> String {
         match self {
-            Polled::Read { entries: 1, killed: 0, .. } => "1 entry".into(),
-            Polled::Read { entries, killed: 0, .. } => format!("{entries} entries"),
-            Polled::Read { entries, killed, .. } => format!("{entries} entries, {killed} of them killed"),
-            Polled::Same { .. } => "the same document".into(),
-            Polled::NotModified { .. } => "unchanged".into(),
+            PollOutcome::Read { entries: 1, killed: 0, .. } => "1 entry".into(),
+            PollOutcome::Read { entries, killed: 0, .. } => format!("{entries} entries"),
+            PollOutcome::Read { entries, killed, .. } => format!("{entries} entries, {killed} of them killed"),
+            PollOutcome::Same { .. } => "the same document".into(),
+            PollOutcome::NotModified { .. } => "unchanged".into(),
             _ => self.trouble().unwrap_or_default(),
         }
     }
@@ -208,32 +208,32 @@ pub fn settle(before: &FeedState, report: &Report, at: &Circumstances) -> FeedSt
     let mut state = before.clone();
     let polled = &report.polled;
     let is_back = moved::is_taken_back(&mut state, polled);
-    let ending = match polled.ending() {
-        _ if polled.is_silence() && at.network == Network::Down => Ending::Offline,
+    let ending = match polled.disposition() {
+        _ if polled.is_silence() && at.network == Network::Down => Disposition::Offline,
         // It was the learned address that is gone.
-        Ending::Gone if is_back => Ending::Failed,
+        Disposition::Gone if is_back => Disposition::Failed,
         ending => ending,
     };
     state.last_attempt = Some(at.now);
-    state.status = polled.told().map(|answer| answer.status);
-    state.was_reached = !polled.is_silence() && !matches!(polled, Polled::Unreached(Trouble::Timeout(_)));
+    state.status = polled.response().map(|answer| answer.status);
+    state.was_reached = !polled.is_silence() && !matches!(polled, PollOutcome::Unreached(HttpError::Timeout(_)));
     state.trouble = polled.trouble();
     match ending {
-        Ending::Good => {
+        Disposition::Good => {
             state.last_success = Some(at.now);
             state.failures = 0;
         }
         // Not the feed's fault.
-        Ending::Offline => state.trouble = Some(OFFLINE.into()),
+        Disposition::Offline => state.trouble = Some(OFFLINE.into()),
         _ if polled.is_silence() && at.network == Network::Unknown => {}
         _ => state.failures = state.failures.saturating_add(1),
     }
     remember(&mut state, polled);
     let news = moved::learn(&mut state, &report.asked, polled);
     note(&mut state, report, at.now, news);
-    let wishes = polled.told().map(|answer| answer.wishes).unwrap_or_default();
+    let wishes = polled.response().map(|answer| answer.wishes).unwrap_or_default();
     let Circumstances { pace, now, patience, chance, .. } = *at;
-    let failures = state.failures.max(u32::from(ending != Ending::Good));
+    let failures = state.failures.max(u32::from(ending != Disposition::Good));
     let case = Case { pace, ending, failures, patience, wishes: &wishes, rhythm: &state.rhythm, now, chance };
     let plan = schedule::plan(&case);
     schedule(&mut state, plan, is_back.then_some(now));
@@ -269,26 +269,26 @@ fn note(state: &mut FeedState, report: &Report, at: Timestamp, news: Option<Stri
 }
 
 /// Validators and repairs: from a document that could be read, and from a 304.
-fn remember(state: &mut FeedState, polled: &Polled) {
+fn remember(state: &mut FeedState, polled: &PollOutcome) {
     match polled {
         // Its validators would make the beginning count as the whole.
-        Polled::Read { known, repairs, cut: Some(_), .. } => {
+        PollOutcome::Read { known, repairs, cut: Some(_), .. } => {
             state.known = known.clone();
             state.repairs.clone_from(repairs);
             drop_validators(state);
         }
-        Polled::Read { answer, known, repairs, rhythm, body, .. } => {
+        PollOutcome::Read { answer, known, repairs, rhythm, body, .. } => {
             state.known = known.clone();
             state.repairs.clone_from(repairs);
             state.rhythm.clone_from(rhythm.as_ref());
             state.body = Some(*body);
             validators(state, answer);
         }
-        Polled::Same { answer } => {
+        PollOutcome::Same { answer } => {
             state.rhythm.max_age = answer.wishes.max_age;
             validators(state, answer);
         }
-        Polled::NotModified { answer } => {
+        PollOutcome::NotModified { answer } => {
             state.not_modified = state.not_modified.saturating_add(1);
             state.rhythm.max_age = answer.wishes.max_age.or(state.rhythm.max_age);
             if state.validators_of.as_ref().is_some_and(|of| !is_same_resource(of, &answer.url)) {
@@ -301,12 +301,12 @@ fn remember(state: &mut FeedState, polled: &Polled) {
             state.last_modified = answer.last_modified.clone().or(state.last_modified.take());
         }
         // Kept, they would earn a 304 for ever, and the document would never be seen.
-        Polled::Unreadable { .. } => drop_validators(state),
-        Polled::Refused { .. } | Polled::Unreached(_) => {}
+        PollOutcome::Unreadable { .. } => drop_validators(state),
+        PollOutcome::Refused { .. } | PollOutcome::Unreached(_) => {}
     }
 }
 
-fn validators(state: &mut FeedState, answer: &Told) {
+fn validators(state: &mut FeedState, answer: &ResponseMeta) {
     state.etag.clone_from(&answer.etag);
     state.last_modified.clone_from(&answer.last_modified);
     // A beginning that came as if it were whole: the next answer may have the entry that it breaks off in.
@@ -336,18 +336,18 @@ mod tests {
         "2026-11-23T12:00:00Z".parse().unwrap()
     }
 
-    fn told(status: u16, etag: Option<&str>, last_modified: Option<&str>) -> Told {
-        Told {
+    fn head(status: u16, etag: Option<&str>, last_modified: Option<&str>) -> ResponseMeta {
+        ResponseMeta {
             status,
             url: "u".into(),
             etag: etag.map(Into::into),
             last_modified: last_modified.map(Into::into),
-            ..Told::default()
+            ..ResponseMeta::default()
         }
     }
 
-    fn read(answer: Told) -> Polled {
-        Polled::Read {
+    fn read(answer: ResponseMeta) -> PollOutcome {
+        PollOutcome::Read {
             answer,
             stories: Vec::new(),
             known: Arc::default(),
@@ -360,22 +360,22 @@ mod tests {
         }
     }
 
-    fn refused(status: u16) -> Polled {
-        Polled::Refused { answer: told(status, None, None), guard: None, is_rate_limit: false }
+    fn refused(status: u16) -> PollOutcome {
+        PollOutcome::Refused { answer: head(status, None, None), guard: None, is_rate_limit: false }
     }
 
-    fn after_under(before: &FeedState, polled: &Polled, network: Network) -> FeedState {
+    fn after_under(before: &FeedState, polled: &PollOutcome, network: Network) -> FeedState {
         let report =
             Report { asked: "u".into(), is_conditional: true, millis: 12, bytes: 3400, polled: polled.clone() };
         settle(before, &report, &Circumstances { pace: PACE, now: now(), network, patience: 1, chance: 0.0 })
     }
 
-    fn after(before: &FeedState, polled: &Polled) -> FeedState {
+    fn after(before: &FeedState, polled: &PollOutcome) -> FeedState {
         after_under(before, polled, Network::Up)
     }
 
     fn known() -> FeedState {
-        after(&FeedState::new("Paper".into(), "u".into()), &read(told(200, Some("W/\"a\""), Some("yesterday"))))
+        after(&FeedState::new("Paper".into(), "u".into()), &read(head(200, Some("W/\"a\""), Some("yesterday"))))
     }
 
     #[test]
@@ -387,8 +387,10 @@ mod tests {
 
     #[test]
     fn a_document_that_breaks_off_is_asked_for_whole_the_next_time() {
-        let Polled::Read { answer, known, rhythm, .. } = read(told(200, Some("\"a\""), Some("today"))) else { return };
-        let cut = Polled::Read {
+        let PollOutcome::Read { answer, known, rhythm, .. } = read(head(200, Some("\"a\""), Some("today"))) else {
+            return;
+        };
+        let cut = PollOutcome::Read {
             answer,
             known,
             rhythm,
@@ -405,7 +407,7 @@ mod tests {
 
     #[test]
     fn rule_3_validators_are_replaced_by_each_answer_each_for_itself() {
-        let not_modified = |etag, date| after(&known(), &Polled::NotModified { answer: told(304, etag, date) });
+        let not_modified = |etag, date| after(&known(), &PollOutcome::NotModified { answer: head(304, etag, date) });
         let validators = |state: FeedState| (state.etag.unwrap(), state.last_modified.unwrap());
         assert_eq!(validators(not_modified(Some("\"b\""), None)), ("\"b\"".into(), "yesterday".into()));
         assert_eq!(validators(not_modified(None, Some("today"))), ("W/\"a\"".into(), "today".into()));
@@ -415,14 +417,14 @@ mod tests {
 
     #[test]
     fn rule_4_the_same_body_still_brings_its_new_validators() {
-        let state = after(&known(), &Polled::Same { answer: told(200, Some("\"c\""), None) });
+        let state = after(&known(), &PollOutcome::Same { answer: head(200, Some("\"c\""), None) });
         assert_eq!((state.etag.as_deref(), state.last_modified), (Some("\"c\""), None));
         assert_eq!((state.repairs.len(), state.body), (1, Some(7)));
     }
 
     #[test]
     fn rule_5_validators_of_what_could_not_be_read_are_dropped() {
-        let polled = Polled::Unreadable { answer: told(200, Some("\"x\""), None), why: Unreadable::WebPage };
+        let polled = PollOutcome::Unreadable { answer: head(200, Some("\"x\""), None), why: Unreadable::WebPage };
         let state = after(&known(), &polled);
         assert_eq!((state.etag, state.last_modified, state.body, state.failures), (None, None, None, 1));
         assert_eq!(state.trouble.as_deref(), Some("it is a web page, not a feed"));
@@ -430,13 +432,14 @@ mod tests {
 
     #[test]
     fn rule_6_an_answer_without_validators_clears_them() {
-        let bare = after(&known(), &read(told(200, None, None)));
+        let bare = after(&known(), &read(head(200, None, None)));
         assert_eq!((bare.etag, bare.last_modified), (None, None));
     }
 
     #[test]
     fn rule_7_a_304_of_another_address_says_nothing_about_this_document() {
-        let answer = |url: &str| Polled::NotModified { answer: Told { url: url.into(), ..told(304, None, None) } };
+        let answer =
+            |url: &str| PollOutcome::NotModified { answer: ResponseMeta { url: url.into(), ..head(304, None, None) } };
         assert!(after(&known(), &answer("u?signature=2")).etag.is_some());
         let state = after(&known(), &answer("v"));
         assert_eq!((state.etag, state.last_modified, state.body), (None, None, None));
@@ -446,11 +449,14 @@ mod tests {
     fn rule_8_a_304_keeps_the_max_age_of_the_document_or_brings_its_own() {
         let answer = |status, max_age: Option<u64>| {
             let max_age = max_age.map(Duration::from_secs);
-            Told { wishes: Wishes { max_age, fresh_for: max_age, ..Wishes::default() }, ..told(status, None, None) }
+            ResponseMeta {
+                wishes: Wishes { max_age, fresh_for: max_age, ..Wishes::default() },
+                ..head(status, None, None)
+            }
         };
         let not_modified =
-            |before: &FeedState, max_age| after(before, &Polled::NotModified { answer: answer(304, max_age) });
-        let fresh = after(&known(), &Polled::Same { answer: answer(200, Some(1800)) });
+            |before: &FeedState, max_age| after(before, &PollOutcome::NotModified { answer: answer(304, max_age) });
+        let fresh = after(&known(), &PollOutcome::Same { answer: answer(200, Some(1800)) });
         let minutes = |state: &FeedState| state.next_check.unwrap().duration_since(now()).as_mins();
         assert_eq!(minutes(&fresh), 30);
         let again = not_modified(&fresh, None);
@@ -462,9 +468,9 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_document_is_worth_its_entries_but_is_not_the_whole() {
-        let mut polled = read(told(200, Some("\"x\""), None));
-        if let Polled::Read { cut, .. } = &mut polled {
-            *cut = Some(Trouble::Broken);
+        let mut polled = read(head(200, Some("\"x\""), None));
+        if let PollOutcome::Read { cut, .. } = &mut polled {
+            *cut = Some(HttpError::Broken);
         }
         let state = after(&known(), &polled);
         assert_eq!((state.etag, state.body, state.failures), (None, None, 1));
@@ -499,24 +505,24 @@ mod tests {
     fn rule_16_a_403_for_haste_is_a_wish_for_patience() {
         let retry_after = Wishes { retry_after: Some(Duration::from_secs(60)), ..Wishes::default() };
         for (wishes, is_rate_limit, expected) in [
-            (Wishes::default(), false, Ending::Refused),
-            (Wishes::default(), true, Ending::Patience),
-            (retry_after, false, Ending::Patience),
+            (Wishes::default(), false, Disposition::Refused),
+            (Wishes::default(), true, Disposition::Patience),
+            (retry_after, false, Disposition::Patience),
         ] {
-            let answer = Told { wishes, ..told(403, None, None) };
-            assert_eq!(Polled::Refused { answer, guard: None, is_rate_limit }.ending(), expected);
+            let answer = ResponseMeta { wishes, ..head(403, None, None) };
+            assert_eq!(PollOutcome::Refused { answer, guard: None, is_rate_limit }.disposition(), expected);
         }
     }
 
     #[test]
     fn rule_17_a_network_that_is_down_counts_against_no_feed() {
-        let silent = Polled::Unreached(Trouble::Name);
+        let silent = PollOutcome::Unreached(HttpError::Name);
         let state = after_under(&known(), &silent, Network::Down);
         assert_eq!((state.failures, state.trouble.as_deref()), (0, Some("the network seems to be down")));
         let state = after_under(&known(), &silent, Network::Unknown);
         assert_eq!((state.failures, state.next_check), (0, Some(now() + SignedDuration::from_mins(10))));
         assert!(state.trouble.unwrap().starts_with("its name could not be found"));
-        let state = after_under(&known(), &Polled::Unreached(Trouble::Broken), Network::Down);
+        let state = after_under(&known(), &PollOutcome::Unreached(HttpError::Broken), Network::Down);
         assert_eq!((state.failures, state.trouble.as_deref()), (1, Some("the answer broke off")));
     }
 
@@ -533,10 +539,10 @@ mod tests {
         };
         assert_eq!(state.attempts, [expected]);
         let polled = [
-            (Polled::Same { answer: told(200, None, None) }, "the same document"),
-            (Polled::NotModified { answer: told(304, None, None) }, "unchanged"),
+            (PollOutcome::Same { answer: head(200, None, None) }, "the same document"),
+            (PollOutcome::NotModified { answer: head(304, None, None) }, "unchanged"),
             (refused(500), "server error (500)"),
-            (Polled::Unreached(Trouble::Broken), "the answer broke off"),
+            (PollOutcome::Unreached(HttpError::Broken), "the answer broke off"),
         ];
         let mut state = state;
         for (polled, what) in &polled {
@@ -551,7 +557,7 @@ mod tests {
     #[test]
     fn rule_22_why_it_waits_is_always_told() {
         for (polled, why) in [
-            (Polled::NotModified { answer: told(304, None, None) }, "asked every 10 min"),
+            (PollOutcome::NotModified { answer: head(304, None, None) }, "asked every 10 min"),
             (refused(403), "its site refused; asked again after a while"),
             (refused(404), "it failed once"),
             (refused(410), "not asked any more: it is gone for good"),

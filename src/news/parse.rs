@@ -12,10 +12,10 @@ use url::Url;
 
 use super::fields::{CATEGORIES_MAX, TEXT_MAX, Value, absolute, category, lang, without_outlet, words};
 use super::markup::{Inside, Markup, Tag, Token};
+use super::namespaces::Namespaces;
 use super::repair::{Repair, Repairs};
-use super::spaces::Spaces;
 use super::vocabulary::{Role, Space, is_entry, is_sibling, is_wall, local, lower, role};
-use super::{Document, Entry, Unreadable, base64, dates, decode, entities, plain, timetable};
+use super::{Document, Entry, Unreadable, base64, dates, decode, entities, html_text, publisher_hints};
 
 /// Reads a document that is no JSON.
 pub fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) -> Result<Document, Unreadable> {
@@ -51,7 +51,7 @@ struct Reader<'a> {
     markup: Markup<'a>,
     max: usize,
     base: Option<Url>,
-    spaces: Spaces<'a>,
+    spaces: Namespaces<'a>,
     root: Option<Root>,
     document: Document,
     draft: Option<Draft>,
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
     fn new(text: &'a str, max: usize, base: Option<Url>, repairs: Repairs) -> Self {
         let mut markup = Markup::new(text);
         markup.repairs = repairs;
-        let (document, spaces) = (Document::default(), Spaces::default());
+        let (document, spaces) = (Document::default(), Namespaces::default());
         let (root, draft, first, period, frequency) = (None, None, None, None, 1);
         let (has_own_base, is_ended) = (false, false);
         Reader { markup, max, base, spaces, root, document, draft, first, has_own_base, is_ended, period, frequency }
@@ -209,11 +209,11 @@ impl<'a> Reader<'a> {
     /// What the publisher asks of those who poll.
     fn wish(&mut self, tag: Tag<'a>, role: Role) {
         match role {
-            Role::Ttl => self.document.ttl = timetable::ttl(&self.words(tag)),
-            Role::SkipHours => self.document.skip_hours = timetable::hours(self.inside(tag).raw),
-            Role::SkipDays => self.document.skip_days = timetable::days(self.inside(tag).raw),
-            Role::Period => self.period = timetable::period(&self.words(tag)),
-            Role::Frequency => self.frequency = timetable::frequency(&self.words(tag)),
+            Role::Ttl => self.document.ttl = publisher_hints::ttl(&self.words(tag)),
+            Role::SkipHours => self.document.skip_hours = publisher_hints::hours(self.inside(tag).raw),
+            Role::SkipDays => self.document.skip_days = publisher_hints::days(self.inside(tag).raw),
+            Role::Period => self.period = publisher_hints::period(&self.words(tag)),
+            Role::Frequency => self.frequency = publisher_hints::frequency(&self.words(tag)),
             _ => self.pass_over(tag),
         }
     }
@@ -340,7 +340,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(mut self, text: &str) -> Result<Document, Unreadable> {
-        let Some(root) = self.root else { return Err(super::unread::why(text)) };
+        let Some(root) = self.root else { return Err(super::not_a_feed::why(text)) };
         self.document.format = root.format;
         let period = self.period.map(|period| period / self.frequency);
         self.document.ttl = self.document.ttl.or(period.filter(|period| *period > TEMPLATE_PERIOD));
@@ -472,7 +472,7 @@ pub(super) fn format(tag: Tag<'_>, local: &str, repairs: &mut Repairs) -> String
             if !matches!(&*version, "2.0" | "0.91" | "0.92") {
                 repairs.note(Repair::UnknownVersion);
             }
-            let number = plain::cut(&words(&version), 16);
+            let number = html_text::cut(&words(&version), 16);
             format!("RSS {number}").trim_end().to_owned()
         }
     }

@@ -9,11 +9,11 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use super::board::{Board, Job};
 use super::identity::Recognised;
-use super::outcome::{Polled, Report, Told};
-use super::visit::{Visit, Visitors};
-use super::{Unreadable, fingerprint, unread};
+use super::outcome::{PollOutcome, Report, ResponseMeta};
+use super::permit::{PermitQueue, PermitRequest};
+use super::scheduler::{Job, PollScheduler};
+use super::{Unreadable, fingerprint, not_a_feed};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
@@ -32,14 +32,14 @@ const OUTBOX: usize = 64;
 pub type Chance = Box<dyn FnMut() -> f64 + Send>;
 
 /// What the news desk works with.
-pub struct Desk {
+pub struct Deps {
     pub http: Http,
     pub clock: Clock,
     pub config: watch::Receiver<Arc<Config>>,
     pub events: mpsc::Sender<Event>,
     pub orders: mpsc::Receiver<Order>,
     /// Who wants to ask for a page.
-    pub visits: mpsc::Receiver<Visit>,
+    pub visits: mpsc::Receiver<PermitRequest>,
     /// As stored.
     pub states: Vec<FeedState>,
     /// So many stories wait to be saved that none are to be sent for now.
@@ -47,13 +47,13 @@ pub struct Desk {
     pub chance: Chance,
 }
 
-impl fmt::Debug for Desk {
+impl fmt::Debug for Deps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desk").field("states", &self.states.len()).finish_non_exhaustive()
+        f.debug_struct("Deps").field("states", &self.states.len()).finish_non_exhaustive()
     }
 }
 
-/// What the desk is told to do.
+/// An order to the polling task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Ask now, still conditionally and within the floors: the named feeds, or all when there are no names.
@@ -65,21 +65,22 @@ pub enum Order {
 /// # Errors
 ///
 /// None as yet; the shell wants one shape for all tasks.
-pub async fn run(desk: Desk) -> anyhow::Result<()> {
-    let Desk { mut http, clock, mut config, events, mut orders, mut visits, states, mut full, mut chance } = desk;
-    let mut board = Board::new(states);
-    let mut visitors = Visitors::default();
+pub async fn run(deps: Deps) -> anyhow::Result<()> {
+    let Deps { mut http, clock, mut config, events, mut orders, mut visits, states, mut full, mut chance } = deps;
+    let mut scheduler = PollScheduler::new(states);
+    let mut permits = PermitQueue::default();
     let mut asked = FuturesUnordered::new();
-    let told = |states: Vec<FeedState>| states.into_iter().map(|state| Event::Feed(Box::new(state)));
-    let mut outbox: VecDeque<Event> = told(board.adopt(&config.borrow_and_update().clone(), clock())).collect();
+    let feed_events = |states: Vec<FeedState>| states.into_iter().map(|state| Event::Feed(Box::new(state)));
+    let mut outbox: VecDeque<Event> =
+        feed_events(scheduler.adopt(&config.borrow_and_update().clone(), clock())).collect();
     loop {
-        let next_visit = visitors.admit(&mut board, &http, &clock);
+        let next_visit = permits.admit(&mut scheduler, &http, &clock);
         while outbox.len() < OUTBOX
-            && let Some(job) = board.launch(clock(), Instant::now(), chance())
+            && let Some(job) = scheduler.launch(clock(), Instant::now(), chance())
         {
             asked.push(ask(http.clone(), job, clock.clone()));
         }
-        let sleep = board.sleep(clock(), Instant::now());
+        let sleep = scheduler.sleep(clock(), Instant::now());
         // What a poll ended with waits behind its stories, so that validators are never saved before these are.
         let held_back = matches!(outbox.front(), Some(Event::Stories(_))) && is_full(&full);
         tokio::select! {
@@ -89,18 +90,18 @@ pub async fn run(desk: Desk) -> anyhow::Result<()> {
                 }
                 let config = config.borrow_and_update().clone();
                 http = http.with(&config.network);
-                outbox.extend(told(board.adopt(&config, clock())));
+                outbox.extend(feed_events(scheduler.adopt(&config, clock())));
             }
             order = orders.recv() => match order {
-                Some(Order::Refresh(names)) => outbox.extend(told(board.refresh(&names, clock()))),
+                Some(Order::Refresh(names)) => outbox.extend(feed_events(scheduler.refresh(&names, clock()))),
                 None => return Ok(()),
             },
             Some(done) = asked.next(), if !asked.is_empty() => {
-                let states = board.settle(&done.job, &done.report, clock(), Instant::now(), chance());
+                let states = scheduler.apply_poll(&done.job, &done.report, clock(), Instant::now(), chance());
                 outbox.extend(news(&done.job.feed.name, done.report.polled, states));
             }
-            Some(visit) = visits.recv() => visitors.take(visit),
-            Some((place, cool)) = visitors.left() => outbox.extend(told(board.exit(&place, cool, clock(), Instant::now()))),
+            Some(visit) = visits.recv() => permits.take(visit),
+            Some((site, cool)) = permits.left() => outbox.extend(feed_events(scheduler.exit(&site, cool, clock(), Instant::now()))),
             () = tokio::time::sleep(next_visit.unwrap_or_default()), if next_visit.is_some() => {}
             () = has_room(&mut full), if held_back => {}
             permit = events.reserve(), if !outbox.is_empty() && !held_back => {
@@ -124,9 +125,9 @@ async fn has_room(full: &mut watch::Receiver<bool>) {
 }
 
 /// The stories, newest first and in parts, then the states. A feed that went meanwhile has no news.
-fn news(feed: &Name, polled: Polled, states: Vec<FeedState>) -> Vec<Event> {
+fn news(feed: &Name, polled: PollOutcome, states: Vec<FeedState>) -> Vec<Event> {
     let mut events = Vec::new();
-    if let Polled::Read { mut stories, .. } = polled
+    if let PollOutcome::Read { mut stories, .. } = polled
         && states.first().is_some_and(|state| state.feed == *feed)
     {
         stories.sort_by_key(|story| std::cmp::Reverse(story.time()));
@@ -152,31 +153,31 @@ async fn ask(http: Http, job: Job, clock: Clock) -> Done {
     let bytes = answer.as_ref().map_or(0, |answer| u32::try_from(answer.body.len()).unwrap_or(u32::MAX));
     let polled = match answer {
         Ok(answer) => judge(answer, is_conditional, &job, &clock).await,
-        Err(trouble) => Polled::Unreached(trouble),
+        Err(trouble) => PollOutcome::Unreached(trouble),
     };
     let report = Report { asked: job.url.clone(), is_conditional, millis, bytes, polled };
     Done { job, report }
 }
 
-async fn judge(answer: Answer, is_conditional: bool, job: &Job, clock: &Clock) -> Polled {
-    let told = Told::by(&answer, clock());
+async fn judge(answer: Answer, is_conditional: bool, job: &Job, clock: &Clock) -> PollOutcome {
+    let response = ResponseMeta::by(&answer, clock());
     let header = |name: &str| answer.header(name);
     match answer.status {
-        304 if is_conditional => Polled::NotModified { answer: told },
+        304 if is_conditional => PollOutcome::NotModified { answer: response },
         200..=299 if header("cf-mitigated").is_some() => {
-            Polled::Unreadable { answer: told, why: Unreadable::Challenge("Cloudflare") }
+            PollOutcome::Unreadable { answer: response, why: Unreadable::Challenge("Cloudflare") }
         }
         200..=299 => {
             let body = fingerprint::of(answer.body.iter().copied());
             match job.state.body {
-                Some(last) if last == body && answer.cut.is_none() => Polled::Same { answer: told },
-                _ => read(answer, told, job, clock, body).await,
+                Some(last) if last == body && answer.cut.is_none() => PollOutcome::Same { answer: response },
+                _ => read(answer, response, job, clock, body).await,
             }
         }
-        _ => Polled::Refused {
-            guard: unread::guard(header, &answer.body),
-            is_rate_limit: unread::is_rate_limit(header, &answer.body),
-            answer: told,
+        _ => PollOutcome::Refused {
+            guard: not_a_feed::guard(header, &answer.body),
+            is_rate_limit: not_a_feed::is_rate_limit(header, &answer.body),
+            answer: response,
         },
     }
 }
@@ -210,8 +211,8 @@ fn access(feed: &Feed, asked: &str) -> Access {
 }
 
 /// Reading takes a while for large documents: it has its own thread, and a panic there stays there.
-async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -> Polled {
-    let (feed, known, now, max_age) = (job.feed.clone(), job.state.known.clone(), clock(), told.wishes.max_age);
+async fn read(answer: Answer, response: ResponseMeta, job: &Job, clock: &Clock, body: u64) -> PollOutcome {
+    let (feed, known, now, max_age) = (job.feed.clone(), job.state.known.clone(), clock(), response.wishes.max_age);
     let cut = answer.cut.clone();
     let work = move || {
         let document = super::read(&answer.body, answer.header("content-type"), &answer.url)?;
@@ -225,11 +226,11 @@ async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -
     if let Some(trouble) = &cut
         && !matches!(&found, Ok((.., document)) if !document.entries.is_empty())
     {
-        return Polled::Unreached(trouble.clone());
+        return PollOutcome::Unreached(trouble.clone());
     }
     match found {
-        Ok((stories, known, count, rhythm, document)) => Polled::Read {
-            answer: told,
+        Ok((stories, known, count, rhythm, document)) => PollOutcome::Read {
+            answer: response,
             killed: count - stories.len(),
             stories,
             known,
@@ -239,11 +240,11 @@ async fn read(answer: Answer, told: Told, job: &Job, clock: &Clock, body: u64) -
             body,
             cut,
         },
-        Err(why) => Polled::Unreadable { answer: told, why },
+        Err(why) => PollOutcome::Unreadable { answer: response, why },
     }
 }
 
-/// Without the stories that match the kill rule of their feed. They are told from others before, so that what is left
+/// Without the stories that match the kill rule of their feed. They are sorted out before, so that what is left
 /// keeps its identity. A rule that can't be read keeps nothing out: the configuration has warned of it.
 fn kept(stories: Vec<Story>, feed: &Feed, now: jiff::Timestamp) -> Vec<Story> {
     let Some(kill) = feed.kill.as_deref().and_then(|kill| Query::parse(kill).ok()) else { return stories };

@@ -23,7 +23,7 @@ const FARTHEST: SignedDuration = SignedDuration::from_hours(16 * 24);
 /// A clock may be set right by so much without anything to be done about it.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 /// After a 429 or 503 that does not tell how long, doubled each time.
-pub const UNTOLD_PATIENCE: Duration = Duration::from_secs(15 * 60);
+pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// After refusals in a row; the last for all further ones.
 const AFTER_REFUSALS: [Duration; 3] = [HOUR, Duration::from_secs(6 * 3600), LONGEST];
 /// How often a network that is down is tried.
@@ -74,7 +74,7 @@ fn span(from: Timestamp, to: Timestamp) -> Option<Duration> {
 
 /// How a poll ended, as far as the schedule cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Disposition {
     /// Read, or unchanged.
     Good,
     /// 429 or 503, or a refusal for being too fast: asks for patience.
@@ -181,7 +181,7 @@ fn spoken(time: Duration) -> String {
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
     pub pace: Pace,
-    pub ending: Ending,
+    pub ending: Disposition,
     /// Failures in a row, this one too.
     pub failures: u32,
     /// How often in a row its site asked for patience, this time too; from whichever of its feeds.
@@ -212,9 +212,10 @@ pub fn plan(case: &Case) -> Plan {
     };
     let due = later(case.now, wait);
     let wished_until = matches!(why, Why::MaxAge(_) | Why::Ttl(_) | Why::RetryAfter(_)).then_some(due);
-    let is_patience = case.ending == Ending::Patience || case.wishes.retry_after.is_some_and(|time| !time.is_zero());
+    let is_patience =
+        case.ending == Disposition::Patience || case.wishes.retry_after.is_some_and(|time| !time.is_zero());
     let patient = Case { wishes: &Wishes { retry_after: case.wishes.retry_after, ..Wishes::default() }, ..*case };
-    let cool = if case.ending == Ending::Patience { wait_of(&patient) } else { told_patience(case) };
+    let cool = if case.ending == Disposition::Patience { wait_of(&patient) } else { told_patience(case) };
     let cool_until = is_patience.then(|| later(case.now, cool));
     let open = case.rhythm.open_from(due);
     match open > due {
@@ -237,31 +238,31 @@ fn wait(case: &Case) -> Option<(Duration, Why)> {
     let Case { pace, ending, failures, wishes, chance, .. } = *case;
     let interval = pace.interval.max(pace.floor);
     let (own, why) = match ending {
-        Ending::Gone => return None,
-        Ending::Offline => return Some((spread(OFFLINE, chance).max(pace.floor), Why::Offline)),
-        Ending::Good => case.rhythm.interval(&pace, case.now),
-        Ending::Patience if wishes.retry_after.is_some() => (pace.floor, Why::Patience),
-        Ending::Patience => (doubled(UNTOLD_PATIENCE, case.patience), Why::Patience),
-        Ending::Refused => (AFTER_REFUSALS[failures.clamp(1, 3) as usize - 1], Why::Refused(failures.max(1))),
-        Ending::Locked => (LONGEST, Why::Locked),
-        Ending::Failed => (backed_off(interval, failures, chance), Why::Failures(failures)),
+        Disposition::Gone => return None,
+        Disposition::Offline => return Some((spread(OFFLINE, chance).max(pace.floor), Why::Offline)),
+        Disposition::Good => case.rhythm.interval(&pace, case.now),
+        Disposition::Patience if wishes.retry_after.is_some() => (pace.floor, Why::Patience),
+        Disposition::Patience => (doubled(DEFAULT_PATIENCE, case.patience), Why::Patience),
+        Disposition::Refused => (AFTER_REFUSALS[failures.clamp(1, 3) as usize - 1], Why::Refused(failures.max(1))),
+        Disposition::Locked => (LONGEST, Why::Locked),
+        Disposition::Failed => (backed_off(interval, failures, chance), Why::Failures(failures)),
     };
     // Chance may not make a wait longer than the longest that was promised.
-    let is_promised = ending == Ending::Good && (pace.is_own || pace.is_primary);
+    let is_promised = ending == Disposition::Good && (pace.is_own || pace.is_primary);
     let chance_of_own = if is_promised { -chance.abs() } else { chance };
     let own = spread(own.min(LONGEST.max(pace.floor)), chance_of_own).max(pace.floor);
     // A wish is a lower bound: chance may only add to it.
     let wish = |wish: Option<Duration>, why: fn(Duration) -> Why, most: Duration| {
         wish.map(|time| (spread(time.min(most), chance.abs()), why(time.min(most))))
     };
-    let good = ending == Ending::Good;
+    let good = ending == Disposition::Good;
     let remembered = wishes.fresh_for.or(case.rhythm.max_age.filter(|_| good));
     let wishes = [
         wish(remembered, Why::MaxAge, LONGEST),
         wish(case.rhythm.ttl.filter(|_| good), Why::Ttl, LONGEST),
         wish(wishes.retry_after, Why::RetryAfter, LONGEST_RETRY_AFTER),
     ];
-    // The first of equal ones is told: what the reader configured.
+    // Of equal ones the first is shown: what the reader configured.
     let longer = |best: (Duration, Why), next: (Duration, Why)| if next.0 > best.0 { next } else { best };
     Some(wishes.into_iter().flatten().fold((own, why), longer))
 }
@@ -323,11 +324,11 @@ mod tests {
         "2026-11-23T12:00:00Z".parse().unwrap()
     }
 
-    fn planned(ending: Ending, failures: u32, wishes: Wishes, rhythm: &Rhythm, chance: f64) -> Plan {
+    fn planned(ending: Disposition, failures: u32, wishes: Wishes, rhythm: &Rhythm, chance: f64) -> Plan {
         plan(&Case { pace: PACE, ending, failures, patience: failures, wishes: &wishes, rhythm, now: now(), chance })
     }
 
-    fn seconds(ending: Ending, failures: u32, wishes: Wishes, chance: f64) -> i64 {
+    fn seconds(ending: Disposition, failures: u32, wishes: Wishes, chance: f64) -> i64 {
         let plan = planned(ending, failures, wishes, &Rhythm::default(), chance);
         plan.next.duration_since(now()).as_secs()
     }
@@ -362,11 +363,11 @@ mod tests {
                 "its site asked for 7 days of patience (Retry-After)",
             ),
         ] {
-            let plan = planned(Ending::Good, 0, wishes, rhythm, 0.0);
+            let plan = planned(Disposition::Good, 0, wishes, rhythm, 0.0);
             assert_eq!(plan.next.duration_since(now()).as_secs(), expected, "{wishes:?} {rhythm:?}");
             assert_eq!(plan.why.to_string(), why);
         }
-        assert_eq!(seconds(Ending::Patience, 1, Wishes { fresh_for: secs(7200), ..NONE }, 0.0), 7200);
+        assert_eq!(seconds(Disposition::Patience, 1, Wishes { fresh_for: secs(7200), ..NONE }, 0.0), 7200);
     }
 
     #[test]
@@ -401,7 +402,7 @@ mod tests {
         let pace = Pace { interval: Duration::from_secs(5), ..PACE };
         let (wishes, rhythm) =
             (Wishes { retry_after: secs(0), ..NONE }, Rhythm { max_age: secs(0), ..Default::default() });
-        for ending in [Ending::Good, Ending::Patience, Ending::Failed, Ending::Offline] {
+        for ending in [Disposition::Good, Disposition::Patience, Disposition::Failed, Disposition::Offline] {
             let case = Case {
                 pace,
                 ending,
@@ -419,13 +420,13 @@ mod tests {
     #[test]
     fn rule_10_skipped_hours_move_the_next_request_but_not_the_patience() {
         let rhythm = Rhythm { skip_hours: vec![12, 13], ..Rhythm::default() };
-        let plan = planned(Ending::Good, 0, NONE, &rhythm, 0.0);
+        let plan = planned(Disposition::Good, 0, NONE, &rhythm, 0.0);
         assert_eq!(plan.next.to_string(), "2026-11-23T14:00:00Z");
         assert_eq!(plan.why.to_string(), "it asks not to be polled at this hour (skipHours)");
-        let spread = planned(Ending::Good, 0, NONE, &rhythm, -1.0);
+        let spread = planned(Disposition::Good, 0, NONE, &rhythm, -1.0);
         assert_eq!(spread.next.to_string(), "2026-11-23T14:05:00Z");
         let monday = Rhythm { skip_days: vec![0], ..Rhythm::default() };
-        let plan = planned(Ending::Patience, 1, NONE, &monday, 0.0);
+        let plan = planned(Disposition::Patience, 1, NONE, &monday, 0.0);
         assert_eq!(plan.next.to_string(), "2026-11-24T00:00:00Z");
         assert_eq!(plan.cool_until.unwrap().to_string(), "2026-11-23T12:15:00Z");
         assert_eq!(plan.why.to_string(), "it asks not to be polled on this day (skipDays)");
@@ -433,23 +434,23 @@ mod tests {
 
     #[test]
     fn rule_11_chance_spreads_but_never_shortens_a_wish() {
-        assert_eq!(seconds(Ending::Good, 0, NONE, -1.0), 540);
-        assert_eq!(seconds(Ending::Good, 0, NONE, 1.0), 660);
+        assert_eq!(seconds(Disposition::Good, 0, NONE, -1.0), 540);
+        assert_eq!(seconds(Disposition::Good, 0, NONE, 1.0), 660);
         let wishes = Wishes { fresh_for: secs(1000), ..NONE };
-        assert_eq!(seconds(Ending::Good, 0, wishes, -1.0), 1100);
-        assert_eq!(seconds(Ending::Good, 0, wishes, 0.0), 1000);
+        assert_eq!(seconds(Disposition::Good, 0, wishes, -1.0), 1100);
+        assert_eq!(seconds(Disposition::Good, 0, wishes, 0.0), 1000);
     }
 
     #[test]
     fn chance_never_lengthens_a_wait_that_was_promised() {
         let pace = |is_own, is_primary| Pace { is_own, is_primary, ..PACE };
         for (pace, ending, chance, expected) in [
-            (pace(true, false), Ending::Good, 1.0, 540),
-            (pace(true, false), Ending::Good, -1.0, 540),
-            (pace(true, false), Ending::Good, 0.0, 600),
-            (pace(false, true), Ending::Good, 1.0, 540),
-            (Pace { interval: MINUTE, ..pace(true, false) }, Ending::Good, 1.0, 60),
-            (pace(true, false), Ending::Refused, 1.0, 3960),
+            (pace(true, false), Disposition::Good, 1.0, 540),
+            (pace(true, false), Disposition::Good, -1.0, 540),
+            (pace(true, false), Disposition::Good, 0.0, 600),
+            (pace(false, true), Disposition::Good, 1.0, 540),
+            (Pace { interval: MINUTE, ..pace(true, false) }, Disposition::Good, 1.0, 60),
+            (pace(true, false), Disposition::Refused, 1.0, 3960),
         ] {
             let rhythm = Rhythm::default();
             let case =
@@ -460,7 +461,7 @@ mod tests {
 
     #[test]
     fn what_the_publisher_wishes_for_is_remembered() {
-        let until = |wishes, rhythm: &Rhythm| planned(Ending::Good, 0, wishes, rhythm, 0.0).wished_until;
+        let until = |wishes, rhythm: &Rhythm| planned(Disposition::Good, 0, wishes, rhythm, 0.0).wished_until;
         let none = Rhythm::default();
         assert_eq!(until(NONE, &none), None);
         assert_eq!(until(Wishes { fresh_for: secs(300), ..NONE }, &none), None, "shorter than the interval");
@@ -492,38 +493,38 @@ mod tests {
     #[test]
     fn rule_16_failures_back_off_and_never_give_up() {
         for (ending, failures, chance, expected) in [
-            (Ending::Failed, 1, 0.0, 600),
-            (Ending::Failed, 2, 0.0, 900),
-            (Ending::Failed, 4, 0.0, 2700),
-            (Ending::Failed, 4, -1.0, 540),
-            (Ending::Failed, 4, 1.0, 5280),
-            (Ending::Failed, 60, 1.0, 95_040),
-            (Ending::Patience, 1, 0.0, 900),
-            (Ending::Patience, 3, 0.0, 3600),
-            (Ending::Refused, 1, 0.0, 3600),
-            (Ending::Refused, 2, 0.0, 21_600),
-            (Ending::Refused, 9, 0.0, 86_400),
-            (Ending::Locked, 1, 0.0, 86_400),
+            (Disposition::Failed, 1, 0.0, 600),
+            (Disposition::Failed, 2, 0.0, 900),
+            (Disposition::Failed, 4, 0.0, 2700),
+            (Disposition::Failed, 4, -1.0, 540),
+            (Disposition::Failed, 4, 1.0, 5280),
+            (Disposition::Failed, 60, 1.0, 95_040),
+            (Disposition::Patience, 1, 0.0, 900),
+            (Disposition::Patience, 3, 0.0, 3600),
+            (Disposition::Refused, 1, 0.0, 3600),
+            (Disposition::Refused, 2, 0.0, 21_600),
+            (Disposition::Refused, 9, 0.0, 86_400),
+            (Disposition::Locked, 1, 0.0, 86_400),
         ] {
             assert_eq!(seconds(ending, failures, NONE, chance), expected, "{ending:?} {failures} {chance}");
         }
-        assert_eq!(seconds(Ending::Patience, 5, Wishes { retry_after: secs(120), ..NONE }, 0.0), 120);
-        assert_eq!(planned(Ending::Gone, 1, NONE, &Rhythm::default(), 0.0).next, FeedState::STOPPED);
+        assert_eq!(seconds(Disposition::Patience, 5, Wishes { retry_after: secs(120), ..NONE }, 0.0), 120);
+        assert_eq!(planned(Disposition::Gone, 1, NONE, &Rhythm::default(), 0.0).next, FeedState::STOPPED);
     }
 
     #[test]
     fn rule_16_patience_may_be_told_by_any_answer() {
         let wishes = Wishes { retry_after: secs(1800), fresh_for: secs(7200), ..NONE };
-        for ending in [Ending::Good, Ending::Patience, Ending::Failed] {
+        for ending in [Disposition::Good, Disposition::Patience, Disposition::Failed] {
             let plan = planned(ending, 1, wishes, &Rhythm::default(), 0.0);
             assert_eq!(plan.cool_until, Some(later(now(), Duration::from_secs(1800))), "{ending:?}");
             assert_eq!(plan.next, later(now(), Duration::from_secs(7200)));
         }
-        assert_eq!(planned(Ending::Good, 0, NONE, &Rhythm::default(), 0.0).cool_until, None);
+        assert_eq!(planned(Disposition::Good, 0, NONE, &Rhythm::default(), 0.0).cool_until, None);
     }
 
     #[test]
     fn rule_17_a_network_that_is_down_is_tried_soon() {
-        assert_eq!(seconds(Ending::Offline, 30, NONE, 0.0), 60);
+        assert_eq!(seconds(Disposition::Offline, 30, NONE, 0.0), 60);
     }
 }

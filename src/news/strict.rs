@@ -14,7 +14,7 @@ use url::Url;
 
 use super::fields::{CATEGORIES_MAX, Value, absolute, category, lang};
 use super::survey::{Survey, survey};
-use super::{Document, Entry, barrier, dates};
+use super::{Document, Entry, dates, panic_guard};
 
 /// The document, when there is nothing to put right in it and feed-rs reads all of it. Call it with text without
 /// repairs only; it never panics.
@@ -27,7 +27,7 @@ pub fn read(text: &str, max: usize, base: Option<&Url>) -> Option<Document> {
         .id_generator(|_, _, _| String::new())
         .sanitize_content(false)
         .build();
-    let feed = barrier::guarded(|| parser.parse(without_declaration(text).as_bytes()))?.ok()?;
+    let feed = panic_guard::catch_panic(|| parser.parse(without_declaration(text).as_bytes()))?.ok()?;
     whole(document(feed, &survey, base), &survey)
 }
 

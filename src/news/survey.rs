@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::markup::{Markup, Tag, Token};
-use super::spaces::Spaces;
+use super::namespaces::Namespaces;
 use super::vocabulary::{Role, Space, is_entry, local, lower, role};
 use super::{entities, json, parse};
 
@@ -81,7 +81,7 @@ fn of_json(text: &str) -> Option<Survey> {
 
 struct Surveyor<'a> {
     markup: Markup<'a>,
-    spaces: Spaces<'a>,
+    spaces: Namespaces<'a>,
     format: Option<String>,
     is_atom: bool,
     entries: usize,
@@ -92,7 +92,7 @@ struct Surveyor<'a> {
 
 impl<'a> Surveyor<'a> {
     fn new(text: &'a str) -> Self {
-        let (markup, spaces) = (Markup::new(text), Spaces::default());
+        let (markup, spaces) = (Markup::new(text), Namespaces::default());
         Surveyor { markup, spaces, format: None, is_atom: false, entries: 0, in_entry: false, seen: Vec::new() }
     }
 
@@ -183,13 +183,13 @@ impl<'a> Surveyor<'a> {
             return None;
         }
         // An empty link would be the base; a category without a term, or a number with a blank before it, none.
-        let told = match tag.name {
+        let text = match tag.name {
             _ if is_link => tag.attribute("href").or(Some(text)),
             "ttl" => Some(text).filter(|text| text.trim() == text),
             "category" if self.is_atom => tag.attribute("term"),
             _ => return Some(()),
         };
-        told.filter(|text| !text.trim().is_empty()).map(drop)
+        text.filter(|text| !text.trim().is_empty()).map(drop)
     }
 }
 

@@ -68,7 +68,7 @@ pub async fn show(
     show: Show,
     save_view: SaveView,
 ) -> anyhow::Result<()> {
-    install_panic_hook(news::barrier::is_guarded);
+    install_panic_hook(news::panic_guard::is_catching);
     let stop = CancellationToken::new();
     let (events, mut inbox) = mpsc::channel(EVENTS_WAITING);
     let tasks = Tasks::new(events.clone());

@@ -31,7 +31,7 @@ pub(super) struct Sources {
     /// The chart on screen.
     shown: watch::Sender<market::Shown>,
     /// Who wants to ask for a page; nobody listens before the feeds are started.
-    visits: mpsc::Sender<news::visit::Visit>,
+    visits: mpsc::Sender<news::permit::PermitRequest>,
     /// The stories whose articles are being fetched: each is held by its task.
     reading: HashMap<StoryId, Weak<()>>,
 }
@@ -75,7 +75,7 @@ impl Sources {
     fn start(&mut self, tasks: &Tasks, states: Vec<FeedState>, reports: Vec<SourceReport>) {
         let (feeds, orders) = mpsc::channel(ORDERS_WAITING);
         self.feeds = Some(feeds);
-        let (visits, to_let_in) = mpsc::channel(news::visit::WAITING);
+        let (visits, to_let_in) = mpsc::channel(news::permit::WAITING);
         self.visits = visits;
         let (clock, events, price_orders) = (self.clock.clone(), self.events.clone(), self.prices.subscribe());
         let (config, shown, full) = (self.config.subscribe(), self.shown.subscribe(), self.full.clone());
@@ -99,7 +99,7 @@ impl Sources {
             }
             spawner.spawn(
                 "feeds",
-                news::poll::run(news::poll::Desk {
+                news::poll::run(news::poll::Deps {
                     http,
                     clock,
                     config,

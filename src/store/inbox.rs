@@ -144,7 +144,7 @@ pub(super) struct Round {
     pub at: Option<Timestamp>,
     pub load: Option<u32>,
     pub search: Option<Wanted>,
-    /// Stories since this time are to be told, to be counted.
+    /// Stories since this time are to be reported, to be counted.
     pub recount: Option<Timestamp>,
     pub closing: bool,
     pub damaged: bool,
@@ -168,7 +168,7 @@ impl Inbox {
 
     fn tell_full(&self, state: &State) {
         let full = state.waiting.stories.len() >= STORIES_FULL;
-        self.full.send_if_modified(|told| std::mem::replace(told, full) != full);
+        self.full.send_if_modified(|was_full| std::mem::replace(was_full, full) != full);
     }
 
     pub fn ask_for(&self, window: u32) {

@@ -19,7 +19,7 @@ use super::place::{self, Access, Opened};
 use super::read::{Loading, Names, Page, Place, TOP};
 use super::salvage::Salvage;
 use super::search::Search;
-use super::{Trouble, read, schema, write};
+use super::{StoreError, read, schema, write};
 use crate::event::{Clock, Event, Loaded, STORIES_AT_ONCE};
 
 /// After a failure to save.
@@ -80,7 +80,7 @@ impl Keeper {
         events: Sender<Event>,
         clock: Clock,
         inbox: Arc<Inbox>,
-    ) -> Result<Keeper, Trouble> {
+    ) -> Result<Keeper, StoreError> {
         let opened = place::open(dir.as_deref(), clock())?;
         let mut keeper = Keeper {
             dir,
@@ -215,7 +215,7 @@ impl Keeper {
         match opened {
             Ok(opened) => {
                 self.work_on(opened, Some(sentence.into()));
-                // Another newstape may have been faster: that is told with what is loaded.
+                // Another newstape may have been faster: that is reported with what is loaded.
                 self.loading.get_or_insert(Loading::new(0));
             }
             Err(trouble) => self.unsent.push_back(Event::StoreTrouble(place::unusable(&trouble))),
@@ -265,7 +265,7 @@ impl Keeper {
         !self.opened.connection.is_readonly("main").unwrap_or(true)
     }
 
-    fn saving_failed(&mut self, trouble: Trouble) {
+    fn saving_failed(&mut self, trouble: StoreError) {
         tracing::error!(error = ?trouble, "saving failed");
         if trouble.is_damage() {
             self.begin_anew();
@@ -332,7 +332,7 @@ impl Keeper {
     }
 
     /// The last part comes all the same: the rest of the program waits for it.
-    fn loading_failed(&mut self, trouble: Trouble) -> Loaded {
+    fn loading_failed(&mut self, trouble: StoreError) -> Loaded {
         tracing::error!(error = ?trouble, "loading failed");
         if trouble.is_damage() {
             self.begin_anew();
@@ -385,7 +385,7 @@ impl Keeper {
 
     /// The report may be about a file that has been replaced since.
     fn verify_damage(&mut self) {
-        let sound = schema::is_sound(&self.opened.connection).map_err(Trouble::from);
+        let sound = schema::is_sound(&self.opened.connection).map_err(StoreError::from);
         if sound.unwrap_or_else(|trouble| !trouble.is_damage()) {
             return;
         }
@@ -403,13 +403,13 @@ impl Keeper {
         }
     }
 
-    fn reopen(&mut self, dir: &Path, now: Timestamp) -> Result<(), Trouble> {
+    fn reopen(&mut self, dir: &Path, now: Timestamp) -> Result<(), StoreError> {
         // The old connection and its lock have to go first: closing it writes to the files, opening takes the lock.
         self.opened = place::scratch(None)?;
-        let broken = place::set_aside(dir, now).ok_or(Trouble::Unwritable)?;
+        let broken = place::set_aside(dir, now).ok_or(StoreError::Unwritable)?;
         self.begun_anew += 1;
         if self.begun_anew > ANEW_MAX {
-            return Err(Trouble::Unsteady);
+            return Err(StoreError::Unsteady);
         }
         let mut opened = place::open(Some(dir), now)?;
         let sentence = place::damaged(&broken);

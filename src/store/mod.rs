@@ -2,7 +2,7 @@
 //!
 //! Everything put in is saved within 250 ms unless the disk stands still, and survives a killed process. The rest of
 //! the program never waits for the disk: [`Store::carry_out`] puts in memory and returns, and what the store has to
-//! say comes as events. Trouble is told in one sentence and never ends the program.
+//! say comes as events. An error becomes one sentence and never ends the program.
 
 mod inbox;
 mod keeper;
@@ -134,7 +134,7 @@ impl Drop for Store {
 /// Why the stored data can't be used. `Display` is one plain clause.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum StoreError {
     #[error("it was written by a newer newstape")]
     Newer,
     #[error("it was written by an older newstape, which still runs or whose folder can't be written")]
@@ -147,10 +147,10 @@ pub enum Trouble {
     Sqlite(#[from] rusqlite::Error),
 }
 
-impl Trouble {
+impl StoreError {
     /// The file itself is broken.
     fn is_damage(&self) -> bool {
-        let Trouble::Sqlite(error) = self else { return false };
+        let StoreError::Sqlite(error) = self else { return false };
         matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
     }
 }

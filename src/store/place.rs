@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Trouble, schema};
+use super::{StoreError, schema};
 
 const DATABASE: &str = "newstape.db";
 const LOCK: &str = "newstape.lock";
@@ -65,7 +65,7 @@ pub(super) fn database(dir: &Path) -> PathBuf {
 }
 
 /// Opens the data in a folder, or a scratch in memory. Only fails when there is no memory either.
-pub(super) fn open(dir: Option<&Path>, now: Timestamp) -> Result<Opened, Trouble> {
+pub(super) fn open(dir: Option<&Path>, now: Timestamp) -> Result<Opened, StoreError> {
     let Some(dir) = dir else { return scratch(None) };
     let lock = match own(dir) {
         Ok(Some(lock)) => lock,
@@ -76,16 +76,16 @@ pub(super) fn open(dir: Option<&Path>, now: Timestamp) -> Result<Opened, Trouble
 }
 
 /// The data of another newstape, once that one has ended.
-pub(super) fn take_over(dir: &Path, now: Timestamp) -> Option<Result<Opened, Trouble>> {
+pub(super) fn take_over(dir: &Path, now: Timestamp) -> Option<Result<Opened, StoreError>> {
     let lock = own(dir).ok().flatten()?;
     Some(open_locked(dir, lock, now))
 }
 
-fn open_locked(dir: &Path, lock: File, now: Timestamp) -> Result<Opened, Trouble> {
+fn open_locked(dir: &Path, lock: File, now: Timestamp) -> Result<Opened, StoreError> {
     let (connection, broken) = match open_owned(dir) {
         Err(error) if error.is_damage() => match set_aside(dir, now) {
             Some(broken) => (open_owned(dir), Some(broken)),
-            None => (Err(Trouble::Unwritable), None),
+            None => (Err(StoreError::Unwritable), None),
         },
         other => (other, None),
     };
@@ -106,9 +106,9 @@ pub(super) fn damaged(broken: &Path) -> String {
 }
 
 /// Writes what an open connection still reads into the folder, whose database was removed. Nothing is written over.
-pub(super) fn write_anew(connection: &Connection, dir: &Path) -> Result<(), Trouble> {
+pub(super) fn write_anew(connection: &Connection, dir: &Path) -> Result<(), StoreError> {
     let path = dir.join(DATABASE);
-    make_folder(dir).map_err(|_| Trouble::Unwritable)?;
+    make_folder(dir).map_err(|_| StoreError::Unwritable)?;
     if path.exists() {
         return Ok(());
     }
@@ -116,7 +116,7 @@ pub(super) fn write_anew(connection: &Connection, dir: &Path) -> Result<(), Trou
     for companion in &COMPANIONS[1..] {
         fs::remove_file(dir.join(format!("{DATABASE}{companion}"))).ok();
     }
-    owner_only(&path).map_err(|_| Trouble::Unwritable)?;
+    owner_only(&path).map_err(|_| StoreError::Unwritable)?;
     let written = connection.execute("VACUUM INTO ?1", [path.to_string_lossy()]);
     if written.is_err() {
         fs::remove_file(&path).ok();
@@ -125,20 +125,20 @@ pub(super) fn write_anew(connection: &Connection, dir: &Path) -> Result<(), Trou
 }
 
 /// A connection for reading, beside a running newstape or without one. None when nothing was ever stored.
-pub(super) fn open_reading(dir: &Path) -> Result<Option<Connection>, Trouble> {
+pub(super) fn open_reading(dir: &Path) -> Result<Option<Connection>, StoreError> {
     let path = dir.join(DATABASE);
     if !path.exists() {
         return Ok(None);
     }
     let connection = match read_only(&path) {
-        Err(Trouble::Older) => bring_up_to_date(dir)?,
+        Err(StoreError::Older) => bring_up_to_date(dir)?,
         other => other?,
     };
     Ok(Some(connection))
 }
 
 /// Looks through the whole database.
-pub(super) fn is_damaged(dir: &Path) -> Result<bool, Trouble> {
+pub(super) fn is_damaged(dir: &Path) -> Result<bool, StoreError> {
     let sound = read_only(&dir.join(DATABASE)).and_then(|connection| Ok(schema::is_sound(&connection)?));
     match sound {
         Ok(sound) => Ok(!sound),
@@ -177,16 +177,16 @@ fn own(dir: &Path) -> io::Result<Option<File>> {
     }
 }
 
-fn open_owned(dir: &Path) -> Result<Connection, Trouble> {
+fn open_owned(dir: &Path) -> Result<Connection, StoreError> {
     let path = dir.join(DATABASE);
     // Made before SQLite sees it, which gives the files beside it the same rights.
-    owner_only(&path).map_err(|_| Trouble::Unwritable)?;
+    owner_only(&path).map_err(|_| StoreError::Unwritable)?;
     let mut connection = Connection::open(&path)?;
     schema::prepare(&mut connection)?;
     Ok(connection)
 }
 
-fn open_beside(dir: &Path) -> Result<Opened, Trouble> {
+fn open_beside(dir: &Path) -> Result<Opened, StoreError> {
     match read_only(&dir.join(DATABASE)) {
         Ok(connection) => Ok(Opened { connection, access: Access::ReadOnly, trouble: None, broken: None }),
         Err(error) => {
@@ -196,36 +196,36 @@ fn open_beside(dir: &Path) -> Result<Opened, Trouble> {
     }
 }
 
-fn open_unwritable(dir: &Path, error: &io::Error) -> Result<Opened, Trouble> {
+fn open_unwritable(dir: &Path, error: &io::Error) -> Result<Opened, StoreError> {
     tracing::error!(%error, dir = %dir.display(), "the data folder can't be written");
-    let trouble = Some(unusable(&Trouble::Unwritable));
+    let trouble = Some(unusable(&StoreError::Unwritable));
     match read_only(&dir.join(DATABASE)) {
         Ok(connection) => Ok(Opened { connection, access: Access::Scratch, trouble, broken: None }),
         Err(_) => scratch(trouble),
     }
 }
 
-pub(super) fn scratch(trouble: Option<String>) -> Result<Opened, Trouble> {
+pub(super) fn scratch(trouble: Option<String>) -> Result<Opened, StoreError> {
     let mut connection = Connection::open_in_memory()?;
     schema::prepare(&mut connection)?;
     Ok(Opened { connection, access: Access::Scratch, trouble, broken: None })
 }
 
-pub(super) fn read_only(path: &Path) -> Result<Connection, Trouble> {
+pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     schema::prepare_reading(&connection)?;
     Ok(connection)
 }
 
 /// Tables of an older newstape, read by a command before the screen was ever started.
-fn bring_up_to_date(dir: &Path) -> Result<Connection, Trouble> {
+fn bring_up_to_date(dir: &Path) -> Result<Connection, StoreError> {
     match own(dir) {
         Ok(Some(_lock)) => open_owned(dir),
-        _ => Err(Trouble::Older),
+        _ => Err(StoreError::Older),
     }
 }
 
-pub(super) fn unusable(trouble: &Trouble) -> String {
+pub(super) fn unusable(trouble: &StoreError) -> String {
     format!("The store can't be used: {trouble}. Nothing is saved until newstape is started again.")
 }
 

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::read::{self, Names, Place, TOP};
 use super::search::Search;
-use super::{Trouble, place};
+use super::{StoreError, place};
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Quote, Series, SourceReport, Span};
 use crate::domain::query::Need;
@@ -24,7 +24,7 @@ pub struct Reader {
 impl Reader {
     /// # Errors
     /// When there is something stored that can't be read.
-    pub fn open(dir: &Path) -> Result<Reader, Trouble> {
+    pub fn open(dir: &Path) -> Result<Reader, StoreError> {
         Ok(Reader { connection: place::open_reading(dir)? })
     }
 
@@ -50,26 +50,26 @@ impl Reader {
     }
 
     /// What is remembered about polling each feed.
-    pub fn feeds(&self) -> Result<Vec<FeedState>, Trouble> {
+    pub fn feeds(&self) -> Result<Vec<FeedState>, StoreError> {
         self.ask(read::feeds)
     }
 
     /// The last prices, `delivery` [`crate::domain::price::Delivery::Stored`].
-    pub fn quotes(&self) -> Result<Vec<Quote>, Trouble> {
+    pub fn quotes(&self) -> Result<Vec<Quote>, StoreError> {
         self.ask(read::quotes)
     }
 
     /// The candles of the charts.
-    pub fn series(&self) -> Result<Vec<(Span, Series)>, Trouble> {
+    pub fn series(&self) -> Result<Vec<(Span, Series)>, StoreError> {
         self.ask(read::series)
     }
 
     /// Price sources that are to be left alone at this time.
-    pub fn sources(&self, now: Timestamp) -> Result<Vec<SourceReport>, Trouble> {
+    pub fn sources(&self, now: Timestamp) -> Result<Vec<SourceReport>, StoreError> {
         self.ask(|connection| read::blocked_sources(connection, now))
     }
 
-    fn ask<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<Vec<T>>) -> Result<Vec<T>, Trouble> {
+    fn ask<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<Vec<T>>) -> Result<Vec<T>, StoreError> {
         self.connection.as_ref().map_or(Ok(Vec::new()), |connection| Ok(read(connection)?))
     }
 }
@@ -85,7 +85,7 @@ pub struct Stories<'a> {
 }
 
 impl Iterator for Stories<'_> {
-    type Item = Result<(Story, Marks), Trouble>;
+    type Item = Result<(Story, Marks), StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.page.is_empty() {
@@ -112,7 +112,7 @@ pub struct Candidates<'a> {
 }
 
 impl Iterator for Candidates<'_> {
-    type Item = Result<(Story, Marks), Trouble>;
+    type Item = Result<(Story, Marks), StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.page.is_empty() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Trouble, write};
+use super::{StoreError, write};
 
 /// How long a statement waits for another connection's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -115,7 +115,7 @@ pub(super) const NEWEST: usize = MIGRATIONS.len();
 ///
 /// WAL with `synchronous = NORMAL`: a killed process loses nothing that was committed; only a power cut may take the
 /// last commits, and never breaks the file.
-pub(super) fn prepare(connection: &mut Connection) -> Result<(), Trouble> {
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     connection.busy_timeout(BUSY)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")?;
@@ -123,12 +123,12 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Trouble> {
 }
 
 /// Readies a connection that only reads; it can't bring old tables up to date.
-pub(super) fn prepare_reading(connection: &Connection) -> Result<(), Trouble> {
+pub(super) fn prepare_reading(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(BUSY)?;
     match version(connection)? {
         have if have == MIGRATIONS.len() => Ok(()),
-        have if have > MIGRATIONS.len() => Err(Trouble::Newer),
-        _ => Err(Trouble::Older),
+        have if have > MIGRATIONS.len() => Err(StoreError::Newer),
+        _ => Err(StoreError::Older),
     }
 }
 
@@ -137,10 +137,10 @@ pub(super) fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)).map(|answer| answer == "ok")
 }
 
-fn migrate(connection: &mut Connection, target: usize) -> Result<(), Trouble> {
+fn migrate(connection: &mut Connection, target: usize) -> Result<(), StoreError> {
     let have = version(connection)?;
     if have > MIGRATIONS.len() {
-        return Err(Trouble::Newer);
+        return Err(StoreError::Newer);
     }
     for (index, (statements, then)) in MIGRATIONS.iter().enumerate().take(target).skip(have) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -301,7 +301,7 @@ mod tests {
     fn a_newer_schema_is_left_alone() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", 999).unwrap();
-        assert!(matches!(prepare(&mut connection), Err(Trouble::Newer)));
-        assert!(matches!(prepare_reading(&connection), Err(Trouble::Newer)));
+        assert!(matches!(prepare(&mut connection), Err(StoreError::Newer)));
+        assert!(matches!(prepare_reading(&connection), Err(StoreError::Newer)));
     }
 }

@@ -224,7 +224,7 @@ fn an_edit_keeps_the_marks_the_times_and_the_first_title() {
     bench.saved();
     let edited = Story { first_seen: at(NOW), ..story(1, "Final", NOW + 9_000) };
     bench.put(Effect::SaveStories(vec![edited.clone()]));
-    // The sender took it for new: it is told otherwise.
+    // The sender took it for new: it is corrected.
     let expected = Story {
         first_seen: at(NOW - 40),
         published: Some(at(NOW - 100)),
@@ -437,7 +437,7 @@ fn a_second_newstape_takes_over_when_the_first_ends_and_keeps_its_marks() {
     first.saved();
     first.close();
 
-    // What is stored is told again first, so that it is known before this one saves.
+    // What is stored is reported again first, so that it is known before this one saves.
     let stored = loop {
         match second.event() {
             Event::Loaded(part) if !part.read_only => break part,
@@ -465,8 +465,8 @@ fn marks_that_are_lost_at_the_end_are_told() {
     let mut second = Bench::open(&dir);
     second.load(100);
     second.put(Effect::SaveMarks(vec![(StoryId(1), STARRED)]));
-    let told = second.store.close(LIMIT).unwrap_err();
-    assert!(told.starts_with("Lost: 1 mark. Another newstape"), "{told}");
+    let unsaved = second.store.close(LIMIT).unwrap_err();
+    assert!(unsaved.starts_with("Lost: 1 mark. Another newstape"), "{unsaved}");
     first.close();
 }
 

@@ -15,7 +15,7 @@ use crate::event::{Clock, Event};
 use crate::market::source;
 use crate::market::tests::{Shell, beside, config, desk};
 
-type Rule = dyn Fn(&str, Timestamp) -> Result<Answer, Trouble> + Send + Sync;
+type Rule = dyn Fn(&str, Timestamp) -> Result<Answer, HttpError> + Send + Sync;
 
 /// Answers by a rule, and remembers what it was asked and when.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ struct Venue {
 }
 
 impl Fetch for Venue {
-    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, Trouble> {
+    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, HttpError> {
         let now = (self.clock)();
         self.asked.lock().unwrap().push((now, ask.url.clone()));
         tokio::time::sleep(Duration::from_millis(80)).await;
@@ -35,7 +35,7 @@ impl Fetch for Venue {
 }
 
 impl Venue {
-    fn new(desk: &Desk, rule: impl Fn(&str, Timestamp) -> Result<Answer, Trouble> + Send + Sync + 'static) -> Venue {
+    fn new(desk: &Desk, rule: impl Fn(&str, Timestamp) -> Result<Answer, HttpError> + Send + Sync + 'static) -> Venue {
         Venue { clock: desk.clock.clone(), asked: Arc::default(), rule: Arc::new(rule) }
     }
 
@@ -48,7 +48,7 @@ impl Venue {
     }
 }
 
-fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<Answer, Trouble> {
+fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<Answer, HttpError> {
     let headers = headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
     Ok(Answer {
         status,
@@ -76,7 +76,7 @@ fn sparked(url: &str) -> Vec<&str> {
 }
 
 /// What Yahoo answers to either question about symbols that it knows.
-fn known(url: &str, now: Timestamp, knows: impl Fn(&str) -> bool) -> Result<Answer, Trouble> {
+fn known(url: &str, now: Timestamp, knows: impl Fn(&str) -> bool) -> Result<Answer, HttpError> {
     if !url.contains("/spark?") {
         return answer(200, &[], &json!({"chart": {"error": null, "result": [chart(181.25, now)]}}).to_string());
     }
@@ -85,7 +85,7 @@ fn known(url: &str, now: Timestamp, knows: impl Fn(&str) -> bool) -> Result<Answ
     answer(200, &[], &json!({"spark": {"error": null, "result": sparks}}).to_string())
 }
 
-fn well(url: &str, now: Timestamp) -> Result<Answer, Trouble> {
+fn well(url: &str, now: Timestamp) -> Result<Answer, HttpError> {
     known(url, now, |_| true)
 }
 
@@ -163,7 +163,7 @@ async fn asks_when_the_day_begins() {
 #[tokio::test(start_paused = true)]
 async fn refusals_are_kept_to() {
     let half_hour = Duration::from_mins(30);
-    type Case = (&'static str, fn(&str, Timestamp) -> Result<Answer, Trouble>, Duration);
+    type Case = (&'static str, fn(&str, Timestamp) -> Result<Answer, HttpError>, Duration);
     let cases: [Case; 7] = [
         ("yahoo 429", |_, _| answer(429, &[], "Too Many Requests"), half_hour),
         ("yahoo 429", |_, _| answer(429, &[("retry-after", "120")], "Edge: Too Many Requests"), half_hour),
@@ -236,7 +236,7 @@ async fn failures_are_told_and_waited_out() {
     let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
     let start = (desk.clock)();
     let venue = Venue::new(&desk, move |url, now| match until(now, start).as_secs() {
-        0..5 => Err(Trouble::Timeout(Duration::from_secs(10))),
+        0..5 => Err(HttpError::Timeout(Duration::from_secs(10))),
         5..25 => answer(503, &[], "busy"),
         25..100 => answer(200, &[], "{\"spark\": {\"result\""),
         _ => well(url, now),
@@ -288,7 +288,7 @@ async fn an_unknown_symbol_leaves_the_others_alone() {
     assert!(told.iter().any(|event| well(&event)));
 }
 
-type Respond = fn(&str, Timestamp) -> Result<Answer, Trouble>;
+type Respond = fn(&str, Timestamp) -> Result<Answer, HttpError>;
 
 /// The first failure that is told, and how often the venue was asked for a price within some minutes.
 async fn first_failure(id: &'static str, names: &[&str], rule: Respond) -> (String, Vec<String>, usize) {
@@ -544,7 +544,7 @@ async fn a_source_that_hangs_is_late_after_a_second_for_all_that_waits() {
 struct Hangs;
 
 impl Fetch for Hangs {
-    async fn fetch(&self, _: &Config, _: Ask) -> Result<Answer, Trouble> {
+    async fn fetch(&self, _: &Config, _: Ask) -> Result<Answer, HttpError> {
         std::future::pending().await
     }
 }
@@ -569,7 +569,7 @@ async fn a_chart_that_is_turned_away_from_is_not_waited_for() {
 struct Charts(Arc<Mutex<Vec<String>>>);
 
 impl Fetch for Charts {
-    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, Trouble> {
+    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, HttpError> {
         self.0.lock().unwrap().push(ask.url.clone());
         if ask.url.contains("/chart/") && ask.url.contains("range=1d") {
             std::future::pending::<()>().await;

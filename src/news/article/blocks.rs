@@ -7,8 +7,8 @@ use url::Url;
 use crate::domain::article::{Article, Block, BlockKind, Run};
 use crate::domain::text;
 use crate::news::entities;
+use crate::news::html_text;
 use crate::news::markup::{Markup, Tag, Token};
-use crate::news::plain;
 
 /// Of all text, in bytes.
 pub(super) const MAX_TEXT: usize = 200_000;
@@ -113,7 +113,7 @@ impl Builder {
             "br" => self.line_ends(),
             "a" => self.href = tag.attribute("href").map(Into::into),
             "b" | "strong" => self.strong += 1,
-            name if plain::is_inline(name) => {}
+            name if html_text::is_inline(name) => {}
             _ => self.block_ends(),
         }
     }
@@ -140,7 +140,7 @@ impl Builder {
             "td" | "th" => {}
             "a" => self.href = None,
             "b" | "strong" => self.strong = self.strong.saturating_sub(1),
-            name if plain::is_inline(name) => {}
+            name if html_text::is_inline(name) => {}
             _ => self.block_ends(),
         }
     }

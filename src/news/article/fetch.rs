@@ -8,39 +8,39 @@ use url::Url;
 
 use super::{FAULT, MAX_BODY, read};
 use crate::domain::article::Article;
-use crate::http::{Answer, Ask, Http, Trouble};
-use crate::news::schedule::{LONGEST_RETRY_AFTER, UNTOLD_PATIENCE, Wishes};
-use crate::news::unread;
-use crate::news::visit::{self, Visit};
+use crate::http::{Answer, Ask, Http, HttpError};
+use crate::news::not_a_feed;
+use crate::news::permit::{self, PermitRequest};
+use crate::news::schedule::{DEFAULT_PATIENCE, LONGEST_RETRY_AFTER, Wishes};
 
 /// What newstape can make an article of, the best first.
 const ACCEPT: &str = "text/html, application/xhtml+xml, text/plain;q=0.8, */*;q=0.1";
 
-/// Fetches the page of a link and reads it. `desk` gives leave to ask ([`visit`]): a place that is being asked is waited
+/// Fetches the page of a link and reads it. `desk` gives leave to ask ([`permit`]): a site that is being asked is waited
 /// for, and one that asked for patience is left alone. `feed` is the address of the feed whose story it is.
 ///
 /// # Errors
 ///
 /// There is nothing to be read: one sentence without its full stop, and without any address.
-pub async fn fetch(desk: &mpsc::Sender<Visit>, link: &str, feed: Option<&str>) -> Result<Article, String> {
-    let mut pass = visit::enter(desk, link).await?;
+pub async fn fetch(desk: &mpsc::Sender<PermitRequest>, link: &str, feed: Option<&str>) -> Result<Article, String> {
+    let mut pass = permit::enter(desk, link).await?;
     let answer = ask(&pass.http, link, feed).await;
     let wishes = |answer: &Answer| Wishes::read(|name| answer.header(name), (pass.clock)());
     let patience = answer.as_ref().ok().and_then(|answer| patience(answer.status, wishes(answer).retry_after));
     if let Some(time) = patience {
         pass.cool(time);
     }
-    // The place is free again: reading takes a while.
+    // The site is free again: reading takes a while.
     drop(pass);
     let answer = answer.map_err(|trouble| not_had(&trouble))?;
     match patience {
-        Some(time) => Err(format!("{} ({})", visit::cooling(time), answer.status)),
+        Some(time) => Err(format!("{} ({})", permit::cooling(time), answer.status)),
         None => judge(answer).await,
     }
 }
 
 /// A link is not the reader's own: what it leads to must be public, allowed, or at the server of the feed.
-async fn ask(http: &Http, link: &str, feed: Option<&str>) -> Result<Answer, Trouble> {
+async fn ask(http: &Http, link: &str, feed: Option<&str>) -> Result<Answer, HttpError> {
     let ask = Ask {
         url: link.to_owned(),
         headers: BTreeMap::from([("accept", ACCEPT.to_owned())]),
@@ -51,13 +51,13 @@ async fn ask(http: &Http, link: &str, feed: Option<&str>) -> Result<Answer, Trou
     http.get_link(ask, feed).await
 }
 
-/// For how long the place wants to be left alone, if it does.
+/// For how long the site wants to be left alone, if it does.
 fn patience(status: u16, retry_after: Option<Duration>) -> Option<Duration> {
-    let told = retry_after.filter(|time| status >= 400 && !time.is_zero());
-    told.map(|time| time.min(LONGEST_RETRY_AFTER)).or_else(|| (status == 429).then_some(UNTOLD_PATIENCE))
+    let asked_for = retry_after.filter(|time| status >= 400 && !time.is_zero());
+    asked_for.map(|time| time.min(LONGEST_RETRY_AFTER)).or_else(|| (status == 429).then_some(DEFAULT_PATIENCE))
 }
 
-fn not_had(trouble: &Trouble) -> String {
+fn not_had(trouble: &HttpError) -> String {
     format!("the page could not be had: {trouble}")
 }
 
@@ -65,7 +65,7 @@ async fn judge(answer: Answer) -> Result<Article, String> {
     let header = |name: &str| answer.header(name);
     let is_good = matches!(answer.status, 200..=299);
     if !is_good || header("cf-mitigated").is_some() {
-        let guard = unread::guard(header, &answer.body);
+        let guard = not_a_feed::guard(header, &answer.body);
         return Err(refusal(answer.status, guard));
     }
     // A panic there stays there, and this thread has the others to serve.

@@ -10,7 +10,7 @@ use url::Url;
 use super::labels::Labels;
 use crate::news::fields::absolute;
 use crate::news::markup::{Markup, Tag, Token};
-use crate::news::{entities, plain};
+use crate::news::{entities, html_text};
 
 /// Elements in a page; what stands behind is left unread.
 const MAX_ELEMENTS: usize = 30_000;
@@ -171,7 +171,7 @@ impl Writer {
     fn title(&mut self, title: &str) {
         if !std::mem::replace(&mut self.has_title, true) {
             let title = title.replace('<', "&lt;");
-            self.lean.html.push_str(&format!("<title>{}</title>", plain::cut(title.trim(), MAX_VALUE)));
+            self.lean.html.push_str(&format!("<title>{}</title>", html_text::cut(title.trim(), MAX_VALUE)));
         }
     }
 
@@ -206,7 +206,7 @@ impl Writer {
         if VOID.contains(&name) || SELF_CLOSING.contains(&name) {
             return self.write_start(name, tag);
         }
-        let is_inline = plain::is_inline(name);
+        let is_inline = html_text::is_inline(name);
         let depth = self.open.iter().filter(|open| open.is_inline == is_inline).count();
         if depth >= if is_inline { MAX_INLINE } else { MAX_DEPTH } {
             self.left_out += usize::from(!is_inline);
@@ -250,7 +250,7 @@ impl Writer {
             self.elements += 1;
             return self.write_end(name);
         }
-        let is_inline = plain::is_inline(name);
+        let is_inline = html_text::is_inline(name);
         if !is_inline && self.left_out > 0 && !PASSED.contains(&name) {
             self.left_out -= 1;
             return;
@@ -293,7 +293,7 @@ fn is_for_sharing(name: &str, tag: Tag) -> bool {
 }
 
 fn is_long(raw: &str) -> bool {
-    plain::from_html(raw, LONG).len() >= LONG
+    html_text::from_html(raw, LONG).len() >= LONG
 }
 
 fn is_name(name: &str) -> bool {

@@ -28,7 +28,7 @@ const LAST: &str = "Analysts, who had doubted the date, now expect the second li
     autumn, and prices to fall after that.";
 
 /// One line for each block: a letter for its kind, then its text, `*` around strong and `[…](n)` around links.
-fn told(article: &Article) -> Vec<String> {
+fn lines_of(article: &Article) -> Vec<String> {
     article.blocks.iter().map(line).collect()
 }
 
@@ -50,7 +50,7 @@ fn line(block: &Block) -> String {
 
 /// What stands between the first and the last paragraph.
 fn between(piece: &str) -> Vec<String> {
-    let lines = told(&html(&around(piece)).unwrap());
+    let lines = lines_of(&html(&around(piece)).unwrap());
     let [first, middle @ .., last] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!((first.as_str(), last.as_str()), (format!("T {FIRST}").as_str(), format!("T {LAST}").as_str()));
     middle.to_vec()
@@ -84,7 +84,7 @@ fn a_news_page_is_its_article() {
         "H What comes next",
         &format!("T {LAST}"),
     ];
-    assert_eq!(told(&article), expected);
+    assert_eq!(lines_of(&article), expected);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn text_is_clean() {
         <pre>x\u{1b}[2J\ty</pre>";
     let page = around(piece).replace("<title>", "<title>\u{1b}[31m\u{202e}");
     let article = html(&page).unwrap();
-    assert_eq!(told(&article)[1..3], ["T ared b cd", "C x y"]);
+    assert_eq!(lines_of(&article)[1..3], ["T ared b cd", "C x y"]);
     assert!(article.title.starts_with("Foundry"), "{}", article.title);
 }
 
@@ -164,9 +164,9 @@ fn encodings_of_pages() {
         ("by its look", latin(""), "text/html"),
     ] {
         let article = read(&body, Some(content_type), &url()).unwrap();
-        assert_eq!(told(&article)[1], expected, "{name}");
+        assert_eq!(lines_of(&article)[1], expected, "{name}");
     }
-    assert_eq!(told(&html(&text).unwrap())[1], "T Le marché a déjà chuté, a dit l’équipe à Besançon.");
+    assert_eq!(lines_of(&html(&text).unwrap())[1], "T Le marché a déjà chuté, a dit l’équipe à Besançon.");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn plain_text_is_paragraphs() {
         "T A notice to all who hold shares in the mill:",
         "T the meeting is moved to the hall, and begins an hour later.",
     ];
-    assert_eq!(told(&article), expected);
+    assert_eq!(lines_of(&article), expected);
     let lines = text.replace("\r\n\r\n", "\n");
     assert_eq!(read(lines.as_bytes(), Some("text/plain"), &url()).unwrap().blocks.len(), 4);
     let page = around("");
@@ -224,11 +224,11 @@ fn what_is_not_an_article_is_told_in_a_sentence() {
 fn a_page_that_is_cut_is_read_as_far_as_it_came() {
     let page = around("");
     let cut = page.find("Analysts, who had doubted the date").unwrap() + 20;
-    let lines = told(&html(&page[..cut]).unwrap());
+    let lines = lines_of(&html(&page[..cut]).unwrap());
     assert_eq!(lines, [format!("T {FIRST}"), "T Analysts, who had do".to_owned()]);
     // In the middle of a tag.
     let cut = page.find("</article>").unwrap() + 4;
-    assert_eq!(told(&html(&page[..cut]).unwrap()).len(), 2);
+    assert_eq!(lines_of(&html(&page[..cut]).unwrap()).len(), 2);
 }
 
 /// Reading ends, and soon: what a debug build needs is many times what is seen elsewhere.
@@ -238,7 +238,7 @@ fn is_quick(name: &str, page: &str) -> Result<Article, String> {
     let read = html(page);
     assert!(begun.elapsed() < Duration::from_secs(60), "{name}: {:?}", begun.elapsed());
     assert_ne!(read, Err(FAULT.to_owned()), "{name}");
-    assert_eq!(barrier::caught(), 0, "{name}");
+    assert_eq!(panic_guard::caught(), 0, "{name}");
     if let Ok(article) = &read {
         check(article);
     }
@@ -300,7 +300,7 @@ proptest! {
     #[test]
     fn any_bytes_do_no_harm(body in prop::collection::vec(any::<u8>(), 0..600), kind in "(text/html|text/plain)?") {
         let read = read(&body, Some(kind.as_str()).filter(|kind| !kind.is_empty()), &url());
-        prop_assert!(barrier::caught() == 0);
+        prop_assert!(panic_guard::caught() == 0);
         if let Ok(article) = read {
             check(&article);
         }
@@ -314,7 +314,7 @@ proptest! {
         ),
     ) {
         let read = html(&around(&pieces.concat()));
-        prop_assert!(barrier::caught() == 0);
+        prop_assert!(panic_guard::caught() == 0);
         if let Ok(article) = read {
             check(&article);
         }

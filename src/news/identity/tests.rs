@@ -378,8 +378,8 @@ proptest! {
                 .collect();
             let ids = feed.poll(&entries);
             prop_assert!(all_differ(&ids));
-            let told: HashSet<_> = document.iter().map(|(title, ..)| title).collect();
-            prop_assert!(ids.len() >= told.len(), "no title is lost");
+            let titles: HashSet<_> = document.iter().map(|(title, ..)| title).collect();
+            prop_assert!(ids.len() >= titles.len(), "no title is lost");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::news::repair::Repair;
-use crate::news::{Document, plain, read_up_to};
+use crate::news::{Document, html_text, read_up_to};
 
 const BASE: &str = "https://example.org/";
 
@@ -32,7 +32,7 @@ fn core(text: &str) -> String {
 fn firsts_agree(document: &Document, row: &HashMap<&str, &str>) -> Vec<&'static str> {
     let Some(first) = document.entries.first() else { return Vec::new() };
     let mut differ = Vec::new();
-    if core(&first.title) != core(&plain::from_html(row["first_title"], 2000)) {
+    if core(&first.title) != core(&html_text::from_html(row["first_title"], 2000)) {
         differ.push("title");
     }
     let link = first.link.as_deref().unwrap_or_default();

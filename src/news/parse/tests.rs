@@ -65,7 +65,7 @@ fn summaries() {
         ("<description>&lt;p&gt;One&lt;/p&gt;&lt;p&gt;two&lt;/p&gt;</description>", "One two"),
         ("<description>One <b>two</b> three</description>", "One two three"),
         ("<description></description><content:encoded><![CDATA[<p>Body</p>]]></content:encoded>", "Body"),
-        ("<media:group><media:description>Told</media:description></media:group>", "Told"),
+        ("<media:group><media:description>ResponseMeta</media:description></media:group>", "ResponseMeta"),
     ] {
         assert_eq!(item(content).0.summary, expected, "{content}");
     }

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{MarketSettings, Network, ScreenSettings, StoreSettings};
 use crate::domain::feed::Feed;
 use crate::domain::story::Story;
-use crate::news::visit;
+use crate::news::permit;
 
 /// A configuration of nothing but feeds.
 pub fn config(feeds: Vec<Feed>) -> Config {
@@ -65,7 +65,7 @@ struct Newsroom {
     seconds: Arc<AtomicI64>,
     config: watch::Sender<Arc<Config>>,
     orders: mpsc::Sender<Order>,
-    visits: mpsc::Sender<Visit>,
+    visits: mpsc::Sender<PermitRequest>,
     full: watch::Sender<bool>,
     events: mpsc::Receiver<Event>,
     desk: tokio::task::JoinHandle<anyhow::Result<()>>,
@@ -98,7 +98,7 @@ impl Newsroom {
         let (sender, events) = mpsc::channel(1);
         let (visits, to_let_in) = mpsc::channel(4);
         let (full, is_full) = watch::channel(false);
-        let desk = Desk {
+        let desk = Deps {
             http,
             clock,
             config: in_force,
@@ -401,7 +401,7 @@ async fn rule_15_a_move_for_good_is_learned_and_the_new_address_asked() {
         whats.push(state.attempts[0].what.clone());
         room.pass(10);
     }
-    assert_eq!(whats[1], "the same document; moved for good (told 2 of 3 times)");
+    assert_eq!(whats[1], "the same document; moved for good (2 of 3 times)");
     assert_eq!(whats[2], "the same document; moved for good: from now on asked at its new address at 127.0.0.1");
     assert_eq!(whats[3], "the same document");
     let paths: Vec<String> = room.requests().await.iter().map(|request| request.url.path().to_owned()).collect();
@@ -535,7 +535,7 @@ async fn a_reader_is_let_in_when_the_feed_of_the_place_has_been_asked() {
         tokio::task::yield_now().await;
     }
     let (visits, page) = (room.visits.clone(), format!("{}/page", room.server.uri()));
-    let (pass, (stories, _)) = tokio::join!(visit::enter(&visits, &page), room.next());
+    let (pass, (stories, _)) = tokio::join!(permit::enter(&visits, &page), room.next());
     assert!(pass.is_ok());
     assert_eq!(stories.len(), 1, "the feed was not disturbed");
 }

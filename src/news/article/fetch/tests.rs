@@ -8,7 +8,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use super::*;
 use crate::event::Clock;
 use crate::news::poll::tests::config;
-use crate::news::poll::{Desk, run};
+use crate::news::poll::{Deps, run};
 
 const TEXT: &str = "The ferry to the north island will not sail on Friday, the harbour said, since the pier is being \
     mended; boats to the south, which leave from the old quay, go as they always do.";
@@ -16,7 +16,7 @@ const TEXT: &str = "The ferry to the north island will not sail on Friday, the h
 /// A news desk that lets in, and a server behind which pages are.
 struct Harbour {
     server: MockServer,
-    visits: mpsc::Sender<Visit>,
+    visits: mpsc::Sender<PermitRequest>,
     desk: tokio::task::JoinHandle<anyhow::Result<()>>,
     _held: Box<dyn std::any::Any + Send>,
 }
@@ -43,7 +43,7 @@ impl Harbour {
         let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
         let chance = Box::new(|| 0.0);
         let full = watch::channel(false).1;
-        let desk = Desk { http, clock, config, events, orders, visits: to_let_in, states: Vec::new(), full, chance };
+        let desk = Deps { http, clock, config, events, orders, visits: to_let_in, states: Vec::new(), full, chance };
         let desk = tokio::spawn(run(desk));
         Harbour { server, visits, desk, _held: Box::new((wanted, ordering, inbox)) }
     }

@@ -1,4 +1,4 @@
-//! Leave to ask for a page: a reader's request is next in line at its place, but never beside another one there.
+//! Leave to ask for a page: a reader's request is next in line at its site, but never beside another one there.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,57 +8,57 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::board::{Board, Entry};
-use super::place::Place;
+use super::scheduler::{Entry, PollScheduler};
+use super::site::Site;
 use crate::event::Clock;
 use crate::http::Http;
 
 /// Requests that wait for their turn; a reader opens one page at a time.
 pub const WAITING: usize = 8;
-/// The longest that a reader waits for the time between two requests at a place. One under way there is waited for.
+/// The longest that a reader waits for the time between two requests at a site. One under way there is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Someone waits to ask a place.
+/// Someone waits to ask a site.
 #[derive(Debug)]
-pub struct Visit {
-    place: Place,
+pub struct PermitRequest {
+    site: Site,
     since: Instant,
-    answer: oneshot::Sender<Result<Pass, String>>,
+    answer: oneshot::Sender<Result<Permit, String>>,
 }
 
-/// Leave to ask one thing at a place. While it lives nobody else asks there.
-pub struct Pass {
+/// Leave to ask one thing at a site. While it lives nobody else asks there.
+pub struct Permit {
     /// Under the settings in force.
     pub http: Http,
     pub clock: Clock,
-    place: Place,
-    /// The place asked for so much patience.
+    site: Site,
+    /// The site asked for so much patience.
     cool: Option<Duration>,
-    /// Told when this is dropped.
+    /// ResponseMeta when this is dropped.
     left: Option<oneshot::Sender<Left>>,
 }
 
-/// A visit has ended: where, and for how long the place is left alone then.
-pub(super) type Left = (Place, Option<Duration>);
+/// A visit has ended: where, and for how long the site is left alone then.
+pub(super) type Left = (Site, Option<Duration>);
 
-impl fmt::Debug for Pass {
+impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pass").field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("Permit").field("place", &self.site).finish_non_exhaustive()
     }
 }
 
-impl Pass {
-    /// The place asked for patience: nobody asks there for this long.
+impl Permit {
+    /// The site asked for patience: nobody asks there for this long.
     pub fn cool(&mut self, time: Duration) {
         self.cool = Some(time);
     }
 }
 
-impl Drop for Pass {
+impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(left) = self.left.take() {
             // Nobody hears it when the desk has gone.
-            let _ = left.send((self.place.clone(), self.cool));
+            let _ = left.send((self.site.clone(), self.cool));
         }
     }
 }
@@ -67,24 +67,24 @@ impl Drop for Pass {
 ///
 /// # Errors
 ///
-/// The place wants to be left alone, or nobody gives leave: one sentence.
-pub async fn enter(desk: &mpsc::Sender<Visit>, url: &str) -> Result<Pass, String> {
+/// The site wants to be left alone, or nobody gives leave: one sentence.
+pub async fn enter(desk: &mpsc::Sender<PermitRequest>, url: &str) -> Result<Permit, String> {
     let (answer, leave) = oneshot::channel();
-    let visit = Visit { place: Place::of(url), since: Instant::now(), answer };
+    let visit = PermitRequest { site: Site::of(url), since: Instant::now(), answer };
     let closed = || String::from("nothing can be asked yet");
     desk.send(visit).await.map_err(|_| closed())?;
     leave.await.map_err(|_| closed())?
 }
 
-/// Those who wait, and those who are at a place.
+/// Those who wait, and those who are at a site.
 #[derive(Debug, Default)]
-pub(super) struct Visitors {
-    waiting: Vec<Visit>,
+pub(super) struct PermitQueue {
+    waiting: Vec<PermitRequest>,
     away: FuturesUnordered<oneshot::Receiver<Left>>,
 }
 
-impl Visitors {
-    pub fn take(&mut self, visit: Visit) {
+impl PermitQueue {
+    pub fn take(&mut self, visit: PermitRequest) {
         if self.waiting.len() < WAITING {
             self.waiting.push(visit);
         } else {
@@ -93,11 +93,11 @@ impl Visitors {
     }
 
     /// Lets in whose turn it is. How long the next one waits, as far as that is known.
-    pub fn admit(&mut self, board: &mut Board, http: &Http, clock: &Clock) -> Option<Duration> {
+    pub fn admit(&mut self, scheduler: &mut PollScheduler, http: &Http, clock: &Clock) -> Option<Duration> {
         let (now, instant) = (clock(), Instant::now());
         let mut next: Option<Duration> = None;
         for visit in std::mem::take(&mut self.waiting).into_iter().filter(|visit| !visit.answer.is_closed()) {
-            match board.enter(&visit.place, visit.since + PATIENCE, now, instant) {
+            match scheduler.enter(&visit.site, visit.since + PATIENCE, now, instant) {
                 Entry::Open => self.let_in(visit, http, clock),
                 Entry::Cooling(time) => drop(visit.answer.send(Err(cooling(time)))),
                 Entry::Wait(time) => {
@@ -109,11 +109,11 @@ impl Visitors {
         next
     }
 
-    fn let_in(&mut self, visit: Visit, http: &Http, clock: &Clock) {
+    fn let_in(&mut self, visit: PermitRequest, http: &Http, clock: &Clock) {
         let (left, leaving) = oneshot::channel();
         self.away.push(leaving);
         let (http, clock) = (http.clone(), clock.clone());
-        let pass = Pass { http, clock, place: visit.place, cool: None, left: Some(left) };
+        let pass = Permit { http, clock, site: visit.site, cool: None, left: Some(left) };
         // One who has gone meanwhile gives it back by dropping it.
         let _ = visit.answer.send(Ok(pass));
     }
@@ -124,7 +124,7 @@ impl Visitors {
     }
 }
 
-/// What the reader is told of a place that wants to be left alone.
+/// What is shown when a site wants to be left alone.
 pub(super) fn cooling(time: Duration) -> String {
     let minutes = time.as_secs().div_ceil(60).max(1);
     format!("the site asks for patience; it may be asked again in {minutes} min")

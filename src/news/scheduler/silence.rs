@@ -1,4 +1,4 @@
-//! Offline is told from failing (rule 17): who does not answer counts against nobody while nobody answers.
+//! Offline is distinguished from failing (rule 17): who does not answer counts against nobody while nobody answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::slot::Slot;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
-use crate::news::outcome::{self, Network, Polled};
+use crate::news::outcome::{self, Network, PollOutcome};
 use crate::news::schedule::Why;
 
-/// This many places without an answer, and no answer in between, mean that the network is down.
+/// This many sites without an answer, and no answer in between, mean that the network is down.
 const PLACES: usize = 3;
 /// How soon those are tried again whose silence was no failure.
 const SOON: SignedDuration = SignedDuration::from_mins(1);
@@ -31,7 +31,7 @@ impl Silence {
         &mut self,
         slots: &mut BTreeMap<Name, Slot>,
         feed: &Name,
-        polled: &Polled,
+        polled: &PollOutcome,
         now: Timestamp,
     ) -> (Network, Vec<FeedState>) {
         if !polled.is_silence() {
@@ -40,12 +40,11 @@ impl Silence {
         }
         let before = slots.get(feed).map_or(0, |slot| slot.state.failures);
         self.feeds.entry(feed.clone()).or_insert(before);
-        let silent: BTreeSet<_> =
-            self.feeds.keys().filter_map(|name| slots.get(name)).map(|slot| &slot.place).collect();
-        let all: BTreeSet<_> = slots.values().map(|slot| &slot.place).collect();
+        let silent: BTreeSet<_> = self.feeds.keys().filter_map(|name| slots.get(name)).map(|slot| &slot.site).collect();
+        let all: BTreeSet<_> = slots.values().map(|slot| &slot.site).collect();
         match silent.len() {
-            places if places >= PLACES => (Network::Down, self.begin(slots, feed, now)),
-            places if places == all.len() => (Network::Unknown, Vec::new()),
+            sites if sites >= PLACES => (Network::Down, self.begin(slots, feed, now)),
+            sites if sites == all.len() => (Network::Unknown, Vec::new()),
             _ => (Network::Up, Vec::new()),
         }
     }

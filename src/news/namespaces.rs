@@ -4,14 +4,14 @@ use super::markup::Tag;
 use super::repair::{Repair, Repairs};
 use super::vocabulary::{Space, is_wall};
 
-/// More prefixes than this are not told apart.
+/// More prefixes than this are not kept apart.
 const PREFIXES_MAX: usize = 64;
 
 /// The prefixes declared so far. They count from where they stand to the end: nobody gives one two meanings.
 #[derive(Debug, Default)]
-pub struct Spaces<'a>(Vec<(&'a str, Space)>);
+pub struct Namespaces<'a>(Vec<(&'a str, Space)>);
 
-impl<'a> Spaces<'a> {
+impl<'a> Namespaces<'a> {
     /// Notes the prefixes that a tag declares.
     pub fn declare(&mut self, tag: Tag<'a>) {
         for (prefix, address) in tag.prefixes() {

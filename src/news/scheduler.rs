@@ -1,4 +1,4 @@
-//! All feeds and their places at once: which feed may be asked now, and what a finished poll changes.
+//! All feeds and their sites at once: which feed may be asked now, and what a finished poll changes.
 //!
 //! Pure: the time comes from outside, twice. Wall-clock time tells when a feed is due, since that is stored and must
 //! survive restarts and suspends; monotonic time keeps requests apart, since a clock that is set back must not.
@@ -14,15 +14,15 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::outcome::{self, Circumstances, Report};
-use super::place::Place;
-use super::schedule::{self, Ending, Pace};
+use super::schedule::{self, Disposition, Pace};
+use super::site::Site;
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState};
 use silence::Silence;
 use slot::Slot;
 
-/// In flight at once, over all places.
+/// In flight at once, over all sites.
 const AT_ONCE: usize = 12;
 /// Between any two requests: small name servers refuse bursts.
 const LAUNCH_GAP: Duration = Duration::from_millis(50);
@@ -36,11 +36,11 @@ const MANUAL_FLOOR: SignedDuration = SignedDuration::from_secs(60);
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
-/// The feeds, their states, and the places they are at.
+/// The feeds, their states, and the sites they are at.
 #[derive(Debug, Default)]
-pub struct Board {
+pub struct PollScheduler {
     slots: BTreeMap<Name, Slot>,
-    places: HashMap<Place, Traffic>,
+    sites: HashMap<Site, Traffic>,
     /// States of feeds that are not polled now: stored ones, removed and disabled ones.
     shelf: BTreeMap<Name, FeedState>,
     silence: Silence,
@@ -50,13 +50,13 @@ pub struct Board {
     floor: Duration,
 }
 
-/// What goes on at a place.
+/// What goes on at a site.
 #[derive(Debug, Default)]
 struct Traffic {
     in_flight: bool,
     /// Spacing: no request before.
     free_at: Option<Instant>,
-    /// The spacing of the last run, where a place is known to insist on it.
+    /// The spacing of the last run, where a site is known to insist on it.
     quiet_until: Option<Timestamp>,
     /// It asked for patience: no request before.
     cool_until: Option<Timestamp>,
@@ -72,13 +72,13 @@ pub struct Job {
     pub url: String,
     /// The validators to send are in it.
     pub state: FeedState,
-    place: Place,
+    site: Site,
 }
 
 /// May a reader's request go to a place?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// Yes: the place counts as being asked from now on.
+    /// Yes: the site counts as being asked from now on.
     Open,
     /// Not yet; how long, when nothing is under way there.
     Wait(Option<Duration>),
@@ -86,11 +86,11 @@ pub enum Entry {
     Cooling(Duration),
 }
 
-impl Board {
-    /// Begins with what is stored. Nothing is polled before [`Board::adopt`].
-    pub fn new(states: Vec<FeedState>) -> Board {
+impl PollScheduler {
+    /// Begins with what is stored. Nothing is polled before [`PollScheduler::adopt`].
+    pub fn new(states: Vec<FeedState>) -> PollScheduler {
         let shelf = states.into_iter().map(|state| (state.feed.clone(), state)).collect();
-        Board { shelf, ..Board::default() }
+        PollScheduler { shelf, ..PollScheduler::default() }
     }
 
     /// Takes over a configuration: new feeds are due at once, removed ones are shelved, a changed address is a new
@@ -112,23 +112,23 @@ impl Board {
         let mut changed: Vec<_> = self.slots.values_mut().filter_map(|slot| slot.obey(floor)).collect();
         changed.extend(self.pair());
         for slot in self.slots.values_mut() {
-            let cool = self.places.get(&slot.place).and_then(|traffic| traffic.cool_until).filter(|cool| *cool > now);
+            let cool = self.sites.get(&slot.site).and_then(|traffic| traffic.cool_until).filter(|cool| *cool > now);
             changed.extend(cool.and_then(|cool| slot.cool(cool, "waits: its site asked for patience".into())));
         }
         changed
     }
 
-    /// A place that asked for patience before a restart still has it; one that is known to insist on time between
+    /// A site that asked for patience before a restart still has it; one that is known to insist on time between
     /// requests gets it over a restart, too.
     fn remember_traffic(&mut self, now: Timestamp) {
         for slot in self.slots.values() {
-            let quiet = slot.place.spacing().zip(slot.state.last_attempt);
+            let quiet = slot.site.spacing().zip(slot.state.last_attempt);
             let quiet = quiet.map(|(spacing, last)| schedule::later(last, spacing)).filter(|until| *until > now);
             let cool = slot.cooling().filter(|until| *until > now);
             if quiet.is_none() && cool.is_none() {
                 continue;
             }
-            let traffic = self.places.entry(slot.place.clone()).or_default();
+            let traffic = self.sites.entry(slot.site.clone()).or_default();
             traffic.quiet_until = traffic.quiet_until.max(quiet);
             traffic.cool_until = traffic.cool_until.max(cool);
             if cool.is_some() {
@@ -157,7 +157,7 @@ impl Board {
             }
         }
         let longest = schedule::later(now, schedule::LONGEST_RETRY_AFTER * 2);
-        for traffic in self.places.values_mut() {
+        for traffic in self.sites.values_mut() {
             traffic.cool_until = traffic.cool_until.filter(|until| *until <= longest);
             traffic.quiet_until = traffic.quiet_until.filter(|until| *until <= schedule::later(now, LONGEST_SLEEP));
         }
@@ -178,16 +178,16 @@ impl Board {
         let is_overdue = !slot.by_hand && slot.state.next_check.is_some_and(|next| now.duration_since(next) > OVERDUE);
         let gap = if is_overdue { OVERDUE_GAP.mul_f64(1.0 + chance.clamp(-1.0, 1.0) / 2.0) } else { LAUNCH_GAP };
         (slot.in_flight, slot.by_hand) = (true, false);
-        self.places.entry(slot.place.clone()).or_default().in_flight = true;
+        self.sites.entry(slot.site.clone()).or_default().in_flight = true;
         self.in_flight += 1;
         self.next_launch = Some(instant + gap);
         let url = slot.address().to_owned();
-        Some(Job { feed: slot.feed.clone(), url, state: slot.state.clone(), place: slot.place.clone() })
+        Some(Job { feed: slot.feed.clone(), url, state: slot.state.clone(), site: slot.site.clone() })
     }
 
-    /// How long a feed must wait; None while it or its place is being asked.
+    /// How long a feed must wait; None while it or its site is being asked.
     fn wait_of(&self, slot: &Slot, now: Timestamp, instant: Instant) -> Option<Duration> {
-        let traffic = self.places.get(&slot.place);
+        let traffic = self.sites.get(&slot.site);
         if slot.in_flight || slot.twin.is_some() || traffic.is_some_and(|traffic| traffic.in_flight) {
             return None;
         }
@@ -208,15 +208,15 @@ impl Board {
     }
 
     /// Asks feeds by hand: the named ones, or all when there are no names. Within a minute of the last time, and while
-    /// their server or place asks for patience, they stay as they are (rule 12): their states, which say so, are given
+    /// their server or site asks for patience, they stay as they are (rule 12): their states, which say so, are given
     /// back.
     pub fn refresh(&mut self, names: &[Name], now: Timestamp) -> Vec<FeedState> {
         let mut changed = Vec::new();
         for slot in self.slots.values_mut().filter(|slot| names.is_empty() || names.contains(&slot.feed.name)) {
-            let place = self.places.get(&slot.place).and_then(|traffic| traffic.cool_until);
+            let site = self.sites.get(&slot.site).and_then(|traffic| traffic.cool_until);
             let last = slot.state.last_attempt;
             let is_early = last.is_some_and(|last| last <= now && now.duration_since(last) < MANUAL_FLOOR);
-            if place.max(slot.state.cool_until).is_some_and(|cool| cool > now) {
+            if site.max(slot.state.cool_until).is_some_and(|cool| cool > now) {
                 changed.extend(slot.refuse(slot::NOT_WHILE_COOLING));
             } else if is_early {
                 changed.extend(slot.refuse(slot::NOT_SO_SOON));
@@ -230,7 +230,7 @@ impl Board {
 
     /// Takes in a finished poll. Gives the states that changed, that of the feed first; without it when the feed was
     /// removed or got another address meanwhile. `chance` lies between -1 and 1.
-    pub fn settle(
+    pub fn apply_poll(
         &mut self,
         job: &Job,
         report: &Report,
@@ -239,8 +239,8 @@ impl Board {
         chance: f64,
     ) -> Vec<FeedState> {
         self.in_flight = self.in_flight.saturating_sub(1);
-        let ending = report.polled.ending();
-        let patience = self.leave(&job.place, ending, instant);
+        let ending = report.polled.disposition();
+        let patience = self.leave(&job.site, ending, instant);
         let (network, mut changed) = self.silence.hear(&mut self.slots, &job.feed.name, &report.polled, now);
         let Some(slot) = self.slots.get_mut(&job.feed.name).filter(|slot| slot.feed.url == job.feed.url) else {
             return changed;
@@ -252,44 +252,44 @@ impl Board {
         if state.moved_to != moved_to {
             changed.extend(self.pair());
         }
-        if ending == Ending::Patience
+        if ending == Disposition::Patience
             && let Some(until) = state.cool_until
         {
-            changed.extend(self.cool(&job.place, until, Some(&job.feed.name)));
+            changed.extend(self.cool(&job.site, until, Some(&job.feed.name)));
         }
         changed.insert(0, state);
         changed
     }
 
-    /// A request at a place has ended. Answers how often in a row the place has asked for patience.
-    fn leave(&mut self, place: &Place, ending: Ending, instant: Instant) -> u32 {
-        let spacing = self.spacing.max(place.spacing().unwrap_or_default());
-        let traffic = self.places.entry(place.clone()).or_default();
+    /// A request at a site has ended. Answers how often in a row the site has asked for patience.
+    fn leave(&mut self, site: &Site, ending: Disposition, instant: Instant) -> u32 {
+        let spacing = self.spacing.max(site.spacing().unwrap_or_default());
+        let traffic = self.sites.entry(site.clone()).or_default();
         traffic.in_flight = false;
         traffic.free_at = Some(instant + spacing);
         match ending {
-            Ending::Patience => traffic.patience = traffic.patience.saturating_add(1),
-            Ending::Good => traffic.patience = 0,
+            Disposition::Patience => traffic.patience = traffic.patience.saturating_add(1),
+            Disposition::Good => traffic.patience = 0,
             _ => {}
         }
         traffic.patience
     }
 
-    /// A place that asks for patience gets it from all its feeds (rule 16), but for the one that was told so itself.
-    fn cool(&mut self, place: &Place, until: Timestamp, told: Option<&Name>) -> Vec<FeedState> {
-        if let Some(traffic) = self.places.get_mut(place) {
+    /// A site that asks for patience gets it from all its feeds (rule 16), except the one that got the answer.
+    fn cool(&mut self, site: &Site, until: Timestamp, answered: Option<&Name>) -> Vec<FeedState> {
+        if let Some(traffic) = self.sites.get_mut(site) {
             traffic.cool_until = traffic.cool_until.max(Some(until));
         }
-        let read = told.map_or("an article", |name| name);
+        let read = answered.map_or("an article", |name| name);
         let trouble = format!("waits: its site asked for patience when {read} was read");
-        let others = self.slots.values_mut().filter(|slot| slot.place == *place && Some(&slot.feed.name) != told);
+        let others = self.slots.values_mut().filter(|slot| slot.site == *site && Some(&slot.feed.name) != answered);
         others.filter_map(|slot| slot.cool(until, trouble.clone())).collect()
     }
 
-    /// A reader's request wants to go to a place. Beside another one it may not, but the time between two requests is
+    /// A reader's request wants to go to a site. Beside another one it may not, but the time between two requests is
     /// cut short for it at `latest`: it is one that somebody waits for.
-    pub fn enter(&mut self, place: &Place, latest: Instant, now: Timestamp, instant: Instant) -> Entry {
-        let traffic = self.places.entry(place.clone()).or_default();
+    pub fn enter(&mut self, site: &Site, latest: Instant, now: Timestamp, instant: Instant) -> Entry {
+        let traffic = self.sites.entry(site.clone()).or_default();
         let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
         let cool = traffic.cool_until.map(until).unwrap_or_default();
         if !cool.is_zero() {
@@ -305,12 +305,12 @@ impl Board {
         if wait.is_zero() { Entry::Open } else { Entry::Wait(Some(wait)) }
     }
 
-    /// That request has ended; with the time for which the place wants to be left alone, if it does. Gives the states
+    /// That request has ended; with the time for which the site wants to be left alone, if it does. Gives the states
     /// that changed by it.
-    pub fn exit(&mut self, place: &Place, cool: Option<Duration>, now: Timestamp, instant: Instant) -> Vec<FeedState> {
+    pub fn exit(&mut self, site: &Site, cool: Option<Duration>, now: Timestamp, instant: Instant) -> Vec<FeedState> {
         // It says nothing about the feeds there.
-        self.leave(place, Ending::Failed, instant);
-        cool.map(|time| self.cool(place, schedule::later(now, time), None)).unwrap_or_default()
+        self.leave(site, Disposition::Failed, instant);
+        cool.map(|time| self.cool(site, schedule::later(now, time), None)).unwrap_or_default()
     }
 }
 

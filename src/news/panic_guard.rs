@@ -1,18 +1,18 @@
-//! The barrier around reading: a panic on someone's document must cost that document, not the program, and must not
+//! The guard around reading: a panic on someone's document must cost that document, not the program, and must not
 //! be printed over the screen.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
     static CAUGHT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// True while this thread works behind the barrier. The program's panic hook asks this first, and prints nothing then:
-/// the panic is caught and told as a sentence.
-pub fn is_guarded() -> bool {
-    GUARDED.with(Cell::get)
+/// True while this thread works behind the guard. The program's panic hook asks this first, and prints nothing then:
+/// the panic is caught and reported as a sentence.
+pub fn is_catching() -> bool {
+    CATCHING.with(Cell::get)
 }
 
 /// How many panics this thread has caught here. There should be none: what makes other people's code panic is known,
@@ -22,8 +22,8 @@ pub fn caught() -> u64 {
 }
 
 /// Does the work; None when it panicked.
-pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
-    let _flag = Flag(GUARDED.replace(true));
+pub fn catch_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let _flag = Flag(CATCHING.replace(true));
     // The work owns or only reads what it is given, and what it made is thrown away: nothing half-done can be seen.
     let done = catch_unwind(AssertUnwindSafe(work)).ok();
     CAUGHT.set(CAUGHT.get() + u64::from(done.is_none()));
@@ -35,7 +35,7 @@ struct Flag(bool);
 
 impl Drop for Flag {
     fn drop(&mut self) {
-        GUARDED.set(self.0);
+        CATCHING.set(self.0);
     }
 }
 
@@ -45,10 +45,10 @@ mod tests {
 
     #[test]
     fn a_panic_is_caught_and_the_flag_put_back() {
-        assert!(!is_guarded());
-        assert_eq!(guarded(is_guarded), Some(true));
-        assert_eq!(guarded(|| -> u8 { std::panic::resume_unwind(Box::new("quiet")) }), None);
-        assert!(!is_guarded());
+        assert!(!is_catching());
+        assert_eq!(catch_panic(is_catching), Some(true));
+        assert_eq!(catch_panic(|| -> u8 { std::panic::resume_unwind(Box::new("quiet")) }), None);
+        assert!(!is_catching());
         assert_eq!(caught(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! What a document is that is no feed, so that people are told the cause and not the symptom.
+//! What a document is that is no feed, so that people read the cause and not the symptom.
 
 use super::Unreadable;
 
@@ -76,10 +76,10 @@ pub fn guard<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Optio
     }
     let head = lower_head(body);
     let is_page = head.contains("<html") || head.contains("<!doctype html");
-    let told = |(name, value, guard): &(&str, &str, &'static str)| {
-        header(name).is_some_and(|told| told.to_ascii_lowercase().starts_with(value)).then_some(*guard)
+    let guard_of = |(name, value, guard): &(&str, &str, &'static str)| {
+        header(name).is_some_and(|given| given.to_ascii_lowercase().starts_with(value)).then_some(*guard)
     };
-    challenge(&head).or_else(|| GUARD_HEADERS.iter().filter(|_| is_page).find_map(told))
+    challenge(&head).or_else(|| GUARD_HEADERS.iter().filter(|_| is_page).find_map(guard_of))
 }
 
 /// Whether a refusal says that it comes from asking too often.

@@ -1,4 +1,4 @@
-//! One feed on the board.
+//! One feed on the scheduler.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState};
 use crate::news::outcome::drop_validators;
 use crate::news::schedule::{self, Why};
-use crate::news::{fingerprint, place::Place};
+use crate::news::{fingerprint, site::Site};
 
 /// Why it was not asked by hand, to follow why it waits.
 pub(super) const NOT_SO_SOON: &str = "; not by hand within a minute of the last time";
@@ -20,8 +20,8 @@ pub(super) const NOT_WHILE_COOLING: &str = "; till then not even by hand";
 pub(super) struct Slot {
     pub feed: Feed,
     pub state: FeedState,
-    pub place: Place,
-    /// Its place in the configuration.
+    pub site: Site,
+    /// Its site in the configuration.
     pub order: usize,
     pub in_flight: bool,
     /// A person asked for it: skipped hours do not count then.
@@ -42,7 +42,7 @@ impl Slot {
         let mut slot = Slot {
             feed: feed.clone(),
             state,
-            place: Place::of(&feed.url),
+            site: Site::of(&feed.url),
             order,
             in_flight: false,
             by_hand: false,
@@ -85,7 +85,7 @@ impl Slot {
 
     fn locate(&mut self) {
         let url = self.state.moved_to.as_ref().unwrap_or(&self.feed.url);
-        self.place = Place::of(url);
+        self.site = Site::of(url);
         self.address = Url::parse(url).map_or_else(
             |_| url.clone(),
             |mut url| {
@@ -109,7 +109,7 @@ impl Slot {
         late / self.feed.interval.as_secs().max(1)
     }
 
-    /// Until when its server has asked for patience, for all of its place.
+    /// Until when its server has asked for patience, for all of its site.
     pub fn cooling(&self) -> Option<Timestamp> {
         match self.state.status {
             // What was stored by earlier versions tells it by its next check.
@@ -119,7 +119,7 @@ impl Slot {
         }
     }
 
-    /// Waits with the others of its place. None: it waits that long anyway.
+    /// Waits with the others of its site. None: it waits that long anyway.
     pub fn cool(&mut self, until: Timestamp, trouble: String) -> Option<FeedState> {
         if self.state.next_check.is_some_and(|next| next >= until) {
             return None;
@@ -134,9 +134,9 @@ impl Slot {
     pub fn refuse(&mut self, why: &'static str) -> Option<FeedState> {
         let before = self.state.waits_for.as_deref().unwrap_or_default();
         let bare = before.trim_end_matches(NOT_SO_SOON).trim_end_matches(NOT_WHILE_COOLING);
-        let told = format!("{bare}{why}").trim_start_matches("; ").to_owned();
-        let is_new = before != told;
-        self.state.waits_for = Some(told);
+        let waits_for = format!("{bare}{why}").trim_start_matches("; ").to_owned();
+        let is_new = before != waits_for;
+        self.state.waits_for = Some(waits_for);
         is_new.then(|| self.state.clone())
     }
 
@@ -146,8 +146,8 @@ impl Slot {
             return None;
         }
         self.twin = twin;
-        let told = self.twin.as_ref().map(|twin| format!("has the same address as {twin}, which is asked for both"));
-        self.state.waits_for = told;
+        self.state.waits_for =
+            self.twin.as_ref().map(|twin| format!("has the same address as {twin}, which is asked for both"));
         Some(self.state.clone())
     }
 

@@ -1,6 +1,6 @@
 use super::*;
-use crate::http::Trouble;
-use crate::news::outcome::{Polled, Told};
+use crate::http::HttpError;
+use crate::news::outcome::{PollOutcome, ResponseMeta};
 use crate::news::poll::tests::{config, feed};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -9,9 +9,9 @@ fn noon() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
-/// A board with its own two clocks, both moved by hand.
+/// A scheduler with its own two clocks, both moved by hand.
 struct Hall {
-    board: Board,
+    scheduler: PollScheduler,
     now: Timestamp,
     instant: Instant,
 }
@@ -22,9 +22,9 @@ impl Hall {
     }
 
     fn with(urls: &[&str], states: Vec<FeedState>) -> Hall {
-        let mut board = Board::new(states);
-        board.adopt(&config(urls.iter().map(|url| feed(url, url)).collect()), noon());
-        Hall { board, now: noon(), instant: Instant::now() }
+        let mut scheduler = PollScheduler::new(states);
+        scheduler.adopt(&config(urls.iter().map(|url| feed(url, url)).collect()), noon());
+        Hall { scheduler, now: noon(), instant: Instant::now() }
     }
 
     fn pass(&mut self, time: SignedDuration) {
@@ -35,14 +35,14 @@ impl Hall {
     /// Launches all that may be launched, apart by the gap.
     fn launch(&mut self) -> Vec<Job> {
         let mut jobs = Vec::new();
-        while let Some(job) = self.board.launch(self.now, self.instant, 0.0) {
+        while let Some(job) = self.scheduler.launch(self.now, self.instant, 0.0) {
             jobs.push(job);
             self.pass(SignedDuration::from_millis(50));
         }
         jobs
     }
 
-    fn settle(&mut self, job: &Job, polled: &Polled) -> Vec<FeedState> {
+    fn apply_poll(&mut self, job: &Job, polled: &PollOutcome) -> Vec<FeedState> {
         let report = Report {
             asked: job.url.clone(),
             is_conditional: job.state.etag.is_some(),
@@ -50,16 +50,16 @@ impl Hall {
             bytes: 0,
             polled: polled.clone(),
         };
-        self.board.settle(job, &report, self.now, self.instant, 0.0)
+        self.scheduler.apply_poll(job, &report, self.now, self.instant, 0.0)
     }
 }
 
-fn told(status: u16) -> Told {
-    Told { status, ..Told::default() }
+fn head(status: u16) -> ResponseMeta {
+    ResponseMeta { status, ..ResponseMeta::default() }
 }
 
-fn good() -> Polled {
-    Polled::NotModified { answer: told(304) }
+fn good() -> PollOutcome {
+    PollOutcome::NotModified { answer: head(304) }
 }
 
 fn names(jobs: &[Job]) -> Vec<&str> {
@@ -71,8 +71,8 @@ fn rule_13_one_request_a_place_and_twelve_in_all() {
     let mut hall = Hall::new(&["https://a.one.org/1", "https://b.one.org/2", "https://two.org/"]);
     let jobs = hall.launch();
     assert_eq!(names(&jobs), ["https://a.one.org/1", "https://two.org/"]);
-    hall.settle(&jobs[0], &good());
-    assert!(hall.launch().is_empty(), "the place is spaced");
+    hall.apply_poll(&jobs[0], &good());
+    assert!(hall.launch().is_empty(), "the site is spaced");
     hall.pass(SignedDuration::from_millis(1500));
     assert_eq!(names(&hall.launch()), ["https://b.one.org/2"]);
 
@@ -84,9 +84,9 @@ fn rule_13_one_request_a_place_and_twelve_in_all() {
 #[test]
 fn rule_13_launches_are_kept_apart() {
     let mut hall = Hall::new(&["https://one.org/", "https://two.org/"]);
-    assert!(hall.board.launch(hall.now, hall.instant, 0.0).is_some());
-    assert!(hall.board.launch(hall.now, hall.instant, 0.0).is_none());
-    assert_eq!(hall.board.sleep(hall.now, hall.instant), LAUNCH_GAP);
+    assert!(hall.scheduler.launch(hall.now, hall.instant, 0.0).is_some());
+    assert!(hall.scheduler.launch(hall.now, hall.instant, 0.0).is_none());
+    assert_eq!(hall.scheduler.sleep(hall.now, hall.instant), LAUNCH_GAP);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn rule_11_a_stored_next_check_holds_after_a_restart() {
     let stored = FeedState { next_check: Some(noon() + MINUTE), ..FeedState::new(url.into(), url.into()) };
     let mut hall = Hall::with(&[url], vec![stored]);
     assert!(hall.launch().is_empty());
-    assert_eq!(hall.board.sleep(hall.now, hall.instant), Duration::from_secs(60));
+    assert_eq!(hall.scheduler.sleep(hall.now, hall.instant), Duration::from_secs(60));
     hall.pass(MINUTE);
     assert_eq!(hall.launch().len(), 1);
 }
@@ -120,10 +120,10 @@ fn an_interval_that_the_user_writes_holds_at_once_but_for_what_the_server_wishes
     ] {
         let own =
             Feed { interval: Duration::from_secs(300), own_interval, ..feed("https://one.org/", "https://one.org/") };
-        let mut board = Board::new(vec![state]);
-        let told = board.adopt(&config(vec![own]), noon());
-        assert_eq!(board.slots["https://one.org/"].state.next_check, expected, "{name}");
-        assert_eq!(told.len(), usize::from(expected != at(240) && expected != at(2)), "{name}");
+        let mut scheduler = PollScheduler::new(vec![state]);
+        let changed = scheduler.adopt(&config(vec![own]), noon());
+        assert_eq!(scheduler.slots["https://one.org/"].state.next_check, expected, "{name}");
+        assert_eq!(changed.len(), usize::from(expected != at(240) && expected != at(2)), "{name}");
     }
 }
 
@@ -132,37 +132,40 @@ fn rule_7_another_address_or_agent_drops_the_validators() {
     let url = "https://one.org/";
     let stored = FeedState { etag: Some("\"a\"".into()), ..FeedState::new(url.into(), url.into()) };
     let mut moved = feed(url, "https://one.org/new");
-    let mut board = Board::new(vec![stored.clone()]);
-    board.adopt(&config(vec![moved.clone()]), noon());
-    assert_eq!(board.slots[url].state, FeedState::new(url.into(), "https://one.org/new".into()));
+    let mut scheduler = PollScheduler::new(vec![stored.clone()]);
+    scheduler.adopt(&config(vec![moved.clone()]), noon());
+    assert_eq!(scheduler.slots[url].state, FeedState::new(url.into(), "https://one.org/new".into()));
 
     moved.url = url.into();
-    let mut board = Board::new(vec![stored]);
-    board.adopt(&config(vec![moved.clone()]), noon());
-    assert!(board.slots[url].state.etag.is_some());
+    let mut scheduler = PollScheduler::new(vec![stored]);
+    scheduler.adopt(&config(vec![moved.clone()]), noon());
+    assert!(scheduler.slots[url].state.etag.is_some());
     moved.user_agent = Some("another".into());
-    board.adopt(&config(vec![moved]), noon());
-    assert_eq!(board.slots[url].state.etag, None);
+    scheduler.adopt(&config(vec![moved]), noon());
+    assert_eq!(scheduler.slots[url].state.etag, None);
 }
 
 #[test]
 fn rule_12_by_hand_within_floors() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
-    hall.settle(&job, &good());
+    hall.apply_poll(&job, &good());
     hall.pass(SignedDuration::from_secs(30));
-    hall.board.refresh(&[], hall.now);
+    hall.scheduler.refresh(&[], hall.now);
     assert!(hall.launch().is_empty(), "asked half a minute ago");
     hall.pass(SignedDuration::from_secs(31));
-    hall.board.refresh(&["other".into()], hall.now);
+    hall.scheduler.refresh(&["other".into()], hall.now);
     assert!(hall.launch().is_empty(), "another feed was meant");
-    hall.board.refresh(&["https://one.org/".into()], hall.now);
+    hall.scheduler.refresh(&["https://one.org/".into()], hall.now);
     let job = hall.launch().remove(0);
 
     let wishes = crate::news::schedule::Wishes { retry_after: Some(Duration::from_secs(3600)), ..Default::default() };
-    hall.settle(&job, &Polled::Refused { answer: Told { wishes, ..told(429) }, guard: None, is_rate_limit: false });
+    hall.apply_poll(
+        &job,
+        &PollOutcome::Refused { answer: ResponseMeta { wishes, ..head(429) }, guard: None, is_rate_limit: false },
+    );
     hall.pass(MINUTE * 30);
-    hall.board.refresh(&[], hall.now);
+    hall.scheduler.refresh(&[], hall.now);
     assert!(hall.launch().is_empty(), "asked for an hour's patience");
     hall.pass(MINUTE * 31);
     assert_eq!(hall.launch().len(), 1);
@@ -172,17 +175,17 @@ fn rule_12_by_hand_within_floors() {
 fn rule_14_an_address_that_stands_twice_is_asked_once() {
     let mut hall = Hall::new(&[]);
     let both = config(vec![feed("b", "https://one.org/"), feed("a", "https://one.org/#top")]);
-    let told = hall.board.adopt(&both, noon()).remove(0);
+    let changed = hall.scheduler.adopt(&both, noon()).remove(0);
     assert_eq!(
-        (&*told.feed, told.waits_for.as_deref()),
+        (&*changed.feed, changed.waits_for.as_deref()),
         ("a", Some("has the same address as b, which is asked for both"))
     );
     let job = hall.launch().remove(0);
     assert_eq!(&*job.feed.name, "b");
-    hall.settle(&job, &good());
+    hall.apply_poll(&job, &good());
     hall.pass(MINUTE);
     assert!(hall.launch().is_empty());
-    hall.board.adopt(&config(vec![feed("a", "https://one.org/")]), hall.now);
+    hall.scheduler.adopt(&config(vec![feed("a", "https://one.org/")]), hall.now);
     assert_eq!(names(&hall.launch()), ["a"]);
 }
 
@@ -191,7 +194,8 @@ fn rule_16_patience_cools_the_whole_place_also_after_a_restart() {
     let urls = ["https://a.one.org/", "https://b.one.org/", "https://two.org/"];
     let mut hall = Hall::new(&urls);
     let jobs = hall.launch();
-    let changed = hall.settle(&jobs[0], &Polled::Refused { answer: told(503), guard: None, is_rate_limit: false });
+    let changed =
+        hall.apply_poll(&jobs[0], &PollOutcome::Refused { answer: head(503), guard: None, is_rate_limit: false });
     assert_eq!(changed.len(), 2);
     assert_eq!(changed[0].next_check, changed[1].next_check);
     hall.pass(MINUTE * 14);
@@ -205,11 +209,12 @@ fn rule_16_patience_cools_the_whole_place_also_after_a_restart() {
 fn rule_16_what_is_gone_stays_unasked_until_asked_by_hand() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
-    let state = hall.settle(&job, &Polled::Refused { answer: told(410), guard: None, is_rate_limit: false }).remove(0);
+    let state =
+        hall.apply_poll(&job, &PollOutcome::Refused { answer: head(410), guard: None, is_rate_limit: false }).remove(0);
     assert!(state.is_stopped());
     hall.pass(MINUTE * 60 * 24 * 400);
     assert!(hall.launch().is_empty());
-    hall.board.refresh(&[], hall.now);
+    hall.scheduler.refresh(&[], hall.now);
     assert_eq!(hall.launch().len(), 1);
 }
 
@@ -217,10 +222,10 @@ fn rule_16_what_is_gone_stays_unasked_until_asked_by_hand() {
 fn rule_17_offline_is_told_from_failing() {
     let mut hall = Hall::new(&["https://a.org/", "https://b.org/", "https://c.org/", "https://d.org/"]);
     let jobs = hall.launch();
-    let silent = Polled::Unreached(Trouble::Name);
-    let counts: Vec<usize> = jobs.iter().map(|job| hall.settle(job, &silent).len()).collect();
-    assert_eq!(counts, [1, 1, 3, 1], "the third silent place tells that it was the network before, too");
-    for slot in hall.board.slots.values() {
+    let silent = PollOutcome::Unreached(HttpError::Name);
+    let counts: Vec<usize> = jobs.iter().map(|job| hall.apply_poll(job, &silent).len()).collect();
+    assert_eq!(counts, [1, 1, 3, 1], "the third silent site tells that it was the network before, too");
+    for slot in hall.scheduler.slots.values() {
         let FeedState { failures, trouble, next_check, .. } = &slot.state;
         assert_eq!((*failures, trouble.as_deref()), (0, Some("the network seems to be down")), "{}", slot.feed.name);
         assert!(next_check.unwrap() <= hall.now + MINUTE);
@@ -228,23 +233,23 @@ fn rule_17_offline_is_told_from_failing() {
     hall.pass(MINUTE * 2);
     let jobs = hall.launch();
     assert_eq!(jobs.len(), 4);
-    hall.settle(&jobs[0], &silent);
-    hall.settle(&jobs[1], &silent);
-    assert_eq!(hall.settle(&jobs[2], &good())[0].failures, 0);
+    hall.apply_poll(&jobs[0], &silent);
+    hall.apply_poll(&jobs[1], &silent);
+    assert_eq!(hall.apply_poll(&jobs[2], &good())[0].failures, 0);
     let due = names(&hall.launch()).len();
-    assert_eq!(due, 0, "their places are spaced");
+    assert_eq!(due, 0, "their sites are spaced");
     hall.pass(SignedDuration::from_secs(2));
     assert_eq!(hall.launch().len(), 2, "those whose silence was the network's are asked again at once");
-    assert_eq!(hall.settle(&jobs[3], &silent)[0].failures, 1, "the network is up");
+    assert_eq!(hall.apply_poll(&jobs[3], &silent)[0].failures, 1, "the network is up");
 }
 
 #[test]
 fn rule_17_few_places_that_are_all_silent_are_not_counted_either() {
     let mut hall = Hall::new(&["https://a.org/", "https://b.org/"]);
     let jobs = hall.launch();
-    let silent = Polled::Unreached(Trouble::Connect);
-    assert_eq!(hall.settle(&jobs[0], &silent)[0].failures, 1, "the other may answer");
-    let state = hall.settle(&jobs[1], &silent).remove(0);
+    let silent = PollOutcome::Unreached(HttpError::Connect);
+    assert_eq!(hall.apply_poll(&jobs[0], &silent)[0].failures, 1, "the other may answer");
+    let state = hall.apply_poll(&jobs[1], &silent).remove(0);
     assert_eq!((state.failures, state.trouble.as_deref()), (0, Some("could not connect")));
 }
 
@@ -252,18 +257,18 @@ fn rule_17_few_places_that_are_all_silent_are_not_counted_either() {
 fn a_feed_that_was_removed_while_it_was_asked_has_no_news() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
-    hall.board.adopt(&config(Vec::new()), hall.now);
-    assert!(hall.settle(&job, &good()).is_empty());
-    assert_eq!(hall.board.in_flight, 0);
+    hall.scheduler.adopt(&config(Vec::new()), hall.now);
+    assert!(hall.apply_poll(&job, &good()).is_empty());
+    assert_eq!(hall.scheduler.in_flight, 0);
 }
 
 #[test]
 fn a_feed_that_was_disabled_keeps_its_time() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
-    hall.settle(&job, &good());
-    hall.board.adopt(&config(Vec::new()), hall.now);
-    hall.board.adopt(&config(vec![feed("https://one.org/", "https://one.org/")]), hall.now);
+    hall.apply_poll(&job, &good());
+    hall.scheduler.adopt(&config(Vec::new()), hall.now);
+    hall.scheduler.adopt(&config(vec![feed("https://one.org/", "https://one.org/")]), hall.now);
     hall.pass(MINUTE);
     assert!(hall.launch().is_empty());
 }
@@ -273,9 +278,9 @@ fn stored(url: &str) -> FeedState {
     FeedState { asked_as: None, ..FeedState::new(url.into(), url.into()) }
 }
 
-fn asked_for_patience(seconds: Option<u64>) -> Polled {
+fn asked_for_patience(seconds: Option<u64>) -> PollOutcome {
     let wishes = crate::news::schedule::Wishes { retry_after: seconds.map(Duration::from_secs), ..Default::default() };
-    Polled::Refused { answer: Told { wishes, ..told(429) }, guard: None, is_rate_limit: false }
+    PollOutcome::Refused { answer: ResponseMeta { wishes, ..head(429) }, guard: None, is_rate_limit: false }
 }
 
 #[test]
@@ -283,13 +288,13 @@ fn rule_7_settings_that_changed_while_newstape_was_off_drop_the_validators() {
     let url = "https://one.org/";
     let mut hall = Hall::new(&[url]);
     let job = hall.launch().remove(0);
-    let answer = Told { etag: Some("\"a\"".into()), url: url.into(), ..told(304) };
-    let state = hall.settle(&job, &Polled::Same { answer }).remove(0);
+    let answer = ResponseMeta { etag: Some("\"a\"".into()), url: url.into(), ..head(304) };
+    let state = hall.apply_poll(&job, &PollOutcome::Same { answer }).remove(0);
     assert_eq!(state.etag.as_deref(), Some("\"a\""));
     let again = |feed: Feed| {
-        let mut board = Board::new(vec![state.clone()]);
-        board.adopt(&config(vec![feed]), noon());
-        board.slots[url].state.etag.clone()
+        let mut scheduler = PollScheduler::new(vec![state.clone()]);
+        scheduler.adopt(&config(vec![feed]), noon());
+        scheduler.slots[url].state.etag.clone()
     };
     assert!(again(feed(url, url)).is_some());
     assert_eq!(again(Feed { user_agent: Some("another".into()), ..feed(url, url) }), None);
@@ -301,11 +306,11 @@ fn rule_7_what_failed_under_other_settings_is_tried_anew() {
     let url = "https://one.org/";
     let mut hall = Hall::new(&[url]);
     let job = hall.launch().remove(0);
-    hall.settle(&job, &Polled::Refused { answer: told(401), guard: None, is_rate_limit: false });
+    hall.apply_poll(&job, &PollOutcome::Refused { answer: head(401), guard: None, is_rate_limit: false });
     hall.pass(MINUTE);
     assert!(hall.launch().is_empty());
     let login = crate::domain::feed::Login { user: "a".into(), password: crate::domain::feed::Secret("b".into()) };
-    hall.board.adopt(&config(vec![Feed { login: Some(login), ..feed(url, url) }]), hall.now);
+    hall.scheduler.adopt(&config(vec![Feed { login: Some(login), ..feed(url, url) }]), hall.now);
     assert_eq!(hall.launch().len(), 1);
 }
 
@@ -318,7 +323,7 @@ fn rule_10_no_scheduled_request_in_skipped_hours_but_one_by_hand() {
     assert!(hall.launch().is_empty());
     hall.pass(MINUTE * 59);
     assert!(hall.launch().is_empty());
-    hall.board.refresh(&[], hall.now);
+    hall.scheduler.refresh(&[], hall.now);
     assert_eq!(hall.launch().len(), 1);
 }
 
@@ -333,7 +338,7 @@ fn rule_11_after_a_long_stop_the_overdue_come_one_after_the_other_the_most_neede
     let mut hall = Hall::with(&names, states);
     let mut launched = Vec::new();
     for _ in 0..200 {
-        launched.extend(hall.board.launch(hall.now, hall.instant, 1.0).map(|job| (job.feed.name, hall.now)));
+        launched.extend(hall.scheduler.launch(hall.now, hall.instant, 1.0).map(|job| (job.feed.name, hall.now)));
         hall.pass(SignedDuration::from_millis(50));
     }
     let order: Vec<&str> = launched.iter().map(|(name, _)| &**name).collect();
@@ -348,13 +353,13 @@ fn rule_11_a_sleep_of_the_machine_brings_no_storm() {
     let urls: Vec<String> = (0..10).map(|n| format!("https://site{n}.org/")).collect();
     let mut hall = Hall::new(&urls.iter().map(String::as_str).collect::<Vec<_>>());
     for job in hall.launch() {
-        hall.settle(&job, &good());
+        hall.apply_poll(&job, &good());
     }
     hall.pass(SignedDuration::from_secs(2));
     // The wall clock runs while the machine sleeps, the other one does not.
     hall.now += MINUTE * 60 * 8;
     let in_a_second = (0..20).filter(|_| {
-        let job = hall.board.launch(hall.now, hall.instant, 0.0);
+        let job = hall.scheduler.launch(hall.now, hall.instant, 0.0);
         hall.pass(SignedDuration::from_millis(50));
         job.is_some()
     });
@@ -366,7 +371,7 @@ fn rule_11_a_sleep_of_the_machine_brings_no_storm() {
 fn rule_11_a_clock_that_is_set_back_stalls_no_feed() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
-    hall.settle(&job, &good());
+    hall.apply_poll(&job, &good());
     hall.now -= MINUTE * 60 * 24 * 30;
     assert!(hall.launch().is_empty());
     hall.pass(MINUTE * 10);
@@ -377,17 +382,17 @@ fn rule_11_a_clock_that_is_set_back_stalls_no_feed() {
 fn rule_12_a_refusal_to_ask_by_hand_says_why() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
-    hall.settle(&job, &good());
-    let told = |states: Vec<FeedState>| states.into_iter().next().and_then(|state| state.waits_for);
+    hall.apply_poll(&job, &good());
+    let changed = |states: Vec<FeedState>| states.into_iter().next().and_then(|state| state.waits_for);
     let early = "asked every 10 min; not by hand within a minute of the last time";
-    assert_eq!(told(hall.board.refresh(&[], hall.now)).as_deref(), Some(early));
-    assert_eq!(hall.board.refresh(&[], hall.now), [], "it is told once");
+    assert_eq!(changed(hall.scheduler.refresh(&[], hall.now)).as_deref(), Some(early));
+    assert_eq!(hall.scheduler.refresh(&[], hall.now), [], "it is said once");
     hall.pass(MINUTE * 10);
     let job = hall.launch().remove(0);
-    hall.settle(&job, &asked_for_patience(Some(1800)));
+    hall.apply_poll(&job, &asked_for_patience(Some(1800)));
     hall.pass(MINUTE * 20);
     let cooling = "its site asked for 30 min of patience (Retry-After); till then not even by hand";
-    assert_eq!(told(hall.board.refresh(&[], hall.now)).as_deref(), Some(cooling));
+    assert_eq!(changed(hall.scheduler.refresh(&[], hall.now)).as_deref(), Some(cooling));
     assert!(hall.launch().is_empty());
     hall.pass(MINUTE * 10);
     assert_eq!(hall.launch().len(), 1);
@@ -398,7 +403,7 @@ fn rule_13_a_place_that_wants_a_minute_gets_it_over_a_restart_too() {
     let urls = ["https://www.reddit.com/r/a/.rss", "https://old.reddit.com/r/b/.rss"];
     let mut hall = Hall::new(&urls);
     let job = hall.launch().remove(0);
-    let state = hall.settle(&job, &good()).remove(0);
+    let state = hall.apply_poll(&job, &good()).remove(0);
     hall.pass(SignedDuration::from_secs(50));
     assert!(hall.launch().is_empty());
     let mut again = Hall::with(&urls, vec![state]);
@@ -413,16 +418,17 @@ fn rule_13_a_place_that_wants_a_minute_gets_it_over_a_restart_too() {
 #[test]
 fn rule_14_two_feeds_that_moved_to_one_address_are_asked_once() {
     let mut hall = Hall::new(&["https://one.org/a", "https://one.org/b"]);
-    let moved = |url: &str| Polled::NotModified { answer: Told { hops: vec![301], url: url.into(), ..told(304) } };
-    let mut told = Vec::new();
+    let moved =
+        |url: &str| PollOutcome::NotModified { answer: ResponseMeta { hops: vec![301], url: url.into(), ..head(304) } };
+    let mut changed = Vec::new();
     for _ in 0..6 {
         let job = hall.launch().remove(0);
-        told = hall.settle(&job, &moved("https://one.org/new"));
+        changed = hall.apply_poll(&job, &moved("https://one.org/new"));
         hall.pass(MINUTE * 10);
     }
-    assert_eq!(told.len(), 2);
+    assert_eq!(changed.len(), 2);
     let twin = "has the same address as https://one.org/a, which is asked for both";
-    assert!(told.iter().any(|state| state.waits_for.as_deref() == Some(twin)), "{told:?}");
+    assert!(changed.iter().any(|state| state.waits_for.as_deref() == Some(twin)), "{changed:?}");
     hall.pass(MINUTE * 60);
     let jobs = hall.launch();
     assert_eq!((names(&jobs), jobs[0].url.as_str()), (vec!["https://one.org/a"], "https://one.org/new"));
@@ -440,7 +446,8 @@ fn rule_15_a_learned_address_is_asked_and_given_up_when_it_fails() {
     let mut hall = Hall::with(&[url], vec![learned]);
     let job = hall.launch().remove(0);
     assert_eq!(job.url, "https://www.one.org/new");
-    let state = hall.settle(&job, &Polled::Refused { answer: told(410), guard: None, is_rate_limit: false }).remove(0);
+    let state =
+        hall.apply_poll(&job, &PollOutcome::Refused { answer: head(410), guard: None, is_rate_limit: false }).remove(0);
     assert!(!state.is_stopped());
     assert_eq!((state.moved_to, state.etag), (None, None));
     assert_eq!(state.waits_for.as_deref(), Some("its new address fails; its configured one is tried again"));
@@ -454,7 +461,7 @@ fn rule_16_patience_grows_with_every_refusal_of_the_place_whichever_feed_is_read
     let mut waits = Vec::new();
     for _ in 0..3 {
         let job = hall.launch().remove(0);
-        let state = hall.settle(&job, &asked_for_patience(None)).remove(0);
+        let state = hall.apply_poll(&job, &asked_for_patience(None)).remove(0);
         let wait = state.next_check.unwrap().duration_since(hall.now);
         waits.push(wait.as_mins());
         hall.pass(wait);
@@ -466,10 +473,10 @@ fn rule_16_patience_grows_with_every_refusal_of_the_place_whichever_feed_is_read
 fn rule_16_a_feed_that_is_added_while_its_place_cools_waits_too() {
     let mut hall = Hall::new(&["https://a.one.org/"]);
     let job = hall.launch().remove(0);
-    hall.settle(&job, &asked_for_patience(Some(3600)));
+    hall.apply_poll(&job, &asked_for_patience(Some(3600)));
     let both = config(vec![feed("a", "https://a.one.org/"), feed("new", "https://b.one.org/")]);
-    let told = hall.board.adopt(&both, hall.now);
-    let new = told.iter().find(|state| &*state.feed == "new").unwrap();
+    let changed = hall.scheduler.adopt(&both, hall.now);
+    let new = changed.iter().find(|state| &*state.feed == "new").unwrap();
     assert_eq!(new.waits_for.as_deref(), Some("its site asked for patience"));
     hall.pass(MINUTE * 59);
     assert!(hall.launch().is_empty());
@@ -477,34 +484,34 @@ fn rule_16_a_feed_that_is_added_while_its_place_cools_waits_too() {
 
 #[test]
 fn rule_13_a_reader_is_next_in_line_and_never_beside_another() {
-    let place = Place::of("https://a.one.org/page");
+    let site = Site::of("https://a.one.org/page");
     let mut hall = Hall::new(&["https://one.org/"]);
     let second = Duration::from_secs(1);
-    let enter = |hall: &mut Hall| hall.board.enter(&place, hall.instant + second, hall.now, hall.instant);
+    let enter = |hall: &mut Hall| hall.scheduler.enter(&site, hall.instant + second, hall.now, hall.instant);
     let jobs = hall.launch();
     assert_eq!(enter(&mut hall), Entry::Wait(None));
-    hall.settle(&jobs[0], &good());
+    hall.apply_poll(&jobs[0], &good());
     assert_eq!(enter(&mut hall), Entry::Wait(Some(second)), "the spacing is cut short");
     let latest = hall.instant;
-    assert_eq!(hall.board.enter(&place, latest, hall.now, hall.instant), Entry::Open);
+    assert_eq!(hall.scheduler.enter(&site, latest, hall.now, hall.instant), Entry::Open);
     assert_eq!(enter(&mut hall), Entry::Wait(None), "two readers");
     hall.pass(MINUTE * 15);
     assert!(hall.launch().is_empty(), "the feed waits, too");
-    assert!(hall.board.exit(&place, None, hall.now, hall.instant).is_empty());
+    assert!(hall.scheduler.exit(&site, None, hall.now, hall.instant).is_empty());
     hall.pass(SignedDuration::from_millis(1500));
     assert_eq!(hall.launch().len(), 1);
 }
 
 #[test]
 fn rule_16_an_article_that_was_asked_for_too_often_cools_the_feeds_of_its_place() {
-    let place = Place::of("https://www.one.org/page");
+    let site = Site::of("https://www.one.org/page");
     let mut hall = Hall::new(&["https://one.org/"]);
     let minute = Duration::from_secs(60);
-    assert_eq!(hall.board.enter(&place, hall.instant, hall.now, hall.instant), Entry::Open);
-    let changed = hall.board.exit(&place, Some(minute), hall.now, hall.instant);
+    assert_eq!(hall.scheduler.enter(&site, hall.instant, hall.now, hall.instant), Entry::Open);
+    let changed = hall.scheduler.exit(&site, Some(minute), hall.now, hall.instant);
     assert_eq!(changed[0].trouble.as_deref(), Some("waits: its site asked for patience when an article was read"));
     assert!(hall.launch().is_empty());
-    assert_eq!(hall.board.enter(&place, hall.instant, hall.now, hall.instant), Entry::Cooling(minute));
+    assert_eq!(hall.scheduler.enter(&site, hall.instant, hall.now, hall.instant), Entry::Cooling(minute));
     hall.pass(MINUTE);
     assert_eq!(hall.launch().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Whose server a feed is on: requests are counted and cooled by place, not by host name.
+//! Whose server a feed is on: requests are counted and cooled by site, not by host name.
 
 use std::time::Duration;
 
@@ -18,26 +18,26 @@ const SPACINGS: &[(&str, Duration)] = &[
 /// A registrable domain (public suffix list); an address or a name without one counts with its port, since programs
 /// that serve there have little to do with each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place(String);
+pub struct Site(String);
 
-impl Place {
-    /// The place of an address; one that is none is a place by itself.
-    pub fn of(url: &str) -> Place {
-        let Ok(url) = Url::parse(url) else { return Place(url.to_owned()) };
+impl Site {
+    /// The site of an address; one that is none is a site by itself.
+    pub fn of(url: &str) -> Site {
+        let Ok(url) = Url::parse(url) else { return Site(url.to_owned()) };
         let domain = match url.host() {
             Some(Host::Domain(name)) => psl::domain_str(name.trim_end_matches('.')),
             _ => None,
         };
         match (domain, url.host_str(), url.port_or_known_default()) {
-            (Some(domain), _, _) => Place(domain.to_ascii_lowercase()),
-            (None, Some(host), Some(port)) => Place(format!("{host}:{port}")),
-            (None, host, _) => Place(host.unwrap_or_default().to_owned()),
+            (Some(domain), _, _) => Site(domain.to_ascii_lowercase()),
+            (None, Some(host), Some(port)) => Site(format!("{host}:{port}")),
+            (None, host, _) => Site(host.unwrap_or_default().to_owned()),
         }
     }
 
     /// What is known of the time it wants between two requests.
     pub fn spacing(&self) -> Option<Duration> {
-        SPACINGS.iter().find(|(place, _)| *place == self.0).map(|(_, spacing)| *spacing)
+        SPACINGS.iter().find(|(site, _)| *site == self.0).map(|(_, spacing)| *spacing)
     }
 }
 
@@ -57,13 +57,13 @@ mod tests {
             ("http://localhost:3000/x", "localhost:3000"),
             ("https://someone.github.io/feed", "someone.github.io"),
         ] {
-            assert_eq!(Place::of(url), Place(expected.into()), "{url}");
+            assert_eq!(Site::of(url), Site(expected.into()), "{url}");
         }
     }
 
     #[test]
     fn rule_13_some_places_want_more_time() {
-        let spacing = |url| Place::of(url).spacing().map(|spacing| spacing.as_secs());
+        let spacing = |url| Site::of(url).spacing().map(|spacing| spacing.as_secs());
         assert_eq!(spacing("https://old.reddit.com/r/a/.rss"), Some(60));
         assert_eq!(spacing("https://news.google.com/rss/search?q=a"), Some(5));
         assert_eq!(spacing("https://notreddit.com/"), None);
