@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use newstape::news::{article, barrier};
+use newstape::news::{article, panic_guard};
 use url::Url;
 
 fuzz_target!(|data: &[u8]| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use newstape::news::{self, Unreadable, barrier};
+use newstape::news::{self, Unreadable, panic_guard};
 
 fuzz_target!(|data: &[u8]| {
     let read = news::read(data, None, "https://example.org/feed");
