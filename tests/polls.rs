@@ -58,7 +58,7 @@ fn polls() -> Option<Vec<Poll>> {
 /// What the outlets themselves tell their articles apart by, and the titles they gave each in turn.
 #[derive(Default)]
 struct Truth {
-    titles: BTreeMap<String, Vec<String>>,
+    titles: BTreeMap<String, Vec<newstape::domain::Name>>,
     ids: HashMap<String, StoryId>,
     /// When each was seen first, and published then.
     times: HashMap<String, (Timestamp, Option<Timestamp>)>,

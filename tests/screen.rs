@@ -498,7 +498,7 @@ fn hostile() -> App {
     titles.push(&long);
     let stories = titles.iter().enumerate().map(|(at, title)| {
         let mut story = story(500 + at as u64, app.now - SignedDuration::from_secs(at as i64), title, title);
-        story.summary = [title, " and more of it"].concat().repeat(9);
+        story.summary = [title, " and more of it"].concat().repeat(9).into();
         story
     });
     let stories = stories.collect();
@@ -923,7 +923,7 @@ fn titles_of_the_wire_never_collide() {
 fn a_long_story_scrolls_to_its_end() {
     let mut app = started(NOON, "");
     let mut long = story(1, app.now, "Desk", "A long story");
-    long.summary = format!("{}the end of it", "many words follow here ".repeat(50));
+    long.summary = format!("{}the end of it", "many words follow here ".repeat(50)).into();
     tell_stories(&mut app, vec![long]);
     press(&mut app, KeyCode::Enter);
     assert!(text(&mut app, SMALL).contains("more line"));

@@ -39,7 +39,7 @@ pub fn titled(id: u64, minutes: i64, title: &str) -> Story {
         outlet: "Reuters".into(),
         title: title.into(),
         title_before: None,
-        summary: String::new(),
+        summary: "".into(),
         link: Some(format!("https://example.com/{id}")),
         lang: None,
         published: Some(minute(minutes)),

@@ -753,7 +753,7 @@ fn edits_are_saved_as_they_are_held() {
         let edited = Story { first_seen: minute(30), ..titled(2, 25, "harbour closed after storm") };
         let effects = desk.stories([edited]);
         let saved = saved_stories(&effects);
-        assert_eq!((saved[0].time(), saved[0].title.as_str()), (minute(-2), "harbour closed after storm"), "{pause}");
+        assert_eq!((saved[0].time(), &*saved[0].title), (minute(-2), "harbour closed after storm"), "{pause}");
     }
 }
 

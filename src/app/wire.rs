@@ -190,7 +190,8 @@ struct Members {
 pub struct Wire {
     /// How many stories are held at most.
     window: usize,
-    items: HashMap<StoryId, Item>,
+    /// Each in a place of its own: the table itself is half empty after it has grown.
+    items: HashMap<StoryId, Box<Item>>,
     /// Every story, newest first.
     order: Vec<Key>,
     groups: Groups,
@@ -289,7 +290,7 @@ impl Wire {
     /// Puts a story that is not held yet in its place.
     fn admit(&mut self, item: Item, now: Timestamp) {
         let (key, group) = (item.key(), item.group);
-        self.items.insert(key.1, item);
+        self.items.insert(key.1, Box::new(item));
         self.insert(key, group);
         self.settle(group, now);
         self.trim(now);
@@ -357,7 +358,7 @@ impl Wire {
     fn insert(&mut self, key: Key, group: GroupId) {
         self.order.insert(self.place(key), key);
         let items = &self.items;
-        self.by_topic.add(key, items.get(&key.1).map(heated).unwrap_or_default());
+        self.by_topic.add(key, items.get(&key.1).map(|item| heated(item)).unwrap_or_default());
         let ids = &mut self.members.entry(group).or_default().ids;
         let at = ids.partition_point(|id| items.get(id).is_some_and(|item| item.key() < key));
         ids.insert(at, key.1);
@@ -368,7 +369,7 @@ impl Wire {
         if self.order.get(at) == Some(&key) {
             self.order.remove(at);
         }
-        self.by_topic.remove(key, self.items.get(&key.1).map(heated).unwrap_or_default());
+        self.by_topic.remove(key, self.items.get(&key.1).map(|item| heated(item)).unwrap_or_default());
         if let Some(members) = self.members.get_mut(&group) {
             members.ids.retain(|id| *id != key.1);
         }
@@ -560,12 +561,12 @@ impl Wire {
 
     /// A story that is held.
     pub fn item(&self, id: StoryId) -> Option<&Item> {
-        self.items.get(&id)
+        self.items.get(&id).map(Box::as_ref)
     }
 
     /// Stories held in memory, newest first.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
-        self.order.iter().filter_map(|(_, id)| self.items.get(id))
+        self.order.iter().filter_map(|(_, id)| self.item(*id))
     }
 
     /// The time of the oldest story held.
@@ -586,7 +587,7 @@ impl Wire {
     /// The stories of a group, in order of appearance.
     pub fn group(&self, group: GroupId) -> impl Iterator<Item = &Item> {
         let ids = self.members.get(&group).map(|members| &members.ids);
-        ids.into_iter().flatten().filter_map(|id| self.items.get(id))
+        ids.into_iter().flatten().filter_map(|id| self.item(*id))
     }
 
     /// The first document of a primary source in a group: what the others report on.
@@ -609,7 +610,7 @@ impl Wire {
     pub fn wave(&self, group: GroupId) -> impl Iterator<Item = &Item> {
         let members = self.members.get(&group);
         let ids = members.and_then(|members| members.ids.get(members.earlier..));
-        ids.into_iter().flatten().filter_map(|id| self.items.get(id))
+        ids.into_iter().flatten().filter_map(|id| self.item(*id))
     }
 
     /// How many outlets carry a group.

@@ -39,12 +39,12 @@ pub struct Story {
     pub feed: Name,
     /// Who published it: the feed's name, or the publisher that an aggregator's entry names.
     pub outlet: Name,
-    pub title: String,
+    pub title: Name,
     /// The title it was first seen with, when its outlet has changed it since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title_before: Option<String>,
+    pub title_before: Option<Name>,
     /// Plain text, at most [`Story::SUMMARY_MAX`] bytes; empty when there is none.
-    pub summary: String,
+    pub summary: Name,
     /// Absolute http(s) address, never anything else.
     pub link: Option<String>,
     /// Two-letter code in lower case (`en`, `fr`), when the feed or the entry tells it.
@@ -75,7 +75,7 @@ impl Story {
 
     /// Its words, as queries and topics read them.
     pub fn text(&self) -> Text {
-        Text::new(&self.title, &self.summary).in_lang(self.lang.as_deref())
+        Text::sharing(&self.title, &self.summary).in_lang(self.lang.as_deref())
     }
 
     /// This story as an edit of what was known of it: its times stay those of its first appearance, and the title it
@@ -145,7 +145,7 @@ mod tests {
             outlet: "Desk".into(),
             title: title.into(),
             title_before: None,
-            summary: String::new(),
+            summary: "".into(),
             link: None,
             lang: None,
             published: published.map(at),

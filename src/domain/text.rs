@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::Name;
+
 mod tokens;
 
 use tokens::is_apostrophe;
@@ -159,10 +161,10 @@ pub type TitleSpan = Range<usize>;
 /// currency sign and `%` are words. The words are kept as hash and place, so a text takes about 2.5 times its bytes.
 #[derive(Clone, Debug)]
 pub struct Text {
-    /// Title, a line break, summary.
-    source: Box<str>,
+    /// Shared with the story that they are of.
+    title: Name,
+    summary: Name,
     words: Box<[Word]>,
-    title_bytes: u16,
     title_words: u16,
     /// When it is told.
     lang: Option<Lang>,
@@ -216,24 +218,29 @@ impl Word {
     }
 }
 
+/// The text itself, or the most of it that fits.
+fn shortened(text: &Name, max: usize) -> Name {
+    if text.len() <= max { text.clone() } else { cut(text, max).into() }
+}
+
 impl Text {
     /// Longest source kept, in bytes; what lies behind is not searched.
     const MAX: usize = u16::MAX as usize - 1;
 
     /// Of clean text; see [`clean`].
     pub fn new(title: &str, summary: &str) -> Text {
-        let title = cut(title, Text::MAX);
-        let summary = cut(summary, Text::MAX - title.len());
-        let mut source = String::with_capacity(title.len() + 1 + summary.len());
-        source.push_str(title);
-        source.push('\n');
-        source.push_str(summary);
-        let mut words = Vec::with_capacity(source.len() / 6);
-        push_words(title, 0, &mut words);
+        Text::sharing(&title.into(), &summary.into())
+    }
+
+    /// Of clean text that somebody else holds as well.
+    pub fn sharing(title: &Name, summary: &Name) -> Text {
+        let title = shortened(title, Text::MAX);
+        let summary = shortened(summary, Text::MAX - title.len());
+        let mut words = Vec::with_capacity((title.len() + summary.len()) / 6);
+        push_words(&title, 0, &mut words);
         let title_words = words.len() as u16;
-        push_words(summary, title.len() + 1, &mut words);
-        let title_bytes = title.len() as u16;
-        Text { source: source.into_boxed_str(), words: words.into_boxed_slice(), title_bytes, title_words, lang: None }
+        push_words(&summary, title.len() + 1, &mut words);
+        Text { title, summary, words: words.into_boxed_slice(), title_words, lang: None }
     }
 
     /// The same in a language (`fr`, `fr-CA`): terms of another one don't count in it.
@@ -257,12 +264,12 @@ impl Text {
 
     /// As given.
     pub fn title(&self) -> &str {
-        self.source.get(..self.title_bytes.into()).unwrap_or_default()
+        &self.title
     }
 
     /// As given.
     pub fn summary(&self) -> &str {
-        self.source.get(usize::from(self.title_bytes) + 1..).unwrap_or_default()
+        &self.summary
     }
 
     pub(crate) fn words(&self) -> &[Word] {
@@ -283,12 +290,22 @@ impl Text {
     pub(crate) fn word(&self, index: usize) -> &str {
         let place =
             self.words.get(index).map(|word| usize::from(word.at)..usize::from(word.at) + usize::from(word.len));
-        place.and_then(|place| self.source.get(place)).unwrap_or_default()
+        place.map(|place| self.at(place)).unwrap_or_default()
     }
 
     /// The text from the first to the last of some words.
     pub(crate) fn slice(&self, words: Range<usize>) -> &str {
-        self.source.get(self.place(words)).unwrap_or_default()
+        self.at(self.place(words))
+    }
+
+    /// What stands at some bytes: the summary follows the title after one more. Nothing stands in both.
+    fn at(&self, place: Range<usize>) -> &str {
+        let behind = self.title.len() + 1;
+        match place.start.checked_sub(behind) {
+            Some(start) => self.summary.get(start..place.end.saturating_sub(behind)),
+            None => self.title.get(place.start..place.end.min(self.title.len())),
+        }
+        .unwrap_or_default()
     }
 
     /// Words as they are compared, with a blank between them: what an index of words is made of.
@@ -520,14 +537,15 @@ mod tests {
     fn a_text_takes_less_than_three_times_its_bytes() {
         let summary = "The company said on Tuesday that its revenue for the quarter rose to a record. ".repeat(10);
         let text = Text::new("A headline of the ordinary sort", &summary);
-        let bytes = size_of::<Text>() + text.source.len() + size_of_val(&*text.words);
-        assert!(bytes < 3 * text.source.len(), "{bytes} for {}", text.source.len());
+        let letters = text.title().len() + text.summary().len();
+        let bytes = size_of::<Text>() + letters + size_of_val(&*text.words);
+        assert!(bytes < 3 * letters, "{bytes} for {letters}");
     }
 
     #[test]
     fn texts_beyond_all_measure_are_cut() {
         let text = Text::new(&"é".repeat(80_000), &"x ".repeat(80_000));
-        assert!(text.source.len() <= 65_536);
+        assert!(text.title().len() + text.summary().len() <= 65_536);
         assert!(text.words().iter().all(|word| word.len > 0));
     }
 

@@ -88,7 +88,7 @@ fn recorded_entries_without_dates_keep_their_order() {
     let mut stories = document.stories(&poll::tests::feed("Undated", FEED), now);
     // As the screen has them: the newest on top.
     stories.sort_by_key(|story| std::cmp::Reverse((story.time(), story.id)));
-    let shown: Vec<&str> = stories.iter().map(|story| story.title.as_str()).collect();
+    let shown: Vec<&str> = stories.iter().map(|story| &*story.title).collect();
     assert_eq!(shown, titles(&document));
     assert!(stories.iter().all(|story| now.duration_since(story.first_seen).as_millis() < 100));
 }

@@ -223,9 +223,9 @@ fn story(line: Line, begins: Timestamp, taken: &mut HashSet<StoryId>) -> Story {
         id,
         feed: outlet.clone(),
         outlet,
-        title: clean_up_to(line.title.as_deref(), TITLE_MAX),
+        title: clean_up_to(line.title.as_deref(), TITLE_MAX).into(),
         title_before: None,
-        summary: clean_up_to(line.summary.as_deref(), Story::SUMMARY_MAX),
+        summary: clean_up_to(line.summary.as_deref(), Story::SUMMARY_MAX).into(),
         link: line.url.as_deref().and_then(web_address),
         lang: line.lang.as_deref().and_then(language),
         published: line.published_utc,
@@ -498,7 +498,7 @@ mod tests {
         let twin = r#"{"id": 2, "title": "Twin", "published_utc": "2026-02-05T09:00:00Z"}"#;
         let late = r#"{"id": 1, "title": "Late", "first_seen_utc": "2026-02-05T09:30:00Z"}"#;
         let day = read_stories(&format!("\u{feff}{late}\r\n\n{twin}\n{twin}\n"));
-        let titles: Vec<&str> = day.stories.iter().map(|story| story.title.as_str()).collect();
+        let titles: Vec<&str> = day.stories.iter().map(|story| &*story.title).collect();
         assert_eq!(titles, ["Twin", "Twin", "Late"]);
         let ids: HashSet<StoryId> = day.stories.iter().map(|story| story.id).collect();
         assert_eq!(ids.len(), 3);

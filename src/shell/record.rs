@@ -239,7 +239,7 @@ mod tests {
         );
         let day = Day::read(&read_folder(dir.path()).unwrap_or_default()).unwrap();
         assert!(day.warnings.is_empty(), "{:?}", day.warnings);
-        let titles: Vec<&str> = day.stories.iter().map(|story| story.title.as_str()).collect();
+        let titles: Vec<&str> = day.stories.iter().map(|story| &*story.title).collect();
         assert_eq!(titles, ["Nvidia opens a \"plant\"", "Un été à Lyon", "A third"]);
         assert_eq!(day.stories[0].published, Some(minute(0)));
         let closes: Vec<f64> = day.series[0].bars.iter().map(|bar| bar.close).collect();

@@ -421,9 +421,9 @@ mod tests {
                 id: StoryId(at as u64 + 1),
                 feed: name.into(),
                 outlet: name.into(),
-                title,
+                title: title.into(),
                 title_before: None,
-                summary,
+                summary: summary.into(),
                 link: None,
                 lang: [None, Some("fr"), Some("fr-CA"), Some("EN")][lang].map(Name::from),
                 published: Some(published),
@@ -552,7 +552,7 @@ mod tests {
             outlet: "Desk".into(),
             title: title.into(),
             title_before: None,
-            summary: String::new(),
+            summary: "".into(),
             link: None,
             lang: None,
             published: Some(published),
@@ -602,7 +602,7 @@ mod tests {
             let query = Query::parse(source).unwrap();
             found(connection, &query, &Topics::default(), 9)
                 .into_iter()
-                .map(|(story, _)| story.title)
+                .map(|(story, _)| story.title.to_string())
                 .collect::<Vec<_>>()
         };
         let edit = Waiting { stories: vec![story(2, "rates fall").0], ..Waiting::default() };

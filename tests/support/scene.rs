@@ -78,7 +78,7 @@ pub fn story(id: u64, at: Timestamp, outlet: &str, title: &str) -> Story {
         outlet: outlet.into(),
         title: title.into(),
         title_before: None,
-        summary: String::new(),
+        summary: "".into(),
         link: Some(format!("https://desk.example/{id}")),
         lang: None,
         published: Some(at),

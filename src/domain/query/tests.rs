@@ -282,7 +282,7 @@ proptest! {
         query in "((-|title:|outlet:)?([a-zà-öø-ÿœčşςάй]{1,3}\\*?|\"[a-zàéœ ]{1,6}\"(~2)?) ){1,3}",
     ) {
         let holds = |query: &str, title: &str| {
-            let story = Story { title: title.to_owned(), outlet: title.into(), ..story() };
+            let story = Story { title: title.into(), outlet: title.into(), ..story() };
             let text = Text::new(&story.title, &story.summary);
             let (topics, symbols, marks) = (&[], &[], Marks::default());
             let subject = Subject { story: &story, text: &text, topics, symbols, marks, muted: false, outlets: 1, moves: &[], now: NOW };

@@ -82,7 +82,7 @@ fn a_story_without_a_title_takes_one_from_its_text() {
     let entry = Entry { summary: "Some text".into(), source: Some("Agency".into()), ..Entry::default() };
     let document = Document { entries: vec![entry], ..Document::default() };
     let story = document.stories(&feed(), Timestamp::UNIX_EPOCH).remove(0);
-    assert_eq!((story.title.as_str(), &*story.outlet, story.lang.as_deref()), ("Some text", "Agency", Some("en")));
+    assert_eq!((&*story.title, &*story.outlet, story.lang.as_deref()), ("Some text", "Agency", Some("en")));
 }
 
 /// A feed as it is polled again and again.

@@ -117,7 +117,7 @@ fn recorded_polls_make_no_story_twice() {
                 titles.entry(story.id).or_insert_with(Vec::new).push(story.title);
             }
         }
-        let mut first: HashMap<String, usize> = HashMap::new();
+        let mut first: HashMap<crate::domain::Name, usize> = HashMap::new();
         for known in titles.values_mut() {
             known.dedup();
             *first.entry(known[0].clone()).or_default() += 1;

@@ -329,7 +329,7 @@ async fn stories_come_newest_first_in_parts_before_their_state() {
         parts.push(part);
     }
     assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [100, 100, 50]);
-    assert_eq!((parts[0][0].title.as_str(), parts[2][49].title.as_str()), ("250", "1"));
+    assert_eq!((&*parts[0][0].title, &*parts[2][49].title), ("250", "1"));
 }
 
 #[tokio::test]
@@ -486,7 +486,7 @@ async fn what_a_feeds_kill_rule_matches_is_never_taken_in() {
         let http_server = MockServer::start().await;
         let mut room = Newsroom::with(http_server, config(vec![feed]), Vec::new()).await;
         let (stories, state) = room.next().await;
-        let mut found: Vec<&str> = stories.iter().map(|story| story.title.as_str()).collect();
+        let mut found: Vec<&str> = stories.iter().map(|story| &*story.title).collect();
         found.sort_by_key(|title| titles.iter().position(|known| known == title));
         assert_eq!((found, state.attempts[0].what.as_str()), (titles, what));
     }
