@@ -14,7 +14,7 @@ use newstape::app::command::Command;
 use newstape::config;
 use newstape::domain::article::{Article, Block, BlockKind, Run};
 use newstape::domain::feed::FeedState;
-use newstape::domain::price::{Candle, Capability, Delivery, Extended, Outcome, Session, SourceReport, Span};
+use newstape::domain::price::{Candle, Capability, Delivery, Extended, Lack, Outcome, Session, SourceReport, Span};
 use newstape::domain::story::Story;
 use newstape::event::{Event, Loaded, ReplayPosition};
 use newstape::screen::theme::{Looks, Theme};
@@ -990,7 +990,7 @@ fn a_chart_names_no_trouble_of_another_symbol() {
         status: Some(404),
         next: None,
         asked: vec![lacks.into()],
-        lacks: vec![lacks.into()],
+        lacks: vec![Lack { symbol: lacks.into(), why: "Yahoo Finance knows no such symbol.".into() }],
     };
     let [of_another, price_of_another, own] =
         [told(Capability::Candles, "QQQ"), told(Capability::Quote, "QQQ"), told(Capability::Candles, "NVDA")];
