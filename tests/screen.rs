@@ -14,7 +14,7 @@ use newstape::app::command::Command;
 use newstape::config;
 use newstape::domain::article::{Article, Block, BlockKind, Run};
 use newstape::domain::feed::FeedState;
-use newstape::domain::price::{Candle, Delivery, Extended, Outcome, Session, Span};
+use newstape::domain::price::{Candle, Capability, Delivery, Extended, Lack, Outcome, Session, SourceReport, Span};
 use newstape::domain::story::Story;
 use newstape::event::{Event, Loaded, ReplayPosition};
 use newstape::screen::theme::{Looks, Theme};
@@ -977,4 +977,28 @@ fn the_heat_tells_of_every_topic_or_how_many_it_leaves_out() {
             assert!(told >= keyed.min(5), "{told} of {keyed} at {size:?}:\n{shown}");
         }
     }
+}
+
+#[test]
+fn a_chart_names_no_trouble_of_another_symbol() {
+    let mut app = started(NOON, "");
+    let told = |capability, lacks: &str| SourceReport {
+        source: "yahoo".into(),
+        capability,
+        at: app.now,
+        outcome: Outcome::Failed { why: format!("Yahoo Finance does not know {lacks}.") },
+        status: Some(404),
+        next: None,
+        asked: vec![lacks.into()],
+        lacks: vec![Lack { symbol: lacks.into(), why: "Yahoo Finance knows no such symbol.".into() }],
+    };
+    let [of_another, price_of_another, own] =
+        [told(Capability::Candles, "QQQ"), told(Capability::Quote, "QQQ"), told(Capability::Candles, "NVDA")];
+    tell(&mut app, Event::Source(of_another));
+    tell(&mut app, Event::Source(price_of_another));
+    let shown = text(&mut app, WIDE);
+    assert!(shown.contains("No candles of NVDA over 1D yet.") && !shown.contains("QQQ"), "{shown}");
+    tell(&mut app, Event::Source(own));
+    let shown = text(&mut app, WIDE);
+    assert!(shown.contains("No candles of NVDA over 1D yet: Yahoo Finance"), "{shown}");
 }

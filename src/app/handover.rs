@@ -85,7 +85,7 @@ impl Handovers {
 mod tests {
     use super::*;
     use crate::app::samples::{minute, quote, report};
-    use crate::domain::price::{Capability, SourceReport};
+    use crate::domain::price::{Capability, Lack, SourceReport};
 
     fn from(source: &str, delivery: Delivery) -> Quote {
         Quote { source: source.into(), delivery, ..quote("NVDA", 180.0, minute(0)) }
@@ -119,7 +119,8 @@ mod tests {
         assert_eq!(told(&held, "cnbc", &health).unwrap(), words);
         let unknown = Outcome::Failed { why: "Yahoo Finance does not know QQQ.".into() };
         let of_another = report("yahoo", Capability::Quote, minute(0), unknown);
-        health.take_source(SourceReport { lacks: vec!["QQQ".into()], ..of_another });
+        health
+            .take_source(SourceReport { lacks: vec![Lack { symbol: "QQQ".into(), why: String::new() }], ..of_another });
         let words = "NVDA comes from cnbc now, no more from yahoo";
         assert_eq!(told(&held, "cnbc", &health).unwrap(), words, "what another symbol lacks is no reason");
     }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::clock::{times_of_feed, times_of_report};
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
-use crate::domain::price::{Capability, Outcome, SourceReport};
+use crate::domain::price::{Capability, Lack, Outcome, SourceReport};
 use crate::event::move_back;
 
 /// A feed counts as fresh this many of its intervals after its last success.
@@ -175,7 +175,17 @@ impl Health {
         if report.outcome == Outcome::Well || !report.lacks.is_empty() {
             report.asked.iter().for_each(|symbol| drop(self.lacks.remove(&place(symbol))));
         }
-        report.lacks.iter().for_each(|symbol| drop(self.lacks.insert(place(symbol), report.clone())));
+        for Lack { symbol, why } in &report.lacks {
+            let outcome = Outcome::Failed { why: why.clone() };
+            self.lacks.insert(place(symbol), SourceReport { outcome, ..report.clone() });
+        }
+    }
+
+    /// A price of a symbol has come from a source: it lacks it no more.
+    pub fn take_price(&mut self, source: &Name, symbol: &Name) {
+        for capability in [Capability::Socket, Capability::Quote] {
+            self.lacks.remove(&(source.clone(), capability, symbol.clone()));
+        }
     }
 
     /// What keeps a source from telling of a symbol by one of its capabilities: what concerns all that it is asked, or that
@@ -190,7 +200,7 @@ impl Health {
         let is_trouble = |report: &&SourceReport| match &report.outcome {
             Outcome::Well => false,
             Outcome::Blocked { until, .. } => *until > now,
-            Outcome::Failed { .. } => report.lacks.is_empty() || report.lacks.contains(symbol),
+            Outcome::Failed { .. } => report.lacks.is_empty(),
         };
         let of_source = self.sources.get(&(source.clone(), capability)).filter(is_trouble);
         of_source.or_else(|| self.lacks.get(&(source.clone(), capability, symbol.clone())))
@@ -433,8 +443,13 @@ mod tests {
             Some(SourceReport { outcome: Outcome::Failed { why }, .. }) => Some(why.clone()),
             _ => None,
         };
-        health.take_source(SourceReport { lacks: vec!["QQQ".into()], ..about("QQQ", 0, unknown()) });
-        assert_eq!((why(&health, "NVDA"), why(&health, "QQQ").is_some()), (None, true));
+        let lack = Lack { symbol: "QQQ".into(), why: "Yahoo Finance knows no such symbol.".into() };
+        health.take_source(SourceReport { lacks: vec![lack.clone()], ..about("QQQ", 0, unknown()) });
+        assert_eq!(
+            (why(&health, "NVDA"), why(&health, "QQQ")),
+            (None, Some(lack.why.clone())),
+            "without the others' names"
+        );
         health.take_source(about("NVDA", 1, Outcome::Well));
         assert!(why(&health, "QQQ").is_some(), "that it does well with another says nothing of it");
         health.take_source(about("NVDA", 2, Outcome::Failed { why: "Yahoo Finance: it answered 503.".into() }));
@@ -444,6 +459,13 @@ mod tests {
             "what concerns all comes first"
         );
         health.take_source(about("QQQ", 3, Outcome::Well));
+        let of_price = report("yahoo", Capability::Socket, minute(4), unknown());
+        health.take_source(SourceReport { lacks: vec![lack], ..of_price });
+        let has_trouble =
+            |health: &Health| health.trouble(&"QQQ".into(), &"yahoo".into(), Capability::Socket, minute(9)).is_some();
+        assert!(has_trouble(&health));
+        health.take_price(&"yahoo".into(), &"QQQ".into());
+        assert!(!has_trouble(&health), "its price has come");
         assert_eq!((why(&health, "NVDA"), why(&health, "QQQ")), (None, None));
     }
 

@@ -51,6 +51,9 @@ impl App {
         if !self.tape.take_quote(quote) {
             return Vec::new();
         }
+        if let Some(quote) = self.tape.quote(&symbol).filter(|quote| quote.delivery != Delivery::Stored) {
+            self.health.take_price(&quote.source, &symbol);
+        }
         if self.config.screen.flash && moved != 0.0 {
             self.flashes.light(&symbol, moved > 0.0, self.now, self.speed());
         }

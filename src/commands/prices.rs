@@ -252,6 +252,7 @@ impl Heard {
         match event {
             Some(Event::Quote(quote)) => {
                 self.first_heard.entry(quote.symbol.clone()).or_insert(quote.received_time);
+                self.health.take_price(&quote.source, &quote.symbol);
                 self.quotes.insert(quote.symbol.clone(), quote);
             }
             Some(Event::Unpriced(unpriced)) => self.unpriced = Some(unpriced),

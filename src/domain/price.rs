@@ -217,7 +217,15 @@ pub struct SourceReport {
     pub asked: Vec<Name>,
     /// … and those of them that alone the failure concerns; none: it concerns whatever the source is asked.
     #[serde(default)]
-    pub lacks: Vec<Name>,
+    pub lacks: Vec<Lack>,
+}
+
+/// What a source has to say of one symbol, and of none other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lack {
+    pub symbol: Name,
+    /// One plain sentence that names no symbol.
+    pub why: String,
 }
 
 impl SourceReport {

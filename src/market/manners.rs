@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Desk, MarketHours, Source};
 use crate::domain::Name;
-use crate::domain::price::{Capability, Kind, Outcome, Session, kind};
+use crate::domain::price::{Capability, Kind, Lack, Outcome, Session, kind};
 
 /// A refusal is never believed to last longer.
 pub(super) const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
@@ -91,6 +91,16 @@ pub(super) fn signed(duration: Duration) -> SignedDuration {
 
 pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// The same said of several symbols.
+pub(super) fn lacks<'a>(symbols: impl IntoIterator<Item = &'a Name>, why: &str) -> Vec<Lack> {
+    symbols.into_iter().map(|symbol| Lack { symbol: symbol.clone(), why: why.to_owned() }).collect()
+}
+
+/// That a source does not know a symbol, without naming it.
+pub(super) fn unknown(title: &str) -> String {
+    format!("{title} knows no such symbol.")
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 
 use super::board::Board;
 use super::link::{End, Open, Plan, clause};
-use super::manners::{back_off, later, refused, refused_until, signed, until};
+use super::manners::{back_off, lacks, later, refused, refused_until, signed, unknown, until};
 use super::poller::LATE;
 use super::{Access, Desk, Frame, Moment, Order, Seat, Source, Tick, Wire};
 use crate::domain::price::{Capability, Delivery, Outcome, SourceReport};
@@ -362,7 +362,9 @@ impl<D: Dial> Line<D> {
         let Some(symbol) = open.hear_no_price(spelled) else { return };
         self.seat.board.lacks(&symbol, self.seat.way(Capability::Socket), Timestamp::MAX, now);
         let why = format!("{}, prices as they trade: it tells no price of {symbol}.", self.seat.source.title);
-        open.pending.report = Some(self.report(Outcome::Failed { why }, None, None));
+        let lacks = lacks([&symbol], &format!("{}, prices as they trade: it tells no price.", self.seat.source.title));
+        let report = self.report(Outcome::Failed { why }, None, None);
+        open.pending.report = Some(SourceReport { asked: vec![symbol], lacks, ..report });
     }
 
     /// Symbols that have not been heard of for as long as a price is fresh are asked for meanwhile; what was refused is
@@ -409,7 +411,9 @@ impl<D: Dial> Line<D> {
             Some(symbol) => format!("{title} does not know {symbol}."),
             None => format!("{title} refuses a subscription: {}.", why.trim_end_matches('.')),
         };
-        open.pending.report = Some(self.report(Outcome::Failed { why }, None, None));
+        let (asked, lacks) = (symbol.clone().into_iter().collect(), lacks(&symbol, &unknown(title)));
+        let report = self.report(Outcome::Failed { why }, None, None);
+        open.pending.report = Some(SourceReport { asked, lacks, ..report });
         open.last_report = Some(Instant::now());
         if let Some(symbol) = symbol {
             let until = later(now, REFUSED_AGAIN);
@@ -894,7 +898,9 @@ mod tests {
             let (mut peer, _) = accept(&mut peers).await;
             let reason = "ETH-USD is not a valid product";
             tell(&mut peer, json!({"type": "error", "message": "Failed to subscribe", "reason": reason})).await;
-            assert_eq!(why(shell.report().await), "Coinbase does not know ETH-USD.");
+            let report = shell.report().await;
+            assert_eq!(&*report.lacks[0].symbol, "ETH-USD", "it says so of that one alone");
+            assert_eq!(why(report), "Coinbase does not know ETH-USD.");
             assert!(heard(&mut peer).await.contains(r#"["BTC-USD"]"#));
             tell(&mut peer, ticker("BTC-USD", "97000", clock(), 1)).await;
             assert_eq!(&*shell.quote().await.symbol, "BTC-USD");

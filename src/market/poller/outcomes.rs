@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::board::SETTLES;
 use super::super::chain::Wanted;
-use super::super::manners::{SHUT_OUT, due, later, retry, signed};
+use super::super::manners::{SHUT_OUT, due, lacks, later, retry, signed, unknown};
 use super::super::poll_queue::{Job, capability, prices_of, spelled, subject, symbols_of};
 use super::super::{Misread, Moment};
 use super::reading::Missing;
@@ -38,7 +38,7 @@ impl<F: Fetch> Poller<F> {
         let Some(why) = missing.why else { return self.report(well, true).await };
         // It does well, but for what it lacks.
         self.seat.board.tell(&well);
-        self.report(SourceReport { outcome: Outcome::Failed { why }, lacks: missing.symbols, ..well }, false).await
+        self.report(SourceReport { outcome: Outcome::Failed { why }, lacks: missing.lacks, ..well }, false).await
     }
 
     /// The source has no price of some symbols; that says nothing about its other answers.
@@ -65,7 +65,8 @@ impl<F: Fetch> Poller<F> {
                 self.lack(prices_of(job), until);
                 let why = format!("{} does not know {}.", self.seat.source.title, subject(job));
                 let report = self.of(job, Outcome::Failed { why }, Some(404), until);
-                self.report(SourceReport { lacks: report.asked.clone(), ..report }, false).await
+                let lacks = lacks(&report.asked, &unknown(self.seat.source.title));
+                self.report(SourceReport { lacks, ..report }, false).await
             }
             Misread::Unknown | Misread::UnknownAmong | Misread::Shape | Misread::NoPrice => {
                 // What it has told before it knows: then something else is wrong.
@@ -130,12 +131,13 @@ impl<F: Fetch> Poller<F> {
         }
         // What concerns all that it is asked names none: it may stand beside another symbol.
         let title = self.seat.source.title;
+        let of_all = format!("{title}: {}.", failure.why);
         let why = match failure.of_symbol {
             true => format!("{title}, {}: {}.", subject(job), failure.why),
-            false => format!("{title}: {}.", failure.why),
+            false => of_all.clone(),
         };
         let report = self.of(job, Outcome::Failed { why }, failure.status, due);
-        let lacks = if failure.of_symbol { report.asked.clone() } else { Vec::new() };
+        let lacks = if failure.of_symbol { lacks(&report.asked, &of_all) } else { Vec::new() };
         self.report(SourceReport { lacks, ..report }, !failure.of_symbol).await
     }
 

@@ -6,13 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::chain::Wanted;
-use super::super::manners::{later, signed};
+use super::super::manners::{self, lacks, later, signed};
 use super::super::poll_queue::{Job, names, spelled};
 use super::super::{BarsAsk, Candles, Closes, Misread, Moment, Poll, Tick};
 use super::outcomes::UNKNOWN_AGAIN;
 use super::{Fetch, Poller, Question};
-use crate::domain::Name;
-use crate::domain::price::{Candle, Capability, Delivery, Series, Span};
+use crate::domain::price::{Candle, Capability, Delivery, Lack, Series, Span};
 use crate::event::Event;
 
 /// However many bars a source sends, no more are kept.
@@ -23,7 +22,8 @@ const MOST_BARS: usize = 2_000;
 pub(super) struct Missing {
     /// A sentence that names them; None when nothing is missing.
     pub(super) why: Option<String>,
-    pub(super) symbols: Vec<Name>,
+    /// The same for each of them.
+    pub(super) lacks: Vec<Lack>,
     /// Those that the source does not know.
     pub(super) unknown: Vec<Wanted>,
 }
@@ -106,8 +106,9 @@ impl<F: Fetch> Poller<F> {
                 Some(format!("{title} does not know {} and tells no price of {}.", names(unknown), names(silent)))
             }
         };
-        let symbols = silent.iter().chain(&unknown).map(|wanted| wanted.symbol.clone()).collect();
-        Missing { why, symbols, unknown }
+        let of = |wanted: &[Wanted], why: &str| lacks(wanted.iter().map(|wanted| &wanted.symbol), why);
+        let lacks = [of(&unknown, &manners::unknown(title)), of(&silent, &format!("{title} tells no price."))].concat();
+        Missing { why, lacks, unknown }
     }
 
     /// Closes of several symbols. The source may leave some out: their charts stay as they are.

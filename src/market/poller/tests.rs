@@ -10,7 +10,7 @@ use serde_json::json;
 use jiff::SignedDuration;
 
 use super::*;
-use crate::domain::price::{Delivery, Outcome, Quote, Session, SourceReport, SourceSettings};
+use crate::domain::price::{Delivery, Lack, Outcome, Quote, Session, SourceReport, SourceSettings};
 use crate::event::{Clock, Event};
 use crate::market::source;
 use crate::market::tests::{Shell, beside, config, desk};
@@ -283,7 +283,8 @@ async fn an_unknown_symbol_leaves_the_others_alone() {
     assert!(quotes >= 8, "{quotes}");
     let named = |event: &&Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Failed { why }, .. }) if why == "Yahoo Finance does not know NVDAX.");
     let Some(Event::Source(report)) = told.iter().find(named) else { panic!("{told:?}") };
-    assert_eq!(report.lacks, [Name::from("NVDAX")], "it says so of that one alone");
+    let lacks = Lack { symbol: "NVDAX".into(), why: "Yahoo Finance knows no such symbol.".into() };
+    assert_eq!(report.lacks, [lacks], "it says so of that one alone");
     let well = |event: &&Event| matches!(event, Event::Source(report) if report.asked.contains(&"NVDA".into()));
     assert!(told.iter().any(|event| well(&event)));
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 
 use super::super::Scene;
-use super::super::text::{fit_right, width};
+use super::super::text::{clock, fit_right, width};
 use super::plot::{Column, Plot, window};
 use crate::domain::price::Span;
 
@@ -16,6 +16,8 @@ const ROUND: [i64; 10] = [5, 10, 15, 30, 60, 120, 180, 240, 360, 720];
 /// The first of them that is tried, where a chart shows an hour, and else.
 const ROUND_OF_HOUR: i64 = 10;
 const ROUND_OF_DAY: i64 = 60;
+/// Every time of day is as wide as this; those that stay are written at last.
+const CLOCK: &str = "00:00";
 /// Blanks between two labels.
 const GAP: u16 = 2;
 
@@ -136,11 +138,10 @@ fn months(plot: &Plot, span: Span, source: &str) -> Vec<Label> {
 
 /// The day of the first bar, where nothing else is to be said.
 fn first(plot: &Plot, zone: &TimeZone, source: &str) -> Vec<Label> {
-    let (at, date) = (plot.columns[0].bar.time, date_of(plot.columns[0].bar.time, zone));
-    let form = if plot.step.is_within_day() { "%H:%M" } else { "%-d %b" };
+    let at = plot.columns[0].bar.time;
     let text = match plot.step.is_within_day() {
-        true => at.to_zoned_datetime(zone.clone()).strftime(form).to_string(),
-        false => date.strftime(form).to_string(),
+        true => clock(at, zone),
+        false => date_of(at, zone).strftime("%-d %b").to_string(),
     };
     let mark = Mark { x: plot.x(0), at, forms: vec![text], after_break: false };
     fitting(plot, source, [vec![mark]])
@@ -151,12 +152,14 @@ fn hours(plot: &Plot, span: Span, zone: &TimeZone, days: &[Label], limit: u16) -
     let usual = if span == Span::Hour { ROUND_OF_HOUR } else { ROUND_OF_DAY };
     let (finer, coarser): (Vec<i64>, Vec<i64>) = ROUND.into_iter().partition(|minutes| *minutes < usual);
     let placed = |minutes: i64| placed_hours(&round_times(plot, zone, minutes * 60), days, limit);
+    let written = |label: Label| Label { text: clock(label.at, zone), ..label };
     let labels = coarser.into_iter().find_map(&placed).unwrap_or_default();
     if labels.is_empty() && days.is_empty() {
         // A chart that holds no such time.
-        return finer.into_iter().rev().filter_map(&placed).find(|labels| !labels.is_empty()).unwrap_or_default();
+        let labels = finer.into_iter().rev().filter_map(&placed).find(|labels| !labels.is_empty());
+        return labels.into_iter().flatten().map(written).collect();
     }
-    labels
+    labels.into_iter().map(written).collect()
 }
 
 /// Each bar in which a round time lies, with that time.
@@ -169,8 +172,7 @@ fn round_times(plot: &Plot, zone: &TimeZone, seconds: i64) -> Vec<Mark> {
         let ahead = i64::from(zone.to_offset(column.bar.time).seconds());
         let Ok(at) = Timestamp::from_second(start + (-(start + ahead)).rem_euclid(seconds)) else { continue };
         if at < column.end {
-            let text = at.to_zoned_datetime(zone.clone()).strftime("%H:%M").to_string();
-            marks.push(Mark { x, at, forms: vec![text], after_break: std::mem::take(&mut broken) });
+            marks.push(Mark { x, at, forms: Vec::new(), after_break: std::mem::take(&mut broken) });
         }
     }
     marks
@@ -180,7 +182,7 @@ fn round_times(plot: &Plot, zone: &TimeZone, seconds: i64) -> Vec<Mark> {
 fn placed_hours(marks: &[Mark], days: &[Label], limit: u16) -> Option<Vec<Label>> {
     let mut labels: Vec<Label> = Vec::new();
     for mark in marks {
-        let label = Label { x: mark.x, text: mark.forms[0].clone(), at: mark.at, is_day: false };
+        let label = Label { x: mark.x, text: CLOCK.to_owned(), at: mark.at, is_day: false };
         if label.end() > limit || days.iter().any(|day| day.collides(&label)) {
             continue;
         }
