@@ -12,6 +12,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
+use super::signs;
+
 /// Columns that a text takes: those of its graphemes, one by one, as cells are filled. (The width of a whole text can be
 /// less, where a font may join letters; a row counted so would end short.)
 pub fn width(text: &str) -> usize {
@@ -365,8 +367,8 @@ pub fn percent(value: f64, decimals: usize) -> String {
 /// `▲`, `▼`, or a space.
 pub fn arrow(value: f64) -> &'static str {
     match value {
-        value if value > 0.0 => "▲",
-        value if value < 0.0 => "▼",
+        value if value > 0.0 => signs::RISEN,
+        value if value < 0.0 => signs::FALLEN,
         _ => " ",
     }
 }
