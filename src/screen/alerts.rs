@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{Hint, popup, popup_columns, put};
-use super::text::{age, cut, cut_spans, fit, fit_right, safe, until, width, wrap};
+use super::text::{age, cut, cut_spans, cut_words, fit, fit_right, safe, until, width, wrap};
 use crate::app::alerts::{Listed, Told};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -109,7 +109,7 @@ fn alert_row(
     let name = name_columns(columns);
     let price = alert.price.as_ref().map(ToString::to_string);
     let rule: Vec<String> = alert.query.clone().into_iter().chain(price).collect();
-    let rule = cut(&rule.join("  and  "), columns.saturating_sub(2 + name + STATE));
+    let rule = cut_words(&rule.join("  and  "), columns.saturating_sub(2 + name + STATE));
     Line::from(vec![
         Span::styled(format!(" {} ", fit(&safe(&alert.name), name)), theme.accent),
         Span::styled(fit(&state, STATE), style),

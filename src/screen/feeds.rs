@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::frame::{Hint, popup, put};
-use super::text::{age, cut, fit, fit_right, until, wrap};
+use super::text::{age, cut, cut_words, fit, fit_right, until, wrap};
 use super::{Scene, signs};
 use crate::app::command::Command;
 use crate::app::handover::Handover;
@@ -99,12 +99,16 @@ fn selected_sentence(scene: Scene, cursor: usize, inner: Rect) -> Vec<Line<'stat
         parts.extend(state.status.map(|status| format!("status {status}")));
     }
     let columns = usize::from(inner.width).saturating_sub(2);
-    let text = wrap(&parts.join(" · "), columns);
     let rule = Line::styled("─".repeat(inner.width.into()), scene.theme.border);
     let most = if inner.height < 2 * SENTENCE_FROM { 2 } else { 3 };
-    // Where there is more, the last line says so.
+    let mut text = wrap(&parts.join(" · "), columns);
+    // What has no room goes part by part, the last first; of a single part the last line says that there is more.
+    while text.len() > most && parts.len() > 1 {
+        parts.pop();
+        text = wrap(&parts.join(" · "), columns);
+    }
     let rest: Vec<String> = text.iter().skip(most - 1).cloned().collect();
-    let last = Some(cut(&rest.join(" "), columns)).filter(|last| !last.is_empty());
+    let last = Some(cut_words(&rest.join(" "), columns)).filter(|last| !last.is_empty());
     let lines = text.into_iter().take(most - 1).chain(last);
     let lines = lines.map(|line| Line::styled(format!(" {line}"), scene.theme.text));
     std::iter::once(rule).chain(lines).collect()

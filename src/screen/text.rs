@@ -63,6 +63,15 @@ pub fn cut(text: &str, columns: usize) -> String {
     }
 }
 
+/// Cuts a text between two words, so that no number in it reads as another; what is cut ends in ` …`.
+pub fn cut_words(text: &str, columns: usize) -> String {
+    if cut_at(&safe(text), columns).is_none() {
+        return safe(text).into_owned();
+    }
+    let first = wrap(text, columns.saturating_sub(2)).into_iter().next().unwrap_or_default();
+    cut(&format!("{first} …"), columns)
+}
+
 /// Cuts spans to a number of columns together; what is cut ends in `…`.
 pub fn cut_spans(spans: Vec<Span<'static>>, columns: usize) -> Vec<Span<'static>> {
     if spans_width(&spans) <= columns {
@@ -376,6 +385,18 @@ pub fn arrow(value: f64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cutting_between_words_leaves_numbers_whole() {
+        for (text, columns, expected) in [
+            ("BTC-USD crosses 100,000", 23, "BTC-USD crosses 100,000"),
+            ("BTC-USD crosses 100,000", 22, "BTC-USD crosses …"),
+            ("BTC-USD crosses 100,000", 10, "BTC-USD …"),
+            ("a", 0, ""),
+        ] {
+            assert_eq!(cut_words(text, columns), expected, "{columns}");
+        }
+    }
 
     #[test]
     fn cutting_counts_columns_and_keeps_graphemes() {

@@ -75,7 +75,7 @@ const FORMS: [Form; 5] = [
     Form { from: 116, outlet: Outlet::Whole(20), tags: 12, has_tail: true, is_named: true, has_net: true },
     Form { from: 100, outlet: Outlet::Whole(17), tags: 12, has_tail: true, is_named: true, has_net: false },
     Form { from: 88, outlet: Outlet::Column(14), tags: 8, has_tail: true, is_named: false, has_net: false },
-    Form { from: 50, outlet: Outlet::Behind(16), tags: 8, has_tail: true, is_named: false, has_net: false },
+    Form { from: 50, outlet: Outlet::Behind(32), tags: 8, has_tail: true, is_named: false, has_net: false },
     Form { from: 0, outlet: Outlet::Nowhere, tags: 8, has_tail: false, is_named: false, has_net: false },
 ];
 
