@@ -295,7 +295,9 @@ impl App {
 
     fn tell_of(&mut self, at: usize, cause: &Cause, quietly: bool, is_trial: bool) -> Vec<Effect> {
         let alert = self.alerts.watches[at].alert.clone();
-        let text = self.words(&alert, cause);
+        let text = self.words(cause);
+        // On the screen and wherever else it is told: nobody is to take it for the real thing.
+        let text = if is_trial { format!("TEST: {text}") } else { text };
         let payload = self.payload(&alert, cause, &text);
         let told =
             Told { at: self.now, alert: alert.name.clone(), text: text.clone(), story: cause.story, quietly, is_trial };
@@ -322,11 +324,11 @@ impl App {
     }
 
     /// `OpenAI raises … (Harbour Wire) · NVDA −1.2% in 15m`
-    fn words(&self, alert: &Alert, cause: &Cause) -> String {
+    fn words(&self, cause: &Cause) -> String {
         let story = cause.story.and_then(|id| self.alerted(id)).map(|item| &item.story);
         let story = story.map(|story| format!("{} ({})", story.title, story.outlet));
         let parts: Vec<String> = story.into_iter().chain(cause.price.clone()).collect();
-        if parts.is_empty() { format!("a trial of {}", alert.name) } else { parts.join(" · ") }
+        if parts.is_empty() { "no story and no price to tell of".to_owned() } else { parts.join(" · ") }
     }
 
     fn payload(&self, alert: &Alert, cause: &Cause, text: &str) -> String {

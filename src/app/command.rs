@@ -21,11 +21,11 @@ pub enum Command {
     #[strum(message = "to the last row")]
     Bottom,
     #[strum(
-        message = "to the next unread story; in the chart: to the next bar with stories; in the reader: to what was found next"
+        message = "to the next unread story, which is marked read; in the chart: to the next bar with stories; in the reader: to what was found next"
     )]
     NextUnread,
     #[strum(
-        message = "to the previous unread story; in the chart: to the bar before with stories; in the reader: to what was found before"
+        message = "to the previous unread story, which is marked read; in the chart: to the bar before with stories; in the reader: to what was found before"
     )]
     PreviousUnread,
     #[strum(message = "to the next panel; in the feed list: all that is known of the feed")]
@@ -154,7 +154,57 @@ pub enum Command {
     Quit,
 }
 
+/// What commands are about: the headings of the help, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumMessage)]
+pub enum Chapter {
+    #[strum(message = "Move")]
+    Move,
+    #[strum(message = "Filter")]
+    Filter,
+    #[strum(message = "Read")]
+    Read,
+    #[strum(message = "Chart")]
+    Chart,
+    #[strum(message = "Prices")]
+    Prices,
+    #[strum(message = "Alerts")]
+    Alerts,
+    #[strum(message = "Layout")]
+    Layout,
+    #[strum(message = "newstape")]
+    Program,
+}
+
+impl Chapter {
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        self.get_message().unwrap_or_default()
+    }
+}
+
 impl Command {
+    /// The heading it stands under in the help (a table).
+    pub fn chapter(self) -> Chapter {
+        use Command as C;
+        match self {
+            C::Down | C::Up | C::PageDown | C::PageUp | C::Top | C::Bottom => Chapter::Move,
+            C::NextUnread | C::PreviousUnread | C::NextPanel | C::PreviousPanel | C::Close => Chapter::Move,
+            C::Topic0 | C::Topic1 | C::Topic2 | C::Topic3 | C::Topic4 => Chapter::Filter,
+            C::Topic5 | C::Topic6 | C::Topic7 | C::Topic8 | C::Topic9 => Chapter::Filter,
+            C::Query | C::Sort | C::Muted | C::Pause => Chapter::Filter,
+            C::Read | C::Open | C::CopyLink | C::Star | C::ToggleRead | C::MarkAllRead | C::Undo => Chapter::Read,
+            C::Group | C::TakeOut | C::Digest => Chapter::Read,
+            C::ShowOnChart | C::PreviousBar | C::NextBar | C::NextSpan | C::ChartStyle => Chapter::Chart,
+            C::Why | C::Heat => Chapter::Chart,
+            C::NextSymbol | C::PreviousSymbol | C::NextList | C::PreviousList | C::SortPrices => Chapter::Prices,
+            C::Alerts | C::Snooze | C::TestAlert => Chapter::Alerts,
+            C::Zoom | C::Grow | C::Shrink | C::ResetLayout => Chapter::Layout,
+            C::HideTopics | C::HideReader | C::HideChart | C::HidePrices | C::HideHeat => Chapter::Layout,
+            C::Commands | C::Feeds | C::Refresh | C::Mouse | C::Redraw => Chapter::Program,
+            C::Help | C::Suspend | C::Quit => Chapter::Program,
+        }
+    }
+
     /// The name used in the config: `page-down`.
     pub fn name(self) -> &'static str {
         self.into()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use strum::{EnumIter, EnumMessage};
 
 use super::clock::{times_of_feed, times_of_report};
 use crate::domain::Name;
@@ -60,18 +61,28 @@ pub(super) struct Told {
     trouble: Option<(Name, Option<String>, Option<Timestamp>)>,
 }
 
-/// In one word, how a feed fares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In one word, how a feed fares; the message says what that means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumMessage)]
 pub enum Standing {
-    Disabled,
-    /// Not asked yet.
-    Waiting,
+    #[strum(message = "answered well when it was last asked")]
     Fresh,
-    /// It answers well, but is empty, or has had nothing new for many times its habit.
-    Silent,
-    /// Well when last asked, but that is long ago.
-    Old,
+    #[strum(message = "could not be had, or could not be read")]
     Failing,
+    #[strum(message = "answers well, but has had nothing new for many times its habit, or is empty")]
+    Silent,
+    #[strum(message = "was well when last asked, but that is long ago")]
+    Old,
+    #[strum(message = "has not been asked yet")]
+    Waiting,
+    #[strum(message = "is switched off in the config")]
+    Disabled,
+}
+
+impl Standing {
+    /// What it means, as the help says it: what the feed did or is.
+    pub fn means(self) -> &'static str {
+        self.get_message().unwrap_or_default()
+    }
 }
 
 impl Standing {

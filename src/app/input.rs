@@ -10,6 +10,7 @@ use super::keymap::{Key, Pressed};
 use super::prices::PRICES;
 use super::wire::Filter;
 use super::{App, Focus, Popup, Tone, save_groups, save_marks};
+use crate::config::MarkRead;
 use crate::domain::Name;
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, StoryId};
@@ -168,6 +169,7 @@ impl App {
             Focus::Wire => {
                 self.wire.step(by, self.wire_height());
                 self.reading.begin();
+                return self.come_to();
             }
             Focus::Reader => {
                 self.scroll_reader(by);
@@ -181,7 +183,7 @@ impl App {
         self.seen.wire.height.max(1).into()
     }
 
-    /// Goes to an unread story and, as the reader shows it, marks it read.
+    /// Goes to an unread story, which the reader shows: it counts as read.
     fn next_unread(&mut self, forward: bool) -> Vec<Effect> {
         let Some(row) = self.wire.next_unread(forward) else {
             return self.notify(Tone::Info, "no unread story that way".into());
@@ -203,9 +205,22 @@ impl App {
         self.mark_read()
     }
 
+    /// The current story is read, opened, or gone to as the next unread one: it is marked read, unless nothing is to be by
+    /// itself.
     pub(super) fn mark_read(&mut self) -> Vec<Effect> {
+        if self.config.screen.mark_read == MarkRead::Never {
+            return drawn();
+        }
         let marks = self.wire.mark_current(|marks| marks.read = true);
         self.marked(marks)
+    }
+
+    /// The cursor has come to another row.
+    fn come_to(&mut self) -> Vec<Effect> {
+        match self.config.screen.mark_read {
+            MarkRead::Cursor => self.mark_read(),
+            MarkRead::Open | MarkRead::Never => drawn(),
+        }
     }
 
     /// Marks have changed: they are saved, and what is shown is asked about them again.
@@ -472,7 +487,8 @@ impl App {
         }
         self.wire.set_cursor(row, self.wire_height());
         self.reading.begin();
-        self.focus_on(Focus::Wire)
+        self.focus = Focus::Wire;
+        self.come_to()
     }
 
     /// A row of a popup is chosen; chosen already, it is read. Beside the popup, it closes: what lies behind it can't be seen.

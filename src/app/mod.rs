@@ -34,6 +34,7 @@ pub mod tape;
 #[cfg(test)]
 mod tests;
 pub mod together;
+mod useful;
 pub mod why;
 pub mod wire;
 

@@ -24,7 +24,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr, VariantNames};
+use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
 
 use doc::Doc;
 use lists::Off;
@@ -164,8 +164,39 @@ pub struct ScreenSettings {
     /// The reader's own zone; None: the system's.
     pub time_zone: Option<TimeZone>,
     pub mouse: bool,
+    /// What marks a story as read.
+    pub mark_read: MarkRead,
     /// The program that opens links, with its arguments; `{}` stands for the address. Empty: `$BROWSER`, or the system's.
     pub open: Vec<String>,
+}
+
+/// What marks a story as read, besides the commands for it. The message says it as the help does.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, EnumMessage, EnumString, VariantNames, IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum MarkRead {
+    #[default]
+    #[strum(
+        message = "a story is marked read when it is read, opened, or gone to as the next unread one; moving marks nothing"
+    )]
+    Open,
+    #[strum(message = "every story that the cursor comes to is marked read")]
+    Cursor,
+    #[strum(message = "nothing marks a story read but the commands for it")]
+    Never,
+}
+
+impl MarkRead {
+    /// As the config writes it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// What it means, in a sentence without its end.
+    pub fn means(self) -> &'static str {
+        self.get_message().unwrap_or_default()
+    }
 }
 
 /// The general settings with their comments, which are the manual too.

@@ -103,6 +103,7 @@ impl Config {
         out.bare("mouse", screen.mouse);
         out.bare("ascii", screen.ascii);
         out.bare("flash", screen.flash);
+        out.quoted("mark-read", screen.mark_read.name());
         out.texts("open", &screen.open);
         out.head("[theme]");
         out.quoted("name", &screen.theme);

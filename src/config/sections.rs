@@ -7,7 +7,7 @@ use jiff::civil::time;
 use strum::VariantNames;
 
 use super::doc::{Table, read_text};
-use super::{AUTO, Colors, Config, MarketSettings, Network, ScreenSettings, StoreSettings, alerts, read};
+use super::{AUTO, Colors, Config, MarkRead, MarketSettings, Network, ScreenSettings, StoreSettings, alerts, read};
 use crate::domain::Name;
 use crate::domain::price::SourceSettings;
 use crate::domain::spelling::did_you_mean;
@@ -89,6 +89,11 @@ fn screen(table: &Table, screen: &mut ScreenSettings) {
     table.set("mouse", read::flag, &mut screen.mouse);
     table.set("ascii", read::flag, &mut screen.ascii);
     table.set("flash", read::flag, &mut screen.flash);
+    if let Some(mark) =
+        table.get("mark-read", read::one_of("way to mark stories read", MarkRead::VARIANTS.iter().copied()))
+    {
+        screen.mark_read = mark.parse().unwrap_or_default();
+    }
     table.set_list("open", read_text, &mut screen.open)
 }
 

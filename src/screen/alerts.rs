@@ -6,8 +6,8 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::{popup, put};
-use super::text::{age, cut, cut_spans, fit, safe, until};
+use super::frame::{Hint, popup, popup_columns, put};
+use super::text::{age, cut, cut_spans, cut_words, fit, fit_right, safe, until, width, wrap};
 use crate::app::alerts::{Listed, Told};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -18,15 +18,18 @@ const WIDTH: u16 = 118;
 const NAME: usize = 30;
 const STATE: usize = 16;
 const TIME: usize = 17;
-/// Below this many columns the name is shorter.
+/// Below this many columns the name is shorter …
 const NARROW: usize = 90;
+/// … and below this the rule of an alert goes, and the name of one that was told.
+const SMALL: usize = 56;
+const STATE_SMALL: usize = 13;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut Seen) {
     let listed = scene.app.listed();
-    let rows = rows(scene, &listed, usize::from(WIDTH.min(area.width)).saturating_sub(2));
+    let rows = rows(scene, &listed, popup_columns(area, WIDTH));
     let height = (rows.len() as u16).saturating_add(2);
     let title = Line::from(Span::styled("Alerts", scene.theme.text.add_modifier(Modifier::BOLD)));
-    let inner = popup(frame, area, scene, (WIDTH, height), title, hint(scene));
+    let inner = popup(frame, area, scene, (WIDTH, height), title, &HINTS);
     (seen.popup, seen.popup_row) = (inner, cursor);
     let height = usize::from(inner.height.max(1));
     let at = rows.iter().position(|(place, _)| *place == Some(cursor)).unwrap_or(0);
@@ -41,20 +44,17 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &m
     }
 }
 
-fn hint(scene: Scene) -> Line<'static> {
-    let keymap = &scene.app.keymap;
-    let [snooze, test, read, close] =
-        [Command::Snooze, Command::TestAlert, Command::Read, Command::Close].map(|command| keymap.hint(command));
-    Span::styled(format!("{snooze} sleep  {test} try  {read} read  {close} back"), scene.theme.dim).into()
-}
+const HINTS: [Hint; 4] =
+    [(Command::Snooze, "sleep"), (Command::TestAlert, "try"), (Command::Read, "read"), (Command::Close, "back")];
 
 /// The lines, each with its place in the list if it has one.
 fn rows(scene: Scene, listed: &[Listed], columns: usize) -> Vec<(Option<usize>, Line<'static>)> {
     let theme = scene.theme;
     let mut rows = Vec::new();
     let heading = |text: &str| (None, Line::from(Span::styled(format!(" {text}"), theme.dim)));
+    let said = |text: &str| wrap(text, columns.saturating_sub(2)).iter().map(|line| heading(line)).collect::<Vec<_>>();
     if !matches!(listed.first(), Some(Listed::Alert { .. })) {
-        rows.push(heading("No alert is configured: see [[alert]] in `newstape config init`."));
+        rows.extend(said("No alert is configured: see [[alert]] in `newstape config init`."));
     }
     let mut told = false;
     for (at, line) in listed.iter().enumerate() {
@@ -82,7 +82,7 @@ fn rows(scene: Scene, listed: &[Listed], columns: usize) -> Vec<(Option<usize>, 
         muted => format!("Muted: stories of {}; a topic's key changes that.", muted.join(", ")),
     };
     rows.push((None, Line::default()));
-    rows.push(heading(&words));
+    rows.extend(said(&words));
     rows
 }
 
@@ -101,29 +101,41 @@ fn alert_row(
         (_, _, Some(last)) => (format!("told {} ago", age(last, now)), theme.text),
         _ => ("waits".to_owned(), theme.dim),
     };
-    let name = if columns < NARROW { NAME * 2 / 3 } else { NAME };
+    if columns < SMALL {
+        let name = columns.saturating_sub(2 + STATE_SMALL);
+        let name = Span::styled(format!(" {} ", fit(&safe(&alert.name), name)), theme.accent);
+        return Line::from(vec![name, Span::styled(fit(&state, STATE_SMALL), style)]);
+    }
+    let name = name_columns(columns);
     let price = alert.price.as_ref().map(ToString::to_string);
     let rule: Vec<String> = alert.query.clone().into_iter().chain(price).collect();
+    let rule = cut_words(&rule.join("  and  "), columns.saturating_sub(2 + name + STATE));
     Line::from(vec![
-        Span::styled(format!(" {} ", fit(&cut(&safe(&alert.name), name), name)), theme.accent),
+        Span::styled(format!(" {} ", fit(&safe(&alert.name), name)), theme.accent),
         Span::styled(fit(&state, STATE), style),
-        Span::styled(rule.join("  and  "), theme.dim),
+        Span::styled(rule, theme.dim),
     ])
+}
+
+fn name_columns(columns: usize) -> usize {
+    if columns < NARROW { NAME * 2 / 3 } else { NAME }
 }
 
 /// `13:41 ET  OpenAI raises money  OpenAI raises … (Harbour Wire)`
 fn told_row(scene: Scene, told: &Told, columns: usize) -> Line<'static> {
     let theme = scene.theme;
-    let name = if columns < NARROW { NAME * 2 / 3 } else { NAME };
-    let note = match (told.is_trial, told.quietly) {
-        (true, _) => "tried: ",
-        (_, true) => "quietly: ",
-        _ => "",
-    };
+    let note = if told.quietly { "quietly: " } else { "" };
+    let text = |room: usize| Span::styled(cut(&told.text, room.saturating_sub(width(note))), theme.text);
+    let note = Span::styled(note, theme.dim);
+    if columns < SMALL {
+        let age = Span::styled(format!("{} ", fit_right(&age(told.at, scene.app.now), 4)), theme.dim);
+        return Line::from(vec![age, note, text(columns.saturating_sub(5))]);
+    }
+    let name = name_columns(columns);
     Line::from(vec![
         Span::styled(format!(" {}", fit(&scene.market_day_time(told.at), TIME)), theme.dim),
-        Span::styled(format!("{} ", fit(&cut(&safe(&told.alert), name), name)), theme.accent),
-        Span::styled(note, theme.dim),
-        Span::styled(safe(&told.text).into_owned(), theme.text),
+        Span::styled(format!("{} ", fit(&safe(&told.alert), name)), theme.accent),
+        note,
+        text(columns.saturating_sub(2 + TIME + name)),
     ])
 }

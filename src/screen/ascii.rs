@@ -5,10 +5,11 @@ use ratatui::buffer::Buffer;
 use unicode_normalization::UnicodeNormalization;
 
 /// What stands for what. Braille, blocks and the lines of boxes go by rule.
-const SIGNS: [(&str, char); 12] = [
+const SIGNS: [(&str, char); 13] = [
     ("▲△▴↑⬆", '^'),
     ("▼▽▾↓⬇", 'v'),
-    ("●•◆", '*'),
+    ("●", 'o'),
+    ("•◆", '*'),
     ("★☆", '*'),
     ("◂←‹", '<'),
     ("▸→▶›⇄", '>'),
@@ -94,7 +95,7 @@ mod tests {
     fn every_sign_has_a_plain_one() {
         for (text, expected) in [
             ("╭ Wire ─╮", "+ Wire -+"),
-            ("● 2m ▲ +0.6% −1 ×3 …", "* 2m ^ +0.6% -1 x3 ~"),
+            ("● 2m ▲ +0.6% −1 ×3 …", "o 2m ^ +0.6% -1 x3 ~"),
             ("Économie à 5 €", "Economie a 5 ?"),
             ("英伟达 up", "? ? ?  up"),
             ("⠉⣀⣿⠀", "'.: "),

@@ -6,9 +6,9 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::{popup, scrolled};
+use super::frame::{popup, popup_columns, scrolled};
 use super::quotes::coin;
-use super::text::{arrow, cut_spans, fit, percent, safe, span_of};
+use super::text::{arrow, cut_spans, fit, percent, safe, span_of, spans_width};
 use crate::app::away::{Digest, Went};
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -19,7 +19,7 @@ const NAME: usize = 12;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
     let Some(digest) = scene.app.digest() else { return };
-    let lines = lines(scene, &digest);
+    let lines = lines(scene, &digest, popup_columns(area, WIDTH));
     let height = (lines.len() as u16).saturating_add(2);
     let title = Line::from(vec![
         Span::styled("While you were away", scene.theme.text.add_modifier(Modifier::BOLD)),
@@ -28,14 +28,12 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &m
             scene.theme.dim,
         ),
     ]);
-    let close = scene.app.keymap.hint(Command::Close);
-    let hint = Span::styled(format!("{close} back"), scene.theme.dim).into();
-    let inner = popup(frame, area, scene, (WIDTH, height), title, hint);
+    let inner = popup(frame, area, scene, (WIDTH, height), title, &[(Command::Close, "back")]);
     let cut = |line: Line<'static>| Line::from(cut_spans(line.spans, inner.width.into()));
     scrolled(frame, inner, lines.into_iter().map(cut).collect(), scroll, seen);
 }
 
-fn lines(scene: Scene, digest: &Digest) -> Vec<Line<'static>> {
+fn lines(scene: Scene, digest: &Digest, columns: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let head = |text: String| Line::from(Span::styled(format!(" {text}"), theme.dim));
     let stories = match digest.stories {
@@ -53,7 +51,7 @@ fn lines(scene: Scene, digest: &Digest) -> Vec<Line<'static>> {
     }
     lines.push(Line::default());
     lines.push(head("the largest move of each price from where it was".to_owned()));
-    lines.extend(digest.moves.iter().map(|(name, went)| moved(scene, name, *went)));
+    lines.extend(digest.moves.iter().map(|(name, went)| moved(scene, name, *went, columns)));
     lines.push(Line::default());
     lines.push(head(if digest.alerts.is_empty() { "no alert" } else { "alerts" }.to_owned()));
     for told in &digest.alerts {
@@ -67,16 +65,21 @@ fn lines(scene: Scene, digest: &Digest) -> Vec<Line<'static>> {
 }
 
 /// `BTC  ▼ −3.1% by 13:41 ET · now −1.2%`
-fn moved(scene: Scene, name: &Name, went: Option<Went>) -> Line<'static> {
+fn moved(scene: Scene, name: &Name, went: Option<Went>, columns: usize) -> Line<'static> {
     let theme = scene.theme;
     let label = Span::styled(format!("   {}", fit(coin(name), NAME)), theme.text);
     let Some(Went { farthest: (farthest, at), now }) = went else {
         return Line::from(vec![label, Span::styled("– no price of then", theme.faint)]);
     };
-    Line::from(vec![
-        label,
-        Span::styled(format!("{} {}", arrow(farthest), percent(farthest, 2)), theme.moved(farthest)),
-        Span::styled(format!(" by {} · now ", scene.market_day_time(at)), theme.dim),
-        Span::styled(percent(now, 2), theme.moved(now)),
-    ])
+    let figure = Span::styled(format!("{} {}", arrow(farthest), percent(farthest, 2)), theme.moved(farthest));
+    let by = Span::styled(format!(" by {}", scene.market_day_time(at)), theme.dim);
+    let now = [Span::styled(" · now ", theme.dim), Span::styled(percent(now, 2), theme.moved(now))];
+    let mut spans = vec![label, figure];
+    // Each whole, or not at all.
+    for part in [vec![by], now.to_vec()] {
+        if spans_width(&spans) + spans_width(&part) <= columns {
+            spans.extend(part);
+        }
+    }
+    Line::from(spans)
 }

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::feeds::{mark, silent, standing_word, whole};
-use super::frame::{popup, scrolled};
+use super::frame::{Hint, popup, popup_columns, scrolled};
 use super::text::{age, cut, fit, fit_right, safe, until, wrap};
 use crate::app::command::Command;
 use crate::app::health::FeedLine;
@@ -26,10 +26,10 @@ const NARROW: usize = 70;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (cursor, scroll): (usize, usize), seen: &mut Seen) {
     let Some(feed) = scene.app.health.feeds().nth(cursor) else { return };
-    let columns = usize::from(WIDTH.min(area.width).saturating_sub(2));
+    let columns = popup_columns(area, WIDTH);
     let lines = lines(scene, &feed, columns);
     let height = lines.len() as u16 + 2;
-    let inner = popup(frame, area, scene, (WIDTH, height), title(scene, &feed), hint(scene));
+    let inner = popup(frame, area, scene, (WIDTH, height), title(scene, &feed), &HINTS);
     scrolled(frame, inner, lines, scroll, seen);
 }
 
@@ -41,11 +41,7 @@ fn title(scene: Scene, line: &FeedLine) -> Line<'static> {
     ])
 }
 
-fn hint(scene: Scene) -> Line<'static> {
-    let keymap = &scene.app.keymap;
-    let [again, read, close] = [Command::Refresh, Command::Read, Command::Close].map(|command| keymap.hint(command));
-    Span::styled(format!("{again} ask now  {read} its stories  {close} back"), scene.theme.dim).into()
-}
+const HINTS: [Hint; 3] = [(Command::Refresh, "ask now"), (Command::Read, "its stories"), (Command::Close, "back")];
 
 fn lines(scene: Scene, line: &FeedLine, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();

@@ -8,9 +8,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::Scene;
-use super::frame::{popup, put};
-use super::text::{age, cut, fit, fit_right, until, wrap};
+use super::frame::{Hint, popup, put};
+use super::text::{age, cut, cut_words, fit, fit_right, until, wrap};
+use super::{Scene, signs};
 use crate::app::command::Command;
 use crate::app::handover::Handover;
 use crate::app::health::{FeedLine, Silence, Standing};
@@ -30,6 +30,9 @@ const WHAT_MIN: usize = 16;
 /// The latest changes of source that are shown.
 const HANDOVERS: usize = 4;
 
+/// Rows of the popup from which on there is a sentence below the list, of two lines; of three where it has twice as many.
+const SENTENCE_FROM: u16 = 6;
+
 /// The columns of the popup.
 #[derive(Clone, Copy)]
 struct Columns {
@@ -43,6 +46,11 @@ impl Columns {
     fn of(width: usize) -> Columns {
         let name = if width >= 100 { 26 } else { 18.min(width / 3) };
         let room = width.saturating_sub(3 + name + STANDING + 3);
+        if room < WHAT_MIN {
+            // The sentence goes: below the list it stands whole.
+            let name = width.saturating_sub(4 + STANDING + CELL);
+            return Columns { width, name, figures: 1, what: 0 };
+        }
         let figures = (room.saturating_sub(WHAT_MIN) / CELL).min(FIGURES.len());
         Columns { width, name, figures, what: room - figures * CELL }
     }
@@ -55,8 +63,8 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &m
         Span::styled("Feeds", scene.theme.text.add_modifier(Modifier::BOLD)),
         Span::styled(format!(" · {fresh} of {all} fresh"), scene.theme.dim),
     ]);
-    let size = (area.width.saturating_sub(4).min(150), area.height.saturating_sub(2));
-    let inner = popup(frame, area, scene, size, title, hint(scene));
+    let size = (150, area.height);
+    let inner = popup(frame, area, scene, size, title, &HINTS);
     let said = selected_sentence(scene, cursor, inner);
     let list = Rect { height: inner.height - said.len() as u16, ..inner };
     (seen.popup, seen.popup_row) = (list, cursor);
@@ -80,7 +88,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &m
 
 /// What is known of the feed under the cursor, whole, below the list: the columns may be too narrow for it.
 fn selected_sentence(scene: Scene, cursor: usize, inner: Rect) -> Vec<Line<'static>> {
-    let Some(line) = scene.app.health.feeds().nth(cursor).filter(|_| inner.height >= 8) else { return Vec::new() };
+    let Some(line) = scene.app.health.feeds().nth(cursor).filter(|_| inner.height >= SENTENCE_FROM) else {
+        return Vec::new();
+    };
     let mut parts = vec![format!("{}: {}", line.feed.name, standing_word(scene, &line))];
     parts.extend(Some(what_is_wrong(scene, &line)).filter(|what| !what.is_empty()));
     if let Some(state) = line.state {
@@ -89,9 +99,18 @@ fn selected_sentence(scene: Scene, cursor: usize, inner: Rect) -> Vec<Line<'stat
         parts.extend(state.status.map(|status| format!("status {status}")));
     }
     let columns = usize::from(inner.width).saturating_sub(2);
-    let text = wrap(&parts.join(" · "), columns);
     let rule = Line::styled("─".repeat(inner.width.into()), scene.theme.border);
-    let lines = text.into_iter().take(3).map(|line| Line::styled(format!(" {line}"), scene.theme.text));
+    let most = if inner.height < 2 * SENTENCE_FROM { 2 } else { 3 };
+    let mut text = wrap(&parts.join(" · "), columns);
+    // What has no room goes part by part, the last first; of a single part the last line says that there is more.
+    while text.len() > most && parts.len() > 1 {
+        parts.pop();
+        text = wrap(&parts.join(" · "), columns);
+    }
+    let rest: Vec<String> = text.iter().skip(most - 1).cloned().collect();
+    let last = Some(cut_words(&rest.join(" "), columns)).filter(|last| !last.is_empty());
+    let lines = text.into_iter().take(most - 1).chain(last);
+    let lines = lines.map(|line| Line::styled(format!(" {line}"), scene.theme.text));
     std::iter::once(rule).chain(lines).collect()
 }
 
@@ -106,12 +125,12 @@ fn next_time(scene: Scene, state: &FeedState) -> Option<String> {
     }
 }
 
-fn hint(scene: Scene) -> Line<'static> {
-    let keymap = &scene.app.keymap;
-    let [all, read, again, close] =
-        [Command::NextPanel, Command::Read, Command::Refresh, Command::Close].map(|command| keymap.hint(command));
-    Span::styled(format!("{all} details  {read} stories  {again} ask now  {close} close"), scene.theme.dim).into()
-}
+const HINTS: [Hint; 4] = [
+    (Command::NextPanel, "details"),
+    (Command::Read, "stories"),
+    (Command::Refresh, "ask now"),
+    (Command::Close, "close"),
+];
 
 /// All lines, and the ones that the feeds are on. Price sources come first: they are few, and a price that can't be had is
 /// what matters most.
@@ -247,7 +266,7 @@ fn source_line(scene: Scene, report: &SourceReport, columns: Columns) -> Line<'s
 
 /// When the price of a symbol changed its source, and why.
 fn handover_line(scene: Scene, handover: &Handover, columns: Columns) -> Line<'static> {
-    let words = format!(" ⇄ {}  {}", scene.market_day_time(handover.at), handover.words());
+    let words = format!(" {} {}  {}", signs::HANDOVER, scene.market_day_time(handover.at), handover.words());
     Line::styled(cut(&words, columns.width), scene.theme.dim)
 }
 

@@ -1,13 +1,14 @@
 //! The frame around a panel: rounded, named, lit when the keys go to it.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::Scene;
-use super::text::{cut_spans, spans_width};
+use super::text::{cut_spans, spans_width, width};
+use crate::app::command::Command;
 use crate::app::seen::Seen;
 
 /// Draws a frame with a title on the left and one on the right; answers the room inside. When both are too long, the left
@@ -49,13 +50,72 @@ pub fn title_room(area: Rect) -> usize {
 /// A left title is not cut to less than this for the right one.
 const LEFT_TITLE_MIN: usize = 12;
 
-/// A frame in the middle of the screen over everything else.
-pub fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left: Line, right: Line) -> Rect {
-    let (width, height) = (size.0.min(area.width), size.1.min(area.height));
-    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
-    Clear.render(place, frame.buffer_mut());
-    frame.buffer_mut().set_style(place, scene.theme.ground);
-    panel(frame, place, scene, true, left, right)
+/// A key that helps where it is shown, and what it does in a word.
+pub type Hint = (Command, &'static str);
+
+/// As [`panel`], with keys that help at the right: those that do something now, each whole, and only where the title leaves
+/// them room. The last is kept longest.
+pub fn panel_with_hints(
+    frame: &mut Frame,
+    area: Rect,
+    scene: Scene,
+    focused: bool,
+    left: Line,
+    hints: &[Hint],
+) -> Rect {
+    // Of a title that is too long its last parts go, each as a whole.
+    let mut left = left;
+    while left.spans.len() > 1 && padded_width(&left) > title_room(area) {
+        left.spans.pop();
+    }
+    let room = title_room(area).saturating_sub(padded_width(&left));
+    let mut hints: Vec<String> = hints.iter().filter_map(|hint| shown_hint(scene, *hint)).collect();
+    while !hints.is_empty() && width(&hints.join(GAP)) + 2 > room {
+        hints.remove(hints.len().saturating_sub(2));
+    }
+    let hints = hints.join(GAP);
+    let right = if hints.is_empty() { Line::default() } else { Span::styled(hints, scene.theme.dim).into() };
+    panel(frame, area, scene, focused, left, right)
+}
+
+/// Between two hints.
+const GAP: &str = "  ";
+
+/// `Esc back`; None where it would do nothing.
+fn shown_hint(scene: Scene, (command, word): Hint) -> Option<String> {
+    let key = scene.app.keymap.hint(command);
+    (!key.is_empty() && scene.app.is_useful(command)).then(|| format!("{key} {word}"))
+}
+
+/// Below so many columns what lies over the screen fills it.
+const WHOLE_BELOW: u16 = 100;
+/// So few columns, or rows, beside it would show of another frame no more than its border.
+const BESIDE_MIN: u16 = 8;
+const ABOVE_MIN: u16 = 3;
+
+/// Where a frame of a size lies over the screen: in the middle.
+fn popup_place(area: Rect, (width, height): (u16, u16)) -> Rect {
+    if area.width < WHOLE_BELOW {
+        return area;
+    }
+    let fitted = |size: u16, all: u16, least: u16| if size + least > all { all } else { size };
+    let (width, height) = (fitted(width, area.width, BESIDE_MIN), fitted(height, area.height, ABOVE_MIN));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// The columns inside a frame of a width that lies over the screen.
+pub fn popup_columns(area: Rect, width: u16) -> usize {
+    popup_place(area, (width, 0)).width.saturating_sub(2).into()
+}
+
+/// A frame over everything else, in the middle of the screen or filling it.
+pub fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left: Line, hints: &[Hint]) -> Rect {
+    let place = popup_place(area, size);
+    // Around it nothing, so that no border of what lies below stands right beside its own.
+    let around = place.outer(Margin::new(1, 1)).intersection(area);
+    Clear.render(around, frame.buffer_mut());
+    frame.buffer_mut().set_style(around, scene.theme.ground);
+    panel_with_hints(frame, place, scene, true, left, hints)
 }
 
 /// Lines in a popup, from so many down; how far they can scroll goes into `seen`.

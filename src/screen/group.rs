@@ -8,9 +8,9 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::{popup, put};
+use super::frame::{Hint, popup, put};
 use super::text::{cut, fit, fit_right, safe, span_of, spans_width, width};
-use super::wire::moved;
+use super::wire::figure;
 use crate::app::command::Command;
 use crate::app::seen::Seen;
 use crate::app::wire::Item;
@@ -22,7 +22,6 @@ const WIDTH: u16 = 120;
 const TIME: usize = 17;
 const LAG: usize = 6;
 const OUTLET: usize = 18;
-const MOVED: usize = 12;
 /// Below this many columns the time goes, and the symbol of the move.
 const NARROW: usize = 90;
 /// Below this many the outlet and the headline alone stay.
@@ -32,7 +31,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (Group
     let items: Vec<&Item> = scene.app.wire.group(group).collect();
     let Some(first) = scene.app.wire.primary(group).or(items.first().copied()) else { return };
     let height = items.len() as u16 + 2;
-    let inner = popup(frame, area, scene, (WIDTH, height), title(scene, group, &items), hint(scene));
+    let inner = popup(frame, area, scene, (WIDTH, height), title(scene, group, &items), &HINTS);
     (seen.popup, seen.popup_row) = (inner, cursor);
     let rows = usize::from(inner.height.max(1));
     let top = (cursor + 1).saturating_sub(rows);
@@ -59,12 +58,8 @@ fn title(scene: Scene, group: GroupId, items: &[&Item]) -> Line<'static> {
     ])
 }
 
-fn hint(scene: Scene) -> Line<'static> {
-    let keymap = &scene.app.keymap;
-    let [read, open, out, close] =
-        [Command::Read, Command::Open, Command::TakeOut, Command::Close].map(|command| keymap.hint(command));
-    Span::styled(format!("{read} read  {open} open  {out} take out  {close} back"), scene.theme.dim).into()
-}
+const HINTS: [Hint; 4] =
+    [(Command::Read, "read"), (Command::Open, "open"), (Command::TakeOut, "take out"), (Command::Close, "back")];
 
 /// `SEC ★`, in the columns that a list has for outlets.
 pub(super) fn outlet(scene: Scene, story: &Story) -> Span<'static> {
@@ -97,9 +92,8 @@ fn row(scene: Scene, item: &Item, first: &Item, columns: usize) -> Line<'static>
         spans.push(Span::styled(format!("{} ", fit_right(&lag, LAG)), theme.dim));
     }
     spans.push(outlet(scene, &item.story));
-    let room = if columns >= NARROW { MOVED } else { 8 };
     let reaction = scene.app.reaction(item, item.story.time()).filter(|_| columns >= SMALL);
-    let moved = reaction.map(|reaction| moved(scene, reaction, room));
+    let moved = reaction.map(|reaction| figure(scene, reaction, columns >= NARROW));
     let behind = moved.as_ref().map_or(0, |moved| width(&moved.content) + 1);
     let room = columns.saturating_sub(spans_width(&spans) + behind);
     let headline = if item.marks.read { theme.dim } else { theme.text };

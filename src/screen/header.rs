@@ -17,21 +17,21 @@ const TITLE_MAX: usize = 20;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     let right = market(scene);
-    let mut room = usize::from(area.width).saturating_sub(spans_width(&right));
     let mut spans = brand(scene);
-    room = room.saturating_sub(spans_width(&spans));
-    let mut tabs = tabs(scene).into_iter().map(|(key, label, style)| (key, tab(scene, key, &label, style))).peekable();
-    while let Some((key, tab)) = tabs.next() {
-        let needed = spans_width(&tab);
+    let room = usize::from(area.width).saturating_sub(spans_width(&right) + spans_width(&spans));
+    let tabs = fitting_tabs(scene, room);
+    let mut left = room;
+    for (at, (key, tab)) in tabs.iter().enumerate() {
+        let needed = spans_width(tab);
         // Behind a tab that is not the last, room for the `…` of those left out.
-        if needed + usize::from(tabs.peek().is_some()) > room {
+        if needed + usize::from(at + 1 < tabs.len()) > left {
             spans.push(Span::styled("…", scene.theme.faint));
             break;
         }
         let x = area.x + spans_width(&spans) as u16;
-        seen.topics.push((Rect::new(x, area.y, needed as u16, 1), key));
-        room -= needed;
-        spans.extend(tab);
+        seen.topics.push((Rect::new(x, area.y, needed as u16, 1), *key));
+        left -= needed;
+        spans.extend(tab.iter().cloned());
     }
     put(frame, Line::from(spans), area);
     let right_width = spans_width(&right) as u16;
@@ -39,6 +39,55 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
         let place = Rect { x: area.right() - right_width, width: right_width, ..area };
         put(frame, Line::from(right), place);
     }
+}
+
+/// How much a tab says.
+#[derive(Clone, Copy)]
+struct Form {
+    /// The title of the topic in at most so many columns; else its short name, in at most so many.
+    is_long: bool,
+    most: usize,
+    /// How many groups there are in all, and how many carry the topic.
+    counts_all: bool,
+    counts: bool,
+    gaps: Gaps,
+}
+
+/// What stands around a key and a name.
+#[derive(Clone, Copy, PartialEq)]
+enum Gaps {
+    /// A blank between the two, more behind.
+    Wide,
+    /// Nothing between, a blank behind.
+    Narrow,
+    /// The same, and only the tab that is chosen has a name.
+    KeysAlone,
+}
+
+/// What gives way where the tabs have no room: the titles to short names, the count of all (the wire has it too), the
+/// counts, all but the first letters of the names, at last the names.
+const FORMS: [Form; 7] = [
+    WHOLE,
+    Form { is_long: false, ..WHOLE },
+    Form { is_long: false, counts_all: false, ..WHOLE },
+    BARE,
+    Form { most: 6, ..BARE },
+    Form { most: 4, gaps: Gaps::Narrow, ..BARE },
+    Form { gaps: Gaps::KeysAlone, ..BARE },
+];
+const WHOLE: Form = Form { is_long: true, most: TITLE_MAX, counts_all: true, counts: true, gaps: Gaps::Wide };
+const BARE: Form = Form { is_long: false, counts_all: false, counts: false, ..WHOLE };
+
+/// The tabs in the first form in which all of them fit, else in the shortest.
+fn fitting_tabs(scene: Scene, room: usize) -> Vec<(char, Vec<Span<'static>>)> {
+    let in_form = |form: &Form| -> Vec<(char, Vec<Span<'static>>)> {
+        tabs(scene, *form)
+            .into_iter()
+            .map(|(key, label, style)| (key, tab(scene, key, (&label, style), form.gaps)))
+            .collect()
+    };
+    let fits = |tabs: &Vec<(char, Vec<Span>)>| tabs.iter().map(|(_, tab)| spans_width(tab)).sum::<usize>() <= room;
+    FORMS.iter().map(in_form).find(fits).unwrap_or_else(|| in_form(&FORMS[FORMS.len() - 1]))
 }
 
 fn brand(scene: Scene) -> Vec<Span<'static>> {
@@ -49,16 +98,20 @@ fn brand(scene: Scene) -> Vec<Span<'static>> {
 }
 
 /// Key, label and style of each tab: all, the topics, the views.
-fn tabs(scene: Scene) -> Vec<(char, String, Style)> {
+fn tabs(scene: Scene, form: Form) -> Vec<(char, String, Style)> {
     let app = scene.app;
-    let mut tabs = vec![('0', format!("All {}{}", app.wire.group_count(), over(scene)), scene.theme.text)];
+    let counted = |name: String, count: usize, is_counted| if is_counted { format!("{name} {count}") } else { name };
+    let all = counted("All".into(), app.wire.group_count(), form.counts_all);
+    let over = if form.is_long { over(scene) } else { String::new() };
+    let mut tabs = vec![('0', format!("{all}{over}"), scene.theme.text)];
     for rule in app.topics() {
         let Some(key) = rule.key else { continue };
-        let label = format!("{} {}", cut(&rule.title, TITLE_MAX), app.wire.count(&rule.name));
+        let short = rule.short.as_ref().filter(|_| !form.is_long).unwrap_or(&rule.title);
+        let label = counted(cut(short, form.most), app.wire.count(&rule.name), form.counts);
         tabs.push((key, label, scene.theme.topic(rule.color.as_deref(), rule.key)));
     }
     let views =
-        app.config.views.iter().filter_map(|view| Some((view.key?, cut(&view.name, TITLE_MAX), scene.theme.text)));
+        app.config.views.iter().filter_map(|view| Some((view.key?, cut(&view.name, form.most), scene.theme.text)));
     tabs.extend(views);
     tabs
 }
@@ -69,15 +122,23 @@ fn over(scene: Scene) -> String {
     oldest.map_or(String::new(), |oldest| format!(" in {}", age(oldest, scene.app.now)))
 }
 
-fn tab(scene: Scene, key: char, label: &str, style: Style) -> Vec<Span<'static>> {
+fn tab(scene: Scene, key: char, (label, style): (&str, Style), gaps: Gaps) -> Vec<Span<'static>> {
     let filter = scene.app.wire.filter();
     let chosen = match scene.app.topics().iter().find(|rule| rule.key == Some(key)) {
         Some(rule) => filter.topic.as_ref() == Some(&rule.name),
         None => key == '0' && filter.is_empty(),
     };
     let strong = if chosen { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
-    let gap = if scene.size >= Size::Wide { "   " } else { "  " };
-    vec![Span::styled(format!("{key} "), scene.theme.faint), Span::styled(label.to_owned(), strong), Span::raw(gap)]
+    let (between, behind) = match gaps {
+        Gaps::Wide if scene.size >= Size::Wide => (" ", "   "),
+        Gaps::Wide => (" ", "  "),
+        Gaps::Narrow | Gaps::KeysAlone => ("", " "),
+    };
+    if gaps == Gaps::KeysAlone && !chosen {
+        return vec![Span::styled(key.to_string(), style), Span::raw(behind)];
+    }
+    let key = Span::styled(format!("{key}{between}"), scene.theme.faint);
+    vec![key, Span::styled(label.to_owned(), strong), Span::raw(behind)]
 }
 
 /// The session in words, and what comes next. Where a night session that counts is the next to start, it is counted down

@@ -6,9 +6,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::{popup, scrolled};
+use super::frame::{Hint, popup, popup_columns, scrolled};
 use super::quotes::coin;
-use super::text::{cut, cut_spans, fit, fit_right};
+use super::text::{cut, cut_spans, fit, fit_right, wrap};
 use crate::app::command::Command;
 use crate::app::habit::Heat;
 use crate::app::seen::Seen;
@@ -28,27 +28,34 @@ const WIDE_MAX: usize = 6;
 const STRONG: f64 = 0.7;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
-    let lines: Vec<Line<'static>> = heat(scene).into_iter().chain(together(scene)).collect();
+    let columns = popup_columns(area, WIDTH);
+    let lines: Vec<Line<'static>> = heat(scene, columns).into_iter().chain(together(scene, columns)).collect();
     let height = (lines.len() as u16).saturating_add(2);
     let title = Line::from(vec![
         Span::styled("Heat", scene.theme.text.add_modifier(Modifier::BOLD)),
         Span::styled(" · the last 24 h against the seven days before", scene.theme.dim),
     ]);
-    let inner = popup(frame, area, scene, (WIDTH, height), title, hint(scene));
+    let inner = popup(frame, area, scene, (WIDTH, height), title, &HINTS);
     let cut = |line: Line<'static>| Line::from(cut_spans(line.spans, inner.width.into()));
     scrolled(frame, inner, lines.into_iter().map(cut).collect(), scroll, seen);
 }
 
-fn hint(scene: Scene) -> Line<'static> {
-    let keymap = &scene.app.keymap;
-    let (span, close) = (keymap.hint(Command::NextSpan), keymap.hint(Command::Close));
-    Span::styled(format!("{span} span  {close} back"), scene.theme.dim).into()
+const HINTS: [Hint; 2] = [(Command::NextSpan, "span"), (Command::Close, "back")];
+
+/// The numbers of a topic, as they are headed, and by what place they go where there is no room for all: the last first.
+const NUMBERS: [(&str, usize); 4] = [("stories", 0), ("outlets", 2), ("a day", 3), ("times", 1)];
+
+/// Those of the numbers that have room, side by side.
+fn numbers(numbers: [String; 4], columns: usize) -> String {
+    let fitting = columns.saturating_sub(1 + NAME) / NUMBER;
+    let shown = numbers.into_iter().zip(NUMBERS).filter(|(_, (_, place))| *place < fitting);
+    shown.map(|(number, _)| fit_right(&number, NUMBER)).collect()
 }
 
 /// A line for each topic: stories, outlets, the habit, and how many times that it is.
-fn heat(scene: Scene) -> Vec<Line<'static>> {
+fn heat(scene: Scene, columns: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
-    let head = ["stories", "outlets", "a day", "times"].map(|word| fit_right(word, NUMBER)).concat();
+    let head = numbers(NUMBERS.map(|(word, _)| word.to_owned()), columns);
     let mut lines = vec![Line::from(Span::styled(format!(" {}{head}", fit("", NAME)), theme.dim))];
     for rule in scene.app.topics() {
         let heat = scene.app.heat(&rule.name);
@@ -60,12 +67,13 @@ fn heat(scene: Scene) -> Vec<Line<'static>> {
             a_day(heat),
             times(heat),
         ];
-        let figures = figures.map(|figure| fit_right(&figure, NUMBER)).concat();
+        let figures = numbers(figures, columns);
+        let room = columns.saturating_sub(1 + NAME + figures.chars().count());
         let style = if heat.is_spike { theme.fresh } else { theme.text };
         lines.push(Line::from(vec![
             Span::styled(format!(" {}", fit(&name, NAME)), theme.topic(rule.color.as_deref(), key)),
             Span::styled(figures, style),
-            Span::styled(note(heat), style),
+            Span::styled(note(heat, room), style),
         ]));
     }
     lines.push(Line::default());
@@ -81,22 +89,26 @@ pub(super) fn times(heat: Heat) -> String {
     heat.times().map_or("–".to_owned(), |times| format!("{times:.1}×"))
 }
 
-/// What is to be said of a line of heat: a spike, or how much the habit rests on.
-fn note(heat: Heat) -> String {
-    match heat.habit {
-        _ if heat.is_spike => "  ▲ spike".to_owned(),
-        None => "  no habit yet: less than a day is known".to_owned(),
-        Some((_, days)) if days < 6.5 => format!("  over {days:.0} of 7 days"),
-        Some(_) => String::new(),
-    }
+/// What is to be said of a line of heat where there is room: a spike, or how much the habit rests on.
+fn note(heat: Heat, room: usize) -> String {
+    let forms = match heat.habit {
+        _ if heat.is_spike => vec!["  ▲ spike".to_owned(), " ▲".to_owned()],
+        None => vec!["  no habit yet: less than a day is known".to_owned(), "  no habit yet".to_owned()],
+        Some((_, days)) if days < 6.5 => vec![format!("  over {days:.0} of 7 days"), format!("  {days:.0} days")],
+        Some(_) => Vec::new(),
+    };
+    forms.into_iter().find(|form| form.chars().count() <= room).unwrap_or_default()
 }
 
 /// The correlation of each pair of symbols, with the number of bars it rests on where there is room.
-fn together(scene: Scene) -> Vec<Line<'static>> {
+fn together(scene: Scene, columns: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let app = scene.app;
     let symbols = app.compared();
-    let width = if symbols.len() > WIDE_MAX { NARROW } else { CELL };
+    let room = columns.saturating_sub(1 + NAME);
+    let width = if symbols.len() > WIDE_MAX || symbols.len() * CELL > room { NARROW } else { CELL };
+    // Each pair stands there twice: without the last column none is lost.
+    let others = &symbols[..symbols.len().min(room / width)];
     let list = app.tape.list().map(|list| format!(" · {}", cut(list, NAME * 2))).unwrap_or_default();
     let of = if width == CELL { "correlation of returns (bars)" } else { "correlation of returns" };
     let mut lines = vec![
@@ -104,11 +116,11 @@ fn together(scene: Scene) -> Vec<Line<'static>> {
             Span::styled(" Moves together", theme.text.add_modifier(Modifier::BOLD)),
             Span::styled(format!("{list} · {} · {of}", app.tape.span), theme.dim),
         ]),
-        Line::from(Span::styled(head(&symbols, width), theme.dim)),
+        Line::from(Span::styled(head(others, width), theme.dim)),
     ];
     for (at, symbol) in symbols.iter().enumerate() {
         let mut spans = vec![Span::styled(format!(" {}", fit(coin(&symbol.name), NAME)), theme.accent)];
-        for (other_at, other) in symbols.iter().enumerate() {
+        for (other_at, other) in others.iter().enumerate() {
             let (text, style) = match at == other_at {
                 true => ("·".to_owned(), theme.faint),
                 false => cell(scene, app.pair(&symbol.name, &other.name), width),
@@ -117,12 +129,13 @@ fn together(scene: Scene) -> Vec<Line<'static>> {
         }
         lines.push(Line::from(spans));
     }
-    lines.extend(left_out(scene, symbols.len()));
+    lines.extend(left_out(scene, symbols.len().min(others.len() + 1)));
     let words = match width {
         CELL => format!(" – (n): n bars in common, fewer than {BARS_MIN}. – none: no candles over this span."),
         _ => format!(" –: no candles over this span, or fewer than {BARS_MIN} bars in common."),
     };
-    lines.push(Line::from(Span::styled(words, theme.faint)));
+    let words = wrap(words.trim_start(), columns.saturating_sub(2));
+    lines.extend(words.into_iter().map(|line| Line::from(Span::styled(format!(" {line}"), theme.faint))));
     lines
 }
 

@@ -28,6 +28,7 @@ mod plan;
 mod prompt;
 mod quotes;
 mod reader;
+mod signs;
 mod status;
 pub mod text;
 pub mod theme;
@@ -93,14 +94,16 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
     let scene = Scene { app, theme, size: Size::of(area) };
     let mut seen = Seen::default();
     frame.buffer_mut().set_style(area, theme.ground);
-    for (name, place) in plan::plan(area, app) {
+    let places = plan::plan(area, app);
+    let has_status = places.iter().any(|(name, place)| *name == "status" && place.area() > 0);
+    for (name, place) in places {
         let panel = PANELS.iter().find(|panel| panel.name == name);
         if let Some(panel) = panel.filter(|_| place.area() > 0) {
             (panel.draw)(frame, place, scene, &mut seen);
         }
     }
-    // The line that is typed in stays in sight.
-    let area = Rect { height: area.height.saturating_sub(app.prompt.is_some().into()), ..area };
+    // What is wrong, and the line that is typed in, stay in sight.
+    let area = Rect { height: area.height.saturating_sub(has_status.into()), ..area };
     match app.popup {
         Some(Popup::Help { scroll }) => help::draw(frame, area, scene, scroll, &mut seen),
         Some(Popup::Feeds { cursor }) => feeds::draw(frame, area, scene, cursor, &mut seen),

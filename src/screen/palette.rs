@@ -19,6 +19,8 @@ const ROWS: usize = 10;
 /// Columns of the name and of its keys.
 const NAME: usize = 18;
 const KEYS: usize = 12;
+/// Below so many columns the keys go.
+const NARROW: usize = 56;
 
 /// Draws the offers above the line at `area`, the likeliest lowest, next to what is typed.
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
@@ -49,10 +51,11 @@ fn row(scene: Scene, name: &str, columns: usize) -> Line<'static> {
     };
     let keys: Vec<String> =
         command.into_iter().flat_map(|command| scene.app.keymap.keys(command)).map(ToString::to_string).collect();
-    let help = cut(&help, columns.saturating_sub(NAME + KEYS + 3));
+    let keys_columns = if columns < NARROW { 0 } else { KEYS };
+    let help = cut(&help, columns.saturating_sub(NAME + keys_columns + 3));
     Line::from(vec![
         Span::styled(format!(" {} ", fit(name, NAME)), theme.text.add_modifier(Modifier::BOLD)),
-        Span::styled(fit(&keys.join(" "), KEYS), theme.accent),
+        Span::styled(fit(&keys.join(" "), keys_columns), theme.accent),
         Span::styled(format!(" {help}"), theme.dim),
     ])
 }

@@ -12,7 +12,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{heat, quotes};
+use super::{heat, quotes, wire};
 use crate::app::{App, Focus};
 use crate::domain::layout::Panel;
 
@@ -50,6 +50,10 @@ pub(super) type Plan = Vec<(&'static str, Rect)>;
 /// Columns and rows that the wire has at least, whatever the reader made larger.
 const WIRE_COLUMNS: u16 = 40;
 const WIRE_ROWS: u16 = 6;
+
+/// Columns that the reader beside the wire, and the chart, have at least as they come.
+const READER_COLUMNS: u16 = 46;
+const CHART_COLUMNS: u16 = 54;
 
 /// The places of all panels that are shown.
 pub(super) fn plan(area: Rect, app: &App) -> Plan {
@@ -138,6 +142,12 @@ fn stack(area: Rect, panels: Vec<(&'static str, u16)>) -> Plan {
     panels.iter().map(|(name, _)| *name).zip(places.iter().copied()).collect()
 }
 
+/// Columns that panels beside the wire have, given the least they need: what the headlines of the wire want comes from theirs,
+/// since a headline that is cut is worth more than an empty corner.
+fn left_over(room: u16, (comes_with, least): (u16, u16), wire: u16) -> u16 {
+    room.saturating_sub(wire).clamp(least.min(comes_with), comes_with)
+}
+
 /// The wire on the left, a column of the prices on the right, if it has anything to show.
 fn beside(body: Rect, columns: u16, has_right: bool) -> [Rect; 2] {
     let columns = if has_right { columns.min(body.width.saturating_sub(WIRE_COLUMNS)) } else { 0 };
@@ -157,11 +167,19 @@ fn plan_huge(body: Rect, app: &App) -> Plan {
     let quotes_rows = (body.height * 3 / 10).clamp(12, 22);
     let heat_rows = heat::rows_needed(app).clamp((body.height / 4).clamp(8, 16), 16);
     let middle = shown(app, &[(Panel::Reader, "reader", 0), (Panel::Heat, "heat", heat_rows)]);
-    let columns = larger((body.width * 30 / 100).clamp(60, 90), app.layout.columns, 30);
-    let quotes_rows = quotes_rows.max(quotes::rows_needed(app, columns, Size::Huge, body.height * QUOTES_SHARE / 100));
+    let wanted = wire::columns_wanted(app);
+    let (right_columns, middle_columns) =
+        ((body.width * 30 / 100).clamp(60, 90), (body.width * 24 / 100).clamp(48, 70));
+    // The reader narrows first: an article is read over the whole screen.
+    let narrow = left_over(body.width.saturating_sub(right_columns), (middle_columns, READER_COLUMNS), wanted);
+    let right_columns = left_over(body.width.saturating_sub(narrow), (right_columns, CHART_COLUMNS), wanted);
+    let right_columns = larger(right_columns, app.layout.columns, 30);
+    let most = body.height * QUOTES_SHARE / 100;
+    let quotes_rows = quotes_rows.max(quotes::rows_needed(app, right_columns, Size::Huge, most));
     let right = shown(app, &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows)]);
-    let [left, right_place] = beside(body, columns, !right.is_empty());
-    let columns = larger((body.width * 24 / 100).clamp(48, 70), app.layout.rows * 2, 30);
+    let [left, right_place] = beside(body, right_columns, !right.is_empty());
+    let narrow = left_over(left.width, (middle_columns, READER_COLUMNS), wanted);
+    let columns = larger(narrow, app.layout.rows * 2, 30);
     let [wire, middle_place] = beside(left, columns, !middle.is_empty());
     let mut plan = vec![(wire_or_reader(app), wire)];
     plan.extend(stack(middle_place, middle));
@@ -171,7 +189,9 @@ fn plan_huge(body: Rect, app: &App) -> Plan {
 
 fn plan_wide(body: Rect, app: &App) -> Plan {
     let quotes_rows = (body.height * 3 / 10).clamp(8, 12);
-    let columns = larger((body.width * 35 / 100).clamp(50, 96), app.layout.columns, 30);
+    let columns = (body.width * 35 / 100).clamp(50, 96);
+    let columns = left_over(body.width, (columns, CHART_COLUMNS), wire::columns_wanted(app));
+    let columns = larger(columns, app.layout.columns, 30);
     let quotes_rows = quotes_rows.max(quotes::rows_needed(app, columns, Size::Wide, body.height * QUOTES_SHARE / 100));
     let heat_rows = heat::rows_needed(app).clamp(6, (body.height / 4).max(6));
     let right = shown(

@@ -1,6 +1,7 @@
 //! The watchlist, or the list of it that is chosen: price, change, state in words, and a sparkline; as blocks beside each
 //! other or below each other, as a table where they are many, or as a rail of short lines on top.
 
+mod row;
 mod table;
 
 use ratatui::Frame;
@@ -28,6 +29,8 @@ const BLOCK_HEIGHT: u16 = 5;
 /// Columns of a cell in the rail on top, and of a block in a row of blocks.
 const CELL_WIDTH: u16 = 20;
 const BLOCK_WIDTH: u16 = 24;
+/// Between two cells.
+const SEPARATOR: &str = "│";
 
 /// Rows of a block below which a table says more.
 const BLOCK_HEIGHT_MIN: u16 = 3;
@@ -333,8 +336,19 @@ pub fn rail_height(app: &App, area: Rect, size: Size) -> u16 {
     let cells = (area.width / CELL_WIDTH).max(1);
     let rows = rows_of_cell(size);
     let wanted = app.tape.shown().len() + usize::from(app.tape.list().is_some());
+    if is_short(area, size) {
+        return 1;
+    }
     let lines = u16::try_from(wanted).unwrap_or(u16::MAX).div_ceil(cells).max(1);
     lines.min((area.height / 3 / rows).max(1)) * rows
+}
+
+/// Rows of a small screen without its topic bar and its last line from which on it has room for the states.
+const STATES_FROM: u16 = 18;
+
+/// Every row counts: the prices have one.
+fn is_short(area: Rect, size: Size) -> bool {
+    size == Size::Small && area.height < STATES_FROM
 }
 
 /// On a tiny screen the state shows only where it is not current.
@@ -349,9 +363,12 @@ pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     if symbols.is_empty() {
         return no_symbols(frame, area, scene);
     }
+    let rows = rows_of_cell(scene.size);
+    if area.height < rows {
+        return row::draw(frame, area, scene, &symbols, seen);
+    }
     let cells = (area.width / CELL_WIDTH).max(1);
     let width = area.width / cells;
-    let rows = rows_of_cell(scene.size);
     let fitting = usize::from(cells) * usize::from(area.height / rows);
     let is_note = tape.list().is_some() || symbols.len() > fitting;
     let shown = symbols.len().min(fitting.saturating_sub(is_note.into()).max(1));
@@ -363,6 +380,10 @@ pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     for (at, symbol) in symbols.iter().skip(first).take(shown).enumerate() {
         seen.symbols.push((place(at), symbol.name.clone()));
         cell(frame, place(at), scene, symbol);
+        // Two states beside each other would read as one.
+        for y in (place(at).y..place(at).bottom()).filter(|_| place(at).x > area.x) {
+            put(frame, Line::styled(SEPARATOR, scene.theme.border), Rect { y, height: 1, ..place(at) });
+        }
     }
     if is_note && shown < fitting {
         draw_rail_note(frame, place(shown), scene, symbols.len() - shown);

@@ -10,12 +10,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use self::page::Page;
-use super::frame::{heading, panel, put, title_room};
+use super::frame::{Hint, heading, panel_with_hints, put};
 use super::group::lag;
 use super::quotes::plain_price;
 use super::text::{arrow, clock, cut, cut_spans, find_all, percent, restyled, span_of, spans_width, until, width};
 use super::wire::weighed;
-use super::{Scene, Size};
+use super::{Scene, Size, signs};
 use crate::app::Focus;
 use crate::app::command::Command;
 use crate::app::reaction::{Missing, Reaction, Weight};
@@ -69,9 +69,10 @@ fn draw_frame(frame: &mut Frame, area: Rect, scene: Scene, seen: &Seen) {
     let focused = scene.app.focus == Focus::Reader;
     let mut title = heading(scene, "Reader");
     title.spans.extend(found_words(scene, seen).map(|words| Span::styled(words, scene.theme.accent)));
-    let room = title_room(area).saturating_sub(spans_width(&title.spans) + 5);
-    let right = if focused { hint(scene, room, seen) } else { Line::default() };
-    panel(frame, area, scene, focused, title, right);
+    // The last link is that of the story itself.
+    let is_there = |hint: &&Hint| focused && (hint.0 != Command::NextBar || seen.reader_links.len() > 1);
+    let hints: Vec<Hint> = HINTS.iter().filter(is_there).copied().collect();
+    panel_with_hints(frame, area, scene, focused, title, &hints);
 }
 
 /// ` · 'loan' 3 of 11`, the lines that hold it
@@ -120,7 +121,7 @@ fn lit(scene: Scene, line: Line<'static>, at: usize) -> Line<'static> {
 
 /// How much of the story lies below, in the frame.
 fn draw_below(frame: &mut Frame, area: Rect, scene: Scene, below: usize) {
-    let words = format!(" ↓ {below} more {} ", if below == 1 { "line" } else { "lines" });
+    let words = format!(" {} {below} more {} ", signs::BELOW, if below == 1 { "line" } else { "lines" });
     let needed = width(&words) as u16;
     if needed + 2 <= area.width {
         let place = Rect { x: area.right() - 1 - needed, y: area.bottom() - 1, width: needed, height: 1 };
@@ -128,33 +129,15 @@ fn draw_below(frame: &mut Frame, area: Rect, scene: Scene, below: usize) {
     }
 }
 
-/// The keys that help in the reader, as many as fit; the way back to the last.
-fn hint(scene: Scene, room: usize, seen: &Seen) -> Line<'static> {
-    // The last link is that of the story itself.
-    let is_there = |command: Command| match command {
-        Command::NextBar => seen.reader_links.len() > 1,
-        Command::Read => scene.app.replay.is_none(),
-        _ => true,
-    };
-    let keys = [
-        (Command::Close, "back"),
-        (Command::Open, "open"),
-        (Command::Read, "article"),
-        (Command::Query, "find"),
-        (Command::CopyLink, "copy link"),
-        (Command::NextBar, "links"),
-    ];
-    let mut words = String::new();
-    for (command, word) in keys {
-        let key = scene.app.keymap.hint(command);
-        let gap = if words.is_empty() { "" } else { "  " };
-        let longer = format!("{words}{gap}{key} {word}");
-        if !key.is_empty() && is_there(command) && width(&longer) <= room {
-            words = longer;
-        }
-    }
-    Span::styled(words, scene.theme.dim).into()
-}
+/// The keys that help in the reader, the most helpful first, the way back to the last.
+const HINTS: [Hint; 6] = [
+    (Command::Open, "open"),
+    (Command::Read, "article"),
+    (Command::Query, "find"),
+    (Command::NextBar, "links"),
+    (Command::CopyLink, "copy link"),
+    (Command::Close, "back"),
+];
 
 fn story(scene: Scene, item: &Item, columns: usize, seen: &mut Seen) -> Page {
     let theme = scene.theme;

@@ -3,6 +3,7 @@
 
 use super::frame::put;
 use super::quotes::coin;
+use super::signs;
 use super::text::{cut, cut_spans, spans_width, until};
 use super::{Scene, Size};
 use crate::app::command::Command;
@@ -22,13 +23,16 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
     if !scene.app.begun.is_empty() {
         return put(frame, chord(scene, area.width.into()), area);
     }
-    let (text, style) = says(scene);
+    let Said { text, style, weight } = says(scene);
     let width = usize::from(area.width);
     // Trouble is worth more than hints; hints more than what is well.
-    let pressing = style == scene.theme.warning;
-    let wanted =
-        if pressing { super::text::width(&text).min(width.saturating_sub(2)) + 2 } else { SAID_MIN.min(width / 2) };
-    let hints = hints(scene, width.saturating_sub(wanted));
+    let needed = super::text::width(&text).saturating_add(2);
+    let wanted = match weight {
+        Weight::Pressing => needed,
+        Weight::Event => needed.min(width * 2 / 3),
+        Weight::Calm => needed.min(SAID_MIN).min(width / 2),
+    };
+    let hints = hints(scene, width.saturating_sub(wanted), width);
     let hints_width = hints.iter().map(|(_, spans)| spans_width(spans)).sum::<usize>();
     let said = cut(&text, width.saturating_sub(hints_width + 2));
     put(frame, Line::styled(format!(" {said}"), style), area);
@@ -56,57 +60,105 @@ fn chord(scene: Scene, columns: usize) -> Line<'static> {
 /// Columns kept for what is well, before there are hints.
 const SAID_MIN: usize = 32;
 
+/// What is said in the last line.
+struct Said {
+    text: String,
+    style: Style,
+    weight: Weight,
+}
+
+/// How much of the line it may have.
+enum Weight {
+    /// All but one hint.
+    Pressing,
+    /// Most of it.
+    Event,
+    /// What hints leave.
+    Calm,
+}
+
+impl Said {
+    fn trouble(scene: Scene, text: impl Into<String>) -> Said {
+        Said { text: text.into(), style: scene.theme.warning, weight: Weight::Pressing }
+    }
+
+    fn event(text: String, style: Style) -> Said {
+        Said { text, style: style.add_modifier(Modifier::BOLD), weight: Weight::Event }
+    }
+
+    fn well(text: String, style: Style) -> Said {
+        Said { text, style, weight: Weight::Calm }
+    }
+}
+
 /// What is most worth saying now.
-fn says(scene: Scene) -> (String, Style) {
+fn says(scene: Scene) -> Said {
     let app = scene.app;
     let theme = scene.theme;
     if let Some(mistake) = &app.config_mistake {
-        return (format!("{mistake} · the old config stays in force"), theme.warning);
+        return Said::trouble(scene, format!("{mistake} · the old config stays in force"));
     }
-    if let Some(trouble) = &app.store_trouble {
-        return (trouble.clone(), theme.warning);
-    }
-    if let Some(sentence) = &app.store_replaced {
-        return (sentence.clone(), theme.warning);
+    if let Some(trouble) = app.store_trouble.as_ref().or(app.store_replaced.as_ref()) {
+        return Said::trouble(scene, trouble);
     }
     if app.read_only {
-        return (read_only(app.notice.as_ref()), theme.warning);
+        return Said::trouble(scene, read_only(app.notice.as_ref()));
     }
     if let Some(notice) = &app.notice {
-        let style = if notice.tone == Tone::Warning { theme.warning } else { theme.text };
-        return (notice.text.clone(), style);
+        return match notice.tone {
+            Tone::Warning => Said::trouble(scene, &notice.text),
+            _ => Said::well(notice.text.clone(), theme.text),
+        };
     }
     if app.wire.paused() {
         let (held, pause) = (app.wire.held(), app.keymap.hint(Command::Pause));
-        return (format!("paused · {held} held back · {pause} goes on"), theme.warning);
+        return Said::trouble(scene, format!("paused · {held} held back · {pause} goes on"));
     }
     if let Some(told) = app.standing_alert() {
         let (list, at) = (app.keymap.hint(Command::Alerts), scene.market_day_time(told.at));
-        let text = format!("! {}: {} · {at} · {list} all", told.alert, told.text);
-        return (text, theme.accent.add_modifier(Modifier::BOLD));
+        let text = format!("{} {}: {} · {at} · {list} all", signs::ALERT, told.alert, told.text);
+        return Said::event(text, theme.accent);
     }
-    if let [mover, others @ ..] = app.standing_movers().as_slice() {
-        let why = app.keymap.hint(Command::Why);
-        let (symbol, at) = (coin(&mover.symbol), scene.market_day_time(mover.at));
-        let others: String =
-            others.iter().map(|mover| format!(" · {} {}", coin(&mover.symbol), mover.words())).collect();
-        let text = format!("{symbol} {} at {at} · {why} why{others}", mover.words());
-        return (text, theme.text.add_modifier(Modifier::BOLD));
+    if let Some(words) = movers(scene) {
+        return Said::event(words, theme.text);
     }
     if let Some(position) = app.replay {
-        return (replay(scene, position), theme.dim);
+        return Said::well(replay(scene, position), theme.dim);
     }
     if app.health.offline() {
-        let text = "No network. What is shown is stored; newstape tries again by itself.";
-        return (text.into(), theme.warning);
+        return Said::trouble(scene, offline(scene));
     }
     if let Some(words) = price_trouble(scene) {
-        return (words, theme.warning);
+        return Said::trouble(scene, words);
     }
     match &app.greeting {
-        Some(config) if !app.loading => (greeting(scene, config), theme.text),
-        _ => (health(scene), theme.dim),
+        Some(config) if !app.loading => Said::well(greeting(scene, config), theme.text),
+        _ => Said::well(health(scene), theme.dim),
     }
+}
+
+/// `BTC fell through 95,000 at 13:46 ET · w why · NVDA −1.2% in 15m`
+fn movers(scene: Scene) -> Option<String> {
+    let app = scene.app;
+    let standing = app.standing_movers();
+    let (mover, others) = standing.split_first()?;
+    let why = app.keymap.hint(Command::Why);
+    let (symbol, at) = (coin(&mover.symbol), scene.market_day_time(mover.at));
+    let others: String = others.iter().map(|mover| format!(" · {} {}", coin(&mover.symbol), mover.words())).collect();
+    Some(format!("{symbol} {} at {at} · {why} why{others}", mover.words()))
+}
+
+/// What is shown is named as stored only where something is.
+fn offline(scene: Scene) -> String {
+    let app = scene.app;
+    let has_prices = app.tape.symbols().iter().any(|symbol| app.tape.quote(&symbol.name).is_some());
+    let stored = match (app.wire.is_empty(), has_prices) {
+        (true, false) => "Nothing is stored yet",
+        (true, true) => "The prices shown are stored",
+        (false, false) => "The stories shown are stored",
+        (false, true) => "What is shown is stored",
+    };
+    format!("No network. {stored}; newstape tries again by itself.")
 }
 
 /// Stands as long as another newstape owns the data. What is said about a mark says the same; other notices follow.
@@ -192,7 +244,7 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
     let bar = format!("{}{}", "━".repeat(done), "─".repeat(BAR - done));
     let zone = &scene.app.config.market.time_zone;
     let day = now.to_zoned_datetime(zone.clone()).strftime("%-d %b %Y").to_string();
-    let sign = if position.paused { "▮▮ paused" } else { "▶" };
+    let sign = if position.paused { format!("{} paused", signs::PAUSED) } else { signs::RUNS.to_owned() };
     match scene.size {
         Size::Tiny => format!("{sign} {day} {}", scene.market_time(now)),
         Size::Small | Size::Medium => format!("{sign} replay {day} {}  ×{}", scene.market_time(now), position.speed),
@@ -256,17 +308,20 @@ fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
 /// A command with how its key is shown.
 type Hint = (Command, Vec<Span<'static>>);
 
-/// As many keys as fit.
-fn hints(scene: Scene, room: usize) -> Vec<Hint> {
+/// As many keys as fit into the room they are given, of those that do something now, and one at least if the line is long enough.
+fn hints(scene: Scene, room: usize, columns: usize) -> Vec<Hint> {
     let hint = |(command, word): &(Command, &str)| -> Option<Hint> {
         let key = Some(scene.app.keymap.hint(*command)).filter(|key| !key.is_empty())?;
         let word = Span::styled(format!(" {word}  "), scene.theme.dim);
         Some((*command, vec![Span::styled(key, scene.theme.accent), word]))
     };
-    let mut hints: Vec<Hint> = helpful(scene).iter().filter_map(hint).collect();
-    while hints.iter().map(|(_, spans)| spans_width(spans)).sum::<usize>() > room {
-        let help = hints.len() > 1 && hints.last().is_some_and(|(command, _)| *command == Command::Help);
+    let useful = helpful(scene).iter().filter(|(command, _)| scene.app.is_useful(*command));
+    let mut hints: Vec<Hint> = useful.filter_map(hint).collect();
+    // However much is said, one stays: without it nobody would know how to go on.
+    while hints.len() > 1 && hints.iter().map(|(_, spans)| spans_width(spans)).sum::<usize>() > room {
+        let help = hints.last().is_some_and(|(command, _)| *command == Command::Help);
         hints.remove(hints.len() - 1 - usize::from(help));
     }
+    hints.retain(|(_, spans)| spans_width(spans) <= columns);
     hints
 }

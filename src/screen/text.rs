@@ -12,6 +12,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
+use super::signs;
+
 /// Columns that a text takes: those of its graphemes, one by one, as cells are filled. (The width of a whole text can be
 /// less, where a font may join letters; a row counted so would end short.)
 pub fn width(text: &str) -> usize {
@@ -59,6 +61,15 @@ pub fn cut(text: &str, columns: usize) -> String {
         Some(_) if columns == 0 => String::new(),
         Some(end) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
     }
+}
+
+/// Cuts a text between two words, so that no number in it reads as another; what is cut ends in ` …`.
+pub fn cut_words(text: &str, columns: usize) -> String {
+    if cut_at(&safe(text), columns).is_none() {
+        return safe(text).into_owned();
+    }
+    let first = wrap(text, columns.saturating_sub(2)).into_iter().next().unwrap_or_default();
+    cut(&format!("{first} …"), columns)
 }
 
 /// Cuts spans to a number of columns together; what is cut ends in `…`.
@@ -365,8 +376,8 @@ pub fn percent(value: f64, decimals: usize) -> String {
 /// `▲`, `▼`, or a space.
 pub fn arrow(value: f64) -> &'static str {
     match value {
-        value if value > 0.0 => "▲",
-        value if value < 0.0 => "▼",
+        value if value > 0.0 => signs::RISEN,
+        value if value < 0.0 => signs::FALLEN,
         _ => " ",
     }
 }
@@ -374,6 +385,18 @@ pub fn arrow(value: f64) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cutting_between_words_leaves_numbers_whole() {
+        for (text, columns, expected) in [
+            ("BTC-USD crosses 100,000", 23, "BTC-USD crosses 100,000"),
+            ("BTC-USD crosses 100,000", 22, "BTC-USD crosses …"),
+            ("BTC-USD crosses 100,000", 10, "BTC-USD …"),
+            ("a", 0, ""),
+        ] {
+            assert_eq!(cut_words(text, columns), expected, "{columns}");
+        }
+    }
 
     #[test]
     fn cutting_counts_columns_and_keeps_graphemes() {

@@ -7,7 +7,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::frame::{popup, put};
+use super::frame::{Hint, popup, put};
 use super::group::{lag, outlet};
 use super::quotes::{coin, plain_price};
 use super::text::{arrow, cut, fit, fit_right, percent, safe, spans_width, wrap};
@@ -34,7 +34,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId
     let Some(asked) = scene.app.asked() else { return };
     let causes = scene.app.causes();
     let height = (causes.len().max(2) as u16).saturating_add(2 + ABOVE).clamp(12, area.height.max(12));
-    let inner = popup(frame, area, scene, (WIDTH, height), title(scene, asked), hint(scene));
+    let inner = popup(frame, area, scene, (WIDTH, height), title(scene, asked), &HINTS);
     let columns = usize::from(inner.width);
     put(frame, Line::styled(cut(&told(scene, asked), columns), scene.theme.dim), Rect { height: 1, ..inner });
     let above = ABOVE.min(inner.height);
@@ -134,12 +134,8 @@ fn of(scene: Scene, asked: &Asked, at: Timestamp) -> String {
     }
 }
 
-fn hint(scene: Scene) -> Line<'static> {
-    let keymap = &scene.app.keymap;
-    let [read, open, next, close] =
-        [Command::Read, Command::Open, Command::NextSymbol, Command::Close].map(|command| keymap.hint(command));
-    Span::styled(format!("{read} read  {open} open  {next} next symbol  {close} back"), scene.theme.dim).into()
-}
+const HINTS: [Hint; 4] =
+    [(Command::Read, "read"), (Command::Open, "open"), (Command::NextSymbol, "next symbol"), (Command::Close, "back")];
 
 fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, asked: &Asked) {
     let words = match scene.app.unmoved() {

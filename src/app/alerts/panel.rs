@@ -101,11 +101,11 @@ impl App {
     fn try_alert(&mut self, at: usize) -> Vec<Effect> {
         let alert = &self.alerts.watches[at].alert;
         let item = self.wire.current_item().filter(|_| alert.query.is_some());
-        let price = alert.price.as_ref().map(|rule| format!("{rule} (a trial)"));
+        let price = alert.price.as_ref().map(|rule| rule.to_string());
         let cause = Cause { story: item.map(|item| item.story.id), group: None, price };
         let mut effects = self.tell_of(at, &cause, false, true);
         // The list stays open, and its cursor on the alert.
-        effects.extend(self.notify(Tone::Info, "told as a trial, whatever else the alert does was done, too".into()));
+        effects.extend(self.notify(Tone::Info, "sent as a TEST, with everything else the alert does".into()));
         effects
     }
 }

@@ -212,7 +212,7 @@ fn one_that_is_off_says_nothing_and_a_trial_says_all() {
         Effect::Raise(raised) => Some((raised.bell, raised.notify, raised.text.clone())),
         _ => None,
     });
-    assert_eq!(loud, Some((true, true, "Nvidia opens a school (Reuters)".into())));
+    assert_eq!(loud, Some((true, true, "TEST: Nvidia opens a school (Reuters)".into())));
     assert!(desk.app.alerts.told().next().unwrap().is_trial);
     assert!(matches!(desk.app.popup, Some(Popup::Alerts { cursor: 0 })), "the list stays open");
 }

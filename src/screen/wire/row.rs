@@ -1,0 +1,353 @@
+//! A row of the wire: mark, age, outlet, topics, headline, number of outlets, move. What is empty in a row leaves its cells
+//! to the headline.
+
+use jiff::SignedDuration;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::super::Scene;
+use super::super::frame::put;
+use super::super::quotes::coin;
+use super::super::signs;
+use super::super::text::{age, cut, cut_at, fit, fit_right, percent, safe, spans_width, width};
+use crate::app::App;
+use crate::app::reaction::{Missing, Reaction, Weight};
+use crate::app::seen::Seen;
+use crate::app::wire::{Item, Row};
+use crate::domain::text::TitleSpan;
+
+/// A story this young is bright.
+const FRESH: SignedDuration = SignedDuration::from_mins(15);
+
+/// … and one this old is quiet, read or not.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
+
+/// Behind a headline that was another at first, where there is room.
+const EDITED: &str = " edited";
+
+/// Columns of mark and age, with the blank behind them.
+const LEAD: usize = 6;
+/// The last column of a row: the sign of a move that is seldom, or a blank.
+const MARGIN: usize = 1;
+/// A headline, or as much of it as there is, comes before the name of the outlet up to this width.
+const HEADLINE_MIN: usize = 48;
+/// A longer outlet than others leaves its headline so much.
+const HEADLINE_LEAST: usize = 32;
+/// An outlet is not cut to less than this.
+const OUTLET_MIN: usize = 7;
+/// Columns that a move with its symbol and the number of outlets take at most, but for odd ones.
+const TAIL: usize = 17;
+
+/// Where the name of an outlet stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outlet {
+    Nowhere,
+    /// Behind the headline, as far as that leaves room, in so many columns at most.
+    Behind(usize),
+    /// Before the topics, in so many columns; a longer name is cut.
+    Column(usize),
+    /// The same, but a longer name takes of its row what it needs.
+    Whole(usize),
+}
+
+/// How much a row says.
+#[derive(Debug)]
+struct Form {
+    /// From this width of the panel on.
+    from: usize,
+    outlet: Outlet,
+    tags: usize,
+    /// The number of outlets, and the move.
+    has_tail: bool,
+    /// The move with its symbol, or the reason why there is none.
+    is_named: bool,
+    /// The move less that of the market.
+    has_net: bool,
+}
+
+/// What gives way first as the panel narrows: the move less the market's, then the symbol of the move, then the column of
+/// the outlets, then the outlets with their number and the move. Mark, age, tags and headline stay. From 80 columns on the
+/// headline of a row with everything in it has [`HEADLINE_MIN`] columns.
+const FORMS: [Form; 5] = [
+    Form { from: 116, outlet: Outlet::Whole(20), tags: 12, has_tail: true, is_named: true, has_net: true },
+    Form { from: 100, outlet: Outlet::Whole(17), tags: 12, has_tail: true, is_named: true, has_net: false },
+    Form { from: 88, outlet: Outlet::Column(14), tags: 8, has_tail: true, is_named: false, has_net: false },
+    Form { from: 50, outlet: Outlet::Behind(32), tags: 8, has_tail: true, is_named: false, has_net: false },
+    Form { from: 0, outlet: Outlet::Nowhere, tags: 8, has_tail: false, is_named: false, has_net: false },
+];
+
+pub(super) fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, (row, selected): (&Row, bool), seen: &mut Seen) {
+    let Some(item) = scene.app.wire.item(row.lead) else { return };
+    let columns = usize::from(area.width);
+    let form = FORMS.iter().find(|form| columns >= form.from).unwrap_or(&FORMS[0]);
+    if selected {
+        frame.buffer_mut().set_style(area, scene.theme.selected);
+    }
+    let tail = tail(scene, row, item, form);
+    let mut spans = lead_in(scene, row, item, form, columns.saturating_sub(spans_width(&tail)));
+    let room = columns.saturating_sub(spans_width(&spans) + spans_width(&tail));
+    let behind = outlet_behind(scene, item, form, room);
+    let room = room.saturating_sub(spans_width(&behind));
+    let link = item.story.link.as_deref().map(|link| seen.link(link)).unwrap_or_default();
+    spans.extend(linked(headline(scene, row, item, room), link));
+    spans.extend(behind);
+    spans.extend(tail);
+    put(frame, Line::from(spans), area);
+}
+
+/// Columns that the headlines of the newest rows need, with everything that stands beside them; in steps, so that the panels
+/// don't change their size with every story.
+pub(in crate::screen) fn columns_wanted(app: &App) -> u16 {
+    const ROWS: usize = 100;
+    const STEP: u16 = 10;
+    const BORDERS: usize = 2;
+    let form = &FORMS[0];
+    let needed = |row: &Row| {
+        let item = app.wire.item(row.lead)?;
+        let tags = if item.tagged.topics.is_empty() { 0 } else { form.tags };
+        let Outlet::Whole(outlet) = form.outlet else { return None };
+        Some(BORDERS + LEAD + outlet + tags + width_to(&item.story.title, 200) + TAIL + MARGIN)
+    };
+    let most = app.wire.rows().iter().take(ROWS).filter_map(needed).max().unwrap_or(0);
+    u16::try_from(most).unwrap_or(u16::MAX).div_ceil(STEP).saturating_mul(STEP)
+}
+
+/// The words of a headline lead to its story; the blanks behind it do not.
+fn linked(spans: Vec<Span<'static>>, link: Style) -> Vec<Span<'static>> {
+    let is_blank = |span: &Span| span.content.trim().is_empty();
+    spans.into_iter().map(|span| if is_blank(&span) { span } else { span.patch_style(link) }).collect()
+}
+
+/// Mark, age, outlet and tags, of a row that has so many columns for them and its headline.
+fn lead_in(scene: Scene, row: &Row, item: &Item, form: &Form, columns: usize) -> Vec<Span<'static>> {
+    let theme = scene.theme;
+    let app = scene.app;
+    let mark = match (app.wire.row_is_starred(row), app.wire.row_is_unread(row)) {
+        (true, _) => Span::styled(signs::STAR, theme.star),
+        (_, true) => Span::styled(signs::UNREAD, theme.accent),
+        _ => Span::raw(" "),
+    };
+    let mut spans = vec![mark, Span::styled(format!("{} ", fit_right(&age(row.time, app.now), 4)), theme.dim)];
+    let tags = if item.tagged.topics.is_empty() { Vec::new() } else { tags(scene, item, form.tags) };
+    let column = match form.outlet {
+        Outlet::Nowhere | Outlet::Behind(_) => 0,
+        Outlet::Column(column) => column,
+        Outlet::Whole(column) => {
+            let left = columns.saturating_sub(LEAD + spans_width(&tags) + HEADLINE_LEAST);
+            (outlet_width(item, left) + 1).min(left).max(column)
+        }
+    };
+    if column > 0 {
+        let name = outlet(scene, item, column - 1);
+        spans.push(Span::styled(fit(&name.content, column), name.style));
+    }
+    spans.extend(tags);
+    spans
+}
+
+/// Columns of a text, which is not looked at further than to so many.
+fn width_to(text: &str, most: usize) -> usize {
+    // However many bytes a letter has, hardly any has more than eight.
+    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= most * 8);
+    let text = safe(end.and_then(|end| text.get(..end)).unwrap_or(text));
+    cut_at(&text, most).map_or_else(|| width(&text), |_| most)
+}
+
+/// Columns of an outlet with the star of a primary source; of very long ones as many as may be had.
+fn outlet_width(item: &Item, most: usize) -> usize {
+    let star = if item.story.primary { 1 + width(signs::STAR) } else { 0 };
+    width_to(&item.story.outlet, most) + star
+}
+
+/// `SEC ★`, cut to a number of columns.
+fn outlet(scene: Scene, item: &Item, columns: usize) -> Span<'static> {
+    if item.story.primary {
+        let name = cut(&item.story.outlet, columns.saturating_sub(1 + width(signs::STAR)));
+        return Span::styled(format!("{name} {}", signs::STAR), scene.theme.star);
+    }
+    Span::styled(cut(&item.story.outlet, columns), scene.theme.dim)
+}
+
+/// The outlet behind the headline, with a blank before it. The headline comes first, up to its least width.
+fn outlet_behind(scene: Scene, item: &Item, form: &Form, room: usize) -> Vec<Span<'static>> {
+    let Outlet::Behind(most) = form.outlet else { return Vec::new() };
+    let left = room.saturating_sub(width_to(&item.story.title, HEADLINE_MIN) + 1).min(most);
+    let needed = outlet_width(item, most);
+    if left < needed.min(OUTLET_MIN) {
+        return Vec::new();
+    }
+    vec![Span::raw(" "), outlet(scene, item, left)]
+}
+
+/// The tags as coloured words, children in place of their parents; what does not fit is counted.
+fn tags(scene: Scene, item: &Item, room: usize) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    let shown = shown_topics(scene, item);
+    for (at, (label, style)) in shown.iter().enumerate() {
+        let rest = shown.len() - at - 1;
+        // Behind a tag that is not the last, room for the number of those left out.
+        let reserve = if rest > 0 { 3 } else { 0 };
+        if used + width(label) + 1 + reserve > room {
+            let more = if used == 0 { cut(label, room.saturating_sub(1)) } else { signs::more(rest + 1) };
+            used += width(&more);
+            spans.push(Span::styled(more, *style));
+            break;
+        }
+        used += width(label) + 1;
+        spans.push(Span::styled(label.clone(), *style));
+        spans.push(Span::raw(" "));
+    }
+    spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
+    spans
+}
+
+/// Label and style of each topic of a story; a parent is left out when one of its children is there.
+pub(in crate::screen) fn shown_topics(scene: Scene, item: &Item) -> Vec<(String, Style)> {
+    let app = scene.app;
+    let rules: Vec<_> = item.tagged.topics.iter().filter_map(|topic| app.topic(topic)).collect();
+    let parents: Vec<_> = rules.iter().filter_map(|rule| rule.parent.as_ref()).collect();
+    let shown = rules.iter().filter(|rule| !parents.contains(&&rule.name));
+    shown
+        .map(|rule| {
+            let key = rule.key.or_else(|| app.topic(rule.parent.as_deref()?)?.key);
+            let label = rule.short.clone().unwrap_or_else(|| rule.title.clone());
+            (label, scene.theme.topic(rule.color.as_deref(), key))
+        })
+        .collect()
+}
+
+/// The headline in exactly so many columns.
+fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'static>> {
+    let app = scene.app;
+    let age = app.now.duration_since(row.time);
+    let style = match app.wire.row_is_unread(row) {
+        true if age < FRESH => scene.theme.fresh,
+        true if age < OLD => scene.theme.text,
+        _ => scene.theme.dim,
+    };
+    let highlight = app.wire.highlighted_by(item);
+    let style = highlight.map_or(style, |highlight| {
+        style.patch(scene.theme.topic(highlight.color.as_deref(), None)).add_modifier(Modifier::UNDERLINED)
+    });
+    let words: Vec<&TitleSpan> = item.tagged.tags.iter().flat_map(|tag| &tag.spans).collect();
+    let mut spans = emphasised(&item.story.title, &words, style, room);
+    let mut used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    if item.story.title_before.is_some() && used + width(EDITED) <= room {
+        spans.push(Span::styled(EDITED, scene.theme.faint.add_modifier(Modifier::ITALIC)));
+        used += width(EDITED);
+    }
+    spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
+    spans
+}
+
+/// A title in at most this many columns, with the words that decided its topics in bold.
+fn emphasised(title: &str, words: &[&TitleSpan], style: Style, room: usize) -> Vec<Span<'static>> {
+    let shown = safe(title);
+    // Words stand at places of the title as it was stored; in one that had to be made safe those places are others.
+    let words = if shown.len() == title.len() { words } else { &[] };
+    let cut = cut_at(&shown, room);
+    let kept = shown.get(..cut.unwrap_or(shown.len())).unwrap_or_default();
+    let mut spans: Vec<Span> = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = kept.get(at..).filter(|rest| !rest.is_empty()) {
+        let strong = words.iter().any(|word| word.contains(&at));
+        let edges = words.iter().flat_map(|word| [word.start, word.end]);
+        let run = edges.filter_map(|edge| edge.checked_sub(at).filter(|run| *run > 0)).min();
+        let run = run.map_or(rest, |run| until_grapheme(rest, run));
+        let style = if strong { style.add_modifier(Modifier::BOLD) } else { style };
+        match spans.last_mut().filter(|last| last.style == style) {
+            Some(last) => last.content.to_mut().push_str(run),
+            None => spans.push(Span::styled(run.to_owned(), style)),
+        }
+        at += run.len();
+    }
+    if cut.is_some() && room > 0 {
+        spans.push(Span::styled("…", style));
+    }
+    spans
+}
+
+/// A text up to the first grapheme that begins at this byte or behind it.
+fn until_grapheme(text: &str, bytes: usize) -> &str {
+    if text.is_ascii() {
+        return text.get(..bytes).unwrap_or(text);
+    }
+    let end = text.grapheme_indices(true).map(|(at, _)| at).find(|at| *at >= bytes);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+/// Number of outlets and the move since the story, each with a blank before it, then the last column.
+fn tail(scene: Scene, row: &Row, item: &Item, form: &Form) -> Vec<Span<'static>> {
+    if !form.has_tail {
+        return vec![Span::raw(" ".repeat(MARGIN))];
+    }
+    let mut spans = Vec::new();
+    let carried = carried(scene, row);
+    if !carried.is_empty() {
+        spans.push(Span::styled(format!(" {carried}"), scene.theme.dim));
+    }
+    match scene.app.reaction(item, row.time) {
+        Some(reaction) => {
+            let moved = figure(scene, reaction, form.is_named);
+            spans.push(Span::styled(format!(" {}", moved.content), moved.style));
+            let net = reaction.ok().and_then(|reaction| reaction.net).filter(|_| form.has_net);
+            spans.extend(net.map(|(_, net)| Span::styled(format!("net {} ", percent(net, 1)), scene.theme.dim)));
+        }
+        None => spans.push(Span::raw(" ".repeat(MARGIN))),
+    }
+    spans
+}
+
+/// `×3` outlets; `+1` where one outlet has told it more than once.
+fn carried(scene: Scene, row: &Row) -> String {
+    let wire = &scene.app.wire;
+    match (wire.outlet_count(row.group), wire.member_count(row.group)) {
+        (outlets @ 2.., _) => signs::outlets(outlets),
+        (_, stories @ 2..) => signs::more(stories - 1),
+        _ => String::new(),
+    }
+}
+
+/// A symbol is named beside its move up to this width.
+const SYMBOL_MAX: usize = 8;
+
+/// What the bound price that moved most did since a time, and behind it a blank, or a mark when it is seldom that it moves so
+/// far: `−0.8% `, `NVDA −5.1%!`. A dash where that is not known. Named: with the symbol, or with the reason.
+pub(in crate::screen) fn figure(scene: Scene, reaction: Result<Reaction, Missing>, is_named: bool) -> Span<'static> {
+    let reaction = match reaction {
+        Ok(reaction) => reaction,
+        Err(missing) => {
+            let why = if is_named { format!(" {}", why_missing(missing)) } else { String::new() };
+            return Span::styled(format!("{}{why} ", signs::UNKNOWN), scene.theme.faint);
+        }
+    };
+    let mark = if reaction.weight() == Weight::Seldom { signs::SELDOM } else { " " };
+    let figure = format!("{}{mark}", percent(reaction.moved.percent, 1));
+    let symbol = Some(coin(reaction.symbol)).filter(|symbol| is_named && width(symbol) <= SYMBOL_MAX);
+    let text = symbol.map_or_else(|| figure.clone(), |symbol| format!("{symbol} {figure}"));
+    Span::styled(text, weighed(scene, &reaction))
+}
+
+/// What keeps a move from being known, in a word or two.
+fn why_missing(missing: Missing) -> &'static str {
+    match missing {
+        Missing::Closed => "closed",
+        Missing::NoPrice => "no price",
+    }
+}
+
+/// The style of a move: its direction, loud when it is seldom; noise is dim.
+pub(in crate::screen) fn weighed(scene: Scene, reaction: &Reaction) -> Style {
+    let direction = scene.theme.moved(reaction.moved.percent);
+    match reaction.weight() {
+        Weight::Old => scene.theme.faint,
+        Weight::Noise => scene.theme.dim,
+        _ if reaction.moved.percent.abs() < 0.05 => scene.theme.dim,
+        Weight::Seldom => direction.add_modifier(Modifier::BOLD),
+        Weight::Unknown | Weight::Marked => direction,
+    }
+}
