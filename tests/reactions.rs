@@ -166,12 +166,19 @@ async fn the_fall_through_70_000_is_told_within_its_bar_and_its_stories_are_list
     for outlet in ["investing.com", "coindesk.com", "cnbc.com"] {
         assert!(first.iter().any(|other| other == outlet), "{outlet} is not among the first: {first:?}");
     }
+    // The chart has kept its symbol while another was asked about.
+    let charted = |app: &App| app.tape.selected().map(|symbol| symbol.name.to_string());
+    assert_eq!(charted(&played.app).as_deref(), Some("NVDA"));
+    played.app.command(command::Command::Close);
+    played.app.command(command::Command::NextSymbol);
+    assert_eq!(charted(&played.app).as_deref(), Some("BTC-USD"));
     marks_stand_on_their_bars(&mut played.app);
 }
 
 /// Each bar of the chart is marked with the events that were first told of within it.
 fn marks_stand_on_their_bars(app: &mut App) {
-    let mut terminal = Terminal::new(TestBackend::new(160, 45)).unwrap();
+    // Wide enough for the day in bars of an hour.
+    let mut terminal = Terminal::new(TestBackend::new(240, 70)).unwrap();
     let mut bars = Vec::new();
     let theme = scene::theme("dark");
     terminal.draw(|frame| bars = draw(frame, app, &theme).bars).unwrap();
