@@ -110,10 +110,10 @@ impl Feeds {
     /// In the place of the one under the same name, or at the end.
     fn put(&mut self, feed: Feed) {
         let at = *self.by_name.entry(feed.name.clone()).or_insert(self.list.len());
-        if let Some(before) = self.list.get(at) {
-            if let Some(places) = self.by_url.get_mut(&before.url) {
-                places.remove(&at);
-            }
+        if let Some(before) = self.list.get(at)
+            && let Some(places) = self.by_url.get_mut(&before.url)
+        {
+            places.remove(&at);
         }
         self.by_url.entry(feed.url.clone()).or_default().insert(at);
         match self.list.get_mut(at) {

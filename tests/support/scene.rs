@@ -195,12 +195,23 @@ pub fn report(app: &mut App, source: &str, outcome: Outcome, status: Option<u16>
     );
 }
 
+/// Symbol, price and base, in cents.
+const PRICES: [(&str, i64, i64); 4] =
+    [("NVDA", 18123, 18517), ("BTC-USD", 9741255, 9683100), ("ETH-USD", 341020, 341020), ("SOL-USD", 20455, 19801)];
+
+/// The bars of the day up to now.
+pub fn charts(app: &mut App) {
+    for (symbol, price, _) in PRICES {
+        let series = series(app, symbol, price as f64 / 100.0, 90);
+        tell(app, Event::Series { span: Span::Day, series });
+    }
+}
+
+/// Prices of now, with the bars of the day.
 pub fn prices(app: &mut App) {
     alive(app, "yahoo");
     alive(app, "coinbase");
-    let quotes =
-        [("NVDA", 18123, 18517), ("BTC-USD", 9741255, 9683100), ("ETH-USD", 341020, 341020), ("SOL-USD", 20455, 19801)];
-    for (symbol, price, base) in quotes {
+    for (symbol, price, base) in PRICES {
         let quote = quote(app, symbol, price, base);
         let series = series(app, symbol, price as f64 / 100.0, 90);
         tell(app, Event::Series { span: Span::Day, series });
