@@ -54,6 +54,8 @@ const WIRE_ROWS: u16 = 6;
 /// Columns that the reader beside the wire, and the chart, have at least as they come.
 const READER_COLUMNS: u16 = 46;
 const CHART_COLUMNS: u16 = 54;
+/// The same on the largest screens: a day of a coin in bars of an hour.
+const HUGE_CHART_COLUMNS: u16 = 64;
 
 /// The places of all panels that are shown.
 pub(super) fn plan(area: Rect, app: &App) -> Plan {
@@ -172,7 +174,7 @@ fn plan_huge(body: Rect, app: &App) -> Plan {
         ((body.width * 30 / 100).clamp(60, 90), (body.width * 24 / 100).clamp(48, 70));
     // The reader narrows first: an article is read over the whole screen.
     let narrow = left_over(body.width.saturating_sub(right_columns), (middle_columns, READER_COLUMNS), wanted);
-    let right_columns = left_over(body.width.saturating_sub(narrow), (right_columns, CHART_COLUMNS), wanted);
+    let right_columns = left_over(body.width.saturating_sub(narrow), (right_columns, HUGE_CHART_COLUMNS), wanted);
     let right_columns = larger(right_columns, app.layout.columns, 30);
     let most = body.height * QUOTES_SHARE / 100;
     let quotes_rows = quotes_rows.max(quotes::rows_needed(app, right_columns, Size::Huge, most));

@@ -69,7 +69,11 @@ pub fn cut_words(text: &str, columns: usize) -> String {
         return safe(text).into_owned();
     }
     let first = wrap(text, columns.saturating_sub(2)).into_iter().next().unwrap_or_default();
-    cut(&format!("{first} …"), columns)
+    match safe(text).strip_prefix(first.as_str()) {
+        // A first word that is too long by itself is cut as any text is.
+        Some(rest) if !rest.starts_with(char::is_whitespace) => cut(text, columns),
+        _ => cut(&format!("{first} …"), columns),
+    }
 }
 
 /// Cuts spans to a number of columns together; what is cut ends in `…`.
@@ -392,6 +396,7 @@ mod tests {
             ("BTC-USD crosses 100,000", 23, "BTC-USD crosses 100,000"),
             ("BTC-USD crosses 100,000", 22, "BTC-USD crosses …"),
             ("BTC-USD crosses 100,000", 10, "BTC-USD …"),
+            ("topic:openai-funding outlets>2", 19, "topic:openai-fundi…"),
             ("a", 0, ""),
         ] {
             assert_eq!(cut_words(text, columns), expected, "{columns}");

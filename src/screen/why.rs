@@ -10,7 +10,7 @@ use super::Scene;
 use super::frame::{Hint, popup, put};
 use super::group::{lag, outlet};
 use super::quotes::{coin, plain_price};
-use super::text::{arrow, cut, fit, fit_right, percent, safe, spans_width, wrap};
+use super::text::{arrow, cut, cut_words, fit, fit_right, percent, safe, spans_width, wrap};
 use super::wire::shown_topics;
 use crate::app::command::Command;
 use crate::app::seen::Seen;
@@ -36,7 +36,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId
     let height = (causes.len().max(2) as u16).saturating_add(2 + ABOVE).clamp(12, area.height.max(12));
     let inner = popup(frame, area, scene, (WIDTH, height), title(scene, asked), &HINTS);
     let columns = usize::from(inner.width);
-    put(frame, Line::styled(cut(&told(scene, asked), columns), scene.theme.dim), Rect { height: 1, ..inner });
+    put(
+        frame,
+        Line::styled(format!(" {}", cut_words(&summary(scene, asked), columns.saturating_sub(1))), scene.theme.dim),
+        Rect { height: 1, ..inner },
+    );
     let above = ABOVE.min(inner.height);
     let rows = Rect { y: inner.y + above, height: inner.height - above, ..inner };
     seen.popup = rows;
@@ -108,7 +112,7 @@ fn sentence(scene: Scene, symbol: &str, unmoved: Unmoved) -> String {
 }
 
 /// `fell through 70,000 at 06:30 ET · now 70,438.20 · 12 stories since 05:25 ET`
-fn told(scene: Scene, asked: &Asked) -> String {
+fn summary(scene: Scene, asked: &Asked) -> String {
     let app = scene.app;
     let mover = app.movers.iter().find(|mover| mover.symbol == asked.symbol && mover.begun == asked.begun);
     let mut parts: Vec<String> = Vec::new();
@@ -122,7 +126,7 @@ fn told(scene: Scene, asked: &Asked) -> String {
         )
     }));
     parts.push(format!("the stories of the hour before {} and since", scene.market_day_time(asked.begun)));
-    format!(" {}", parts.join(" · "))
+    parts.join(" · ")
 }
 
 /// When the latest price is of: now, unless it is older than a price that is current may be.

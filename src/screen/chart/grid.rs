@@ -9,7 +9,7 @@ use crate::domain::price::is_listed_in_new_york;
 use crate::domain::session::Calendar;
 
 /// Lengths of a bar within a day, in minutes. Each divides the day, so that bars begin at the same times every day.
-const MINUTES: [i64; 15] = [1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720];
+const MINUTES: [i64; 17] = [1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720];
 /// Longer ones.
 const LONG: [Step; 6] = [Step::Day, Step::Weeks(1), Step::Weeks(2), Step::Months(1), Step::Months(3), Step::LONGEST];
 const DAY: i64 = 86_400;
