@@ -201,7 +201,7 @@ fn tune_in(config: &Arc<Config>, around: &Surroundings) -> Result<Tuned, Failure
     let reader = Reader::open(&around.places.data).ok();
     let stored = reader.as_ref().and_then(|reader| reader.quotes().ok()).unwrap_or_default();
     heard.stored = stored.into_iter().map(|quote| (quote.symbol.clone(), quote)).collect();
-    let desk = market::Desk {
+    let desk = market::Deps {
         http: Http::new(&config.network)?,
         clock: around.clock.clone(),
         config: config_seen,

@@ -1,7 +1,7 @@
 //! Alpaca, with a key: US shares as they trade on IEX alone; documented at docs.alpaca.markets.
 //!
 //! IEX sees a few of a hundred trades: its volume is not the market's and is not taken. The key is an id and a secret
-//! with a colon between them, sent as two headers; the socket is told them first of all, takes one connection for each
+//! with a colon between them, sent as two headers; the socket is sent them first of all, takes one connection for each
 //! key, and tells trades of every session without the previous close. Those outside the regular session are left out
 //! there, for without its close they say nothing. A snapshot has the bars of the last two days beside the last trade.
 
@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{Access, Frame, Misread, Moment, Poll, Source, Tick, Wire, read};
+use super::{Access, Frame, Moment, Poll, ReadError, SocketSpec, Source, Tick, read};
 use crate::domain::price::{Extended, Session};
 
 pub(super) const SOURCE: Source = Source {
@@ -38,7 +38,7 @@ pub(super) const SOURCE: Source = Source {
     poll: Some(Poll { every, beside_socket: None, together: 30, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
-    wire: Some(Wire {
+    wire: Some(SocketSpec {
         address: None,
         hello: Some(hello),
         headers: &[],
@@ -74,11 +74,11 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
 }
 
 /// Snapshots by symbol; an answer about one symbol may be that alone.
-fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let [body] = bodies else { return Err(Misread::Shape) };
+fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
+    let [body] = bodies else { return Err(ReadError::Shape) };
     let answer = answer(body)?;
     read::those_told(spelled, |id| {
-        price(moment, id, snapshot(&answer, id).ok_or(Misread::Unknown)?).ok_or(Misread::NoPrice)
+        price(moment, id, snapshot(&answer, id).ok_or(ReadError::Unknown)?).ok_or(ReadError::NoPrice)
     })
 }
 
@@ -94,16 +94,16 @@ fn trade_of(snapshot: &Value) -> Option<(Decimal, Timestamp)> {
 }
 
 /// An answer as JSON; errors are objects with a message.
-fn answer(body: &[u8]) -> Result<Value, Misread> {
+fn answer(body: &[u8]) -> Result<Value, ReadError> {
     let answer = read::json(body)?;
     let message = answer["message"].as_str().map(str::to_lowercase);
     match message.as_deref() {
-        Some(message) if message.contains("too many") || message.contains("limit") => Err(Misread::Refused),
-        Some(message) if message.contains("forbidden") || message.contains("authorized") => Err(Misread::Refused),
-        Some(message) if message.contains("invalid symbol") => Err(Misread::Unknown),
-        Some(_) => Err(Misread::NoPrice),
+        Some(message) if message.contains("too many") || message.contains("limit") => Err(ReadError::Refused),
+        Some(message) if message.contains("forbidden") || message.contains("authorized") => Err(ReadError::Refused),
+        Some(message) if message.contains("invalid symbol") => Err(ReadError::Unknown),
+        Some(_) => Err(ReadError::NoPrice),
         None if answer.is_object() => Ok(answer),
-        None => Err(Misread::Shape),
+        None => Err(ReadError::Shape),
     }
 }
 
@@ -153,7 +153,7 @@ fn say(action: &str, ids: &[String]) -> Vec<String> {
     vec![json!({"action": action, "trades": ids}).to_string()]
 }
 
-/// A list of messages, told apart by `T`.
+/// A list of messages, distinguished by `T`.
 fn read_frame(moment: Moment, text: &str) -> Vec<Frame> {
     let Ok(Value::Array(messages)) = serde_json::from_str::<Value>(text) else { return Vec::new() };
     let frame = |message: &Value| match message["T"].as_str() {
@@ -196,7 +196,7 @@ mod tests {
         read_frame(Moment { now: "2026-11-23T18:00:00Z".parse().unwrap(), calendar: &calendar }, text)
     }
 
-    fn prices(now: &str, spelled: &[&str], body: &[u8]) -> Result<Vec<Tick>, Misread> {
+    fn prices(now: &str, spelled: &[&str], body: &[u8]) -> Result<Vec<Tick>, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: now.parse().unwrap(), calendar: &calendar };
         read_price(moment, &spelled.iter().map(ToString::to_string).collect::<Vec<_>>(), &[body.to_vec()])
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!((tick.price, tick.base), ("214.53".parse().unwrap(), Some("210.4".parse().unwrap())));
         assert_eq!(tick.time, Some("2026-07-10T15:59:58Z".parse().unwrap()));
         assert_eq!(tick.extended, None);
-        assert_eq!(prices("2026-07-10T16:00:05Z", &["NVDA"], &body), Err(Misread::Unknown));
+        assert_eq!(prices("2026-07-10T16:00:05Z", &["NVDA"], &body), Err(ReadError::Unknown));
     }
 
     /// Of our own: Monday the 23rd, the Friday before, and a last trade.
@@ -237,9 +237,9 @@ mod tests {
             let now = format!("2026-11-23T{clock}:00Z");
             let tick = prices(&now, &["NVDA", "AMD"], &snapshot(trade, today, before)).unwrap().remove(0);
             let base = tick.base.map(|base| base.to_string());
-            let told = (tick.price.to_string(), base, tick.extended.map(|extended| extended.session));
+            let found = (tick.price.to_string(), base, tick.extended.map(|extended| extended.session));
             assert_eq!(
-                told,
+                found,
                 (expected.0.to_string(), expected.1.map(String::from), expected.2),
                 "{now} {trade} {today}"
             );
@@ -250,16 +250,16 @@ mod tests {
     fn no_price_is_made_up() {
         for price in ["0", "-5", "null", "\"N/A\"", "\"NaN\""] {
             let body = format!(r#"{{"NVDA":{{"latestTrade":{{"p":{price},"t":"2026-11-23T17:59:50Z"}}}}}}"#);
-            assert_eq!(prices("2026-11-23T18:00:00Z", &["NVDA"], body.as_bytes()), Err(Misread::NoPrice), "{price}");
+            assert_eq!(prices("2026-11-23T18:00:00Z", &["NVDA"], body.as_bytes()), Err(ReadError::NoPrice), "{price}");
         }
         let cases = [
-            (r#"{"NVDA":null}"#, Misread::Unknown),
-            ("{}", Misread::Unknown),
-            ("[]", Misread::Shape),
-            (r#"{"NVDA":{"latestTrade":{"p":1e400}}}"#, Misread::Shape),
-            (r#"{"message":"forbidden."}"#, Misread::Refused),
-            (r#"{"code":40010001,"message":"invalid symbol(s)"}"#, Misread::Unknown),
-            (r#"{"message":"too many requests."}"#, Misread::Refused),
+            (r#"{"NVDA":null}"#, ReadError::Unknown),
+            ("{}", ReadError::Unknown),
+            ("[]", ReadError::Shape),
+            (r#"{"NVDA":{"latestTrade":{"p":1e400}}}"#, ReadError::Shape),
+            (r#"{"message":"forbidden."}"#, ReadError::Refused),
+            (r#"{"code":40010001,"message":"invalid symbol(s)"}"#, ReadError::Unknown),
+            (r#"{"message":"too many requests."}"#, ReadError::Refused),
         ];
         for (body, expected) in cases {
             assert_eq!(prices("2026-11-23T18:00:00Z", &["NVDA"], body.as_bytes()), Err(expected), "{body}");

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
-use super::{Access, BarsAsk, Candles, Frame, Misread, Moment, Poll, Source, Tick, Wire, read};
+use super::{Access, BarsAsk, Candles, Frame, Moment, Poll, ReadError, SocketSpec, Source, Tick, read};
 use crate::domain::price::{Candle, Session, Span};
 
 pub(super) const SOURCE: Source = Source {
@@ -35,7 +35,7 @@ pub(super) const SOURCE: Source = Source {
     poll: Some(Poll { every, beside_socket: None, together: TOGETHER, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     closes: None,
-    wire: Some(Wire {
+    wire: Some(SocketSpec {
         address: None,
         hello: None,
         headers: &[],
@@ -75,26 +75,26 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
     vec![format!("{}/api/v3/ticker/24hr?symbols={list}", access.base)]
 }
 
-fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let [body] = bodies else { return Err(Misread::Shape) };
+fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
+    let [body] = bodies else { return Err(ReadError::Shape) };
     let answer = answer(body).map_err(|misread| misread.among(spelled))?;
     let rows = answer.as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice);
     read::those_told(spelled, |id| {
-        let row = rows.iter().find(|row| row["symbol"].as_str() == Some(id)).ok_or(Misread::Shape)?;
+        let row = rows.iter().find(|row| row["symbol"].as_str() == Some(id)).ok_or(ReadError::Shape)?;
         let [price, open, time, order] = ["lastPrice", "openPrice", "closeTime", "lastId"].map(|name| &row[name]);
-        tick(id, price, open, time, order).ok_or(Misread::NoPrice)
+        tick(id, price, open, time, order).ok_or(ReadError::NoPrice)
     })
 }
 
 /// An answer as JSON; errors are objects with a code and a message, some of them under status 200.
-fn answer(body: &[u8]) -> Result<Value, Misread> {
+fn answer(body: &[u8]) -> Result<Value, ReadError> {
     let answer = read::json(body)?;
     match (answer["code"].as_i64(), answer["msg"].as_str()) {
-        (Some(-1121), _) => Err(Misread::Unknown),
+        (Some(-1121), _) => Err(ReadError::Unknown),
         // Weight, orders, bans.
-        (Some(-1003 | -1015), _) => Err(Misread::Refused),
-        (Some(_), Some(text)) if text.contains("restricted location") => Err(Misread::Refused),
-        (Some(_), Some(_)) => Err(Misread::NoPrice),
+        (Some(-1003 | -1015), _) => Err(ReadError::Refused),
+        (Some(_), Some(text)) if text.contains("restricted location") => Err(ReadError::Refused),
+        (Some(_), Some(_)) => Err(ReadError::NoPrice),
         _ => Ok(answer),
     }
 }
@@ -134,9 +134,9 @@ fn ask_bars(access: Access, spelled: &str, span: Span, _now: Timestamp) -> BarsA
     BarsAsk { urls: vec![url], interval: seconds, keep: Some(Duration::from_secs(u64::from(seconds * bars))) }
 }
 
-fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
+fn read_bars(body: &[u8]) -> Result<Vec<Candle>, ReadError> {
     let answer = answer(body)?;
-    read::bars(answer.as_array().ok_or(Misread::Shape)?, bar)
+    read::bars(answer.as_array().ok_or(ReadError::Shape)?, bar)
 }
 
 /// `[open time, open, high, low, close, volume, close time, …]`, oldest first.
@@ -180,8 +180,8 @@ fn read_frame(_: Moment, text: &str) -> Vec<Frame> {
 /// `o` is the price 24 hours ago, `E` when this was said, `L` the last trade.
 fn ticker(event: &Value) -> Option<Frame> {
     let spelled = event["s"].as_str()?;
-    let told = tick(spelled, &event["c"], &event["o"], &event["E"], &event["L"]).map(Frame::Tick);
-    Some(told.unwrap_or_else(|| Frame::NoPrice { spelled: spelled.to_string() }))
+    let found = tick(spelled, &event["c"], &event["o"], &event["E"], &event["L"]).map(Frame::Tick);
+    Some(found.unwrap_or_else(|| Frame::NoPrice { spelled: spelled.to_string() }))
 }
 
 /// `{"result":null,"id":"BTCUSDT"}`, `{"code":2,"msg":"Invalid request: invalid stream","id":"BTCUSDT"}`; newer ones
@@ -213,7 +213,7 @@ mod tests {
         read_frame(Moment { now: "2026-11-23T18:00:00Z".parse().unwrap(), calendar: &calendar }, text)
     }
 
-    fn price_of(spelled: &str, body: &[u8]) -> Result<Tick, Misread> {
+    fn price_of(spelled: &str, body: &[u8]) -> Result<Tick, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: "2026-11-23T18:00:00Z".parse().unwrap(), calendar: &calendar };
         read_price(moment, &[spelled.into()], &[body.to_vec()]).map(|mut ticks| ticks.remove(0))
@@ -233,7 +233,7 @@ mod tests {
             extended: None,
         };
         assert_eq!(price_of("BTCUSDT", &body), Ok(expected));
-        assert_eq!(price_of("ETHUSDT", &body), Err(Misread::Shape), "the answer to another question");
+        assert_eq!(price_of("ETHUSDT", &body), Err(ReadError::Shape), "the answer to another question");
         let Some(body) = recorded("binance/rest_ticker_24hr_docs.json") else { return };
         assert_eq!(price_of("BNBBTC", &body).unwrap().price, "4.000002".parse().unwrap());
     }
@@ -241,9 +241,9 @@ mod tests {
     #[test]
     fn recorded_errors() {
         let cases = [
-            ("error_400_invalid_symbol", Misread::Unknown),
-            ("error_429", Misread::Refused),
-            ("error_451_geoblock", Misread::Refused),
+            ("error_400_invalid_symbol", ReadError::Unknown),
+            ("error_429", ReadError::Refused),
+            ("error_451_geoblock", ReadError::Refused),
         ];
         for (file, expected) in cases {
             let Some(body) = recorded(&format!("binance/{file}.json")) else { continue };
@@ -281,11 +281,11 @@ mod tests {
         for (file, expected) in cases {
             let Some(body) = recorded(&format!("binance/{file}.json")) else { continue };
             let read = frame(&String::from_utf8(body).unwrap());
-            let told = read.iter().map(|frame| match frame {
+            let found = read.iter().map(|frame| match frame {
                 Frame::Tick(tick) => format!("{} {} after {}", tick.spelled, tick.price, tick.base.unwrap()),
                 other => panic!("{file}: {other:?}"),
             });
-            assert_eq!(told.collect::<Vec<_>>(), expected, "{file}");
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{file}");
         }
         for file in ["binance/ws_combined_transcript_2021.txt", "binance/us_ws_combined_transcript_2021.txt"] {
             for line in frames(file).unwrap_or_default() {
@@ -337,7 +337,7 @@ mod tests {
             let event = json!({"e": "24hrTicker", "s": "BTCUSDT", "c": price, "o": "5", "E": 1_653_812_650_349_i64});
             assert_eq!(frame(&event.to_string()), [Frame::NoPrice { spelled: "BTCUSDT".into() }], "{price}");
             let body = json!({"symbol": "BTCUSDT", "lastPrice": price}).to_string();
-            assert_eq!(price_of("BTCUSDT", body.as_bytes()), Err(Misread::NoPrice), "{price}");
+            assert_eq!(price_of("BTCUSDT", body.as_bytes()), Err(ReadError::NoPrice), "{price}");
         }
         let micros = json!({"e": "24hrTicker", "s": "BTCUSDT", "c": "5", "o": "0", "E": 1_653_812_650_349_123_i64});
         let tick = only_tick(&frame(&micros.to_string()));

@@ -2,7 +2,7 @@
 //!
 //! No recording of an answer is at hand. The shape here is what clients of the site read: numbers are numbers, the time
 //! of the last trade is New York's without an offset, an index has an underscore before its name. A file that is not
-//! there is refused with 403, as a stranger is: of a symbol that was never told it means that there is none.
+//! there is refused with 403, as a stranger is: for a symbol that was never priced it means that there is none.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{Access, Misread, Moment, Poll, Source, Tick, read};
+use super::{Access, Moment, Poll, ReadError, Source, Tick, read};
 use crate::domain::price::{Extended, Kind, Session, kind};
 
 pub(super) const SOURCE: Source = Source {
@@ -64,23 +64,23 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
     spelled.iter().map(file).collect()
 }
 
-fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
     let tick = |(symbol, body): (&String, &Vec<u8>)| {
         let answer = read::json(body)?;
         let data = &answer["data"];
-        if data.is_object() { tick(moment, symbol, data) } else { Err(Misread::Shape) }
+        if data.is_object() { tick(moment, symbol, data) } else { Err(ReadError::Shape) }
     };
     spelled.iter().zip(bodies).map(tick).collect()
 }
 
-fn tick(moment: Moment, spelled: &str, data: &Value) -> Result<Tick, Misread> {
-    let last = read::price(&data["current_price"]).ok_or(Misread::NoPrice)?;
+fn tick(moment: Moment, spelled: &str, data: &Value) -> Result<Tick, ReadError> {
+    let last = read::price(&data["current_price"]).ok_or(ReadError::NoPrice)?;
     let at = time(moment, &data["last_trade_time"]);
     let (price, time, extended) = match at.filter(|at| !read::is_regular(moment, *at)) {
         None => (last, at, None),
-        // A trade outside the regular session is not the headline: that is the close, if it is told.
+        // A trade outside the regular session is not the headline: that is the close, if it is given.
         Some(at) => {
-            let close = read::price(&data["close"]).ok_or(Misread::NoPrice)?;
+            let close = read::price(&data["close"]).ok_or(ReadError::NoPrice)?;
             (close, Some(moment.calendar.last_close(at)), extended(moment, last, at))
         }
     };
@@ -126,7 +126,7 @@ mod tests {
         civil.to_zoned_datetime(new_york()).unwrap().timestamp()
     }
 
-    fn price_of(body: &[u8], now: &str) -> Result<Tick, Misread> {
+    fn price_of(body: &[u8], now: &str) -> Result<Tick, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: ny(now), calendar: &calendar };
         read_price(moment, &["NVDA".into()], &[body.to_vec()]).map(|mut ticks| ticks.remove(0))
@@ -168,11 +168,11 @@ mod tests {
             let tick = price_of(&with(json!({"last_trade_time": last, "close": 182.0})), now).unwrap();
             assert_eq!((tick.price, tick.time), (number(price), Some(ny(time))), "{last} {now}");
             assert_eq!((tick.base, tick.session), (base.map(number), Some(session)), "{last} {now}");
-            let told = tick.extended.map(|extended| (extended.price, extended.session));
-            assert_eq!(told, extended.map(|session| (number("181.5"), session)), "{last} {now}");
+            let found = tick.extended.map(|extended| (extended.price, extended.session));
+            assert_eq!(found, extended.map(|session| (number("181.5"), session)), "{last} {now}");
         }
         let late = json!({"last_trade_time": "2026-11-23T16:45:00", "close": 0.0});
-        assert_eq!(price_of(&with(late), "2026-11-23 17:00"), Err(Misread::NoPrice), "an extended price alone");
+        assert_eq!(price_of(&with(late), "2026-11-23 17:00"), Err(ReadError::NoPrice), "an extended price alone");
         let same = json!({"last_trade_time": "2026-11-23T16:00:00", "prev_day_close": 181.5});
         assert_eq!(price_of(&with(same), "2026-11-24 05:00").unwrap().base, None, "a close is no base for itself");
     }
@@ -181,19 +181,19 @@ mod tests {
     fn no_price_and_no_base_is_made_up() {
         for price in [json!(0), json!(-1.5), json!(null), json!("N/A"), json!("NaN"), json!([181.5])] {
             let body = with(json!({"current_price": price}));
-            assert_eq!(price_of(&body, "2026-11-23 12:00"), Err(Misread::NoPrice), "{price}");
+            assert_eq!(price_of(&body, "2026-11-23 12:00"), Err(ReadError::NoPrice), "{price}");
             let body = with(json!({"prev_day_close": price}));
             assert_eq!(price_of(&body, "2026-11-23 12:00").unwrap().base, None, "{price}");
         }
         for time in [json!(null), json!(""), json!("11:44"), json!(5)] {
             assert_eq!(price_of(&with(json!({"last_trade_time": time})), "2026-11-23 12:00").unwrap().time, None);
         }
-        let cases: [(&[u8], Misread); 5] = [
-            (b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", Misread::WebPage),
-            (b"Too Many Requests", Misread::Refused),
-            (b"{\"data\": null}", Misread::Shape),
-            (b"[]", Misread::Shape),
-            (b"{\"data\": {", Misread::Shape),
+        let cases: [(&[u8], ReadError); 5] = [
+            (b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", ReadError::WebPage),
+            (b"Too Many Requests", ReadError::Refused),
+            (b"{\"data\": null}", ReadError::Shape),
+            (b"[]", ReadError::Shape),
+            (b"{\"data\": {", ReadError::Shape),
         ];
         for (body, expected) in cases {
             assert_eq!(price_of(body, "2026-11-23 12:00"), Err(expected));
@@ -222,8 +222,8 @@ mod tests {
         #[test]
         fn never_panics(body: Vec<u8>, price: f64, close: f64, time: String, days in 0i64..40_000) {
             let _ = price_of(&body, "2026-11-23 12:00");
-            let told = json!({"current_price": price, "close": close, "prev_day_close": close, "last_trade_time": time});
-            let _ = price_of(&with(told), "2026-11-23 12:00");
+            let found = json!({"current_price": price, "close": close, "prev_day_close": close, "last_trade_time": time});
+            let _ = price_of(&with(found), "2026-11-23 12:00");
             let day = jiff::civil::date(1960, 1, 1).saturating_add(jiff::Span::new().days(days)).at(18, 0, 0, 0);
             let _ = price_of(&with(json!({"last_trade_time": day.to_string()})), "2026-11-23 12:00");
             spell(&time);

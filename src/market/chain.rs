@@ -1,10 +1,10 @@
 //! Which source is asked for which symbol: the first of its chain that does well, socket before polling.
 //!
-//! A better way is never given up: it goes on being tried, and when it has done well for a while the worse one rests.
+//! A better route is never given up: it goes on being tried, and when it has done well for a while the worse one rests.
 
 use jiff::Timestamp;
 
-use super::board::{Standings, Trust, Way};
+use super::source_health::{HealthTable, Route, Trust};
 use super::{Source, source};
 use crate::config::Config;
 use crate::domain::Name;
@@ -18,40 +18,40 @@ pub struct Wanted {
     pub spelled: String,
 }
 
-/// The symbols whose prices a source has to bring by a way ([`Capability::Socket`] or [`Capability::Quote`]) now: those
-/// for which every better way is down. Another source's is not given up for before it has settled again.
-pub fn prices(of: &Source, by: Capability, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
+/// The symbols whose prices a source has to bring by a route ([`Capability::Socket`] or [`Capability::Quote`]) now: those
+/// for which every better route is down. A worse route goes on until the better one has settled again.
+pub fn prices(of: &Source, by: Capability, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
     let wants = |symbol: &Symbol| {
-        let mut better = ways(symbol, config).take_while(|(source, way)| (source.id, *way) != (of.id, by));
-        better.all(|(source, way)| {
-            let trust = standings.trust(&symbol.name, &(source.id.into(), way), now);
+        let mut better = routes(symbol, config).take_while(|(source, route)| (source.id, *route) != (of.id, by));
+        better.all(|(source, route)| {
+            let trust = standings.trust(&symbol.name, &(source.id.into(), route), now);
             if source.id == of.id { trust == Trust::Down } else { trust != Trust::Settled }
         })
     };
-    let has = |symbol: &&Symbol| ways(symbol, config).any(|(source, way)| (source.id, way) == (of.id, by));
+    let has = |symbol: &&Symbol| routes(symbol, config).any(|(source, route)| (source.id, route) == (of.id, by));
     let symbols = config.symbols.iter().filter(has).filter(|symbol| wants(symbol));
     symbols.filter_map(|symbol| wanted(of, &symbol.name)).collect()
 }
 
 /// The symbols without a price for which a source might have one, be its turn come or not: where a question takes many,
 /// they go along.
-pub fn unpriced(of: &Source, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
-    let way = (of.id.into(), Capability::Quote);
+pub fn unpriced(of: &Source, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
+    let route = (of.id.into(), Capability::Quote);
     let has = |symbol: &&Symbol| chain(symbol, config).any(|source| source.id == of.id);
     let is_open =
-        |symbol: &&Symbol| !standings.is_priced(&symbol.name, now) && standings.may_answer(&symbol.name, &way, now);
+        |symbol: &&Symbol| !standings.is_priced(&symbol.name, now) && standings.may_answer(&symbol.name, &route, now);
     let symbols = config.symbols.iter().filter(has).filter(is_open);
     symbols.filter_map(|symbol| wanted(of, &symbol.name)).collect()
 }
 
-/// The place of a way in the chain of a symbol, the best first.
-pub fn rank(symbol: &str, way: &Way, config: &Config) -> Option<usize> {
+/// The place of a route in the chain of a symbol, the best first.
+pub fn rank(symbol: &str, route: &Route, config: &Config) -> Option<usize> {
     let symbol = config.symbols.iter().find(|other| &*other.name == symbol)?;
-    ways(symbol, config).position(|(source, by)| (source.id, by) == (&*way.0, way.1))
+    routes(symbol, config).position(|(source, by)| (source.id, by) == (&*route.0, route.1))
 }
 
 /// The symbols whose history a source has to bring now, benchmarks among them.
-pub fn charts(of: &Source, config: &Config, standings: &Standings, now: Timestamp) -> Vec<Wanted> {
+pub fn charts(of: &Source, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
     let carries = |symbol: &&Symbol| {
         let mut chain = chain(symbol, config).filter(|source| source.candles.is_some());
         let first = chain.find(|source| source.id == of.id || !is_down(source, standings, now));
@@ -77,8 +77,8 @@ pub fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item =
     known.filter(|source| source.is_enabled(config) && (source.spell)(&symbol.name).is_some())
 }
 
-/// The ways to a symbol's price, best first.
-pub(super) fn ways<'a>(
+/// The routes to a symbol's price, best first.
+pub(super) fn routes<'a>(
     symbol: &'a Symbol,
     config: &'a Config,
 ) -> impl Iterator<Item = (&'static Source, Capability)> + 'a {
@@ -89,7 +89,7 @@ pub(super) fn ways<'a>(
 }
 
 /// Known to have no history. What has not been tried yet is given its chance.
-fn is_down(source: &Source, standings: &Standings, now: Timestamp) -> bool {
+fn is_down(source: &Source, standings: &HealthTable, now: Timestamp) -> bool {
     standings.trust_source(&(source.id.into(), Capability::Candles), now) == Trust::Down
 }
 
@@ -98,15 +98,15 @@ fn is_down(source: &Source, standings: &Standings, now: Timestamp) -> bool {
 mod tests {
     use super::*;
     use crate::domain::price::{Outcome, SourceReport};
-    use crate::market::board::Board;
+    use crate::market::source_health::SourceHealth;
     use crate::market::tests::config;
 
     fn now() -> Timestamp {
         "2026-11-23T18:00:00Z".parse().unwrap()
     }
 
-    fn standing(id: &str, capability: Capability, outcome: Outcome) -> Standings {
-        let board = Board::default();
+    fn standing(id: &str, capability: Capability, outcome: Outcome) -> HealthTable {
+        let board = SourceHealth::default();
         let at = "2026-11-23T17:00:00Z".parse().unwrap();
         board.tell(&SourceReport {
             source: id.into(),
@@ -132,7 +132,7 @@ mod tests {
         let failed = || Outcome::Failed { why: "x".into() };
         let blocked = |until: &str| Outcome::Blocked { why: "x".into(), until: until.parse().unwrap() };
         let cases = [
-            (Standings::default(), vec![]),
+            (HealthTable::default(), vec![]),
             (standing("coinbase", Capability::Socket, Outcome::Well), vec![]),
             (standing("coinbase", Capability::Socket, failed()), vec!["BTC-USD"]),
             (standing("coinbase", Capability::Socket, blocked("2026-11-23T18:30:00Z")), vec!["BTC-USD"]),
@@ -154,8 +154,8 @@ mod tests {
             crate::domain::price::SourceSettings { enabled: Some(false), ..Default::default() },
         );
         let coinbase = source("coinbase").unwrap();
-        assert_eq!(prices(coinbase, Capability::Socket, &config, &Standings::default(), now()), []);
-        assert_eq!(charts(coinbase, &config, &Standings::default(), now()), []);
+        assert_eq!(prices(coinbase, Capability::Socket, &config, &HealthTable::default(), now()), []);
+        assert_eq!(charts(coinbase, &config, &HealthTable::default(), now()), []);
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
             symbol.benchmark = Some("QQQ".into());
         }
         let yahoo = source("yahoo").unwrap();
-        assert_eq!(names(charts(yahoo, &config, &Standings::default(), now())), ["NVDA", "QQQ", "AMD"]);
-        assert_eq!(names(prices(yahoo, Capability::Socket, &config, &Standings::default(), now())), ["NVDA", "AMD"]);
+        assert_eq!(names(charts(yahoo, &config, &HealthTable::default(), now())), ["NVDA", "QQQ", "AMD"]);
+        assert_eq!(names(prices(yahoo, Capability::Socket, &config, &HealthTable::default(), now())), ["NVDA", "AMD"]);
     }
 }

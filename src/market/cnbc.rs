@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
-use super::{Access, Misread, Moment, Poll, Source, Tick, read};
+use super::{Access, Moment, Poll, ReadError, Source, Tick, read};
 use crate::domain::price::{Extended, Kind, Session, kind};
 
 pub(super) const SOURCE: Source = Source {
@@ -68,12 +68,12 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
     vec![format!("{}/quote-html-webservice/restQuote/symbolType/symbol?symbols={symbols}&{fixed}", access.base)]
 }
 
-/// The prices of those symbols that have one. Why there is none is told only when no symbol has one.
-fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let [body] = bodies else { return Err(Misread::Shape) };
+/// The prices of those symbols that have one. Why there is none is given only when no symbol has one.
+fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
+    let [body] = bodies else { return Err(ReadError::Shape) };
     let answer = read::json(body)?;
-    let rows = rows(&answer).ok_or(Misread::Shape)?;
-    let row_of = |symbol: &String| rows.iter().find(|row| row["symbol"] == **symbol).ok_or(Misread::Unknown);
+    let rows = rows(&answer).ok_or(ReadError::Shape)?;
+    let row_of = |symbol: &String| rows.iter().find(|row| row["symbol"] == **symbol).ok_or(ReadError::Unknown);
     let mut ticks = Vec::new();
     let mut worst = None;
     for symbol in spelled {
@@ -100,13 +100,13 @@ fn rows(answer: &Value) -> Option<&[Value]> {
     }
 }
 
-fn tick(moment: Moment, spelled: &str, row: &Value) -> Result<Tick, Misread> {
+fn tick(moment: Moment, spelled: &str, row: &Value) -> Result<Tick, ReadError> {
     // Missing in the `ITV` form; a number or a text of one.
     let code = row["code"].as_i64().or_else(|| row["code"].as_str()?.parse().ok());
     if code.is_some_and(|code| code != 0) {
-        return Err(Misread::Unknown);
+        return Err(ReadError::Unknown);
     }
-    let price = read::written_price(&row["last"]).ok_or(Misread::NoPrice)?;
+    let price = read::written_price(&row["last"]).ok_or(ReadError::NoPrice)?;
     let status = status(&row["curmktstatus"]);
     let time = time(moment, row);
     Ok(Tick {
@@ -138,15 +138,15 @@ fn session(moment: Moment, status: Option<Session>) -> Option<Session> {
     }
 }
 
-/// The close before: as told, else by the change that the same row tells. Before the bell of a new day it may already be
+/// The close before: as given, else by the change that the same row tells. Before the bell of a new day it may already be
 /// the price itself, which is then no base.
 fn base(row: &Value, price: Decimal, status: Option<Session>) -> Option<Decimal> {
-    let told = read::written_price(&row["previous_day_closing"]);
-    let base = told.or_else(|| read::before(price, read::written_change(&row["change"])?))?;
+    let found = read::written_price(&row["previous_day_closing"]);
+    let base = found.or_else(|| read::before(price, read::written_change(&row["change"])?))?;
     (status != Some(Session::Pre) || base != price).then_some(base)
 }
 
-/// When the regular price traded. Where only the day is told (`07/17/26 EDT`), it is that of the close.
+/// When the regular price traded. Where only the day is given (`07/17/26 EDT`), it is that of the close.
 fn time(moment: Moment, row: &Value) -> Option<Timestamp> {
     read::time(&row["last_time"]).or_else(|| {
         let day = row["last_timedate"].as_str()?.split(' ').next()?;
@@ -155,15 +155,15 @@ fn time(moment: Moment, row: &Value) -> Option<Timestamp> {
 }
 
 /// The price outside the regular session, when it is newer than the regular one.
-fn extended(moment: Moment, told: &Value, regular: Option<Timestamp>) -> Option<Extended> {
-    let price = read::written_price(&told["last"])?;
-    let at = read::time(&told["last_time"]);
+fn extended(moment: Moment, found: &Value, regular: Option<Timestamp>) -> Option<Extended> {
+    let price = read::written_price(&found["last"])?;
+    let at = read::time(&found["last_time"]);
     let clock = at.and_then(|at| moment.calendar.extended_session(at));
-    let session = match status(&told["type"]) {
+    let session = match status(&found["type"]) {
         Some(Session::Regular) => return None,
-        // It knows no night: what traded in one is told as whatever was before, or as something new.
+        // It knows no night: a trade in one is reported as whatever was before, or as something new.
         _ if clock == Some(Session::Overnight) => Session::Overnight,
-        told => told.or(clock)?,
+        found => found.or(clock)?,
     };
     let newer = at.zip(regular).is_none_or(|(at, regular)| at > regular);
     newer.then_some(Extended { price, session, exchange_time: at })
@@ -183,13 +183,13 @@ mod tests {
         civil.to_zoned_datetime(new_york()).unwrap().timestamp()
     }
 
-    fn prices_of(symbols: &[&str], body: &[u8], now: &str) -> Result<Vec<Tick>, Misread> {
+    fn prices_of(symbols: &[&str], body: &[u8], now: &str) -> Result<Vec<Tick>, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let symbols: Vec<String> = symbols.iter().map(ToString::to_string).collect();
         read_price(Moment { now: ny(now), calendar: &calendar }, &symbols, &[body.to_vec()])
     }
 
-    fn price_of(symbol: &str, body: &[u8], now: &str) -> Result<Tick, Misread> {
+    fn price_of(symbol: &str, body: &[u8], now: &str) -> Result<Tick, ReadError> {
         prices_of(&[symbol], body, now).map(|mut ticks| ticks.remove(0))
     }
 
@@ -252,14 +252,14 @@ mod tests {
     #[test]
     fn every_recording_is_read_or_refused() {
         let cases = [
-            ("bars_NVDA.json", "NVDA", Err(Misread::Shape)),
+            ("bars_NVDA.json", "NVDA", Err(ReadError::Shape)),
             ("itv_NVDA_pre.json", "NVDA", Ok(1)),
             ("quote_AAPL_post_extended.json", "AAPL", Ok(1)),
             ("quote_NVDA_last_time.json", "NVDA", Ok(1)),
             ("quote_NVDA_post.json", "NVDA", Ok(1)),
-            ("quote_NVDA_post.json", "DXY", Err(Misread::Unknown)),
-            ("quote_NVDA_post.json", "AAPL", Err(Misread::Unknown)),
-            ("unknown_symbol.json", "@ES.1", Err(Misread::Unknown)),
+            ("quote_NVDA_post.json", "DXY", Err(ReadError::Unknown)),
+            ("quote_NVDA_post.json", "AAPL", Err(ReadError::Unknown)),
+            ("unknown_symbol.json", "@ES.1", Err(ReadError::Unknown)),
         ];
         for (file, symbol, expected) in &cases {
             let Some(body) = recorded(&format!("cnbc/{file}")) else { continue };
@@ -280,10 +280,10 @@ mod tests {
 
     #[test]
     fn a_single_row_may_stand_without_its_list() {
-        let told = json!({"symbol": "NVDA", "last": "1,218.29", "previous_day_closing": "1,200.00"});
+        let found = json!({"symbol": "NVDA", "last": "1,218.29", "previous_day_closing": "1,200.00"});
         for name in ["FormattedQuoteResult/FormattedQuote", "ITVQuoteResult/ITVQuote"] {
             let (outer, inner) = name.split_once('/').unwrap();
-            let body = json!({outer: {inner: told}}).to_string();
+            let body = json!({outer: {inner: found}}).to_string();
             let tick = price_of("NVDA", body.as_bytes(), "2026-11-23 12:00").unwrap();
             assert_eq!((tick.price, tick.base), (number("1218.29"), Some(number("1200"))), "{name}");
         }
@@ -293,7 +293,7 @@ mod tests {
     fn no_price_and_no_base_is_made_up() {
         for last in [json!(null), json!(""), json!("UNCH"), json!("N/D"), json!("N/A"), json!("0.00"), json!("-5")] {
             let body = row(json!({"symbol": "NVDA", "code": 0, "last": last, "previous_day_closing": "218.36"}));
-            assert_eq!(price_of("NVDA", &body, "2026-11-23 12:00"), Err(Misread::NoPrice), "{last}");
+            assert_eq!(price_of("NVDA", &body, "2026-11-23 12:00"), Err(ReadError::NoPrice), "{last}");
         }
         let cases = [
             (json!({"previous_day_closing": "218.36"}), Some("218.36")),
@@ -305,11 +305,11 @@ mod tests {
             (json!({"open": "221.24", "high": "222.00"}), None),
             (json!({}), None),
         ];
-        for (told, base) in cases {
+        for (found, base) in cases {
             let mut quote = json!({"symbol": "NVDA", "last": "218.29", "curmktstatus": "REG_MKT"});
-            quote.as_object_mut().unwrap().extend(told.as_object().unwrap().clone());
+            quote.as_object_mut().unwrap().extend(found.as_object().unwrap().clone());
             let tick = price_of("NVDA", &row(quote), "2026-11-23 12:00").unwrap();
-            assert_eq!(tick.base, base.map(number), "{told}");
+            assert_eq!(tick.base, base.map(number), "{found}");
         }
     }
 
@@ -317,9 +317,9 @@ mod tests {
     fn an_extended_price_is_newer_than_the_regular_one() {
         let at = |last_time: &str, kind: &str| {
             let other = json!({"type": kind, "last": "181.00", "last_time": last_time});
-            let told = json!({"symbol": "NVDA", "last": "180.50", "last_time": "2026-11-23T11:59:58.000-0500",
+            let found = json!({"symbol": "NVDA", "last": "180.50", "last_time": "2026-11-23T11:59:58.000-0500",
                 "curmktstatus": "REG_MKT", "ExtendedMktQuote": other});
-            price_of("NVDA", &row(told), "2026-11-23 12:00").unwrap().extended
+            price_of("NVDA", &row(found), "2026-11-23 12:00").unwrap().extended
         };
         assert_eq!(at("2026-11-23T09:29:58-0500", "PRE_MKT"), None, "left over from this morning");
         assert!(at("2026-11-23T12:00:00-0500", "POST_MKT").is_some());
@@ -346,13 +346,13 @@ mod tests {
 
     #[test]
     fn walls_and_shapes() {
-        let cases: [(&[u8], Misread); 6] = [
-            (b"<html>", Misread::WebPage),
-            (b"Too Many Requests", Misread::Refused),
-            (b"[]", Misread::Shape),
-            (b"{}", Misread::Shape),
-            (br#"{"FormattedQuoteResult":{"FormattedQuote":"NVDA"}}"#, Misread::Shape),
-            (br#"{"FormattedQuoteResult":{"FormattedQuote":[5, null]}}"#, Misread::Unknown),
+        let cases: [(&[u8], ReadError); 6] = [
+            (b"<html>", ReadError::WebPage),
+            (b"Too Many Requests", ReadError::Refused),
+            (b"[]", ReadError::Shape),
+            (b"{}", ReadError::Shape),
+            (br#"{"FormattedQuoteResult":{"FormattedQuote":"NVDA"}}"#, ReadError::Shape),
+            (br#"{"FormattedQuoteResult":{"FormattedQuote":[5, null]}}"#, ReadError::Unknown),
         ];
         for (body, expected) in cases {
             assert_eq!(price_of("NVDA", body, "2026-11-23 12:00"), Err(expected));
@@ -386,12 +386,12 @@ mod tests {
         fn never_panics(body: Vec<u8>, texts: [String; 6], code: i64) {
             let _ = price_of("NVDA", &body, "2026-11-23 12:00");
             let [last, before, change, time, date, status] = texts;
-            let told = json!({"symbol": "NVDA", "code": code % 2, "last": last, "previous_day_closing": before, "change": change,
+            let found = json!({"symbol": "NVDA", "code": code % 2, "last": last, "previous_day_closing": before, "change": change,
                 "last_time": time, "last_timedate": date, "curmktstatus": status, "ExtendedMktQuote": {"last": last, "last_time": time}});
-            let _ = price_of("NVDA", &row(told.clone()), "2026-11-23 12:00");
-            let mut told = told;
-            told["last"] = json!("5.00");
-            let _ = price_of("NVDA", &row(told), "2026-11-23 12:00");
+            let _ = price_of("NVDA", &row(found.clone()), "2026-11-23 12:00");
+            let mut found = found;
+            found["last"] = json!("5.00");
+            let _ = price_of("NVDA", &row(found), "2026-11-23 12:00");
             spell(&last);
         }
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{Access, BarsAsk, Candles, Frame, Misread, Moment, Poll, Source, Tick, Wire, read};
+use super::{Access, BarsAsk, Candles, Frame, Moment, Poll, ReadError, SocketSpec, Source, Tick, read};
 use crate::domain::price::{Candle, Kind, Session, Span, kind};
 
 pub(super) const SOURCE: Source = Source {
@@ -34,7 +34,7 @@ pub(super) const SOURCE: Source = Source {
     poll: Some(Poll { every, beside_socket: None, together: 100, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     closes: None,
-    wire: Some(Wire {
+    wire: Some(SocketSpec {
         address: None,
         hello: None,
         headers: &[],
@@ -68,21 +68,21 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
     }
 }
 
-fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
     match (spelled, bodies) {
         ([id], [ticker, stats]) => Ok(vec![tick(id, &answer(ticker)?, &answer(stats)?["open"])?]),
         (_, [all]) => {
             let all = answer(all)?;
-            read::those_told(spelled, |id| day(id, all.get(id).ok_or(Misread::Unknown)?))
+            read::those_told(spelled, |id| day(id, all.get(id).ok_or(ReadError::Unknown)?))
         }
-        _ => Err(Misread::Shape),
+        _ => Err(ReadError::Shape),
     }
 }
 
 /// A product in the statistics of all. One that is listed no more has nothing there, one that never traded zeros.
-fn day(id: &str, stats: &Value) -> Result<Tick, Misread> {
+fn day(id: &str, stats: &Value) -> Result<Tick, ReadError> {
     let day = &stats["stats_24hour"];
-    let price = read::price(&day["last"]).ok_or(Misread::NoPrice)?;
+    let price = read::price(&day["last"]).ok_or(ReadError::NoPrice)?;
     Ok(Tick { base: read::price(&day["open"]), ..plain(id, price) })
 }
 
@@ -100,22 +100,22 @@ fn plain(id: &str, price: Decimal) -> Tick {
 }
 
 /// An answer as JSON; errors are objects with a message.
-fn answer(body: &[u8]) -> Result<Value, Misread> {
+fn answer(body: &[u8]) -> Result<Value, ReadError> {
     let answer = read::json(body)?;
     match answer["message"].as_str() {
-        Some("NotFound") => Err(Misread::Unknown),
-        Some(message) if read::speaks_of_limits(message.as_bytes()) => Err(Misread::Refused),
-        Some(_) => Err(Misread::Shape),
+        Some("NotFound") => Err(ReadError::Unknown),
+        Some(message) if read::speaks_of_limits(message.as_bytes()) => Err(ReadError::Refused),
+        Some(_) => Err(ReadError::Shape),
         None => Ok(answer),
     }
 }
 
-fn tick(id: &str, message: &Value, open: &Value) -> Result<Tick, Misread> {
+fn tick(id: &str, message: &Value, open: &Value) -> Result<Tick, ReadError> {
     Ok(Tick {
         base: read::price(open),
         time: read::time(&message["time"]),
         order: message["trade_id"].as_u64(),
-        ..plain(id, read::price(&message["price"]).ok_or(Misread::NoPrice)?)
+        ..plain(id, read::price(&message["price"]).ok_or(ReadError::NoPrice)?)
     })
 }
 
@@ -139,9 +139,9 @@ fn ask_bars(access: Access, spelled: &str, span: Span, now: Timestamp) -> BarsAs
     BarsAsk { urls, interval: granularity as u32, keep: Some(Duration::from_secs((bars * granularity) as u64)) }
 }
 
-fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
+fn read_bars(body: &[u8]) -> Result<Vec<Candle>, ReadError> {
     let answer = answer(body)?;
-    read::bars(answer.as_array().ok_or(Misread::Shape)?, bar)
+    read::bars(answer.as_array().ok_or(ReadError::Shape)?, bar)
 }
 
 fn bar(row: &Value) -> Option<Candle> {
@@ -175,8 +175,8 @@ fn read_frame(_: Moment, text: &str) -> Vec<Frame> {
 
 fn ticker(message: &Value) -> Option<Frame> {
     let spelled = message["product_id"].as_str()?;
-    let told = tick(spelled, message, &message["open_24h"]).map(Frame::Tick);
-    Some(told.unwrap_or_else(|_| Frame::NoPrice { spelled: spelled.to_string() }))
+    let found = tick(spelled, message, &message["open_24h"]).map(Frame::Tick);
+    Some(found.unwrap_or_else(|_| Frame::NoPrice { spelled: spelled.to_string() }))
 }
 
 /// `{"type":"error","message":"Failed to subscribe","reason":"ABC-USD is not a valid product"}`
@@ -200,7 +200,7 @@ mod tests {
         read_frame(Moment { now: NOW.parse().unwrap(), calendar: &calendar }, text)
     }
 
-    fn price_of(ticker: &[u8], stats: &[u8]) -> Result<Tick, Misread> {
+    fn price_of(ticker: &[u8], stats: &[u8]) -> Result<Tick, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: NOW.parse().unwrap(), calendar: &calendar };
         read_price(moment, &["BTC-USD".into()], &[ticker.to_vec(), stats.to_vec()]).map(|mut ticks| ticks.remove(0))
@@ -220,9 +220,9 @@ mod tests {
     #[test]
     fn recorded_errors() {
         let cases = [
-            ("exchange_error_404", Misread::Unknown),
-            ("exchange_error_429", Misread::Refused),
-            ("exchange_error_400_granularity", Misread::Shape),
+            ("exchange_error_404", ReadError::Unknown),
+            ("exchange_error_429", ReadError::Refused),
+            ("exchange_error_400_granularity", ReadError::Shape),
         ];
         for (file, expected) in cases {
             let Some(body) = recorded(&format!("coinbase/{file}.json")) else { continue };
@@ -237,20 +237,20 @@ mod tests {
             // Of 2015, when the statistics had no last price: the ticker has it.
             ("exchange_ticker_old", "exchange_stats_old", Ok(("246.28", Some("254.04")))),
             // All products in one answer, some without a price: another question than ours, and a hundred times as long.
-            ("exchange_products_stats_batch", "exchange_products_stats_batch", Err(Misread::NoPrice)),
-            ("exchange_stats_BTC-USD_2026", "exchange_ticker_BTC-USD_2026", Err(Misread::NoPrice)),
-            ("exchange_product_BTC-USD_2026", "exchange_time_2026", Err(Misread::NoPrice)),
-            ("exchange_error_400_bad_granularity", "exchange_stats_old", Err(Misread::Shape)),
+            ("exchange_products_stats_batch", "exchange_products_stats_batch", Err(ReadError::NoPrice)),
+            ("exchange_stats_BTC-USD_2026", "exchange_ticker_BTC-USD_2026", Err(ReadError::NoPrice)),
+            ("exchange_product_BTC-USD_2026", "exchange_time_2026", Err(ReadError::NoPrice)),
+            ("exchange_error_400_bad_granularity", "exchange_stats_old", Err(ReadError::Shape)),
             // Of Advanced Trade, which is another service.
-            ("adv_rest_candles_BTC-USD", "adv_rest_products_list", Err(Misread::NoPrice)),
-            ("adv_rest_ticker_BTC-USD", "adv_rest_products_list", Err(Misread::NoPrice)),
+            ("adv_rest_candles_BTC-USD", "adv_rest_products_list", Err(ReadError::NoPrice)),
+            ("adv_rest_ticker_BTC-USD", "adv_rest_products_list", Err(ReadError::NoPrice)),
         ];
         for (ticker, stats, expected) in cases {
             let bodies = [ticker, stats].map(|file| recorded(&format!("coinbase/{file}.json")));
             let [Some(first), Some(second)] = bodies else { continue };
-            let told = price_of(&first, &second).map(|tick| (tick.price, tick.base));
+            let found = price_of(&first, &second).map(|tick| (tick.price, tick.base));
             let number = |text: &str| text.parse().unwrap();
-            assert_eq!(told, expected.map(|(price, base)| (number(price), base.map(number))), "{ticker}");
+            assert_eq!(found, expected.map(|(price, base)| (number(price), base.map(number))), "{ticker}");
             assert!(read_bars(&first).is_err(), "{ticker}");
         }
     }
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn a_dead_market_has_no_price() {
         let stats = br#"{"open":"0","high":"0","low":"0","last":"0"}"#;
-        assert_eq!(price_of(br#"{"price":"0","trade_id":5}"#, stats), Err(Misread::NoPrice));
+        assert_eq!(price_of(br#"{"price":"0","trade_id":5}"#, stats), Err(ReadError::NoPrice));
         assert_eq!(price_of(br#"{"price":"5","trade_id":5}"#, stats).unwrap().base, None);
     }
 
@@ -304,11 +304,11 @@ mod tests {
         for (file, prices, beats, refusals) in cases {
             let Some(lines) = frames(&format!("coinbase/{file}")) else { continue };
             let read: Vec<Frame> = lines.iter().flat_map(|line| frame(line)).collect();
-            let told = read.iter().filter_map(|frame| match frame {
+            let found = read.iter().filter_map(|frame| match frame {
                 Frame::Tick(tick) => Some(format!("{} {}", tick.spelled, tick.price)),
                 _ => None,
             });
-            assert_eq!(told.collect::<Vec<_>>(), prices, "{file}");
+            assert_eq!(found.collect::<Vec<_>>(), prices, "{file}");
             assert_eq!(read.iter().filter(|frame| **frame == Frame::Beat).count(), beats, "{file}");
             assert_eq!(read.iter().filter(|frame| matches!(frame, Frame::Refused { .. })).count(), refusals, "{file}");
         }

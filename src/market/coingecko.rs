@@ -9,7 +9,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{Access, Misread, Moment, Poll, Source, Tick, read};
+use super::{Access, Moment, Poll, ReadError, Source, Tick, read};
 use crate::domain::price::Session;
 
 pub(super) const SOURCE: Source = Source {
@@ -95,30 +95,30 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
 }
 
 /// Those coins that the answer has; others it does not know.
-fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let [body] = bodies else { return Err(Misread::Shape) };
+fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
+    let [body] = bodies else { return Err(ReadError::Shape) };
     let answer = answer(body)?;
     read::those_told(spelled, |id| tick(&answer, id))
 }
 
 /// An answer as JSON; a refusal is an object in `status`, under whatever HTTP status.
-fn answer(body: &[u8]) -> Result<Value, Misread> {
+fn answer(body: &[u8]) -> Result<Value, ReadError> {
     let answer = read::json(body)?;
     let (status, error) = (&answer["status"], &answer["error"]);
     match (status["error_code"].as_i64(), error.as_str()) {
-        (Some(_), _) => Err(Misread::Refused),
-        (None, Some(error)) if read::speaks_of_limits(error.as_bytes()) => Err(Misread::Refused),
-        (None, Some(error)) if error.contains("not found") => Err(Misread::Unknown),
-        (None, Some(_)) => Err(Misread::NoPrice),
+        (Some(_), _) => Err(ReadError::Refused),
+        (None, Some(error)) if read::speaks_of_limits(error.as_bytes()) => Err(ReadError::Refused),
+        (None, Some(error)) if error.contains("not found") => Err(ReadError::Unknown),
+        (None, Some(_)) => Err(ReadError::NoPrice),
         (None, None) if answer.is_object() => Ok(answer),
-        (None, None) => Err(Misread::Shape),
+        (None, None) => Err(ReadError::Shape),
     }
 }
 
-fn tick(answer: &Value, spelled: &str) -> Result<Tick, Misread> {
-    let (id, currency) = spelled.split_once('/').ok_or(Misread::Unknown)?;
-    let coin = answer.get(id).ok_or(Misread::Unknown)?;
-    let price = read::price(&coin[currency]).ok_or(Misread::NoPrice)?;
+fn tick(answer: &Value, spelled: &str) -> Result<Tick, ReadError> {
+    let (id, currency) = spelled.split_once('/').ok_or(ReadError::Unknown)?;
+    let coin = answer.get(id).ok_or(ReadError::Unknown)?;
+    let price = read::price(&coin[currency]).ok_or(ReadError::NoPrice)?;
     Ok(Tick {
         spelled: spelled.to_string(),
         price,
@@ -148,7 +148,7 @@ mod tests {
     use crate::domain::session::Calendar;
     use crate::market::read::tests::recorded;
 
-    fn prices(spelled: &[&str], body: &[u8]) -> Result<Vec<Tick>, Misread> {
+    fn prices(spelled: &[&str], body: &[u8]) -> Result<Vec<Tick>, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: "2026-11-23T18:00:00Z".parse().unwrap(), calendar: &calendar };
         read_price(moment, &spelled.iter().map(ToString::to_string).collect::<Vec<_>>(), &[body.to_vec()])
@@ -162,17 +162,17 @@ mod tests {
         assert_eq!(tick.time, Some("2019-11-29T15:17:46Z".parse().unwrap()));
         let Some(body) = recorded("coingecko/simple_price_24h.json") else { return };
         let ticks = prices(&["ethereum/usd", "bitcoin/usd", "algorand/usd"], &body).unwrap();
-        let told: Vec<_> = ticks.iter().map(|tick| (tick.spelled.as_str(), tick.price.to_string())).collect();
+        let found: Vec<_> = ticks.iter().map(|tick| (tick.spelled.as_str(), tick.price.to_string())).collect();
         // What it does not know it leaves out.
-        assert_eq!(told, [("ethereum/usd", "374.01".to_string()), ("algorand/usd", "0.331298".to_string())]);
+        assert_eq!(found, [("ethereum/usd", "374.01".to_string()), ("algorand/usd", "0.331298".to_string())]);
         let change = (ticks[0].price / ticks[0].base.unwrap() - Decimal::ONE) * Decimal::ONE_HUNDRED;
-        assert_eq!(change.round_dp(4).to_string(), "0.6764", "the change it told");
-        assert_eq!(prices(&["bitcoin/usd"], &body), Err(Misread::Unknown));
+        assert_eq!(change.round_dp(4).to_string(), "0.6764", "the change it gave");
+        assert_eq!(prices(&["bitcoin/usd"], &body), Err(ReadError::Unknown));
     }
 
     #[test]
     fn recorded_errors_may_come_under_any_status() {
-        for (file, expected) in [("error_429", Misread::Refused), ("error_404", Misread::Unknown)] {
+        for (file, expected) in [("error_429", ReadError::Refused), ("error_404", ReadError::Unknown)] {
             let Some(body) = recorded(&format!("coingecko/{file}.json")) else { continue };
             assert_eq!(prices(&["bitcoin/usd"], &body), Err(expected), "{file}");
         }
@@ -182,18 +182,18 @@ mod tests {
     fn no_price_is_made_up() {
         for price in [json!(0), json!(-5), json!(null), json!("N/A"), json!("NaN"), json!({}), json!([5])] {
             let body = json!({"bitcoin": {"usd": price}}).to_string();
-            assert_eq!(prices(&["bitcoin/usd"], body.as_bytes()), Err(Misread::NoPrice), "{body}");
+            assert_eq!(prices(&["bitcoin/usd"], body.as_bytes()), Err(ReadError::NoPrice), "{body}");
         }
-        assert_eq!(prices(&["bitcoin/usd"], br#"{"bitcoin":{"usd":1e400}}"#), Err(Misread::Shape));
+        assert_eq!(prices(&["bitcoin/usd"], br#"{"bitcoin":{"usd":1e400}}"#), Err(ReadError::Shape));
         for (body, price) in
             [(r#"{"bitcoin":{"usd":84737}}"#, "84737"), (r#"{"bitcoin":{"usd":1.5e-7}}"#, "0.00000015")]
         {
             assert_eq!(prices(&["bitcoin/usd"], body.as_bytes()).unwrap()[0].price, price.parse().unwrap(), "{body}");
         }
         for body in ["[]", "5", "null"] {
-            assert_eq!(prices(&["bitcoin/usd"], body.as_bytes()), Err(Misread::Shape), "{body}");
+            assert_eq!(prices(&["bitcoin/usd"], body.as_bytes()), Err(ReadError::Shape), "{body}");
         }
-        assert_eq!(prices(&["bitcoin/usd"], b"{}"), Err(Misread::Unknown));
+        assert_eq!(prices(&["bitcoin/usd"], b"{}"), Err(ReadError::Unknown));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
-use super::{Access, Frame, Misread, Moment, Poll, Source, Tick, Wire, read};
+use super::{Access, Frame, Moment, Poll, ReadError, SocketSpec, Source, Tick, read};
 use crate::domain::price::Session;
 
 pub(super) const SOURCE: Source = Source {
@@ -34,7 +34,7 @@ pub(super) const SOURCE: Source = Source {
     poll: Some(Poll { every, beside_socket: None, together: 1, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
-    wire: Some(Wire {
+    wire: Some(SocketSpec {
         address: Some(address),
         hello: None,
         headers: &[],
@@ -67,31 +67,31 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
     spelled.iter().map(|id| format!("{}/api/v1/quote?symbol={id}", access.base)).collect()
 }
 
-fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
     let tick = |(id, body): (&String, &Vec<u8>)| {
         let answer = answer(body)?;
         Ok(Tick {
             base: read::price(&answer["pc"]),
             session: Some(moment.calendar.session(moment.now)),
             time: read::seconds(&answer["t"]),
-            ..trade(id, &answer["c"]).ok_or(Misread::NoPrice)?
+            ..trade(id, &answer["c"]).ok_or(ReadError::NoPrice)?
         })
     };
     spelled.iter().zip(bodies).map(tick).collect()
 }
 
 /// An answer as JSON; errors are objects with a text, and zeros alone mean a symbol that is unknown.
-fn answer(body: &[u8]) -> Result<Value, Misread> {
+fn answer(body: &[u8]) -> Result<Value, ReadError> {
     let answer = read::json(body)?;
     let says = |word: &str| answer["error"].as_str().is_some_and(|error| error.contains(word));
     match answer["error"].as_str() {
-        Some(_) if says("API key") || says("limit") => Err(Misread::Refused),
+        Some(_) if says("API key") || says("limit") => Err(ReadError::Refused),
         // A listing that the plan does not have.
-        Some(_) if says("access") => Err(Misread::Unknown),
-        Some(_) => Err(Misread::NoPrice),
-        None if answer["c"].as_f64() == Some(0.0) && answer["t"].as_i64() == Some(0) => Err(Misread::Unknown),
+        Some(_) if says("access") => Err(ReadError::Unknown),
+        Some(_) => Err(ReadError::NoPrice),
+        None if answer["c"].as_f64() == Some(0.0) && answer["t"].as_i64() == Some(0) => Err(ReadError::Unknown),
         None if answer.is_object() => Ok(answer),
-        None => Err(Misread::Shape),
+        None => Err(ReadError::Shape),
     }
 }
 
@@ -115,7 +115,9 @@ fn say(what: &str, ids: &[String]) -> Vec<String> {
 fn read_frame(moment: Moment, text: &str) -> Vec<Frame> {
     let Ok(message) = serde_json::from_str::<Value>(text) else { return Vec::new() };
     match message["type"].as_str() {
-        Some("trade") => message["data"].as_array().into_iter().flatten().filter_map(|row| told(moment, row)).collect(),
+        Some("trade") => {
+            message["data"].as_array().into_iter().flatten().filter_map(|row| found(moment, row)).collect()
+        }
         Some("ping") => vec![Frame::Beat],
         Some("error") => {
             let why = message["msg"].as_str().unwrap_or("no reason given");
@@ -126,7 +128,7 @@ fn read_frame(moment: Moment, text: &str) -> Vec<Frame> {
 }
 
 /// One trade of a batch: symbol, price, time in milliseconds. One of another session is a sign of life only.
-fn told(moment: Moment, row: &Value) -> Option<Frame> {
+fn found(moment: Moment, row: &Value) -> Option<Frame> {
     let time = read::millis(&row["t"])?;
     let tick = trade(row["s"].as_str()?, &row["p"])?;
     let regular = moment.calendar.session(time) == Session::Regular;
@@ -145,7 +147,7 @@ mod tests {
         read_frame(Moment { now: "2026-11-23T18:00:00Z".parse().unwrap(), calendar: &calendar }, text)
     }
 
-    fn price_of(body: &[u8]) -> Result<Tick, Misread> {
+    fn price_of(body: &[u8]) -> Result<Tick, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: "2026-11-23T18:00:00Z".parse().unwrap(), calendar: &calendar };
         read_price(moment, &["MSFT".into()], &[body.to_vec()]).map(|mut ticks| ticks.remove(0))
@@ -163,10 +165,10 @@ mod tests {
     #[test]
     fn recorded_errors() {
         let cases = [
-            ("quote_unknown_symbol", Misread::Unknown),
-            ("error_401", Misread::Refused),
-            ("error_403", Misread::Unknown),
-            ("error_429", Misread::Refused),
+            ("quote_unknown_symbol", ReadError::Unknown),
+            ("error_401", ReadError::Refused),
+            ("error_403", ReadError::Unknown),
+            ("error_429", ReadError::Refused),
         ];
         for (file, expected) in cases {
             let Some(body) = recorded(&format!("finnhub/{file}.json")) else { continue };
@@ -209,10 +211,10 @@ mod tests {
     fn no_price_is_made_up() {
         for price in ["-5", "null", "\"N/A\"", "1e13"] {
             let body = format!(r#"{{"c":{price},"pc":5,"t":1586437563}}"#);
-            assert_eq!(price_of(body.as_bytes()), Err(Misread::NoPrice), "{body}");
+            assert_eq!(price_of(body.as_bytes()), Err(ReadError::NoPrice), "{body}");
         }
-        assert_eq!(price_of(br#"{"c":0,"pc":5,"t":1586437563}"#), Err(Misread::NoPrice));
-        assert_eq!(price_of(b"[]"), Err(Misread::Shape));
+        assert_eq!(price_of(br#"{"c":0,"pc":5,"t":1586437563}"#), Err(ReadError::NoPrice));
+        assert_eq!(price_of(b"[]"), Err(ReadError::Shape));
         assert_eq!(price_of(br#"{"c":5,"pc":0,"t":0}"#).unwrap().base, None);
     }
 

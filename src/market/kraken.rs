@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{Access, BarsAsk, Beat, Candles, Frame, Misread, Moment, Poll, Source, Tick, Wire, read};
+use super::{Access, BarsAsk, Beat, Candles, Frame, Moment, Poll, ReadError, SocketSpec, Source, Tick, read};
 use crate::domain::price::{Candle, Session, Span};
 
 pub(super) const SOURCE: Source = Source {
@@ -37,7 +37,7 @@ pub(super) const SOURCE: Source = Source {
     poll: Some(Poll { every, beside_socket: None, together: 40, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     closes: None,
-    wire: Some(Wire {
+    wire: Some(SocketSpec {
         address: None,
         hello: None,
         headers: &[],
@@ -79,34 +79,34 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
     vec![format!("{}/0/public/Ticker?pair={}", access.base, pairs.join(","))]
 }
 
-fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let [body] = bodies else { return Err(Misread::Shape) };
+fn read_price(_: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
+    let [body] = bodies else { return Err(ReadError::Shape) };
     let result = result(body).map_err(|misread| misread.among(spelled))?;
     read::those_told(spelled, |id| {
-        let price = read::price(&of_pair(&result, id).ok_or(Misread::Shape)?["c"][0]).ok_or(Misread::NoPrice)?;
+        let price = read::price(&of_pair(&result, id).ok_or(ReadError::Shape)?["c"][0]).ok_or(ReadError::NoPrice)?;
         Ok(tick(id, price, None, None))
     })
 }
 
 /// The result of an answer; its errors are texts such as `EQuery:Unknown asset pair`.
-fn result(body: &[u8]) -> Result<Value, Misread> {
+fn result(body: &[u8]) -> Result<Value, ReadError> {
     let mut answer = read::json(body)?;
     if let Some(error) = answer["error"][0].as_str() {
         return Err(misread(error));
     }
     match answer.get_mut("result") {
         Some(result @ Value::Object(_)) => Ok(result.take()),
-        _ => Err(Misread::Shape),
+        _ => Err(ReadError::Shape),
     }
 }
 
-fn misread(error: &str) -> Misread {
+fn misread(error: &str) -> ReadError {
     let limits = ["too many requests", "rate limit", "throttled", "temporary lockout"];
     let error = error.to_lowercase();
     match error.as_str() {
-        error if limits.iter().any(|limit| error.contains(limit)) => Misread::Refused,
-        error if error.contains("unknown asset pair") => Misread::Unknown,
-        _ => Misread::NoPrice,
+        error if limits.iter().any(|limit| error.contains(limit)) => ReadError::Refused,
+        error if error.contains("unknown asset pair") => ReadError::Unknown,
+        _ => ReadError::NoPrice,
     }
 }
 
@@ -139,10 +139,10 @@ fn ask_bars(access: Access, spelled: &str, span: Span, now: Timestamp) -> BarsAs
 }
 
 /// The rows stand under the pair's own name, beside a number `last`; the last row is the open bar.
-fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
+fn read_bars(body: &[u8]) -> Result<Vec<Candle>, ReadError> {
     let result = result(body)?;
     let mut lists = result.as_object().into_iter().flatten().filter_map(|(_, rows)| rows.as_array());
-    let rows = lists.next().ok_or(Misread::Shape)?;
+    let rows = lists.next().ok_or(ReadError::Shape)?;
     read::bars(rows, bar)
 }
 
@@ -226,7 +226,7 @@ mod tests {
         read_frame(Moment { now: "2026-11-23T18:00:00Z".parse().unwrap(), calendar: &calendar }, text)
     }
 
-    fn prices(spelled: &str, body: &[u8]) -> Result<Tick, Misread> {
+    fn prices(spelled: &str, body: &[u8]) -> Result<Tick, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: "2026-11-23T18:00:00Z".parse().unwrap(), calendar: &calendar };
         read_price(moment, &[spelled.into()], &[body.to_vec()]).map(|mut ticks| ticks.remove(0))
@@ -240,22 +240,22 @@ mod tests {
             ("rest_ticker_legacy_keys_2026", "BTC/USD", Ok("65231.8")),
             ("rest_ticker_legacy_keys_2026", "ETH/USD", Ok("1965.4")),
             ("rest_ticker_legacy_keys_2026", "USDT/USD", Ok("0.99908")),
-            ("rest_ticker_legacy_keys_2026", "SOL/USD", Err(Misread::Shape)),
-            ("rest_ticker_cancel_only_zero", "RHEA/USD", Err(Misread::NoPrice)),
-            ("rest_error_unknown_pair", "BTC/USD", Err(Misread::Unknown)),
-            ("rest_error_rate", "BTC/USD", Err(Misread::Refused)),
+            ("rest_ticker_legacy_keys_2026", "SOL/USD", Err(ReadError::Shape)),
+            ("rest_ticker_cancel_only_zero", "RHEA/USD", Err(ReadError::NoPrice)),
+            ("rest_error_unknown_pair", "BTC/USD", Err(ReadError::Unknown)),
+            ("rest_error_rate", "BTC/USD", Err(ReadError::Refused)),
             // No questions of ours.
-            ("rest_asset_pairs", "BTC/USDT", Err(Misread::NoPrice)),
-            ("rest_asset_pairs_tokenized", "AAPLx/USD", Err(Misread::NoPrice)),
-            ("rest_system_status", "BTC/USD", Err(Misread::Shape)),
+            ("rest_asset_pairs", "BTC/USDT", Err(ReadError::NoPrice)),
+            ("rest_asset_pairs_tokenized", "AAPLx/USD", Err(ReadError::NoPrice)),
+            ("rest_system_status", "BTC/USD", Err(ReadError::Shape)),
         ];
         for (file, spelled, expected) in cases {
             let Some(body) = recorded(&format!("kraken/{file}.json")) else { continue };
-            let told = prices(spelled, &body);
+            let found = prices(spelled, &body);
             let expected = expected.map(|price: &str| price.parse::<Decimal>().unwrap());
-            assert_eq!(told.as_ref().map(|tick| tick.price).map_err(Clone::clone), expected, "{file} {spelled}");
+            assert_eq!(found.as_ref().map(|tick| tick.price).map_err(Clone::clone), expected, "{file} {spelled}");
             // The open of the UTC day is nobody's price of 24 hours ago.
-            assert!(told.is_err() || told.unwrap().base.is_none(), "{file}");
+            assert!(found.is_err() || found.unwrap().base.is_none(), "{file}");
         }
     }
 
@@ -278,8 +278,8 @@ mod tests {
         assert_eq!(fourth.time, Timestamp::from_second(1_762_777_200).unwrap());
         assert!(bars.is_sorted_by_key(|bar| bar.time));
         let zeros = br#"{"error":[],"result":{"XXBTZUSD":[[1762777020,"0","0","0","0","0","0",0]],"last":1762777020}}"#;
-        assert_eq!(read_bars(zeros), Err(Misread::NoPrice));
-        for (file, expected) in [("unknown_pair", Misread::Unknown), ("rate", Misread::Refused)] {
+        assert_eq!(read_bars(zeros), Err(ReadError::NoPrice));
+        for (file, expected) in [("unknown_pair", ReadError::Unknown), ("rate", ReadError::Refused)] {
             let Some(body) = recorded(&format!("kraken/rest_error_{file}.json")) else { continue };
             assert_eq!(read_bars(&body), Err(expected), "{file}");
         }

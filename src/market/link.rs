@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::backoff::{later, signed, until};
 use super::chain::Wanted;
-use super::manners::{later, signed, until};
 use super::socket::OPENING;
 use crate::domain::Name;
 use crate::domain::price::{Kind, Quote, Session, SourceReport, fresh_for, kind};
@@ -109,7 +109,7 @@ impl Pending {
 }
 
 /// An open connection.
-pub(super) struct Open<Io> {
+pub(super) struct Connection<Io> {
     pub(super) stream: WebSocketStream<Io>,
     pub(super) plan: Plan,
     /// The newest trade of each symbol.
@@ -137,11 +137,11 @@ pub(super) struct Open<Io> {
     clocks: (Timestamp, Instant),
 }
 
-impl<Io: AsyncRead + AsyncWrite + Unpin> Open<Io> {
-    pub(super) fn new(stream: WebSocketStream<Io>, plan: Plan, now: Timestamp) -> Open<Io> {
+impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
+    pub(super) fn new(stream: WebSocketStream<Io>, plan: Plan, now: Timestamp) -> Connection<Io> {
         let instant = Instant::now();
         let heard = plan.spelled().into_iter().map(|spelled| (spelled, (now, None))).collect();
-        Open {
+        Connection {
             stream,
             plan,
             held: HashMap::new(),

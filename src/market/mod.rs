@@ -3,11 +3,11 @@
 //! A source has no I/O of its own: it is an entry of [`SOURCES`] that says how to ask and how to read. To add one:
 //! a file beside this one, its line in [`SOURCES`], and its recorded answers as tests.
 //!
-//! [`workers`] gives one future for each source and way of asking; they follow the configuration by themselves.
+//! [`workers`] gives one future for each source and route; they follow the configuration by themselves.
 
 mod alpaca;
+mod backoff;
 mod binance;
-pub mod board;
 mod cboe;
 pub mod chain;
 mod cnbc;
@@ -16,13 +16,13 @@ mod coingecko;
 mod finnhub;
 mod kraken;
 mod link;
-mod manners;
 mod nasdaq;
 mod pace;
 mod poll_queue;
 pub mod poller;
 mod read;
 pub mod socket;
+pub mod source_health;
 mod tiingo;
 #[cfg(test)]
 mod trials;
@@ -40,7 +40,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use tokio::sync::{broadcast, mpsc, watch};
 
-use board::{Board, Standings};
+use source_health::{HealthTable, SourceHealth};
 
 use crate::config::Config;
 use crate::domain::Name;
@@ -106,7 +106,7 @@ pub struct Source {
     pub pause: Duration,
     /// How long one answer is waited for, where it is known to hang; None: as the poller waits for all.
     pub timeout: Option<Duration>,
-    /// The statuses under which it does not know a symbol. Of one that it has told before they mean something else.
+    /// The statuses under which it does not know a symbol. Of one that it has priced before they mean something else.
     pub unknown: &'static [u16],
     /// How it spells a symbol; None for one that it does not have.
     pub spell: fn(&str) -> Option<String>,
@@ -117,7 +117,7 @@ pub struct Source {
     /// History of many symbols in one question, when it has that.
     pub closes: Option<Closes>,
     /// Prices by listening, when it pushes them.
-    pub wire: Option<Wire>,
+    pub wire: Option<SocketSpec>,
 }
 
 /// Where to ask, and as whom.
@@ -152,7 +152,7 @@ pub struct Poll {
 }
 
 /// Reads the bodies of the answers about some symbols.
-pub type ReadPrices = fn(Moment, &[String], &[Vec<u8>]) -> Result<Vec<Tick>, Misread>;
+pub type ReadPrices = fn(Moment, &[String], &[Vec<u8>]) -> Result<Vec<Tick>, ReadError>;
 
 /// How history is asked for.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ pub struct Candles {
     /// The question for a symbol, as the source spells it, at a time.
     pub ask: fn(Access, &str, Span, Timestamp) -> BarsAsk,
     /// Reads the body of one answer, in whatever order it has.
-    pub read: fn(&[u8]) -> Result<Vec<Candle>, Misread>,
+    pub read: fn(&[u8]) -> Result<Vec<Candle>, ReadError>,
 }
 
 /// How the closes of many symbols are asked for in one question.
@@ -177,7 +177,7 @@ pub struct Closes {
 }
 
 /// Reads the closes of each symbol in an answer, as the source spells it.
-pub type ReadCloses = fn(&[u8]) -> Result<Vec<(String, Vec<Candle>)>, Misread>;
+pub type ReadCloses = fn(&[u8]) -> Result<Vec<(String, Vec<Candle>)>, ReadError>;
 
 /// The question for the bars of a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ pub type Sign = fn(&str) -> Vec<(&'static str, String)>;
 
 /// How prices are listened to.
 #[derive(Debug)]
-pub struct Wire {
+pub struct SocketSpec {
     /// The address to connect to, when it takes more than the configured one (`base` of [`Access`]).
     pub address: Option<fn(Access) -> String>,
     /// What is said first of all, before any symbol: who asks.
@@ -268,7 +268,7 @@ pub enum Frame {
 
 /// Why an answer gives no price. `Display` is one plain clause, fit to follow a name and a colon.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum Misread {
+pub enum ReadError {
     #[error("a web page came instead of prices")]
     WebPage,
     #[error("it refuses further questions")]
@@ -284,10 +284,10 @@ pub enum Misread {
     NoPrice,
 }
 
-impl Misread {
+impl ReadError {
     /// What a source says that refuses a group for one unknown symbol in it.
-    fn among(self, spelled: &[String]) -> Misread {
-        if self == Misread::Unknown && spelled.len() > 1 { Misread::UnknownAmong } else { self }
+    fn among(self, spelled: &[String]) -> ReadError {
+        if self == ReadError::Unknown && spelled.len() > 1 { ReadError::UnknownAmong } else { self }
     }
 }
 
@@ -307,7 +307,7 @@ pub type Shown = Option<(Name, Span)>;
 pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
 
 /// What the price workers need of the world.
-pub struct Desk {
+pub struct Deps {
     pub http: Http,
     pub clock: Clock,
     pub config: watch::Receiver<Arc<Config>>,
@@ -322,21 +322,21 @@ pub struct Desk {
     pub random: Random,
 }
 
-impl std::fmt::Debug for Desk {
+impl std::fmt::Debug for Deps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Desk").field("reports", &self.reports).finish_non_exhaustive()
+        f.debug_struct("Deps").field("reports", &self.reports).finish_non_exhaustive()
     }
 }
 
-/// A worker's seat at the desk: what it shares with the others, from one source's side.
-struct Seat {
+/// A worker's context: what it shares with the others, from one source's side.
+struct WorkerContext {
     source: &'static Source,
     clock: Clock,
     clock_watch: ClockWatch,
     random: Random,
     config: watch::Receiver<Arc<Config>>,
-    standings: watch::Receiver<Standings>,
-    board: Board,
+    standings: watch::Receiver<HealthTable>,
+    board: SourceHealth,
     orders: broadcast::Receiver<Order>,
     shown: watch::Receiver<Shown>,
     wants_history: bool,
@@ -384,22 +384,22 @@ impl Deref for MarketHours {
     }
 }
 
-impl Seat {
-    fn new(source: &'static Source, desk: &Desk, board: Board) -> Seat {
-        let config = desk.config.clone();
+impl WorkerContext {
+    fn new(source: &'static Source, deps: &Deps, board: SourceHealth) -> WorkerContext {
+        let config = deps.config.clone();
         let calendar = MarketHours::new(calendar(&config.borrow()));
-        Seat {
+        WorkerContext {
             source,
-            clock: desk.clock.clone(),
-            clock_watch: ClockWatch::new((desk.clock)()),
-            random: desk.random.clone(),
+            clock: deps.clock.clone(),
+            clock_watch: ClockWatch::new((deps.clock)()),
+            random: deps.random.clone(),
             config,
             standings: board.watch(),
             board,
-            orders: desk.orders.resubscribe(),
-            shown: desk.shown.clone(),
-            wants_history: desk.wants_history,
-            events: desk.events.clone(),
+            orders: deps.orders.resubscribe(),
+            shown: deps.shown.clone(),
+            wants_history: deps.wants_history,
+            events: deps.events.clone(),
             calendar,
         }
     }
@@ -422,11 +422,11 @@ impl Seat {
         config
     }
 
-    fn way(&self, by: Capability) -> board::Way {
+    fn route(&self, by: Capability) -> source_health::Route {
         (self.source.id.into(), by)
     }
 
-    /// The symbols whose prices are wanted of the source by a way.
+    /// The symbols whose prices are wanted of the source by a route.
     fn wanted(&self, by: Capability) -> Vec<chain::Wanted> {
         chain::prices(self.source, by, &self.config.borrow(), &self.standings.borrow(), self.now())
     }
@@ -444,8 +444,8 @@ impl Seat {
         let Some(poll) = &self.source.poll else { return UNPOLLED };
         let session = self.session_of(symbol, now);
         let out_of_hours = matches!(session, Session::Pre | Session::Post | Session::Overnight);
-        let socket = self.way(Capability::Socket);
-        let is_heard = || self.standings.borrow().trust_source(&socket, now) == board::Trust::Settled;
+        let socket = self.route(Capability::Socket);
+        let is_heard = || self.standings.borrow().trust_source(&socket, now) == source_health::Trust::Settled;
         match poll.beside_socket {
             Some(interval) if out_of_hours && is_heard() => interval,
             _ => (poll.every)(session),
@@ -460,7 +460,7 @@ impl Seat {
             symbols.into_iter().filter(|symbol| !standings.is_priced(symbol, now)).cloned().collect();
         drop(standings);
         if !unpriced.is_empty() {
-            self.board.late_for(&unpriced, &self.way(Capability::Quote), now);
+            self.board.late_for(&unpriced, &self.route(Capability::Quote), now);
         }
     }
 
@@ -473,7 +473,7 @@ impl Seat {
         (quote, is_shown)
     }
 
-    /// How the source fares by a way, for the screen.
+    /// How the source fares by a route, for the screen.
     fn report(
         &self,
         capability: Capability,
@@ -497,28 +497,28 @@ impl Seat {
 /// A worker with the name of its task.
 pub type Worker = (String, BoxFuture<'static, anyhow::Result<()>>);
 
-/// One worker for each source and way of asking. They end when the desk's channels close, idle while the configuration
+/// One worker for each source and route. They end when their channels close, idle while the configuration
 /// wants nothing of their source, and follow its changes by themselves.
-pub fn workers(mut desk: Desk) -> Vec<Worker> {
-    let board = board::Board::default();
-    let now = (desk.clock)();
-    let reports = std::mem::take(&mut desk.reports);
-    desk.reports = reports.into_iter().map(|report| report.set_right(now)).collect();
-    for report in &desk.reports {
+pub fn workers(mut deps: Deps) -> Vec<Worker> {
+    let board = source_health::SourceHealth::default();
+    let now = (deps.clock)();
+    let reports = std::mem::take(&mut deps.reports);
+    deps.reports = reports.into_iter().map(|report| report.set_right(now)).collect();
+    for report in &deps.reports {
         board.tell(report);
     }
     let mut workers: Vec<Worker> = Vec::new();
     for source in SOURCES {
         if source.poll.is_some() || source.candles.is_some() {
-            let worker = poller::Poller::new(source, &desk, board.clone(), desk.http.clone());
+            let worker = poller::Poller::new(source, &deps, board.clone(), deps.http.clone());
             workers.push((format!("prices of {}", source.title), worker.run().boxed()));
         }
         if let Some(wire) = &source.wire {
-            let line = socket::Line::new(source, wire, &desk, board.clone(), socket::Network);
+            let line = socket::SocketWorker::new(source, wire, &deps, board.clone(), socket::Network);
             workers.push((format!("price socket of {}", source.title), line.run().boxed()));
         }
     }
-    workers.push(("prices that are missing".into(), unpriced::run(&desk, board).boxed()));
+    workers.push(("prices that are missing".into(), unpriced::run(&deps, board).boxed()));
     workers
 }
 
@@ -531,11 +531,11 @@ const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 impl Tick {
     /// The quote that a tick makes.
     fn quote(self, source: &Source, symbol: &Name, delivery: Delivery, moment: Moment) -> Quote {
-        let told = |time: Timestamp| time.duration_since(moment.now) <= CLOCKS_APART;
-        let exchange_time = self.time.filter(|time| told(*time));
+        let found = |time: Timestamp| time.duration_since(moment.now) <= CLOCKS_APART;
+        let exchange_time = self.time.filter(|time| found(*time));
         // Of a night no source says anything that is known to be right: what it calls so is one by the clock, or none.
         let is_sane =
-            |extended: &Extended| extended.exchange_time.is_none_or(told) && is_plausible(extended.price, self.price);
+            |extended: &Extended| extended.exchange_time.is_none_or(found) && is_plausible(extended.price, self.price);
         let extended = self.extended.filter(is_sane);
         let extended =
             extended.filter(|extended| extended.session != Session::Overnight || is_listed_in_new_york(symbol));
@@ -555,16 +555,16 @@ impl Tick {
     }
 }
 
-/// The session that a quote is told in: of now, not of the trade, since a close of Friday is told in the session of
+/// The session of a quote: that of now, not of the trade, since a close of Friday is shown in the session of
 /// Saturday. Sources don't know of night sessions: there the clock decides, and whether the symbol trades.
-fn session(told: Option<Session>, quote: &Quote, moment: Moment) -> Session {
+fn session(found: Option<Session>, quote: &Quote, moment: Moment) -> Session {
     let clock = moment.calendar.session(moment.now);
     let counts = session_of(quote, moment.calendar, moment.now);
-    match told {
+    match found {
         _ if kind(&quote.symbol) == Kind::Crypto => Session::Always,
-        Some(told) if !is_listed_in_new_york(&quote.symbol) => told,
+        Some(found) if !is_listed_in_new_york(&quote.symbol) => found,
         _ if clock == Session::Overnight || counts == Session::Overnight => counts,
-        told => told.unwrap_or(clock),
+        found => found.unwrap_or(clock),
     }
 }
 
@@ -676,7 +676,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// The other ends of a desk's channels.
+    /// The other ends of its channels.
     pub(crate) struct Shell {
         pub(crate) config: watch::Sender<Arc<Config>>,
         pub(crate) events: mpsc::Receiver<Event>,
@@ -709,8 +709,8 @@ pub(crate) mod tests {
         }
     }
 
-    /// A desk whose clock begins at a New York time and runs with tokio's, paused or not.
-    pub(crate) fn desk(config: Config, start: &str, room: usize) -> (Desk, Shell) {
+    /// Dependencies whose clock begins at a New York time and runs with tokio's, paused or not.
+    pub(crate) fn deps(config: Config, start: &str, room: usize) -> (Deps, Shell) {
         let civil: jiff::civil::DateTime = start.parse().unwrap();
         let start = civil.to_zoned_datetime(new_york()).unwrap().timestamp();
         let began = tokio::time::Instant::now();
@@ -723,9 +723,9 @@ pub(crate) mod tests {
         let (showing, shown) = watch::channel(None);
         let orders_seen = orders.subscribe();
         let reports = Vec::new();
-        let desk =
-            Desk { http, clock, config, events, orders: orders_seen, shown, wants_history: true, reports, random };
-        (desk, Shell { config: sender, events: received, orders, shown: showing })
+        let deps =
+            Deps { http, clock, config, events, orders: orders_seen, shown, wants_history: true, reports, random };
+        (deps, Shell { config: sender, events: received, orders, shown: showing })
     }
 
     /// Runs a worker beside a script, until the script ends.
@@ -756,7 +756,7 @@ pub(crate) mod tests {
             ("7203.T", Some(Regular), None, [Regular; 3]),
             ("7203.T", Some(Closed), None, [Closed; 3]),
         ];
-        for (symbol, told, trade, expected) in cases {
+        for (symbol, found, trade, expected) in cases {
             for (overnight, expected) in [Overnight::Off, Overnight::Auto, Overnight::On].into_iter().zip(expected) {
                 let calendar = Calendar::new(&[], &[], overnight);
                 let moment = Moment { now: at("2026-12-07 23:00"), calendar: &calendar };
@@ -765,10 +765,10 @@ pub(crate) mod tests {
                     Some(Extended { price: Decimal::TEN, session, exchange_time: Some(at(trade)) })
                 });
                 let (price, time) = (Decimal::TEN, Some(at("2026-12-07 16:00")));
-                let (spelled, session) = (symbol.to_string(), told);
+                let (spelled, session) = (symbol.to_string(), found);
                 let tick = Tick { spelled, price, base: None, currency: None, session, time, order: None, extended };
                 let quote = tick.quote(&SOURCES[0], &symbol.into(), Delivery::Pushed, moment);
-                assert_eq!(quote.session, expected, "{symbol} {told:?} {trade:?} {overnight}");
+                assert_eq!(quote.session, expected, "{symbol} {found:?} {trade:?} {overnight}");
             }
         }
     }

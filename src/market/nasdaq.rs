@@ -15,7 +15,7 @@ use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{Access, Misread, Moment, Poll, Source, Tick, read};
+use super::{Access, Moment, Poll, ReadError, Source, Tick, read};
 use crate::domain::price::{Extended, Kind, Session, kind};
 
 pub(super) const SOURCE: Source = Source {
@@ -75,41 +75,41 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
     spelled.iter().flat_map(both).collect()
 }
 
-fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
     let tick = |(symbol, bodies): (&String, &[Vec<u8>])| match bodies {
         [info, summary] => tick(moment, symbol, &data(info)?, &summary_of(summary)?),
-        _ => Err(Misread::Shape),
+        _ => Err(ReadError::Shape),
     };
     spelled.iter().zip(bodies.chunks(2)).map(tick).collect()
 }
 
 /// The data of an answer. Errors come under status 200, with a status of their own inside.
-fn data(body: &[u8]) -> Result<Value, Misread> {
+fn data(body: &[u8]) -> Result<Value, ReadError> {
     let mut answer = read::json(body)?;
     match answer.pointer("/status/rCode").and_then(Value::as_i64) {
-        Some(400) => return Err(Misread::Unknown),
-        Some(403 | 429) => return Err(Misread::Refused),
+        Some(400) => return Err(ReadError::Unknown),
+        Some(403 | 429) => return Err(ReadError::Refused),
         _ => {}
     }
     match answer.pointer_mut("/data") {
         Some(data @ Value::Object(_)) => Ok(data.take()),
-        _ => Err(Misread::Shape),
+        _ => Err(ReadError::Shape),
     }
 }
 
 /// The summary is a help: without one the price stands all the same. A wall before it is a wall before the next question
 /// too.
-fn summary_of(body: &[u8]) -> Result<Value, Misread> {
+fn summary_of(body: &[u8]) -> Result<Value, ReadError> {
     match data(body) {
-        Err(wall @ (Misread::WebPage | Misread::Refused)) => Err(wall),
+        Err(wall @ (ReadError::WebPage | ReadError::Refused)) => Err(wall),
         other => Ok(other.unwrap_or(Value::Null)),
     }
 }
 
-fn tick(moment: Moment, spelled: &str, info: &Value, summary: &Value) -> Result<Tick, Misread> {
+fn tick(moment: Moment, spelled: &str, info: &Value, summary: &Value) -> Result<Tick, ReadError> {
     let session = session(&info["marketStatus"]);
-    let (regular, extended) = sides(moment, info, session).ok_or(Misread::NoPrice)?;
-    let price = read::written_price(&regular["lastSalePrice"]).ok_or(Misread::NoPrice)?;
+    let (regular, extended) = sides(moment, info, session).ok_or(ReadError::NoPrice)?;
+    let price = read::written_price(&regular["lastSalePrice"]).ok_or(ReadError::NoPrice)?;
     let time = time(moment, &regular["lastTradeTimestamp"]);
     Ok(Tick {
         spelled: spelled.to_string(),
@@ -133,7 +133,7 @@ fn session(status: &Value) -> Option<Session> {
     }
 }
 
-/// The regular price and the extended one beside it. None when only an extended price is told: it is no headline.
+/// The regular price and the extended one beside it. None when only an extended price is given: it is no headline.
 fn sides<'a>(moment: Moment, info: &'a Value, session: Option<Session>) -> Option<(&'a Value, Option<&'a Value>)> {
     let (primary, secondary) = (&info["primaryData"], &info["secondaryData"]);
     if secondary.is_object() {
@@ -150,10 +150,10 @@ fn sides<'a>(moment: Moment, info: &'a Value, session: Option<Session>) -> Optio
 /// in where there is no change; at other times nobody knows which day its close is of.
 fn base(regular: &Value, price: Decimal, summary: &Value, session: Option<Session>) -> Option<Decimal> {
     let own = read::written_change(&regular["netChange"]).and_then(|change| read::before(price, change));
-    let told = &summary["summaryData"]["PreviousClose"]["value"];
-    match (own, read::written_price(told).filter(|_| session == Some(Session::Regular))) {
-        (Some(own), Some(told)) => ((own - told).abs() <= ROUNDING).then_some(told),
-        (own, told) => own.or(told),
+    let found = &summary["summaryData"]["PreviousClose"]["value"];
+    match (own, read::written_price(found).filter(|_| session == Some(Session::Regular))) {
+        (Some(own), Some(found)) => ((own - found).abs() <= ROUNDING).then_some(found),
+        (own, found) => own.or(found),
     }
 }
 
@@ -162,9 +162,10 @@ fn extended(moment: Moment, side: &Value, session: Option<Session>, regular: Opt
     let price = read::written_price(&side["lastSalePrice"])?;
     let at = time(moment, &side["lastTradeTimestamp"])?;
     let clock = moment.calendar.extended_session(at);
-    // It knows no night: what traded in one is told as whatever was before.
-    let told = session.filter(|told| matches!(told, Session::Pre | Session::Post) && clock != Some(Session::Overnight));
-    let session = told.or(clock)?;
+    // It knows no night: a trade in one is reported as whatever was before.
+    let found =
+        session.filter(|found| matches!(found, Session::Pre | Session::Post) && clock != Some(Session::Overnight));
+    let session = found.or(clock)?;
     regular.is_none_or(|regular| at > regular).then_some(Extended { price, session, exchange_time: Some(at) })
 }
 
@@ -222,7 +223,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn price_of(info: &[u8], summary: &[u8], now: &str) -> Result<Tick, Misread> {
+    fn price_of(info: &[u8], summary: &[u8], now: &str) -> Result<Tick, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: ny(now), calendar: &calendar };
         read_price(moment, &["AAPL".into()], &[info.to_vec(), summary.to_vec()]).map(|mut ticks| ticks.remove(0))
@@ -283,9 +284,9 @@ mod tests {
                 let tick = price_of(&body, &summary, now).unwrap();
                 assert_eq!((tick.price, tick.time), (number(price), Some(ny(time))), "{file}");
                 assert_eq!((tick.base, tick.session), (Some(number(base)), Some(session)), "{file}");
-                let told = tick.extended.map(|other| (other.price, other.exchange_time, other.session));
+                let found = tick.extended.map(|other| (other.price, other.exchange_time, other.session));
                 let expected = extended.map(|(price, at, session)| (number(price), Some(ny(at)), session));
-                assert_eq!(told, expected, "{file}");
+                assert_eq!(found, expected, "{file}");
             }
         }
     }
@@ -297,7 +298,7 @@ mod tests {
             ("info_AAPL_open_secondary_null.json", Ok(())),
             ("info_ADBE_premarket_2023.json", Ok(())),
             ("info_IREN_afterhours_2026.json", Ok(())),
-            ("info_unknown_symbol.json", Err(Misread::Unknown)),
+            ("info_unknown_symbol.json", Err(ReadError::Unknown)),
         ];
         for (file, expected) in &cases {
             let Some(body) = recorded(&format!("nasdaq/{file}")) else { continue };
@@ -338,21 +339,21 @@ mod tests {
     #[test]
     fn an_extended_price_alone_is_no_quote() {
         let cases = [
-            ("Pre-Market", "Nov 23, 2026 8:00 AM ET - PRE-MARKET", Err(Misread::NoPrice)),
-            ("After-Hours", "Nov 23, 2026 5:00 PM ET", Err(Misread::NoPrice)),
-            ("After-Hours", "sometime", Err(Misread::NoPrice)),
-            ("", "", Err(Misread::NoPrice)),
+            ("Pre-Market", "Nov 23, 2026 8:00 AM ET - PRE-MARKET", Err(ReadError::NoPrice)),
+            ("After-Hours", "Nov 23, 2026 5:00 PM ET", Err(ReadError::NoPrice)),
+            ("After-Hours", "sometime", Err(ReadError::NoPrice)),
+            ("", "", Err(ReadError::NoPrice)),
             ("Open", "Nov 23, 2026 12:00 PM ET", Ok(Some("2026-11-23 12:00"))),
             ("Open", "", Ok(None)),
             ("Closed", "Closed at Nov 20, 2026 4:00 PM ET", Ok(Some("2026-11-20 16:00"))),
             ("Closed", "Nov 20, 2026", Ok(Some("2026-11-20 16:00"))),
-            // the closing auction, told a moment after the bell
+            // the closing auction, reported a moment after the bell
             ("After-Hours", "Nov 20, 2026 4:00 PM ET", Ok(Some("2026-11-20 16:00"))),
         ];
         for (status, at, expected) in cases {
             let body = info(status, side("$181.50", "+1.50", at), Value::Null);
-            let told = price_of(&body, b"{}", "2026-11-23 17:01").map(|tick| tick.time);
-            assert_eq!(told, expected.map(|time: Option<&str>| time.map(ny)), "{status} {at}");
+            let found = price_of(&body, b"{}", "2026-11-23 17:01").map(|tick| tick.time);
+            assert_eq!(found, expected.map(|time: Option<&str>| time.map(ny)), "{status} {at}");
         }
     }
 
@@ -411,24 +412,24 @@ mod tests {
     fn walls_and_shapes() {
         let good = info("Open", side("$181.50", "+1.50", "Nov 23, 2026 12:00 PM ET"), Value::Null);
         let inner = |code: u16| json!({"data": null, "status": {"rCode": code}}).to_string().into_bytes();
-        let cases: [(Vec<u8>, Misread); 7] = [
-            (b"<html>".to_vec(), Misread::WebPage),
-            (b"Too Many Requests".to_vec(), Misread::Refused),
-            (b"[]".to_vec(), Misread::Shape),
-            (b"{\"data\": [1".to_vec(), Misread::Shape),
-            (inner(400), Misread::Unknown),
-            (inner(429), Misread::Refused),
-            (inner(500), Misread::Shape),
+        let cases: [(Vec<u8>, ReadError); 7] = [
+            (b"<html>".to_vec(), ReadError::WebPage),
+            (b"Too Many Requests".to_vec(), ReadError::Refused),
+            (b"[]".to_vec(), ReadError::Shape),
+            (b"{\"data\": [1".to_vec(), ReadError::Shape),
+            (inner(400), ReadError::Unknown),
+            (inner(429), ReadError::Refused),
+            (inner(500), ReadError::Shape),
         ];
         for (body, expected) in cases {
-            let told = String::from_utf8_lossy(&body).into_owned();
-            assert_eq!(price_of(&body, &summary("$180.00"), "2026-11-23 12:00"), Err(expected.clone()), "{told}");
-            let wall = matches!(expected, Misread::WebPage | Misread::Refused);
-            assert_eq!(price_of(&good, &body, "2026-11-23 12:00").is_err(), wall, "{told}");
+            let found = String::from_utf8_lossy(&body).into_owned();
+            assert_eq!(price_of(&body, &summary("$180.00"), "2026-11-23 12:00"), Err(expected.clone()), "{found}");
+            let wall = matches!(expected, ReadError::WebPage | ReadError::Refused);
+            assert_eq!(price_of(&good, &body, "2026-11-23 12:00").is_err(), wall, "{found}");
         }
         for price in ["", "N/A", "$0.00", "$-5.00", "NaN", "UNCH"] {
             let body = info("Open", side(price, "+1.50", "Nov 23, 2026 12:00 PM ET"), Value::Null);
-            assert_eq!(price_of(&body, &summary("$180.00"), "2026-11-23 12:00"), Err(Misread::NoPrice), "{price}");
+            assert_eq!(price_of(&body, &summary("$180.00"), "2026-11-23 12:00"), Err(ReadError::NoPrice), "{price}");
         }
     }
 

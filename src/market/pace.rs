@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Source;
-use super::manners::{later, signed};
+use super::backoff::{later, signed};
 use crate::event::move_back;
 
 /// Between two requests to one source, however much of its allowance is left.

@@ -7,8 +7,8 @@ use std::hash::Hash;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Source;
+use super::backoff::later;
 use super::chain::Wanted;
-use super::manners::later;
 use super::pace::{Pace, Priority};
 use crate::domain::Name;
 use crate::domain::price::{Capability, Span};

@@ -11,12 +11,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::board::{Board, Trust};
+use super::backoff::{LONGEST_BLOCK, later, refused, refused_until, retry_after, signed, until};
 use super::chain;
-use super::manners::{LONGEST_BLOCK, later, refused, refused_until, retry_after, signed, until};
 use super::pace::Pace;
 use super::poll_queue::{Job, PollQueue, STANDING, Wants, capability, prices_of, spelled};
-use super::{BarsAsk, Desk, Misread, Order, Seat, Source};
+use super::source_health::{SourceHealth, Trust};
+use super::{BarsAsk, Deps, Order, ReadError, Source, WorkerContext};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{Capability, Span};
@@ -49,7 +49,7 @@ impl Fetch for Http {
 
 /// The worker that polls one source.
 pub struct Poller<F> {
-    seat: Seat,
+    context: WorkerContext,
     fetch: F,
     base: String,
     queue: PollQueue,
@@ -68,7 +68,7 @@ pub struct Poller<F> {
 
 impl<F> std::fmt::Debug for Poller<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let source = &self.seat.source.id;
+        let source = &self.context.source.id;
         f.debug_struct("Poller").field("source", source).field("queue", &self.queue).finish_non_exhaustive()
     }
 }
@@ -109,12 +109,12 @@ struct Failure {
 
 impl<F: Fetch> Poller<F> {
     /// A worker for one source, under the refusals that are remembered of it.
-    pub fn new(source: &'static Source, desk: &Desk, board: Board, fetch: F) -> Poller<F> {
-        let blocked_until = refused_until(desk, source, |capability| capability != Capability::Socket);
-        let seat = Seat::new(source, desk, board);
-        let base = source.base_url(&seat.config.borrow()).to_string();
+    pub fn new(source: &'static Source, deps: &Deps, board: SourceHealth, fetch: F) -> Poller<F> {
+        let blocked_until = refused_until(deps, source, |capability| capability != Capability::Socket);
+        let context = WorkerContext::new(source, deps, board);
+        let base = source.base_url(&context.config.borrow()).to_string();
         Poller {
-            seat,
+            context,
             fetch,
             base,
             queue: PollQueue::default(),
@@ -127,29 +127,29 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
-    /// Runs until the desk's channels close.
+    /// Runs until its channels close.
     pub async fn run(mut self) -> anyhow::Result<()> {
         self.turn_to_chart();
         loop {
             self.keep_time();
-            let now = self.seat.now();
+            let now = self.context.now();
             self.follow(now);
             self.flag_late(now);
-            let next = self.queue.next(self.seat.source, &self.pace, now);
+            let next = self.queue.next(self.context.source, &self.pace, now);
             let next = next.map(|(at, job)| (at.max(self.blocked_until), job));
             let wait = next.as_ref().map_or(LONGEST_SLEEP, |(at, _)| until(*at, now).min(LONGEST_SLEEP));
             let goes_on = tokio::select! {
                 // What changes the next question goes before it.
                 biased;
-                changed = self.seat.config.changed() => changed.is_ok() && self.reconfigure(),
-                order = self.seat.orders.recv() => self.obey(order),
-                changed = self.seat.shown.changed() => changed.is_ok() && self.turn_to_chart(),
-                _ = self.seat.standings.changed() => self.take_alarm(),
+                changed = self.context.config.changed() => changed.is_ok() && self.reconfigure(),
+                order = self.context.orders.recv() => self.obey(order),
+                changed = self.context.shown.changed() => changed.is_ok() && self.turn_to_chart(),
+                _ = self.context.standings.changed() => self.take_alarm(),
                 () = tokio::time::sleep(wait) => match next {
-                    Some((at, job)) if at <= self.seat.now() => self.work(job).await.is_some(),
+                    Some((at, job)) if at <= self.context.now() => self.work(job).await.is_some(),
                     _ => true,
                 },
-                () = self.seat.events.closed() => false,
+                () = self.context.events.closed() => false,
             };
             if !goes_on {
                 return Ok(());
@@ -159,7 +159,7 @@ impl<F: Fetch> Poller<F> {
 
     /// A clock that was set back takes along all that is waited for.
     fn keep_time(&mut self) {
-        let Some(by) = self.seat.set_back() else { return };
+        let Some(by) = self.context.set_back() else { return };
         self.queue.set_back(by);
         self.pace.set_back(by);
         move_back([&mut self.blocked_until, &mut self.prices_asked], by);
@@ -170,12 +170,13 @@ impl<F: Fetch> Poller<F> {
     /// due, and a little before its spacing would have it. A single symbol that the socket is silent about waits for the
     /// next question.
     fn take_alarm(&mut self) -> bool {
-        let (socket, own) = (self.seat.way(Capability::Socket), self.seat.way(Capability::Quote));
-        self.seat.standings.mark_unchanged();
-        let now = self.seat.now();
-        let standings = self.seat.standings.borrow();
+        let (socket, own) = (self.context.route(Capability::Socket), self.context.route(Capability::Quote));
+        self.context.standings.mark_unchanged();
+        let now = self.context.now();
+        let standings = self.context.standings.borrow();
         let has_fallen = standings.trust_source(&socket, now) == Trust::Down;
-        let prices = chain::prices(self.seat.source, Capability::Quote, &self.seat.config.borrow(), &standings, now);
+        let prices =
+            chain::prices(self.context.source, Capability::Quote, &self.context.config.borrow(), &standings, now);
         let may_tell = |wanted: &chain::Wanted| standings.trust(&wanted.symbol, &own, now) != Trust::Down;
         let is_to_ask = |wanted: &chain::Wanted| may_tell(wanted) && !self.is_just_priced(&wanted.spelled, now);
         let fallen = prices.into_iter().filter(|wanted| has_fallen && is_to_ask(wanted));
@@ -190,18 +191,18 @@ impl<F: Fetch> Poller<F> {
 
     /// Within the spacing of the source, in which it would answer the same.
     fn is_just_priced(&self, spelled: &str, now: Timestamp) -> bool {
-        self.priced.get(spelled).is_some_and(|at| now < later(*at, signed(self.seat.source.spacing)))
+        self.priced.get(spelled).is_some_and(|at| now < later(*at, signed(self.context.source.spacing)))
     }
 
     /// What is wanted of the source now. A price that its own socket is silent about is asked for when the last one has
     /// stood for its time, and with the next question.
     fn follow(&mut self, now: Timestamp) {
-        let (config, standings) = (self.seat.config.borrow(), self.seat.standings.borrow());
-        let source = self.seat.source;
+        let (config, standings) = (self.context.config.borrow(), self.context.standings.borrow());
+        let source = self.context.source;
         let prices = chain::prices(source, Capability::Quote, &config, &standings, now);
         // Closes that come with prices cost nothing.
         let spans: &[Span] = match &source.closes {
-            _ if self.seat.wants_history => STANDING,
+            _ if self.context.wants_history => STANDING,
             Some(closes) if closes.come_with_prices => &[Span::Day],
             _ => &[],
         };
@@ -211,7 +212,7 @@ impl<F: Fetch> Poller<F> {
         drop((config, standings));
         let (priced, asked) = (&self.priced, self.prices_asked);
         let first = |wanted: &chain::Wanted| {
-            let every = self.seat.poll_interval(&wanted.symbol, now);
+            let every = self.context.poll_interval(&wanted.symbol, now);
             let stood = priced.get(&wanted.spelled).map(|at| later(*at, signed(every)));
             stood.map_or(now, |at| at.max(later(asked, signed(every / 2))).max(now))
         };
@@ -220,8 +221,8 @@ impl<F: Fetch> Poller<F> {
 
     /// Prices that this source can't bring in time, whatever they wait for, are asked for elsewhere meanwhile.
     fn flag_late(&self, now: Timestamp) {
-        let Some(poll) = &self.seat.source.poll else { return };
-        let due = self.queue.due_prices(self.seat.source, now);
+        let Some(poll) = &self.context.source.poll else { return };
+        let due = self.queue.due_prices(self.context.source, now);
         if due.is_empty() {
             return;
         }
@@ -231,17 +232,17 @@ impl<F: Fetch> Poller<F> {
             self.pace.after(before, now).max(self.blocked_until) > in_time
         };
         let late = due.iter().enumerate().filter(|(at, _)| is_late(*at)).map(|(_, symbol)| symbol);
-        self.seat.late_for(late, now);
+        self.context.late_for(late, now);
     }
 
     /// A refusal belongs to an address: under another one there is none.
     fn reconfigure(&mut self) -> bool {
-        let config = self.seat.reconfigure();
-        let base = self.seat.source.base_url(&config);
+        let config = self.context.reconfigure();
+        let base = self.context.source.base_url(&config);
         if base != self.base {
             self.base = base.to_string();
             self.queue.reset();
-            self.pace = Pace::new(self.seat.source);
+            self.pace = Pace::new(self.context.source);
             self.blocked_until = Timestamp::MIN;
             self.priced.clear();
         }
@@ -249,15 +250,15 @@ impl<F: Fetch> Poller<F> {
     }
 
     fn turn_to_chart(&mut self) -> bool {
-        let shown = self.seat.shown.borrow_and_update().clone();
-        self.queue.show(shown, self.seat.now());
+        let shown = self.context.shown.borrow_and_update().clone();
+        self.queue.show(shown, self.context.now());
         true
     }
 
     fn obey(&mut self, order: Result<Order, broadcast::error::RecvError>) -> bool {
         match order {
             Ok(Order::Compare(span)) => self.queue.compare(span),
-            Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.queue.hurry(self.seat.now()),
+            Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.queue.hurry(self.context.now()),
             Err(broadcast::error::RecvError::Closed) => return false,
         }
         true
@@ -265,17 +266,17 @@ impl<F: Fetch> Poller<F> {
 
     /// Puts a question, sends what comes of it, and notes when to ask again. None: nobody listens any more.
     async fn work(&mut self, job: Job) -> Option<()> {
-        let config = self.seat.config.borrow().clone();
+        let config = self.context.config.borrow().clone();
         let question = self.question(&job, &config);
         if let Some(again) = self.asked_lately(&question.urls) {
             self.queue.delay(&job, again);
             return Some(());
         }
         if matches!(job, Job::Prices(_)) {
-            self.prices_asked = self.seat.now();
+            self.prices_asked = self.context.now();
         }
         let reply = self.ask(&config, &question.urls, &job).await;
-        let now = self.seat.now();
+        let now = self.context.now();
         match reply {
             Reply::Bodies(bodies) => match self.read(&job, question, &bodies, now).await? {
                 Ok(missing) => self.well(&job, missing, now).await,
@@ -283,16 +284,16 @@ impl<F: Fetch> Poller<F> {
             },
             Reply::Mistaken(body) => self.mistaken(&job, &body, now).await,
             Reply::Refused { why, until } => self.refused(why, until).await,
-            Reply::Unknown => self.misread(&job, Misread::Unknown, now).await,
+            Reply::Unknown => self.misread(&job, ReadError::Unknown, now).await,
             Reply::Failed(failure) => self.failed(&job, failure, now).await,
             Reply::Dropped => Some(()),
         }
     }
 
     fn question(&self, job: &Job, config: &Config) -> Question {
-        let (source, access) = (self.seat.source, self.seat.source.access(config));
+        let (source, access) = (self.context.source, self.context.source.access(config));
         let candles = |symbol: &chain::Wanted, span| {
-            source.candles.as_ref().map(|candles| (candles.ask)(access, &symbol.spelled, span, self.seat.now()))
+            source.candles.as_ref().map(|candles| (candles.ask)(access, &symbol.spelled, span, self.context.now()))
         };
         let closes = |wanted: &[chain::Wanted], span| {
             source.closes.as_ref().map(|closes| (closes.ask)(access, &spelled(wanted), span))
@@ -311,7 +312,7 @@ impl<F: Fetch> Poller<F> {
 
     /// When these addresses may be asked again, if one of them was asked within the spacing: it would answer the same.
     fn asked_lately(&mut self, urls: &[String]) -> Option<Timestamp> {
-        let (now, spacing) = (self.seat.now(), signed(self.seat.source.spacing));
+        let (now, spacing) = (self.context.now(), signed(self.context.source.spacing));
         self.asked.retain(|_, at| *at <= now && now < later(*at, spacing));
         urls.iter().filter_map(|url| self.asked.get(url)).max().map(|at| later(*at, spacing))
     }
@@ -320,17 +321,17 @@ impl<F: Fetch> Poller<F> {
         let mut bodies = Vec::with_capacity(urls.len());
         for url in urls {
             if !bodies.is_empty() {
-                tokio::time::sleep(self.seat.source.spacing).await;
+                tokio::time::sleep(self.context.source.spacing).await;
             }
-            let began = self.seat.now();
+            let began = self.context.now();
             self.pace.began(began);
             self.asked.insert(url.clone(), began);
             let answer = self.fetch(config, url, job).await;
             // Before anything new is noted.
             self.keep_time();
             let Some(answer) = answer else { return Reply::Dropped };
-            self.pace.ended(self.seat.now());
-            match judge(self.seat.source, answer, self.has_told(job), self.seat.now()) {
+            self.pace.ended(self.context.now());
+            match judge(self.context.source, answer, self.has_told(job), self.context.now()) {
                 Ok(body) => bodies.push(body),
                 Err(reply) => return reply,
             }
@@ -342,7 +343,7 @@ impl<F: Fetch> Poller<F> {
     async fn fetch(&mut self, config: &Config, url: &str, job: &Job) -> Option<Result<Answer, HttpError>> {
         let ask = self.request(url, config);
         let was_shown = self.queue.is_shown(job);
-        let Poller { fetch, seat, queue, .. } = self;
+        let Poller { fetch, context, queue, .. } = self;
         let answer = fetch.fetch(config, ask);
         let (late, very_late) = (tokio::time::sleep(LATE), tokio::time::sleep(VERY_LATE));
         tokio::pin!(answer, late, very_late);
@@ -352,22 +353,22 @@ impl<F: Fetch> Poller<F> {
                 answer = &mut answer => return Some(answer),
                 () = &mut late, if !is_late => {
                     is_late = true;
-                    let now = seat.now();
-                    seat.late_for(&queue.due_prices(seat.source, now), now);
+                    let now = context.now();
+                    context.late_for(&queue.due_prices(context.source, now), now);
                 }
                 () = &mut very_late, if !is_very_late => {
                     is_very_late = true;
                     match capability(job) {
-                        Capability::Candles => seat.board.late(seat.way(Capability::Candles), seat.now()),
+                        Capability::Candles => context.board.late(context.route(Capability::Candles), context.now()),
                         by => {
                             let symbols = prices_of(job).iter().map(|wanted| &wanted.symbol);
-                            seat.board.late_for(symbols, &seat.way(by), seat.now());
+                            context.board.late_for(symbols, &context.route(by), context.now());
                         }
                     }
                 }
-                Ok(()) = seat.shown.changed(), if was_shown => {
-                    let shown = seat.shown.borrow_and_update().clone();
-                    queue.show(shown, seat.now());
+                Ok(()) = context.shown.changed(), if was_shown => {
+                    let shown = context.shown.borrow_and_update().clone();
+                    queue.show(shown, context.now());
                     if !queue.is_shown(job) {
                         return None;
                     }
@@ -377,7 +378,7 @@ impl<F: Fetch> Poller<F> {
     }
 
     fn request(&self, url: &str, config: &Config) -> Ask {
-        let source = self.seat.source;
+        let source = self.context.source;
         let key = source.access(config).key;
         let signed = source.sign.zip(key).map(|(sign, key)| sign(key)).unwrap_or_default();
         let fixed = source.headers.iter().map(|(name, value)| (*name, value.to_string()));
@@ -396,7 +397,7 @@ impl<F: Fetch> Poller<F> {
     }
 }
 
-/// An answer's body, or what else came of the question, which was about something that was told before or not.
+/// An answer's body, or what else came of the question, which was about something that was priced before or not.
 fn judge(source: &Source, answer: Result<Answer, HttpError>, has_told: bool, now: Timestamp) -> Result<Vec<u8>, Reply> {
     let failed = |why: String, status, again| Err(Reply::Failed(Failure { why, status, again, of_symbol: false }));
     let answer = match answer {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{Misread, Moment, Tick};
+use super::{Moment, ReadError, Tick};
 use crate::domain::price::{Candle, Kind, Session, kind};
 
 /// Prices outside these are somebody's mistake; within them no computation can overflow.
@@ -16,12 +16,12 @@ const MOST: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
 const AUCTION: SignedDuration = SignedDuration::from_mins(1);
 
 /// A body as JSON. Walls answer with a page or a phrase, often under status 200.
-pub(super) fn json(body: &[u8]) -> Result<Value, Misread> {
+pub(super) fn json(body: &[u8]) -> Result<Value, ReadError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
     if body.starts_with(b"<") {
-        return Err(Misread::WebPage);
+        return Err(ReadError::WebPage);
     }
-    serde_json::from_slice(body).map_err(|_| if speaks_of_limits(body) { Misread::Refused } else { Misread::Shape })
+    serde_json::from_slice(body).map_err(|_| if speaks_of_limits(body) { ReadError::Refused } else { ReadError::Shape })
 }
 
 /// `Too Many Requests` and its like, as plain text.
@@ -93,12 +93,12 @@ pub(super) fn new_york(moment: Moment, local: DateTime) -> Option<Timestamp> {
     Some(local.to_zoned_datetime(moment.calendar.zone().clone()).ok()?.timestamp())
 }
 
-/// When a regular price traded of which no more than its day is told: the close, once it is over.
+/// When a regular price traded of which only its day is given: the close, once it is over.
 pub(super) fn close_of(moment: Moment, day: Date) -> Option<Timestamp> {
     moment.calendar.day(day).map(|day| day.close).filter(|close| *close <= moment.now)
 }
 
-/// Is this the time of a regular trade? That of the closing auction is told a little after the bell.
+/// Is this the time of a regular trade? That of the closing auction is reported a little after the bell.
 pub(super) fn is_regular(moment: Moment, at: Timestamp) -> bool {
     let earlier = at.checked_sub(AUCTION).unwrap_or(at);
     [at, earlier].into_iter().any(|at| moment.calendar.session(at) == Session::Regular)
@@ -145,9 +145,9 @@ pub(super) fn candle(time: Timestamp, [open, high, low, close]: [f64; 4], volume
 }
 
 /// The candles in the rows of an answer, odd rows left out; rows of which none is a candle tell no price.
-pub(super) fn bars(rows: &[Value], bar: impl Fn(&Value) -> Option<Candle>) -> Result<Vec<Candle>, Misread> {
+pub(super) fn bars(rows: &[Value], bar: impl Fn(&Value) -> Option<Candle>) -> Result<Vec<Candle>, ReadError> {
     let bars: Vec<Candle> = rows.iter().filter_map(bar).collect();
-    if bars.is_empty() && !rows.is_empty() { Err(Misread::NoPrice) } else { Ok(bars) }
+    if bars.is_empty() && !rows.is_empty() { Err(ReadError::NoPrice) } else { Ok(bars) }
 }
 
 /// A coin and its currency, of a symbol such as `BTC-USD`; None for what is no such pair.
@@ -171,8 +171,8 @@ pub(super) fn share(symbol: &str, mark: &str) -> Option<String> {
 /// The prices that an answer has of those asked for; when it has none, why not.
 pub(super) fn those_told(
     spelled: &[String],
-    tick: impl Fn(&str) -> Result<Tick, Misread>,
-) -> Result<Vec<Tick>, Misread> {
+    tick: impl Fn(&str) -> Result<Tick, ReadError>,
+) -> Result<Vec<Tick>, ReadError> {
     let (mut ticks, mut trouble) = (Vec::new(), None);
     for id in spelled {
         match tick(id) {
@@ -226,7 +226,7 @@ pub(super) mod tests {
         Some(text.lines().filter_map(received).collect())
     }
 
-    /// The one price that was told.
+    /// The one price that was given.
     pub(in crate::market) fn only_tick(frames: &[Frame]) -> Tick {
         match frames {
             [Frame::Tick(tick)] => tick.clone(),
@@ -300,14 +300,14 @@ pub(super) mod tests {
 
     #[test]
     fn walls_are_told_from_broken_answers() {
-        let cases: [(&[u8], Misread); 7] = [
-            (b"Too Many Requests\r\n", Misread::Refused),
-            (b"Edge: Too Many Requests", Misread::Refused),
-            (b" \n<!DOCTYPE html><html>", Misread::WebPage),
-            (b"\xef\xbb\xbf<html>", Misread::WebPage),
-            (b"", Misread::Shape),
-            (b"{\"a\": 1e400}", Misread::Shape),
-            (b"{\"a\": [1, 2", Misread::Shape),
+        let cases: [(&[u8], ReadError); 7] = [
+            (b"Too Many Requests\r\n", ReadError::Refused),
+            (b"Edge: Too Many Requests", ReadError::Refused),
+            (b" \n<!DOCTYPE html><html>", ReadError::WebPage),
+            (b"\xef\xbb\xbf<html>", ReadError::WebPage),
+            (b"", ReadError::Shape),
+            (b"{\"a\": 1e400}", ReadError::Shape),
+            (b"{\"a\": [1, 2", ReadError::Shape),
         ];
         for (body, expected) in cases {
             assert_eq!(json(body), Err(expected));

@@ -1,7 +1,7 @@
 //! Listens to one source: one loop for all sockets.
 //!
 //! A connection that says nothing is dropped; one that ends is made again after a random wait that doubles (full
-//! jitter); a change of the watchlist is told on the open connection. Prices wait in a place for each symbol, where the
+//! jitter); a change of the watchlist is sent on the open connection. Prices wait in a place for each symbol, where the
 //! latest wins, so that neither a flood nor a screen that stands still can fill the memory.
 
 use std::collections::BTreeMap;
@@ -20,11 +20,11 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-use super::board::Board;
-use super::link::{End, Open, Plan, clause};
-use super::manners::{back_off, lacks, later, refused, refused_until, signed, unknown, until};
+use super::backoff::{back_off, lacks, later, refused, refused_until, signed, unknown, until};
+use super::link::{Connection, End, Plan, clause};
 use super::poller::LATE;
-use super::{Access, Desk, Frame, Moment, Order, Seat, Source, Tick, Wire};
+use super::source_health::SourceHealth;
+use super::{Access, Deps, Frame, Moment, Order, SocketSpec, Source, Tick, WorkerContext};
 use crate::domain::price::{Capability, Delivery, Outcome, SourceReport};
 use crate::event::{Event, move_back};
 
@@ -49,7 +49,7 @@ const GATHERED: usize = 256;
 /// What is waited for is looked at afresh at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
-/// Whoever can open a socket: the network, or a test.
+/// What can open a socket: the network, or a test.
 pub trait Dial: Send + Sync + 'static {
     /// What an open connection reads and writes.
     type Io: AsyncRead + AsyncWrite + Unpin + Send;
@@ -76,9 +76,9 @@ fn limits() -> WebSocketConfig {
 }
 
 /// The worker that listens to one source.
-pub struct Line<D> {
-    seat: Seat,
-    wire: &'static Wire,
+pub struct SocketWorker<D> {
+    context: WorkerContext,
+    wire: &'static SocketSpec,
     dial: D,
     /// No connection is made before.
     not_before: Timestamp,
@@ -93,31 +93,37 @@ pub struct Line<D> {
     refused: BTreeMap<String, Timestamp>,
 }
 
-impl<D> std::fmt::Debug for Line<D> {
+impl<D> std::fmt::Debug for SocketWorker<D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Line")
-            .field("source", &self.seat.source.id)
+        f.debug_struct("SocketWorker")
+            .field("source", &self.context.source.id)
             .field("failures", &self.failures)
             .finish_non_exhaustive()
     }
 }
 
-impl<D: Dial> Line<D> {
+impl<D: Dial> SocketWorker<D> {
     /// A worker for one source, under the refusals that are remembered of it.
-    pub fn new(source: &'static Source, wire: &'static Wire, desk: &Desk, board: Board, dial: D) -> Line<D> {
-        Line {
-            seat: Seat::new(source, desk, board),
+    pub fn new(
+        source: &'static Source,
+        wire: &'static SocketSpec,
+        deps: &Deps,
+        board: SourceHealth,
+        dial: D,
+    ) -> SocketWorker<D> {
+        SocketWorker {
+            context: WorkerContext::new(source, deps, board),
             wire,
             dial,
             not_before: Timestamp::MIN,
-            blocked_until: refused_until(desk, source, |capability| capability == Capability::Socket),
+            blocked_until: refused_until(deps, source, |capability| capability == Capability::Socket),
             lost: Timestamp::MIN,
             failures: 0,
             refused: BTreeMap::new(),
         }
     }
 
-    /// Runs until the desk's channels close.
+    /// Runs until its channels close.
     pub async fn run(mut self) -> anyhow::Result<()> {
         while let Some(plan) = self.wait().await {
             let started = Instant::now();
@@ -136,7 +142,7 @@ impl<D: Dial> Line<D> {
     async fn wait(&mut self) -> Option<Plan> {
         loop {
             self.keep_time();
-            let now = self.seat.now();
+            let now = self.context.now();
             let plan = self.plan(now);
             let at = self.not_before.max(self.blocked_until);
             if !plan.symbols.is_empty() && at <= now {
@@ -144,15 +150,15 @@ impl<D: Dial> Line<D> {
             }
             let wait = if plan.symbols.is_empty() { LONGEST_SLEEP } else { until(at, now).min(LONGEST_SLEEP) };
             tokio::select! {
-                changed = self.seat.config.changed() => { changed.ok()?; self.reconfigure(&plan); }
-                order = self.seat.orders.recv() => match order {
+                changed = self.context.config.changed() => { changed.ok()?; self.reconfigure(&plan); }
+                order = self.context.orders.recv() => match order {
                     Ok(Order::Refresh) => self.not_before = now,
                     Err(broadcast::error::RecvError::Closed) => return None,
                     Ok(Order::Compare(_)) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 },
-                _ = self.seat.standings.changed() => self.take_hope(now),
+                _ = self.context.standings.changed() => self.take_hope(now),
                 () = tokio::time::sleep(wait) => {}
-                () = self.seat.events.closed() => return None,
+                () = self.context.events.closed() => return None,
             }
         }
     }
@@ -160,7 +166,7 @@ impl<D: Dial> Line<D> {
     /// A clock that was set back takes along what is waited for; true when it was. What an open connection notes goes by the
     /// old one: it is made anew.
     fn keep_time(&mut self) -> bool {
-        let Some(by) = self.seat.set_back() else { return false };
+        let Some(by) = self.context.set_back() else { return false };
         move_back([&mut self.not_before, &mut self.blocked_until, &mut self.lost], by);
         move_back(self.refused.values_mut(), by);
         true
@@ -168,12 +174,12 @@ impl<D: Dial> Line<D> {
 
     /// What is wanted now. No symbols: no connection.
     fn plan(&self, now: Timestamp) -> Plan {
-        let config = self.seat.config.borrow();
-        let source = self.seat.source;
+        let config = self.context.config.borrow();
+        let source = self.context.source;
         let base = source.socket_url(&config).unwrap_or_default();
         let access = Access { base, ..source.access(&config) };
         let is_refused = |spelled: &str| self.refused.get(spelled).is_some_and(|until| *until > now);
-        let known = self.seat.wanted(Capability::Socket).into_iter().filter(|wanted| !is_refused(&wanted.spelled));
+        let known = self.context.wanted(Capability::Socket).into_iter().filter(|wanted| !is_refused(&wanted.spelled));
         Plan {
             url: self.wire.address.map_or_else(|| base.to_string(), |address| address(access)),
             hello: self.wire.hello.map(|hello| hello(access)).unwrap_or_default(),
@@ -183,17 +189,17 @@ impl<D: Dial> Line<D> {
 
     /// A new configuration: names are tried again, and a refusal belongs to the address that spoke it.
     fn reconfigure(&mut self, before: &Plan) {
-        self.seat.reconfigure();
+        self.context.reconfigure();
         self.refused.clear();
-        if !self.plan(self.seat.now()).is_same_line(before) {
+        if !self.plan(self.context.now()).is_same_line(before) {
             (self.not_before, self.blocked_until, self.failures) = (Timestamp::MIN, Timestamp::MIN, 0);
         }
     }
 
     /// The source answers questions again: the socket may be back as well.
     fn take_hope(&mut self, now: Timestamp) {
-        let way = self.seat.way(Capability::Quote);
-        let again = self.seat.standings.borrow().well_again(&way);
+        let route = self.context.route(Capability::Quote);
+        let again = self.context.standings.borrow().well_again(&route);
         if again.is_some_and(|since| since > self.lost) {
             (self.not_before, self.lost) = (self.not_before.min(now), now);
         }
@@ -208,11 +214,12 @@ impl<D: Dial> Line<D> {
             Ok(stream) => stream,
             Err(end) => return end,
         };
-        let mut open = Open::new(stream, plan, self.seat.now());
-        let first = open.plan.hello.iter().cloned().chain((self.wire.subscribe)(&open.plan.spelled())).collect();
-        match open.say(first).await {
+        let mut connection = Connection::new(stream, plan, self.context.now());
+        let first =
+            connection.plan.hello.iter().cloned().chain((self.wire.subscribe)(&connection.plan.spelled())).collect();
+        match connection.say(first).await {
             Err(end) => end,
-            Ok(()) => self.listen(&mut open).await,
+            Ok(()) => self.listen(&mut connection).await,
         }
     }
 
@@ -226,14 +233,14 @@ impl<D: Dial> Line<D> {
                 dialled = &mut dialling => break dialled,
                 () = tokio::time::sleep(LATE), if !is_late => {
                     is_late = true;
-                    self.seat.board.late(self.seat.way(Capability::Socket), self.seat.now());
+                    self.context.board.late(self.context.route(Capability::Socket), self.context.now());
                 }
-                () = self.seat.events.closed() => return Err(End::Over),
+                () = self.context.events.closed() => return Err(End::Over),
             }
         };
         match dialled {
             Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(error)) => Err(refusal(self.seat.source, &error, self.seat.now())),
+            Ok(Err(error)) => Err(refusal(self.context.source, &error, self.context.now())),
             Err(_) => Err(End::Lost(format!("no answer within {} s", OPENING.as_secs()))),
         }
     }
@@ -241,8 +248,8 @@ impl<D: Dial> Line<D> {
     fn request(&self, url: &str) -> Result<Request, String> {
         let unusable = || "its address can't be used".to_string();
         let mut request = url.into_client_request().map_err(|_| unusable())?;
-        let config = self.seat.config.borrow();
-        let agent = self.seat.source.user_agent(&config).unwrap_or_else(|| config.network.user_agent.clone());
+        let config = self.context.config.borrow();
+        let agent = self.context.source.user_agent(&config).unwrap_or_else(|| config.network.user_agent.clone());
         let headers = self.wire.headers.iter().copied().chain([("user-agent", agent.as_str())]);
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).map_err(|_| unusable())?;
@@ -251,40 +258,40 @@ impl<D: Dial> Line<D> {
         Ok(request)
     }
 
-    async fn listen(&mut self, open: &mut Open<D::Io>) -> End {
-        let (beat, events) = (self.wire.beat.as_ref(), self.seat.events.clone());
+    async fn listen(&mut self, connection: &mut Connection<D::Io>) -> End {
+        let (beat, events) = (self.wire.beat.as_ref(), self.context.events.clone());
         loop {
-            let next_beat = open.last_beat + beat.map_or(LONGEST_SLEEP, |beat| beat.every);
-            let (silent_at, ping_at) = (open.silent_at(self.wire.quiet), open.ping_at());
+            let next_beat = connection.last_beat + beat.map_or(LONGEST_SLEEP, |beat| beat.every);
+            let (silent_at, ping_at) = (connection.silent_at(self.wire.quiet), connection.ping_at());
             let step = tokio::select! {
-                frame = open.stream.next(), if !open.rests() => self.take_all(open, frame).await,
-                () = tokio::time::sleep_until(open.rests_until), if open.rests() => Ok(()),
-                permit = events.reserve(), if !open.pending.is_empty() => match permit {
-                    Ok(permit) => { if let Some(event) = open.pending.take() { permit.send(event); } Ok(()) }
+                frame = connection.stream.next(), if !connection.rests() => self.take_all(connection, frame).await,
+                () = tokio::time::sleep_until(connection.rests_until), if connection.rests() => Ok(()),
+                permit = events.reserve(), if !connection.pending.is_empty() => match permit {
+                    Ok(permit) => { if let Some(event) = connection.pending.take() { permit.send(event); } Ok(()) }
                     Err(_) => Err(End::Over),
                 },
-                changed = self.seat.config.changed() => match changed {
-                    Ok(()) => { self.reconfigure(&open.plan.clone()); self.adapt(open).await }
+                changed = self.context.config.changed() => match changed {
+                    Ok(()) => { self.reconfigure(&connection.plan.clone()); self.adapt(connection).await }
                     Err(_) => Err(End::Over),
                 },
-                _ = self.seat.standings.changed() => self.adapt(open).await,
+                _ = self.context.standings.changed() => self.adapt(connection).await,
                 () = tokio::time::sleep_until(silent_at) => {
-                    Err(End::Lost(format!("silent for {} s", open.last_frame.elapsed().as_secs())))
+                    Err(End::Lost(format!("silent for {} s", connection.last_frame.elapsed().as_secs())))
                 }
-                () = tokio::time::sleep_until(ping_at.unwrap_or(silent_at)), if ping_at.is_some() => open.ping().await,
+                () = tokio::time::sleep_until(ping_at.unwrap_or(silent_at)), if ping_at.is_some() => connection.ping().await,
                 () = tokio::time::sleep_until(next_beat), if beat.is_some() => {
-                    open.last_beat = Instant::now();
-                    let spelled = open.plan.spelled();
-                    open.say(beat.map(|beat| (beat.say)(&spelled)).into_iter().collect()).await
+                    connection.last_beat = Instant::now();
+                    let spelled = connection.plan.spelled();
+                    connection.say(beat.map(|beat| (beat.say)(&spelled)).into_iter().collect()).await
                 }
-                () = tokio::time::sleep_until(open.since + self.wire.renew) => Err(End::Renew),
-                () = tokio::time::sleep_until(open.look_at) => self.look(open).await,
+                () = tokio::time::sleep_until(connection.since + self.wire.renew) => Err(End::Renew),
+                () = tokio::time::sleep_until(connection.look_at) => self.look(connection).await,
                 () = events.closed() => Err(End::Over),
             };
             if let Err(end) = step {
                 return end;
             }
-            if self.keep_time() || open.slept(self.seat.now()) {
+            if self.keep_time() || connection.slept(self.context.now()) {
                 return End::Renew;
             }
         }
@@ -292,25 +299,33 @@ impl<D: Dial> Line<D> {
 
     /// A frame, and those that came with it. Then it rests for a moment, in which more may gather: the screen shows prices five
     /// times a second at most, and to be woken for each of fifty costs more than to read them.
-    async fn take_all(&mut self, open: &mut Open<D::Io>, first: Option<Result<Message, Error>>) -> Result<(), End> {
-        self.take(open, first).await?;
+    async fn take_all(
+        &mut self,
+        connection: &mut Connection<D::Io>,
+        first: Option<Result<Message, Error>>,
+    ) -> Result<(), End> {
+        self.take(connection, first).await?;
         for _ in 1..GATHERED {
-            let Some(frame) = open.stream.next().now_or_never() else { break };
-            self.take(open, frame).await?;
+            let Some(frame) = connection.stream.next().now_or_never() else { break };
+            self.take(connection, frame).await?;
         }
-        open.rests_until = Instant::now() + GATHER;
+        connection.rests_until = Instant::now() + GATHER;
         Ok(())
     }
 
-    async fn take(&mut self, open: &mut Open<D::Io>, frame: Option<Result<Message, Error>>) -> Result<(), End> {
+    async fn take(
+        &mut self,
+        connection: &mut Connection<D::Io>,
+        frame: Option<Result<Message, Error>>,
+    ) -> Result<(), End> {
         let message = match frame {
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err(End::Lost(clause(&error))),
             None => return Err(End::Lost("it closed the connection".into())),
         };
-        open.heard_frame(&message);
+        connection.heard_frame(&message);
         match message {
-            Message::Text(text) => self.hear(open, text.as_str()).await,
+            Message::Text(text) => self.hear(connection, text.as_str()).await,
             Message::Close(close) => {
                 let code = close.map(|close| format!(" ({})", u16::from(close.code))).unwrap_or_default();
                 Err(End::Lost(format!("it closed the connection{code}")))
@@ -320,154 +335,155 @@ impl<D: Dial> Line<D> {
         }
     }
 
-    async fn hear(&mut self, open: &mut Open<D::Io>, text: &str) -> Result<(), End> {
-        let now = self.seat.now();
-        let frames = (self.wire.read)(Moment { now, calendar: &self.seat.calendar }, text);
+    async fn hear(&mut self, connection: &mut Connection<D::Io>, text: &str) -> Result<(), End> {
+        let now = self.context.now();
+        let frames = (self.wire.read)(Moment { now, calendar: &self.context.calendar }, text);
         for frame in frames {
             match frame {
                 Frame::Tick(tick) => {
                     // First: a price of what counts as late would not be shown.
-                    self.alive(open);
-                    self.price(open, tick, now);
+                    self.alive(connection);
+                    self.price(connection, tick, now);
                 }
-                Frame::NoPrice { spelled } => self.no_price(open, &spelled, now),
-                Frame::Beat => self.alive(open),
+                Frame::NoPrice { spelled } => self.no_price(connection, &spelled, now),
+                Frame::Beat => self.alive(connection),
                 Frame::Leave => return Err(End::Lost("it said that it will close".into())),
-                Frame::Refused { spelled, why } => self.refuse(open, spelled, &why, now).await?,
+                Frame::Refused { spelled, why } => self.refuse(connection, spelled, &why, now).await?,
             }
         }
         Ok(())
     }
 
-    fn price(&self, open: &mut Open<D::Io>, tick: Tick, now: Timestamp) {
-        let Some(symbol) = open.plan.symbol(&tick.spelled).cloned() else { return };
+    fn price(&self, connection: &mut Connection<D::Io>, tick: Tick, now: Timestamp) {
+        let Some(symbol) = connection.plan.symbol(&tick.spelled).cloned() else { return };
         let (spelled, order) = (tick.spelled.clone(), tick.order.unwrap_or(0));
-        if tick.time.is_some_and(|time| open.held.get(&spelled).is_some_and(|held| (time, order) < *held)) {
+        if tick.time.is_some_and(|time| connection.held.get(&spelled).is_some_and(|held| (time, order) < *held)) {
             return; // Older: not even offered.
         }
-        let (quote, is_shown) = self.seat.quote(tick, &symbol, Delivery::Pushed, Capability::Socket);
+        let (quote, is_shown) = self.context.quote(tick, &symbol, Delivery::Pushed, Capability::Socket);
         let stamp = (quote.newest(), order);
-        if open.held.get(&spelled).is_none_or(|held| *held <= stamp) {
-            open.held.insert(spelled.clone(), stamp);
-            open.hear(&spelled, quote.newest().min(now));
+        if connection.held.get(&spelled).is_none_or(|held| *held <= stamp) {
+            connection.held.insert(spelled.clone(), stamp);
+            connection.hear(&spelled, quote.newest().min(now));
             if is_shown {
-                open.pending.put(quote);
+                connection.pending.put(quote);
             }
         }
     }
 
-    /// What speaks of a symbol without a price does not carry it: another way is wanted at once.
-    fn no_price(&self, open: &mut Open<D::Io>, spelled: &str, now: Timestamp) {
-        self.alive(open);
-        let Some(symbol) = open.hear_no_price(spelled) else { return };
-        self.seat.board.lacks(&symbol, self.seat.way(Capability::Socket), Timestamp::MAX, now);
-        let why = format!("{}, prices as they trade: it tells no price of {symbol}.", self.seat.source.title);
-        let lacks = lacks([&symbol], &format!("{}, prices as they trade: it tells no price.", self.seat.source.title));
+    /// What speaks of a symbol without a price does not carry it: another route is wanted at once.
+    fn no_price(&self, connection: &mut Connection<D::Io>, spelled: &str, now: Timestamp) {
+        self.alive(connection);
+        let Some(symbol) = connection.hear_no_price(spelled) else { return };
+        self.context.board.lacks(&symbol, self.context.route(Capability::Socket), Timestamp::MAX, now);
+        let why = format!("{}, prices as they trade: it tells no price of {symbol}.", self.context.source.title);
+        let lacks =
+            lacks([&symbol], &format!("{}, prices as they trade: it tells no price.", self.context.source.title));
         let report = self.report(Outcome::Failed { why }, None, None);
-        open.pending.report = Some(SourceReport { asked: vec![symbol], lacks, ..report });
+        connection.pending.report = Some(SourceReport { asked: vec![symbol], lacks, ..report });
     }
 
     /// Symbols that have not been heard of for as long as a price is fresh are asked for meanwhile; what was refused is
     /// tried again when its time has come.
-    async fn look(&mut self, open: &mut Open<D::Io>) -> Result<(), End> {
-        let now = self.seat.now();
-        let late = open.late(&self.seat.calendar, now);
+    async fn look(&mut self, connection: &mut Connection<D::Io>) -> Result<(), End> {
+        let now = self.context.now();
+        let late = connection.late(&self.context.calendar, now);
         if !late.is_empty() {
-            self.seat.board.late_for(&late, &self.seat.way(Capability::Socket), now);
+            self.context.board.late_for(&late, &self.context.route(Capability::Socket), now);
         }
         if self.refused.values().any(|until| *until <= now) {
             self.refused.retain(|_, until| *until > now);
-            return self.adapt(open).await;
+            return self.adapt(connection).await;
         }
         Ok(())
     }
 
     /// The connection lives: said to the other workers at once, to the screen now and then.
-    fn alive(&self, open: &mut Open<D::Io>) {
-        if open.last_report.is_some_and(|last| last.elapsed() < REPORTS) {
+    fn alive(&self, connection: &mut Connection<D::Io>) {
+        if connection.last_report.is_some_and(|last| last.elapsed() < REPORTS) {
             return;
         }
-        open.last_report = Some(Instant::now());
-        let mute = || format!("{}, prices as they trade: signs of life, but no price.", self.seat.source.title);
-        let is_mute = open.is_mute() && open.since.elapsed() >= MUTE;
+        connection.last_report = Some(Instant::now());
+        let mute = || format!("{}, prices as they trade: signs of life, but no price.", self.context.source.title);
+        let is_mute = connection.is_mute() && connection.since.elapsed() >= MUTE;
         let outcome = if is_mute { Outcome::Failed { why: mute() } } else { Outcome::Well };
         let report = self.report(outcome, None, None);
-        self.seat.board.tell(&report);
-        open.pending.report = Some(report);
+        self.context.board.tell(&report);
+        connection.pending.report = Some(report);
     }
 
     /// One symbol is refused: the others are asked for again without it, for some venues then refuse all.
     async fn refuse(
         &mut self,
-        open: &mut Open<D::Io>,
+        connection: &mut Connection<D::Io>,
         spelled: Option<String>,
         why: &str,
         now: Timestamp,
     ) -> Result<(), End> {
-        let title = self.seat.source.title;
-        let symbol = spelled.as_ref().and_then(|spelled| open.plan.symbol(spelled).cloned());
-        open.plan.symbols.retain(|wanted| Some(&wanted.symbol) != symbol.as_ref());
+        let title = self.context.source.title;
+        let symbol = spelled.as_ref().and_then(|spelled| connection.plan.symbol(spelled).cloned());
+        connection.plan.symbols.retain(|wanted| Some(&wanted.symbol) != symbol.as_ref());
         let why = match &symbol {
             Some(symbol) => format!("{title} does not know {symbol}."),
             None => format!("{title} refuses a subscription: {}.", why.trim_end_matches('.')),
         };
         let (asked, lacks) = (symbol.clone().into_iter().collect(), lacks(&symbol, &unknown(title)));
         let report = self.report(Outcome::Failed { why }, None, None);
-        open.pending.report = Some(SourceReport { asked, lacks, ..report });
-        open.last_report = Some(Instant::now());
+        connection.pending.report = Some(SourceReport { asked, lacks, ..report });
+        connection.last_report = Some(Instant::now());
         if let Some(symbol) = symbol {
             let until = later(now, REFUSED_AGAIN);
             self.refused.extend(spelled.map(|spelled| (spelled, until)));
-            self.seat.board.lacks(&symbol, self.seat.way(Capability::Socket), until, now);
-            if open.plan.symbols.is_empty() {
+            self.context.board.lacks(&symbol, self.context.route(Capability::Socket), until, now);
+            if connection.plan.symbols.is_empty() {
                 return Err(End::Renew);
             }
-            open.say((self.wire.subscribe)(&open.plan.spelled())).await?;
+            connection.say((self.wire.subscribe)(&connection.plan.spelled())).await?;
         }
         Ok(())
     }
 
-    /// Tells the open connection what has changed in what is wanted of it.
-    async fn adapt(&mut self, open: &mut Open<D::Io>) -> Result<(), End> {
-        let plan = self.plan(self.seat.now());
-        if !plan.is_same_line(&open.plan) || plan.symbols.is_empty() {
+    /// Sends the open connection what has changed in what is wanted.
+    async fn adapt(&mut self, connection: &mut Connection<D::Io>) -> Result<(), End> {
+        let plan = self.plan(self.context.now());
+        if !plan.is_same_line(&connection.plan) || plan.symbols.is_empty() {
             return Err(End::Renew);
         }
-        let (added, removed) = open.change(plan, self.seat.now());
+        let (added, removed) = connection.change(plan, self.context.now());
         if !added.is_empty() {
-            open.say((self.wire.subscribe)(&added)).await?;
+            connection.say((self.wire.subscribe)(&added)).await?;
         }
         if !removed.is_empty() {
-            open.say((self.wire.unsubscribe)(&removed)).await?;
+            connection.say((self.wire.unsubscribe)(&removed)).await?;
         }
         Ok(())
     }
 
     /// Says how a connection ended, and when the next is made. None: nobody listens any more.
     async fn ended(&mut self, end: End) -> Option<()> {
-        let now = self.seat.now();
+        let now = self.context.now();
         let report = match end {
             End::Over => return None,
             End::Renew => return Some(()),
             End::Lost(why) => {
-                let wait = back_off(self.failures, (self.seat.random)());
+                let wait = back_off(self.failures, (self.context.random)());
                 self.failures = self.failures.saturating_add(1);
                 (self.not_before, self.lost) = (later(now, signed(wait)), now);
-                let why = format!("{}, prices as they trade: {why}.", self.seat.source.title);
+                let why = format!("{}, prices as they trade: {why}.", self.context.source.title);
                 self.report(Outcome::Failed { why }, None, Some(self.not_before))
             }
             End::Refused { status, until } => {
                 self.blocked_until = until;
-                let why = format!("{} {status}", self.seat.source.id);
+                let why = format!("{} {status}", self.context.source.id);
                 self.report(Outcome::Blocked { why, until }, Some(status), Some(until))
             }
         };
-        self.seat.board.tell(&report);
-        self.seat.events.send(Event::Source(report)).await.ok()
+        self.context.board.tell(&report);
+        self.context.events.send(Event::Source(report)).await.ok()
     }
 
     fn report(&self, outcome: Outcome, status: Option<u16>, next: Option<Timestamp>) -> SourceReport {
-        self.seat.report(Capability::Socket, outcome, status, next)
+        self.context.report(Capability::Socket, outcome, status, next)
     }
 }
 
@@ -496,13 +512,13 @@ mod tests {
 
     use tokio::sync::mpsc;
 
-    use super::super::board::Trust;
+    use super::super::source_health::Trust;
     use super::*;
     use crate::config::Config;
     use crate::domain::price::{Session, SourceSettings};
     use crate::event::Clock;
     use crate::market::source;
-    use crate::market::tests::{Shell, beside, config, desk};
+    use crate::market::tests::{Shell, beside, config, deps};
 
     type Peer = WebSocketStream<DuplexStream>;
     /// What the next openings are refused with.
@@ -529,12 +545,12 @@ mod tests {
 
     /// A worker on a network in memory.
     struct Bench {
-        line: Line<Lab>,
+        line: SocketWorker<Lab>,
         shell: Shell,
         peers: mpsc::UnboundedReceiver<Peer>,
         refusals: Refusals,
         clock: Clock,
-        board: Board,
+        board: SourceHealth,
     }
 
     fn coins() -> Config {
@@ -542,21 +558,21 @@ mod tests {
     }
 
     fn bench(config: Config, room: usize) -> Bench {
-        let (desk, shell) = desk(config, "2026-11-22 12:00", room);
-        bench_at(desk, shell)
+        let (deps, shell) = deps(config, "2026-11-22 12:00", room);
+        bench_at(deps, shell)
     }
 
-    fn bench_at(desk: Desk, shell: Shell) -> Bench {
-        bench_of("coinbase", desk, shell)
+    fn bench_at(deps: Deps, shell: Shell) -> Bench {
+        bench_of("coinbase", deps, shell)
     }
 
-    fn bench_of(id: &str, desk: Desk, shell: Shell) -> Bench {
+    fn bench_of(id: &str, deps: Deps, shell: Shell) -> Bench {
         let (sender, peers) = mpsc::unbounded_channel();
         let refusals = Arc::new(Mutex::new(VecDeque::new()));
-        let (source, board) = (source(id).unwrap(), Board::default());
+        let (source, board) = (source(id).unwrap(), SourceHealth::default());
         let lab = Lab { peers: sender, refusals: refusals.clone() };
-        let line = Line::new(source, source.wire.as_ref().unwrap(), &desk, board.clone(), lab);
-        Bench { line, shell, peers, refusals, clock: desk.clock, board }
+        let line = SocketWorker::new(source, source.wire.as_ref().unwrap(), &deps, board.clone(), lab);
+        Bench { line, shell, peers, refusals, clock: deps.clock, board }
     }
 
     /// The next connection, and what is asked for on it.
@@ -842,11 +858,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_restart_does_not_renew_a_refusal() {
-        let (mut desk, shell) = desk(coins(), "2026-11-22 12:00", 16);
-        let now = (desk.clock)();
+        let (mut deps, shell) = deps(coins(), "2026-11-22 12:00", 16);
+        let now = (deps.clock)();
         let outcome = Outcome::Blocked { why: "coinbase 403".into(), until: later(now, SignedDuration::from_mins(10)) };
         let capability = Capability::Socket;
-        desk.reports = vec![SourceReport {
+        deps.reports = vec![SourceReport {
             source: "coinbase".into(),
             capability,
             at: now,
@@ -856,7 +872,7 @@ mod tests {
             asked: Vec::new(),
             lacks: Vec::new(),
         }];
-        let Bench { line, mut peers, clock, shell: _shell, .. } = bench_at(desk, shell);
+        let Bench { line, mut peers, clock, shell: _shell, .. } = bench_at(deps, shell);
         beside(line.run(), async {
             accept(&mut peers).await;
             assert!(until(clock(), now) >= Duration::from_mins(10));
@@ -883,7 +899,7 @@ mod tests {
 
             shell.config.send(Arc::new(config(&[("NVDA", &["yahoo"])]))).unwrap();
             let gone = tokio::time::timeout(Duration::from_secs(5), peer.next()).await.unwrap();
-            assert!(!matches!(gone, Some(Ok(Message::Text(_)))), "nothing wanted, nothing open: {gone:?}");
+            assert!(!matches!(gone, Some(Ok(Message::Text(_)))), "nothing wanted, nothing connection: {gone:?}");
             assert!(tokio::time::timeout(Duration::from_mins(10), peers.recv()).await.is_err());
             shell.config.send(Arc::new(coins())).unwrap();
             accept(&mut peers).await;
@@ -911,8 +927,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_tells_no_price_is_named_and_leaves_the_others() {
         let Bench { line, mut shell, mut peers, clock, board, .. } = bench(coins(), 16);
-        let way = ("coinbase".into(), Capability::Socket);
-        let trust = |symbol: &str| board.watch().borrow().trust(&symbol.into(), &way, clock());
+        let route = ("coinbase".into(), Capability::Socket);
+        let trust = |symbol: &str| board.watch().borrow().trust(&symbol.into(), &route, clock());
         beside(line.run(), async {
             let (mut peer, _) = accept(&mut peers).await;
             for id in ["BTC-USD", "ETH-USD"] {
@@ -924,7 +940,7 @@ mod tests {
             shell.quote().await;
             assert_eq!(trust("BTC-USD"), Trust::Settled, "a slip");
             tell(&mut peer, ticker("BTC-USD", "N/A", clock(), 3)).await;
-            let told = async {
+            let found = async {
                 loop {
                     let report = shell.report().await;
                     if report.outcome != Outcome::Well {
@@ -932,7 +948,7 @@ mod tests {
                     }
                 }
             };
-            assert_eq!(told.await, "Coinbase, prices as they trade: it tells no price of BTC-USD.");
+            assert_eq!(found.await, "Coinbase, prices as they trade: it tells no price of BTC-USD.");
             assert_eq!((trust("BTC-USD"), trust("ETH-USD")), (Trust::Down, Trust::Settled));
             tell(&mut peer, ticker("BTC-USD", "97001", clock(), 4)).await;
             shell.quote().await;
@@ -945,8 +961,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_has_answered_pings_is_dead_when_it_does_not() {
         for (answers, after) in [(true, 30 + 10), (false, 15 * 60)] {
-            let (desk, shell) = desk(config(&[("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
-            let Bench { line, mut peers, clock, shell: _shell, .. } = bench_of("yahoo", desk, shell);
+            let (deps, shell) = deps(config(&[("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
+            let Bench { line, mut peers, clock, shell: _shell, .. } = bench_of("yahoo", deps, shell);
             beside(line.run(), async {
                 let (mut peer, _) = accept(&mut peers).await;
                 let mut since = clock();
@@ -967,11 +983,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_line_is_made_anew_before_its_end_and_after_sleep() {
-        let (mut desk, shell) = desk(coins(), "2026-11-22 12:00", 16);
+        let (mut deps, shell) = deps(coins(), "2026-11-22 12:00", 16);
         let asleep = Arc::new(Mutex::new(SignedDuration::ZERO));
-        let (clock, slept) = (desk.clock.clone(), asleep.clone());
-        desk.clock = Arc::new(move || later(clock(), *slept.lock().unwrap()));
-        let Bench { line, mut shell, mut peers, clock, .. } = bench_at(desk, shell);
+        let (clock, slept) = (deps.clock.clone(), asleep.clone());
+        deps.clock = Arc::new(move || later(clock(), *slept.lock().unwrap()));
+        let Bench { line, mut shell, mut peers, clock, .. } = bench_at(deps, shell);
         beside(line.run(), async {
             let (mut peer, _) = accept(&mut peers).await;
             *asleep.lock().unwrap() = SignedDuration::from_hours(3);
@@ -1011,14 +1027,15 @@ mod tests {
         let mut config = coins();
         let socket_url = Some(format!("ws://{}/", listener.local_addr().unwrap()));
         config.sources.insert("coinbase".into(), SourceSettings { socket_url, ..SourceSettings::default() });
-        let (desk, mut shell) = desk(config, "2026-11-22 12:00", 16);
+        let (deps, mut shell) = deps(config, "2026-11-22 12:00", 16);
         let coinbase = source("coinbase").unwrap();
-        let line = Line::new(coinbase, coinbase.wire.as_ref().unwrap(), &desk, Board::default(), Network);
+        let line =
+            SocketWorker::new(coinbase, coinbase.wire.as_ref().unwrap(), &deps, SourceHealth::default(), Network);
         beside(line.run(), async {
             let (stream, _) = listener.accept().await.unwrap();
             let mut peer = tokio_tungstenite::accept_async(stream).await.unwrap();
             assert!(peer.next().await.unwrap().unwrap().into_text().unwrap().contains("subscribe"));
-            peer.send(Message::text(ticker("BTC-USD", "97000", (desk.clock)(), 1).to_string())).await.unwrap();
+            peer.send(Message::text(ticker("BTC-USD", "97000", (deps.clock)(), 1).to_string())).await.unwrap();
             assert_eq!(shell.quote().await.price.to_string(), "97000");
         })
         .await;

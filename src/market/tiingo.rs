@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Access, Misread, Moment, Poll, Source, Tick, read};
+use super::{Access, Moment, Poll, ReadError, Source, Tick, read};
 use crate::domain::price::{Extended, Session};
 
 pub(super) const SOURCE: Source = Source {
@@ -51,39 +51,39 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
 }
 
 /// A list of rows; those of unknown symbols are missing.
-fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let [body] = bodies else { return Err(Misread::Shape) };
+fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
+    let [body] = bodies else { return Err(ReadError::Shape) };
     let answer = answer(body)?;
     let rows = answer.as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice);
     if rows.iter().any(|row| !row["tngoLast"].is_number() && !row["timestamp"].is_string()) {
-        return Err(Misread::Shape);
+        return Err(ReadError::Shape);
     }
     read::those_told(spelled, |id| {
         let same = |row: &&Value| row["ticker"].as_str().is_some_and(|ticker| ticker.eq_ignore_ascii_case(id));
-        let row = rows.iter().find(same).ok_or(Misread::Unknown)?;
-        tick(moment, id, row).ok_or(Misread::NoPrice)
+        let row = rows.iter().find(same).ok_or(ReadError::Unknown)?;
+        tick(moment, id, row).ok_or(ReadError::NoPrice)
     })
 }
 
 /// An answer as JSON; errors are sentences, plain or as `detail`.
-fn answer(body: &[u8]) -> Result<Value, Misread> {
+fn answer(body: &[u8]) -> Result<Value, ReadError> {
     let speaks_of = |text: &str, words: &[&str]| words.iter().any(|word| text.to_lowercase().contains(word));
     let limits = ["run over", "allocation", "too many", "token", "credentials"];
     let plain = body.get(..300).unwrap_or(body);
     let answer = match read::json(body) {
-        Err(Misread::Shape) if speaks_of(&String::from_utf8_lossy(plain), &limits) => Err(Misread::Refused),
+        Err(ReadError::Shape) if speaks_of(&String::from_utf8_lossy(plain), &limits) => Err(ReadError::Refused),
         other => other,
     }?;
     match answer["detail"].as_str() {
-        Some(detail) if speaks_of(detail, &limits) => Err(Misread::Refused),
-        Some(detail) if speaks_of(detail, &["not found"]) => Err(Misread::Unknown),
-        Some(_) => Err(Misread::NoPrice),
+        Some(detail) if speaks_of(detail, &limits) => Err(ReadError::Refused),
+        Some(detail) if speaks_of(detail, &["not found"]) => Err(ReadError::Unknown),
+        Some(_) => Err(ReadError::NoPrice),
         None => Ok(answer),
     }
 }
 
 /// Of the regular session or its close: the price. From before the bell: the extended price, beside the close before.
-/// From after it: what it closed at is not told.
+/// From after it: its close is not given.
 fn tick(moment: Moment, id: &str, row: &Value) -> Option<Tick> {
     let calendar = moment.calendar;
     let (last, close, at) =
@@ -119,7 +119,7 @@ mod tests {
     use crate::domain::session::Calendar;
     use crate::market::read::tests::recorded;
 
-    fn prices(now: &str, spelled: &[&str], body: &[u8]) -> Result<Vec<Tick>, Misread> {
+    fn prices(now: &str, spelled: &[&str], body: &[u8]) -> Result<Vec<Tick>, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: now.parse().unwrap(), calendar: &calendar };
         read_price(moment, &spelled.iter().map(ToString::to_string).collect::<Vec<_>>(), &[body.to_vec()])
@@ -136,7 +136,7 @@ mod tests {
             let tick = prices(now, &["AAPL"], &body).unwrap().remove(0);
             assert_eq!((tick.price, tick.base), (price.parse().unwrap(), Some("338.4".parse().unwrap())), "{file}");
             assert_eq!((tick.time, tick.extended), (Some(time.parse().unwrap()), None), "{file}");
-            assert_eq!(prices(now, &["NVDA"], &body), Err(Misread::Unknown), "{file}");
+            assert_eq!(prices(now, &["NVDA"], &body), Err(ReadError::Unknown), "{file}");
         }
     }
 
@@ -145,7 +145,7 @@ mod tests {
         for file in ["crypto_top", "crypto_prices_1day", "daily_prices_GOOGL", "iex_prices_30Min"] {
             let Some(body) = recorded(&format!("tiingo/{file}.json")) else { continue };
             for symbol in ["GOOGL", "btcusd"] {
-                assert_eq!(prices("2026-09-29T19:00:20Z", &[symbol], &body), Err(Misread::Shape), "{file}");
+                assert_eq!(prices("2026-09-29T19:00:20Z", &[symbol], &body), Err(ReadError::Shape), "{file}");
             }
         }
     }
@@ -163,28 +163,28 @@ mod tests {
         assert_eq!(of("2026-11-23T12:00:00-05:00"), Ok((price(), Some(close()), None)));
         assert_eq!(of("2026-11-23T21:00:00+00:00"), Ok((price(), Some(close()), None)));
         assert_eq!(of("2026-11-23T08:00:00-05:00"), Ok((close(), None, Some((price(), Session::Pre)))));
-        assert_eq!(of("2026-11-23T16:30:00-05:00"), Err(Misread::NoPrice), "its close is not told");
+        assert_eq!(of("2026-11-23T16:30:00-05:00"), Err(ReadError::NoPrice), "its close is not given");
         // A half day closes at 13:00.
         assert_eq!(of("2026-11-27T18:00:00+00:00"), Ok((price(), Some(close()), None)));
-        assert_eq!(of("2026-11-27T20:00:00+00:00"), Err(Misread::NoPrice));
+        assert_eq!(of("2026-11-27T20:00:00+00:00"), Err(ReadError::NoPrice));
     }
 
     #[test]
     fn no_price_is_made_up() {
         for price in [json!(0), json!(-5), json!(null), json!("N/A"), json!(1e13)] {
             let row = json!([{"ticker": "NVDA", "timestamp": "2026-11-23T12:00:00-05:00", "tngoLast": price}]);
-            let told = prices("2026-11-23T18:00:00Z", &["NVDA"], row.to_string().as_bytes());
-            assert_eq!(told, Err(Misread::NoPrice), "{row}");
+            let found = prices("2026-11-23T18:00:00Z", &["NVDA"], row.to_string().as_bytes());
+            assert_eq!(found, Err(ReadError::NoPrice), "{row}");
         }
         let zero = br#"[{"ticker":"NVDA","timestamp":"2026-11-23T12:00:00-05:00","tngoLast":5,"prevClose":0.0}]"#;
         assert_eq!(prices("2026-11-23T18:00:00Z", &["NVDA"], zero).unwrap()[0].base, None);
-        let cases: [(&[u8], Misread); 6] = [
-            (b"[]", Misread::Unknown),
-            (br#"{"detail":"Not found."}"#, Misread::Unknown),
-            (br#"{"detail":"Please supply a token"}"#, Misread::Refused),
-            (b"Error: You have run over your hourly request allocation.", Misread::Refused),
-            (b"5", Misread::Shape),
-            (br#"[{"ticker":"NVDA","tngoLast":1e400}]"#, Misread::Shape),
+        let cases: [(&[u8], ReadError); 6] = [
+            (b"[]", ReadError::Unknown),
+            (br#"{"detail":"Not found."}"#, ReadError::Unknown),
+            (br#"{"detail":"Please supply a token"}"#, ReadError::Refused),
+            (b"Error: You have run over your hourly request allocation.", ReadError::Refused),
+            (b"5", ReadError::Shape),
+            (br#"[{"ticker":"NVDA","tngoLast":1e400}]"#, ReadError::Shape),
         ];
         for (body, expected) in cases {
             let text = String::from_utf8_lossy(body);

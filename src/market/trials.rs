@@ -8,10 +8,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
-use super::board::Board;
-use super::manners::{later, until};
+use super::backoff::{later, until};
 use super::poller::{Fetch, Poller};
-use super::tests::{Shell, beside, config, desk};
+use super::source_health::SourceHealth;
+use super::tests::{Shell, beside, config, deps};
 use super::*;
 use crate::domain::price::{Outcome, SourceReport};
 use crate::http::{Answer, Ask, HttpError};
@@ -31,9 +31,9 @@ fn stand_in(id: &str) -> &'static Source {
     Box::leak(Box::new(Source { poll, candles, closes, wire: None, ..*source }))
 }
 
-fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
+fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
     if bodies.iter().any(|body| body == b"nothing") {
-        return Err(Misread::NoPrice);
+        return Err(ReadError::NoPrice);
     }
     let tick = |spelled: &String| Tick {
         spelled: spelled.clone(),
@@ -48,11 +48,11 @@ fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result
     Ok(spelled.iter().map(tick).collect())
 }
 
-fn read_bars(_: &[u8]) -> Result<Vec<Candle>, Misread> {
+fn read_bars(_: &[u8]) -> Result<Vec<Candle>, ReadError> {
     Ok(vec![Candle { time: Timestamp::UNIX_EPOCH, open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: None }])
 }
 
-fn read_closes(_: &[u8]) -> Result<Vec<(String, Vec<Candle>)>, Misread> {
+fn read_closes(_: &[u8]) -> Result<Vec<(String, Vec<Candle>)>, ReadError> {
     Ok(Vec::new())
 }
 
@@ -68,8 +68,8 @@ struct Venue {
 }
 
 impl Venue {
-    fn new(desk: &Desk, rule: Rule) -> Venue {
-        Venue { clock: desk.clock.clone(), start: (desk.clock)(), rule, asked: Arc::default() }
+    fn new(deps: &Deps, rule: Rule) -> Venue {
+        Venue { clock: deps.clock.clone(), start: (deps.clock)(), rule, asked: Arc::default() }
     }
 }
 
@@ -99,8 +99,8 @@ async fn pass(shell: &mut Shell, time: Duration) -> Vec<Event> {
 }
 
 /// The sockets of all sources are gone.
-fn without_sockets(at: Timestamp) -> Board {
-    let board = Board::default();
+fn without_sockets(at: Timestamp) -> SourceHealth {
+    let board = SourceHealth::default();
     for source in SOURCES.iter().filter(|source| source.wire.is_some()) {
         let outcome = Outcome::Failed { why: "gone".into() };
         let capability = Capability::Socket;
@@ -126,11 +126,11 @@ async fn requests(id: &'static str, coins: bool, start: &str, sockets: bool) -> 
     if !coins {
         config.symbols[0].benchmark = Some("QQQ".into());
     }
-    let (desk, mut shell) = desk(config, start, 64);
-    let board = if sockets { Board::default() } else { without_sockets((desk.clock)()) };
-    let venue = Venue::new(&desk, |_| (200, "", SOON));
+    let (deps, mut shell) = deps(config, start, 64);
+    let board = if sockets { SourceHealth::default() } else { without_sockets((deps.clock)()) };
+    let venue = Venue::new(&deps, |_| (200, "", SOON));
     let asked = venue.asked.clone();
-    let worker = Poller::new(stand_in(id), &desk, board, venue);
+    let worker = Poller::new(stand_in(id), &deps, board, venue);
     beside(worker.run(), pass(&mut shell, Duration::from_hours(1))).await;
     asked.lock().map(|asked| asked.len()).unwrap()
 }
@@ -156,9 +156,9 @@ async fn an_hour_of_asking_each_source() {
                 for (_, start) in TIMES {
                     counts.push(requests(source.id, coins, start, sockets).await);
                 }
-                let way = if sockets { ", socket well" } else { "" };
+                let route = if sockets { ", socket well" } else { "" };
                 let [pre, regular, night, weekend] = counts.as_slice() else { unreachable!() };
-                eprintln!("| {} ({what}{way}) | {pre} | {regular} | {night} | {weekend} |", source.title);
+                eprintln!("| {} ({what}{route}) | {pre} | {regular} | {night} | {weekend} |", source.title);
                 let most = if coins { [2_000; 4] } else { [400, 400, 60, 12] };
                 for (count, most) in counts.iter().zip(most) {
                     assert!(*count <= most, "{}, {what}: {counts:?}", source.id);
@@ -171,11 +171,11 @@ async fn an_hour_of_asking_each_source() {
 /// Coinbase before Yahoo for one coin, both by asking; Coinbase has a trouble from second 100 to second 200. Gives when
 /// the other's price came, and when Coinbase's own came back, in seconds of the trial.
 async fn there_and_back(trouble: Rule) -> (f64, f64, Vec<String>) {
-    let (desk, mut shell) = desk(config(&[("BTC-USD", &["coinbase", "yahoo"])]), "2026-11-23 12:00", 64);
-    let start = (desk.clock)();
+    let (deps, mut shell) = deps(config(&[("BTC-USD", &["coinbase", "yahoo"])]), "2026-11-23 12:00", 64);
+    let start = (deps.clock)();
     let board = without_sockets(start);
-    let better = Poller::new(stand_in("coinbase"), &desk, board.clone(), Venue::new(&desk, trouble));
-    let worse = Poller::new(stand_in("yahoo"), &desk, board, Venue::new(&desk, |_| (200, "", SOON)));
+    let better = Poller::new(stand_in("coinbase"), &deps, board.clone(), Venue::new(&deps, trouble));
+    let worse = Poller::new(stand_in("yahoo"), &deps, board, Venue::new(&deps, |_| (200, "", SOON)));
     let both = async { tokio::try_join!(better.run(), worse.run()).map(|_| ()) };
     let events = beside(both, pass(&mut shell, Duration::from_mins(12))).await;
     let quotes: Vec<(f64, Name)> = events
@@ -235,11 +235,11 @@ async fn a_blocked_source_comes_back_a_minute_after_its_block() {
 
 #[tokio::test(start_paused = true)]
 async fn a_block_is_kept_to_by_every_way_after_a_restart() {
-    let (mut desk, mut shell) = desk(config(&[("BTC-USD", &["coinbase", "yahoo"])]), "2026-11-23 12:00", 64);
-    let now = (desk.clock)();
+    let (mut deps, mut shell) = deps(config(&[("BTC-USD", &["coinbase", "yahoo"])]), "2026-11-23 12:00", 64);
+    let now = (deps.clock)();
     let outcome = Outcome::Blocked { why: "coinbase 429".into(), until: later(now, SignedDuration::from_mins(10)) };
     let capability = Capability::Quote;
-    desk.reports = vec![SourceReport {
+    deps.reports = vec![SourceReport {
         source: "coinbase".into(),
         capability,
         at: now,
@@ -250,11 +250,11 @@ async fn a_block_is_kept_to_by_every_way_after_a_restart() {
         lacks: Vec::new(),
     }];
     let board = without_sockets(now);
-    board.tell(&desk.reports[0]);
-    let venue = Venue::new(&desk, |_| (200, "", SOON));
+    board.tell(&deps.reports[0]);
+    let venue = Venue::new(&deps, |_| (200, "", SOON));
     let asked = venue.asked.clone();
-    let better = Poller::new(stand_in("coinbase"), &desk, board.clone(), venue);
-    let worse = Poller::new(stand_in("yahoo"), &desk, board, Venue::new(&desk, |_| (200, "", SOON)));
+    let better = Poller::new(stand_in("coinbase"), &deps, board.clone(), venue);
+    let worse = Poller::new(stand_in("yahoo"), &deps, board, Venue::new(&deps, |_| (200, "", SOON)));
     let both = async { tokio::try_join!(better.run(), worse.run()).map(|_| ()) };
     let first = beside(both, async {
         let quote = shell.quote().await;
@@ -266,22 +266,22 @@ async fn a_block_is_kept_to_by_every_way_after_a_restart() {
     assert!(until(first.received_time, now) < Duration::from_secs(1));
 }
 
-/// A desk whose clock can be set, and by how much it was.
-fn with_a_clock_to_set(config: Config) -> (Desk, Shell, Arc<Mutex<SignedDuration>>) {
-    let (mut desk, shell) = desk(config, "2026-11-23 12:00", 64);
-    let (clock, set) = (desk.clock.clone(), Arc::new(Mutex::new(SignedDuration::ZERO)));
+/// Dependencies whose clock can be set, and by how much it was.
+fn with_a_clock_to_set(config: Config) -> (Deps, Shell, Arc<Mutex<SignedDuration>>) {
+    let (mut deps, shell) = deps(config, "2026-11-23 12:00", 64);
+    let (clock, set) = (deps.clock.clone(), Arc::new(Mutex::new(SignedDuration::ZERO)));
     let by = set.clone();
-    desk.clock = Arc::new(move || later(clock(), *by.lock().unwrap()));
-    (desk, shell, set)
+    deps.clock = Arc::new(move || later(clock(), *by.lock().unwrap()));
+    (deps, shell, set)
 }
 
 /// Forty minutes of asking one source for a coin, the clock set every five: when it was asked by a clock that nobody sets, and
 /// how many prices came of it.
 async fn asked_under(id: &'static str, hours: [i64; 8]) -> (Vec<tokio::time::Instant>, usize) {
-    let (desk, mut shell, set) = with_a_clock_to_set(config(&[("BTC-USD", &[id])]));
+    let (deps, mut shell, set) = with_a_clock_to_set(config(&[("BTC-USD", &[id])]));
     let asked: Arc<Mutex<Vec<tokio::time::Instant>>> = Arc::default();
-    let venue = Counting { venue: Venue::new(&desk, |_| (200, "", SOON)), asked: asked.clone() };
-    let worker = Poller::new(stand_in(id), &desk, without_sockets((desk.clock)()), venue);
+    let venue = Counting { venue: Venue::new(&deps, |_| (200, "", SOON)), asked: asked.clone() };
+    let worker = Poller::new(stand_in(id), &deps, without_sockets((deps.clock)()), venue);
     let events = beside(worker.run(), async {
         let mut events = Vec::new();
         for hours in hours {
@@ -324,14 +324,14 @@ impl Fetch for Counting {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_ends_in_time_though_the_clock_was_set_back() {
-    let (desk, mut shell, set) = with_a_clock_to_set(config(&[("BTC-USD", &["coinbase"])]));
+    let (deps, mut shell, set) = with_a_clock_to_set(config(&[("BTC-USD", &["coinbase"])]));
     *set.lock().unwrap() = SignedDuration::from_hours(8);
     let asked: Arc<Mutex<Vec<tokio::time::Instant>>> = Arc::default();
     // Refused while the clock was ahead, and well again.
     let rule: Rule = |second| if second > 3_600 { (429, "", SOON) } else { (200, "", SOON) };
-    let start = later((desk.clock)(), -SignedDuration::from_hours(8));
-    let venue = Counting { venue: Venue { start, ..Venue::new(&desk, rule) }, asked: asked.clone() };
-    let worker = Poller::new(stand_in("coinbase"), &desk, without_sockets((desk.clock)()), venue);
+    let start = later((deps.clock)(), -SignedDuration::from_hours(8));
+    let venue = Counting { venue: Venue { start, ..Venue::new(&deps, rule) }, asked: asked.clone() };
+    let worker = Poller::new(stand_in("coinbase"), &deps, without_sockets((deps.clock)()), venue);
     beside(worker.run(), async {
         pass(&mut shell, Duration::from_secs(10)).await;
         *set.lock().unwrap() = SignedDuration::ZERO;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use super::Desk;
-use super::board::{Board, Standings};
-use super::manners::until;
+use super::Deps;
+use super::backoff::until;
+use super::source_health::{HealthTable, SourceHealth};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::Unpriced;
@@ -18,9 +18,9 @@ use crate::event::{Clock, Event};
 /// What is found is looked at afresh at least so often: a refusal may be over.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
-/// The worker: it ends when the desk's channels close.
-pub(super) fn run(desk: &Desk, board: Board) -> impl Future<Output = anyhow::Result<()>> + Send + use<> {
-    let watcher = Watcher { clock: desk.clock.clone(), config: desk.config.clone(), events: desk.events.clone() };
+/// The worker: it ends when their channels close.
+pub(super) fn run(deps: &Deps, board: SourceHealth) -> impl Future<Output = anyhow::Result<()>> + Send + use<> {
+    let watcher = Watcher { clock: deps.clock.clone(), config: deps.config.clone(), events: deps.events.clone() };
     watcher.run(board)
 }
 
@@ -31,7 +31,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    async fn run(mut self, board: Board) -> anyhow::Result<()> {
+    async fn run(mut self, board: SourceHealth) -> anyhow::Result<()> {
         let mut standings = board.watch();
         let mut sent = BTreeMap::new();
         loop {
@@ -57,7 +57,7 @@ impl Watcher {
     }
 }
 
-fn unpriced(config: &Config, standings: &Standings, now: Timestamp) -> BTreeMap<Name, Unpriced> {
+fn unpriced(config: &Config, standings: &HealthTable, now: Timestamp) -> BTreeMap<Name, Unpriced> {
     config
         .symbols
         .iter()

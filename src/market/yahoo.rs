@@ -18,7 +18,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
-use super::{Access, BarsAsk, Beat, Candles, Closes, Misread, Moment, Poll, Source, Tick, Wire, read};
+use super::{Access, BarsAsk, Beat, Candles, Closes, Moment, Poll, ReadError, SocketSpec, Source, Tick, read};
 use crate::domain::price::{Candle, Extended, Kind, Session, Span, kind};
 
 pub(super) const SOURCE: Source = Source {
@@ -49,7 +49,7 @@ pub(super) const SOURCE: Source = Source {
     }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     closes: Some(Closes { together: TOGETHER, come_with_prices: true, ask: ask_closes, read: read_closes }),
-    wire: Some(Wire {
+    wire: Some(SocketSpec {
         address: None,
         hello: None,
         headers: &[("origin", "https://finance.yahoo.com")],
@@ -58,7 +58,7 @@ pub(super) const SOURCE: Source = Source {
         beat: Some(Beat { every: Duration::from_secs(15), say: streamer::renew }),
         read: streamer::read,
         // It speaks only when something trades, which before the bell may be minutes apart and on a weekend is never:
-        // a shorter patience would be a storm of connections. That the *price* is old is told long before.
+        // a shorter patience would be a storm of connections. That the *price* is old is shown long before.
         quiet: Duration::from_mins(15),
         // No limit is known.
         renew: Duration::from_hours(23),
@@ -123,14 +123,14 @@ fn encoded(spelled: &str) -> String {
 
 /// The results of a `spark` answer by symbol, each in the shape of a chart's result. Symbols that it does not know are
 /// left out.
-fn sparks(body: &[u8]) -> Result<Vec<(String, Value)>, Misread> {
+fn sparks(body: &[u8]) -> Result<Vec<(String, Value)>, ReadError> {
     let mut answer = read::json(body)?;
     match answer["spark"]["error"]["code"].as_str() {
-        Some("Not Found") => return Err(Misread::Unknown),
-        Some(_) => return Err(Misread::Shape),
+        Some("Not Found") => return Err(ReadError::Unknown),
+        Some(_) => return Err(ReadError::Shape),
         None => {}
     }
-    let Some(Value::Array(results)) = answer.pointer_mut("/spark/result") else { return Err(Misread::Shape) };
+    let Some(Value::Array(results)) = answer.pointer_mut("/spark/result") else { return Err(ReadError::Shape) };
     let spark = |result: &mut Value| {
         let symbol = result["symbol"].as_str()?.to_string();
         Some((symbol, result.pointer_mut("/response/0")?.take()))
@@ -139,32 +139,32 @@ fn sparks(body: &[u8]) -> Result<Vec<(String, Value)>, Misread> {
 }
 
 /// The one result of a chart answer.
-fn result(body: &[u8]) -> Result<Value, Misread> {
+fn result(body: &[u8]) -> Result<Value, ReadError> {
     let mut answer = read::json(body)?;
     match answer["chart"]["error"]["code"].as_str() {
-        Some("Not Found") => return Err(Misread::Unknown),
-        Some(_) => return Err(Misread::Shape),
+        Some("Not Found") => return Err(ReadError::Unknown),
+        Some(_) => return Err(ReadError::Shape),
         None => {}
     }
     // `[]` on a `&mut Value` would panic where the shape is another.
     match answer.pointer_mut("/chart/result/0") {
         Some(result @ Value::Object(_)) => Ok(result.take()),
-        _ => Err(Misread::Shape),
+        _ => Err(ReadError::Shape),
     }
 }
 
 /// The prices of those symbols that have one.
-fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let [body] = bodies else { return Err(Misread::Shape) };
+fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
+    let [body] = bodies else { return Err(ReadError::Shape) };
     let sparks = sparks(body)?;
     read::those_told(spelled, |symbol| {
-        let (_, result) = sparks.iter().find(|(of, _)| of == symbol).ok_or(Misread::Unknown)?;
+        let (_, result) = sparks.iter().find(|(of, _)| of == symbol).ok_or(ReadError::Unknown)?;
         tick(moment, symbol, result)
     })
 }
 
 /// The closes of each symbol in an answer, as bars without a range.
-fn read_closes(body: &[u8]) -> Result<Vec<(String, Vec<Candle>)>, Misread> {
+fn read_closes(body: &[u8]) -> Result<Vec<(String, Vec<Candle>)>, ReadError> {
     Ok(sparks(body)?.into_iter().map(|(symbol, result)| (symbol, closes(&result))).collect())
 }
 
@@ -178,9 +178,9 @@ fn closes(result: &Value) -> Vec<Candle> {
     pairs.filter_map(bar).collect()
 }
 
-fn tick(moment: Moment, spelled: &str, result: &Value) -> Result<Tick, Misread> {
+fn tick(moment: Moment, spelled: &str, result: &Value) -> Result<Tick, ReadError> {
     let meta = &result["meta"];
-    let price = read::price(&meta["regularMarketPrice"]).ok_or(Misread::NoPrice)?;
+    let price = read::price(&meta["regularMarketPrice"]).ok_or(ReadError::NoPrice)?;
     let time = read::seconds(&meta["regularMarketTime"]);
     let equity = kind(spelled) == Kind::Equity;
     Ok(Tick {
@@ -209,8 +209,8 @@ fn base(result: &Value, price: Decimal, time: Option<Timestamp>) -> Option<Decim
 
 /// The last price outside the regular session, when it is newer than the regular one.
 fn extended(result: &Value, moment: Moment, regular: Option<Timestamp>) -> Option<Extended> {
-    let told = told_extended(&result["meta"]).into_iter().chain(last_bar(result));
-    let (price, at) = told.max_by_key(|(_, at)| *at)?;
+    let found = told_extended(&result["meta"]).into_iter().chain(last_bar(result));
+    let (price, at) = found.max_by_key(|(_, at)| *at)?;
     let session = periods(&result["meta"]).at(at).or_else(|| moment.calendar.extended_session(at))?;
     let outside = session != Session::Regular;
     (outside && regular.is_none_or(|regular| at > regular)).then_some(Extended {
@@ -222,11 +222,11 @@ fn extended(result: &Value, moment: Moment, regular: Option<Timestamp>) -> Optio
 
 /// The extended price with its own time, which some answers have. (`fulldayPrice` has no time and can't be trusted.)
 fn told_extended(meta: &Value) -> Option<(Decimal, Timestamp)> {
-    let told = |price: &str, time: &str| Some((read::price(&meta[price])?, read::seconds(&meta[time])?));
-    let pre = told("preMarketPrice", "preMarketTime");
-    let post = told("postMarketPrice", "postMarketTime");
+    let found = |price: &str, time: &str| Some((read::price(&meta[price])?, read::seconds(&meta[time])?));
+    let pre = found("preMarketPrice", "preMarketTime");
+    let post = found("postMarketPrice", "postMarketTime");
     // Not recorded: clients of the quote answer have found these names there.
-    let night = told("overnightMarketPrice", "overnightMarketTime");
+    let night = found("overnightMarketPrice", "overnightMarketTime");
     pre.into_iter().chain(post).chain(night).max_by_key(|(_, at)| *at)
 }
 
@@ -277,7 +277,7 @@ impl Periods {
     }
 }
 
-fn read_bars(body: &[u8]) -> Result<Vec<Candle>, Misread> {
+fn read_bars(body: &[u8]) -> Result<Vec<Candle>, ReadError> {
     let result = result(body)?;
     let Some(times) = result["timestamp"].as_array() else { return Ok(Vec::new()) };
     let quote = &result["indicators"]["quote"][0];
@@ -308,7 +308,7 @@ mod tests {
         civil.to_zoned_datetime(new_york()).unwrap().timestamp()
     }
 
-    fn price_of(symbol: &str, body: &[u8], now: &str) -> Result<Tick, Misread> {
+    fn price_of(symbol: &str, body: &[u8], now: &str) -> Result<Tick, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: ny(now), calendar: &calendar };
         tick(moment, symbol, &result(body)?)
@@ -319,7 +319,7 @@ mod tests {
         json!({"spark": {"result": results, "error": null}}).to_string().into_bytes()
     }
 
-    fn prices_in(symbols: &[&str], body: &[u8]) -> Result<Vec<Tick>, Misread> {
+    fn prices_in(symbols: &[&str], body: &[u8]) -> Result<Vec<Tick>, ReadError> {
         let calendar = Calendar::new(&[], &[], false);
         let moment = Moment { now: ny("2026-11-23 12:00"), calendar: &calendar };
         let symbols: Vec<String> = symbols.iter().map(|symbol| symbol.to_string()).collect();
@@ -343,16 +343,16 @@ mod tests {
             one("M&M.NS", json!(3_100.5), json!(["x", -1, 3_100.5])),
         ]));
         let ticks = prices_in(&["M&M.NS", "NVDA", "^VIX", "AMD", "MU", "GONE"], &body).unwrap();
-        let told: Vec<(&str, String)> =
+        let found: Vec<(&str, String)> =
             ticks.iter().map(|tick| (tick.spelled.as_str(), tick.price.to_string())).collect();
-        assert_eq!(told, [("M&M.NS", "3100.5".into()), ("NVDA", "181.25".into())], "in the order asked for");
+        assert_eq!(found, [("M&M.NS", "3100.5".into()), ("NVDA", "181.25".into())], "in the order asked for");
         assert_eq!(ticks[1].base, Some(number("180.5")));
         let closes = read_closes(&body).unwrap();
         let counts: Vec<(&str, usize)> = closes.iter().map(|(symbol, bars)| (symbol.as_str(), bars.len())).collect();
         assert_eq!(counts, [("NVDA", 2), ("^VIX", 0), ("M&M.NS", 1)]);
         assert_eq!(closes[0].1[1].close, 181.25);
-        assert_eq!(prices_in(&["^VIX"], &body), Err(Misread::NoPrice));
-        assert_eq!(prices_in(&["GONE"], &body), Err(Misread::Unknown), "left out");
+        assert_eq!(prices_in(&["^VIX"], &body), Err(ReadError::NoPrice));
+        assert_eq!(prices_in(&["GONE"], &body), Err(ReadError::Unknown), "left out");
     }
 
     #[test]
@@ -361,13 +361,13 @@ mod tests {
             json!({"spark": {"result": null, "error": {"code": code, "description": text}}}).to_string().into_bytes()
         };
         for (body, expected) in [
-            (refused("Bad Request", "Number of symbols needs to be less than or equal to 20"), Misread::Shape),
-            (refused("Not Found", "No data found for all symbols"), Misread::Unknown),
-            (spark(json!([])), Misread::Unknown),
-            (spark(json!({})), Misread::Shape),
-            (b"{}".to_vec(), Misread::Shape),
-            (b"Too Many Requests".to_vec(), Misread::Refused),
-            (b"<html>".to_vec(), Misread::WebPage),
+            (refused("Bad Request", "Number of symbols needs to be less than or equal to 20"), ReadError::Shape),
+            (refused("Not Found", "No data found for all symbols"), ReadError::Unknown),
+            (spark(json!([])), ReadError::Unknown),
+            (spark(json!({})), ReadError::Shape),
+            (b"{}".to_vec(), ReadError::Shape),
+            (b"Too Many Requests".to_vec(), ReadError::Refused),
+            (b"<html>".to_vec(), ReadError::WebPage),
         ] {
             assert_eq!(prices_in(&["NVDA", "AMD"], &body), Err(expected), "{}", String::from_utf8_lossy(&body));
         }
@@ -413,8 +413,8 @@ mod tests {
     #[test]
     fn every_recorded_answer_is_read_or_refused() {
         let cases = [
-            ("chart_v8_404_unknown.json", Err(Misread::Unknown)),
-            ("chart_v8_422_range.json", Err(Misread::Shape)),
+            ("chart_v8_404_unknown.json", Err(ReadError::Unknown)),
+            ("chart_v8_422_range.json", Err(ReadError::Shape)),
             ("chart_v8_AAPL_1d_1bar.json", Ok(1)),
             ("chart_v8_AAPL_1d_6mo.json", Ok(127)),
             ("chart_v8_AAPL_1m_weekend_empty.json", Ok(0)),
@@ -428,14 +428,14 @@ mod tests {
             ("chart_v8_NVDA_5m_1d_prepost.json", Ok(162)),
             ("chart_v8_VFINX_fund.json", Ok(163)),
             ("chart_v8_WSU.DE_thin.json", Ok(3)),
-            ("error_401_invalid_cookie.json", Err(Misread::Shape)),
-            ("error_401_invalid_crumb.json", Err(Misread::Shape)),
-            ("error_401_unable_to_access.json", Err(Misread::Shape)),
-            ("error_429.txt", Err(Misread::Refused)),
-            ("error_429_edge.txt", Err(Misread::Refused)),
-            ("eu_consent_redirect_307.txt", Err(Misread::Shape)),
-            ("getcrumb_ok.txt", Err(Misread::Shape)),
-            ("quoteSummary_404_no_data.json", Err(Misread::Shape)),
+            ("error_401_invalid_cookie.json", Err(ReadError::Shape)),
+            ("error_401_invalid_crumb.json", Err(ReadError::Shape)),
+            ("error_401_unable_to_access.json", Err(ReadError::Shape)),
+            ("error_429.txt", Err(ReadError::Refused)),
+            ("error_429_edge.txt", Err(ReadError::Refused)),
+            ("eu_consent_redirect_307.txt", Err(ReadError::Shape)),
+            ("getcrumb_ok.txt", Err(ReadError::Shape)),
+            ("quoteSummary_404_no_data.json", Err(ReadError::Shape)),
         ];
         let mut left: Vec<String> = recordings("yahoo");
         left.retain(|file| !file.ends_with("_headers.txt") && !file.starts_with("ws_streamer"));
@@ -447,8 +447,8 @@ mod tests {
         for file in left {
             assert!(file.starts_with("quote_v7_") || file.starts_with("search_v1_"), "{file} is read by no test");
             let Some(body) = recorded(&format!("yahoo/{file}")) else { continue };
-            assert_eq!(read_bars(&body), Err(Misread::Shape), "{file}");
-            assert_eq!(price_of("AAPL", &body, "2026-11-23 12:00"), Err(Misread::Shape), "{file}");
+            assert_eq!(read_bars(&body), Err(ReadError::Shape), "{file}");
+            assert_eq!(price_of("AAPL", &body, "2026-11-23 12:00"), Err(ReadError::Shape), "{file}");
         }
     }
 
@@ -535,14 +535,14 @@ mod tests {
             let body = json!({"chart": {"result": [{"meta": {"regularMarketPrice": price, "previousClose": 5}}], "error": null}});
             assert_eq!(
                 price_of("NVDA", body.to_string().as_bytes(), "2026-11-23 12:00"),
-                Err(Misread::NoPrice),
+                Err(ReadError::NoPrice),
                 "{body}"
             );
         }
         for body in [json!([]), json!({"chart": []}), json!({"chart": {"result": []}}), json!(5)] {
             assert_eq!(
                 price_of("NVDA", body.to_string().as_bytes(), "2026-11-23 12:00"),
-                Err(Misread::Shape),
+                Err(ReadError::Shape),
                 "{body}"
             );
         }

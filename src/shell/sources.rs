@@ -83,7 +83,7 @@ impl Sources {
         tasks.spawn("sources", async move {
             let http = Http::new(&config.borrow().network)?;
             let random: Arc<dyn Fn() -> f64 + Send + Sync> = Arc::new(fastrand::f64);
-            let market = market::Desk {
+            let market = market::Deps {
                 http: http.clone(),
                 clock: clock.clone(),
                 config: config.clone(),

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::super::{Access, Misread, Moment, Poll, Source, Tick, read};
+use super::super::{Access, Moment, Poll, ReadError, Source, Tick, read};
 use super::{answer, price, sign, snapshot, trade_of};
 use crate::domain::price::{Extended, Session};
 
@@ -50,14 +50,15 @@ fn ask_price(access: Access, spelled: &[String]) -> Vec<String> {
 }
 
 /// Two snapshots of each symbol: of the night its last trade, of the day the close.
-fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, Misread> {
-    let [night, day] = bodies else { return Err(Misread::Shape) };
+fn read_price(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
+    let [night, day] = bodies else { return Err(ReadError::Shape) };
     let (night, day) = (answer(night)?, answer(day)?);
     read::those_told(spelled, |id| {
-        let (night, day) = (snapshot(&night, id).ok_or(Misread::Unknown)?, snapshot(&day, id).ok_or(Misread::Unknown)?);
-        let now = moment.calendar.night_of(moment.now).ok_or(Misread::NoPrice)?;
-        let (last, at) = trade_of(night).filter(|(_, at)| now.takes(*at)).ok_or(Misread::NoPrice)?;
-        let close = price(moment, id, day).ok_or(Misread::NoPrice)?;
+        let (night, day) =
+            (snapshot(&night, id).ok_or(ReadError::Unknown)?, snapshot(&day, id).ok_or(ReadError::Unknown)?);
+        let now = moment.calendar.night_of(moment.now).ok_or(ReadError::NoPrice)?;
+        let (last, at) = trade_of(night).filter(|(_, at)| now.takes(*at)).ok_or(ReadError::NoPrice)?;
+        let close = price(moment, id, day).ok_or(ReadError::NoPrice)?;
         let extended = Extended { price: last, session: Session::Overnight, exchange_time: Some(at) };
         Ok(Tick { session: Some(Session::Overnight), extended: Some(extended), ..close })
     })
@@ -73,7 +74,7 @@ mod tests {
     const NIGHT: &[u8] = include_bytes!("../../../tests/fixtures/market/alpaca-overnight/night.json");
     const DAY: &[u8] = include_bytes!("../../../tests/fixtures/market/alpaca-overnight/day.json");
 
-    fn prices(now: &str, night: &[u8], day: &[u8]) -> Result<Vec<Tick>, Misread> {
+    fn prices(now: &str, night: &[u8], day: &[u8]) -> Result<Vec<Tick>, ReadError> {
         let calendar = Calendar::new(&[], &[], true);
         let moment = Moment { now: now.parse().unwrap(), calendar: &calendar };
         read_price(moment, &["NVDA".into(), "AMD".into()], &[night.to_vec(), day.to_vec()])
@@ -91,12 +92,12 @@ mod tests {
 
     #[test]
     fn by_day_and_without_a_trade_of_this_night_there_is_no_price() {
-        assert_eq!(prices("2026-12-08T15:00:00Z", NIGHT, DAY), Err(Misread::NoPrice), "by day");
-        assert_eq!(prices("2026-12-09T03:00:00Z", NIGHT, DAY), Err(Misread::NoPrice), "the night after");
+        assert_eq!(prices("2026-12-08T15:00:00Z", NIGHT, DAY), Err(ReadError::NoPrice), "by day");
+        assert_eq!(prices("2026-12-09T03:00:00Z", NIGHT, DAY), Err(ReadError::NoPrice), "the night after");
         let refused = br#"{"message":"subscription does not permit querying overnight data"}"#;
         assert!(prices("2026-12-08T03:00:00Z", refused, DAY).is_err());
-        assert_eq!(prices("2026-12-08T03:00:00Z", b"{}", DAY), Err(Misread::Unknown));
-        assert_eq!(prices("2026-12-08T03:00:00Z", b"<html>", DAY), Err(Misread::WebPage));
+        assert_eq!(prices("2026-12-08T03:00:00Z", b"{}", DAY), Err(ReadError::Unknown));
+        assert_eq!(prices("2026-12-08T03:00:00Z", b"<html>", DAY), Err(ReadError::WebPage));
     }
 
     #[test]

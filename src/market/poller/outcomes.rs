@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::board::SETTLES;
+use super::super::backoff::{SHUT_OUT, due, lacks, later, retry, signed, unknown};
 use super::super::chain::Wanted;
-use super::super::manners::{SHUT_OUT, due, lacks, later, retry, signed, unknown};
 use super::super::poll_queue::{Job, capability, prices_of, spelled, subject, symbols_of};
-use super::super::{Misread, Moment};
+use super::super::source_health::SETTLES;
+use super::super::{Moment, ReadError};
 use super::reading::Missing;
 use super::{Failure, Fetch, Poller};
 use crate::domain::Name;
@@ -37,41 +37,41 @@ impl<F: Fetch> Poller<F> {
         let well = self.of(job, Outcome::Well, Some(200), due);
         let Some(why) = missing.why else { return self.report(well, true).await };
         // It does well, but for what it lacks.
-        self.seat.board.tell(&well);
+        self.context.board.tell(&well);
         self.report(SourceReport { outcome: Outcome::Failed { why }, lacks: missing.lacks, ..well }, false).await
     }
 
     /// The source has no price of some symbols; that says nothing about its other answers.
     pub(super) fn lack<'a>(&self, symbols: impl IntoIterator<Item = &'a Wanted>, until: Timestamp) {
         for wanted in symbols {
-            self.seat.board.lacks(&wanted.symbol, self.seat.way(Capability::Quote), until, self.seat.now());
+            self.context.board.lacks(&wanted.symbol, self.context.route(Capability::Quote), until, self.context.now());
         }
     }
 
-    pub(super) async fn misread(&mut self, job: &Job, misread: Misread, now: Timestamp) -> Option<()> {
+    pub(super) async fn misread(&mut self, job: &Job, misread: ReadError, now: Timestamp) -> Option<()> {
         match misread {
-            Misread::Refused => {
-                let until = later(now, signed(self.seat.source.pause));
-                self.refused(format!("{} limit", self.seat.source.id), until).await
+            ReadError::Refused => {
+                let until = later(now, signed(self.context.source.pause));
+                self.refused(format!("{} limit", self.context.source.id), until).await
             }
-            Misread::WebPage => {
-                let until = later(now, signed(self.seat.source.pause.max(SHUT_OUT)));
-                self.refused(format!("{} web page", self.seat.source.id), until).await
+            ReadError::WebPage => {
+                let until = later(now, signed(self.context.source.pause.max(SHUT_OUT)));
+                self.refused(format!("{} web page", self.context.source.id), until).await
             }
-            Misread::UnknownAmong if self.queue.split(job, now) => Some(()),
-            Misread::Unknown | Misread::UnknownAmong if !self.has_told(job) => {
+            ReadError::UnknownAmong if self.queue.split(job, now) => Some(()),
+            ReadError::Unknown | ReadError::UnknownAmong if !self.has_told(job) => {
                 let until = later(now, UNKNOWN_AGAIN);
                 self.queue.delay(job, until);
                 self.lack(prices_of(job), until);
-                let why = format!("{} does not know {}.", self.seat.source.title, subject(job));
+                let why = format!("{} does not know {}.", self.context.source.title, subject(job));
                 let report = self.of(job, Outcome::Failed { why }, Some(404), until);
-                let lacks = lacks(&report.asked, &unknown(self.seat.source.title));
+                let lacks = lacks(&report.asked, &unknown(self.context.source.title));
                 self.report(SourceReport { lacks, ..report }, false).await
             }
-            Misread::Unknown | Misread::UnknownAmong | Misread::Shape | Misread::NoPrice => {
-                // What it has told before it knows: then something else is wrong.
-                let status = if matches!(misread, Misread::Unknown | Misread::UnknownAmong) { 404 } else { 200 };
-                let of_symbol = misread == Misread::NoPrice;
+            ReadError::Unknown | ReadError::UnknownAmong | ReadError::Shape | ReadError::NoPrice => {
+                // What it has priced before it knows: then something else is wrong.
+                let status = if matches!(misread, ReadError::Unknown | ReadError::UnknownAmong) { 404 } else { 200 };
+                let of_symbol = misread == ReadError::NoPrice;
                 if of_symbol {
                     self.lack(prices_of(job), Timestamp::MAX);
                 }
@@ -83,8 +83,8 @@ impl<F: Fetch> Poller<F> {
 
     /// A question that it can't answer: some say so of a symbol that they do not know, or of a group with one in it.
     pub(super) async fn mistaken(&mut self, job: &Job, body: &[u8], now: Timestamp) -> Option<()> {
-        let moment = Moment { now, calendar: &self.seat.calendar };
-        let source = self.seat.source;
+        let moment = Moment { now, calendar: &self.context.calendar };
+        let source = self.context.source;
         let read = match job {
             Job::Prices(wanted) => {
                 source.poll.as_ref().map(|poll| (poll.read)(moment, &spelled(wanted), &[body.to_vec()]).map(drop))
@@ -92,7 +92,7 @@ impl<F: Fetch> Poller<F> {
             Job::Closes(..) => source.closes.as_ref().map(|closes| (closes.read)(body).map(drop)),
             Job::Chart(..) => source.candles.as_ref().map(|candles| (candles.read)(body).map(drop)),
         };
-        if let Some(Err(misread @ (Misread::Unknown | Misread::UnknownAmong | Misread::Refused))) = read {
+        if let Some(Err(misread @ (ReadError::Unknown | ReadError::UnknownAmong | ReadError::Refused))) = read {
             return self.misread(job, misread, now).await;
         }
         if self.queue.split(job, now) {
@@ -108,19 +108,19 @@ impl<F: Fetch> Poller<F> {
         self.blocked_until = until;
         let status = why.rsplit(' ').next().and_then(|status| status.parse().ok());
         let both = [
-            self.seat.source.poll.is_some().then_some(Capability::Quote),
-            self.seat.source.candles.as_ref().map(|_| Capability::Candles),
+            self.context.source.poll.is_some().then_some(Capability::Quote),
+            self.context.source.candles.as_ref().map(|_| Capability::Candles),
         ];
         for capability in both.into_iter().flatten() {
             let outcome = Outcome::Blocked { why: why.clone(), until };
-            self.report(self.seat.report(capability, outcome, status, Some(until)), true).await?;
+            self.report(self.context.report(capability, outcome, status, Some(until)), true).await?;
         }
         Some(())
     }
 
     pub(super) async fn failed(&mut self, job: &Job, failure: Failure, now: Timestamp) -> Option<()> {
         self.queue.failures = self.queue.failures.saturating_add(1);
-        let wait = retry(self.seat.source.spacing, self.queue.failures, (self.seat.random)());
+        let wait = retry(self.context.source.spacing, self.queue.failures, (self.context.random)());
         let wait = if capability(job) == Capability::Candles { wait.max(CHART_AGAIN) } else { wait };
         let due = later(now, signed(wait)).max(failure.again.unwrap_or(now));
         self.queue.delay(job, due);
@@ -130,7 +130,7 @@ impl<F: Fetch> Poller<F> {
             self.pace.exhaust(now);
         }
         // What concerns all that it is asked names none: it may stand beside another symbol.
-        let title = self.seat.source.title;
+        let title = self.context.source.title;
         let of_all = format!("{title}: {}.", failure.why);
         let why = match failure.of_symbol {
             true => format!("{title}, {}: {}.", subject(job), failure.why),
@@ -143,23 +143,23 @@ impl<F: Fetch> Poller<F> {
 
     /// What came of a question.
     fn of(&self, job: &Job, outcome: Outcome, status: Option<u16>, due: Timestamp) -> SourceReport {
-        let report = self.seat.report(capability(job), outcome, status, Some(due));
+        let report = self.context.report(capability(job), outcome, status, Some(due));
         SourceReport { asked: symbols_of(job).iter().map(|wanted| wanted.symbol.clone()).collect(), ..report }
     }
 
     async fn report(&self, report: SourceReport, counts: bool) -> Option<()> {
         if counts {
-            self.seat.board.tell(&report);
+            self.context.board.tell(&report);
         }
-        self.seat.events.send(Event::Source(report)).await.ok()
+        self.context.events.send(Event::Source(report)).await.ok()
     }
 
     /// When a price that has just come is asked for again.
     fn price_due(&self, symbol: &Name, now: Timestamp) -> Timestamp {
-        let every = self.seat.poll_interval(symbol, now);
-        let due = due(symbol, every, &self.seat.calendar, now, (self.seat.random)());
-        // On probation: as soon as it is believed in again.
-        let again = self.seat.standings.borrow().well_again(&self.seat.way(Capability::Quote));
+        let every = self.context.poll_interval(symbol, now);
+        let due = due(symbol, every, &self.context.calendar, now, (self.context.random)());
+        // On probation: as soon as it is trusted again.
+        let again = self.context.standings.borrow().well_again(&self.context.route(Capability::Quote));
         let settles = again.map(|since| later(since, SETTLES)).filter(|at| *at > now);
         settles.map_or(due, |at| due.min(at))
     }
@@ -168,15 +168,15 @@ impl<F: Fetch> Poller<F> {
     /// that ticks have left.
     fn history_due(&self, symbol: &Name, span: Span, now: Timestamp) -> Timestamp {
         let is_shown = self.queue.shows(symbol, span);
-        let every = match (span, self.seat.session_of(symbol, now)) {
+        let every = match (span, self.context.session_of(symbol, now)) {
             (_, Session::Closed) => Duration::from_hours(2),
-            (_, Session::Overnight) if self.seat.calendar.is_unsure(symbol, now) => Duration::from_hours(2),
-            (Span::Hour, _) => Duration::from_mins(1).max(self.seat.source.spacing * 3),
+            (_, Session::Overnight) if self.context.calendar.is_unsure(symbol, now) => Duration::from_hours(2),
+            (Span::Hour, _) => Duration::from_mins(1).max(self.context.source.spacing * 3),
             (Span::Day, _) if is_shown => Duration::from_mins(5),
             (Span::Day, _) => Duration::from_mins(15),
             (_, _) if is_shown => Duration::from_mins(15),
             _ => Duration::from_hours(1),
         };
-        due(symbol, every, &self.seat.calendar, now, (self.seat.random)())
+        due(symbol, every, &self.context.calendar, now, (self.context.random)())
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::super::backoff::{self, lacks, later, signed};
 use super::super::chain::Wanted;
-use super::super::manners::{self, lacks, later, signed};
 use super::super::poll_queue::{Job, names, spelled};
-use super::super::{BarsAsk, Candles, Closes, Misread, Moment, Poll, Tick};
+use super::super::{BarsAsk, Candles, Closes, Moment, Poll, ReadError, Tick};
 use super::outcomes::UNKNOWN_AGAIN;
 use super::{Fetch, Poller, Question};
 use crate::domain::price::{Candle, Capability, Delivery, Lack, Series, Span};
@@ -36,12 +36,12 @@ impl<F: Fetch> Poller<F> {
         question: Question,
         bodies: &[Vec<u8>],
         now: Timestamp,
-    ) -> Option<Result<Missing, Misread>> {
-        let source = self.seat.source;
+    ) -> Option<Result<Missing, ReadError>> {
+        let source = self.context.source;
         let bars = question.bars;
         match (job, &source.poll, &source.closes, &source.candles) {
             (Job::Prices(wanted), Some(poll), closes, _) => {
-                let moment = Moment { now, calendar: &self.seat.calendar };
+                let moment = Moment { now, calendar: &self.context.calendar };
                 let ticks = match (poll.read)(moment, &spelled(wanted), bodies) {
                     Ok(ticks) => ticks,
                     Err(misread) => return Some(Err(misread)),
@@ -77,11 +77,11 @@ impl<F: Fetch> Poller<F> {
             };
             self.priced.insert(wanted.spelled.clone(), now);
             self.queue.join([wanted]);
-            let every = self.seat.poll_interval(&wanted.symbol, now);
-            let delivery = self.seat.source.delay.map_or(Delivery::Polled(every), Delivery::Delayed);
-            let (quote, is_shown) = self.seat.quote(tick, &wanted.symbol, delivery, Capability::Quote);
+            let every = self.context.poll_interval(&wanted.symbol, now);
+            let delivery = self.context.source.delay.map_or(Delivery::Polled(every), Delivery::Delayed);
+            let (quote, is_shown) = self.context.quote(tick, &wanted.symbol, delivery, Capability::Quote);
             if is_shown {
-                self.seat.events.send(Event::Quote(quote)).await.ok()?;
+                self.context.events.send(Event::Quote(quote)).await.ok()?;
             }
         }
         Some(missing)
@@ -89,15 +89,15 @@ impl<F: Fetch> Poller<F> {
 
     /// What an answer that has prices lacks of others: to them it is as if they had been asked for alone.
     fn lacking(&self, poll: &Poll, missing: Vec<Wanted>, bodies: &[Vec<u8>], now: Timestamp) -> Missing {
-        let moment = Moment { now, calendar: &self.seat.calendar };
+        let moment = Moment { now, calendar: &self.context.calendar };
         let is_unknown = |wanted: &Wanted| {
             let alone = (poll.read)(moment, std::slice::from_ref(&wanted.spelled), bodies);
-            alone == Err(Misread::Unknown) && !self.priced.contains_key(&wanted.spelled)
+            alone == Err(ReadError::Unknown) && !self.priced.contains_key(&wanted.spelled)
         };
         let (unknown, silent): (Vec<Wanted>, Vec<Wanted>) = missing.into_iter().partition(is_unknown);
         self.lack(&silent, Timestamp::MAX);
         self.lack(&unknown, later(now, UNKNOWN_AGAIN));
-        let title = self.seat.source.title;
+        let title = self.context.source.title;
         let why = match (unknown.as_slice(), silent.as_slice()) {
             ([], []) => None,
             ([], silent) => Some(format!("{title} tells no price of {}.", names(silent))),
@@ -107,7 +107,7 @@ impl<F: Fetch> Poller<F> {
             }
         };
         let of = |wanted: &[Wanted], why: &str| lacks(wanted.iter().map(|wanted| &wanted.symbol), why);
-        let lacks = [of(&unknown, &manners::unknown(title)), of(&silent, &format!("{title} tells no price."))].concat();
+        let lacks = [of(&unknown, &backoff::unknown(title)), of(&silent, &format!("{title} tells no price."))].concat();
         Missing { why, lacks, unknown }
     }
 
@@ -119,18 +119,18 @@ impl<F: Fetch> Poller<F> {
         span: Span,
         ask: &BarsAsk,
         bodies: &[Vec<u8>],
-    ) -> Option<Result<(), Misread>> {
+    ) -> Option<Result<(), ReadError>> {
         let mut all: HashMap<String, Vec<Candle>> = HashMap::new();
         for body in bodies {
             match (closes.read)(body) {
-                Ok(told) => all.extend(told),
+                Ok(found) => all.extend(found),
                 Err(misread) => return Some(Err(misread)),
             }
         }
         for one in wanted {
             let Some(bars) = all.remove(&one.spelled).filter(|bars| !bars.is_empty()) else { continue };
             let series = Series { closes_only: true, ..self.series(one, ask, bars) };
-            self.seat.events.send(Event::Series { span, series }).await.ok()?;
+            self.context.events.send(Event::Series { span, series }).await.ok()?;
         }
         Some(Ok(()))
     }
@@ -142,7 +142,7 @@ impl<F: Fetch> Poller<F> {
         span: Span,
         ask: BarsAsk,
         bodies: &[Vec<u8>],
-    ) -> Option<Result<(), Misread>> {
+    ) -> Option<Result<(), ReadError>> {
         let mut all = Vec::new();
         for body in bodies {
             match (candles.read)(body) {
@@ -151,13 +151,13 @@ impl<F: Fetch> Poller<F> {
             }
         }
         let series = self.series(wanted, &ask, all);
-        self.seat.events.send(Event::Series { span, series }).await.ok().map(Ok)
+        self.context.events.send(Event::Series { span, series }).await.ok().map(Ok)
     }
 
     fn series(&self, wanted: &Wanted, ask: &BarsAsk, bars: Vec<Candle>) -> Series {
         Series {
             symbol: wanted.symbol.clone(),
-            source: self.seat.source.id.into(),
+            source: self.context.source.id.into(),
             interval: ask.interval,
             closes_only: false,
             bars: in_order(bars, ask.keep),

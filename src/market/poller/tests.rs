@@ -13,7 +13,7 @@ use super::*;
 use crate::domain::price::{Delivery, Lack, Outcome, Quote, Session, SourceReport, SourceSettings};
 use crate::event::{Clock, Event};
 use crate::market::source;
-use crate::market::tests::{Shell, beside, config, desk};
+use crate::market::tests::{Shell, beside, config, deps};
 
 type Rule = dyn Fn(&str, Timestamp) -> Result<Answer, HttpError> + Send + Sync;
 
@@ -35,8 +35,8 @@ impl Fetch for Venue {
 }
 
 impl Venue {
-    fn new(desk: &Desk, rule: impl Fn(&str, Timestamp) -> Result<Answer, HttpError> + Send + Sync + 'static) -> Venue {
-        Venue { clock: desk.clock.clone(), asked: Arc::default(), rule: Arc::new(rule) }
+    fn new(deps: &Deps, rule: impl Fn(&str, Timestamp) -> Result<Answer, HttpError> + Send + Sync + 'static) -> Venue {
+        Venue { clock: deps.clock.clone(), asked: Arc::default(), rule: Arc::new(rule) }
     }
 
     fn count(&self) -> usize {
@@ -93,8 +93,8 @@ fn nvda() -> Config {
     config(&[("NVDA", &["yahoo", "cnbc"])])
 }
 
-fn yahoo(desk: &Desk, venue: &Venue) -> Poller<Venue> {
-    Poller::new(source("yahoo").unwrap(), desk, Board::default(), venue.clone())
+fn yahoo(deps: &Deps, venue: &Venue) -> Poller<Venue> {
+    Poller::new(source("yahoo").unwrap(), deps, SourceHealth::default(), venue.clone())
 }
 
 async fn pass(shell: &mut Shell, time: Duration) -> Vec<Event> {
@@ -108,9 +108,9 @@ async fn pass(shell: &mut Shell, time: Duration) -> Vec<Event> {
 
 #[tokio::test(start_paused = true)]
 async fn one_answer_serves_prices_and_closes() {
-    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
-    let venue = Venue::new(&desk, well);
-    let events = beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_millis(900))).await;
+    let (deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&deps, well);
+    let events = beside(yahoo(&deps, &venue).run(), pass(&mut shell, Duration::from_millis(900))).await;
     assert_eq!(venue.count(), 1, "the days before wait");
     let [Event::Quote(quote), Event::Series { span: Span::Day, series }, Event::Source(report)] = events.as_slice()
     else {
@@ -138,9 +138,9 @@ async fn an_hour_of_asking_is_a_guests() {
     for (name, start, hours, most) in cases {
         let mut config = nvda();
         config.symbols[0].benchmark = Some("QQQ".into());
-        let (desk, mut shell) = desk(config, start, 16);
-        let venue = Venue::new(&desk, well);
-        beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_hours(hours))).await;
+        let (deps, mut shell) = deps(config, start, 16);
+        let venue = Venue::new(&deps, well);
+        beside(yahoo(&deps, &venue).run(), pass(&mut shell, Duration::from_hours(hours))).await;
         assert!((2..=most).contains(&venue.count()), "{name}: {}", venue.count());
         let asked = venue.asked.lock().unwrap();
         let again = |at: usize| asked[..at].iter().rev().find(|(_, url)| *url == asked[at].1);
@@ -152,9 +152,9 @@ async fn an_hour_of_asking_is_a_guests() {
 
 #[tokio::test(start_paused = true)]
 async fn asks_when_the_day_begins() {
-    let (desk, mut shell) = desk(nvda(), "2026-11-22 23:00", 16);
-    let venue = Venue::new(&desk, well);
-    beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_mins(302))).await;
+    let (deps, mut shell) = deps(nvda(), "2026-11-22 23:00", 16);
+    let venue = Venue::new(&deps, well);
+    beside(yahoo(&deps, &venue).run(), pass(&mut shell, Duration::from_mins(302))).await;
     let opening: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
     let first = venue.asked.lock().unwrap().iter().map(|(at, _)| *at).find(|at| *at >= opening).unwrap();
     assert!(until(first, opening) < Duration::from_secs(13), "{first}");
@@ -178,10 +178,10 @@ async fn refusals_are_kept_to() {
         ("yahoo limit", |_, _| answer(200, &[], "Too Many Requests"), half_hour),
     ];
     for (expected, rule, pause) in cases {
-        let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
-        let venue = Venue::new(&desk, rule);
+        let (deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
+        let venue = Venue::new(&deps, rule);
         let orders = shell.orders.clone();
-        let events = beside(yahoo(&desk, &venue).run(), async {
+        let events = beside(yahoo(&deps, &venue).run(), async {
             let first = pass(&mut shell, Duration::from_secs(10)).await;
             orders.send(Order::Refresh).unwrap();
             pass(&mut shell, pause - Duration::from_mins(1)).await;
@@ -207,8 +207,8 @@ async fn refusals_are_kept_to() {
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_does_not_renew_a_refusal() {
-    let (mut desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
-    let now = (desk.clock)();
+    let (mut deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
+    let now = (deps.clock)();
     let outcome = Outcome::Blocked { why: "yahoo 429".into(), until: later(now, SignedDuration::from_mins(10)) };
     let report = |capability| SourceReport {
         source: "yahoo".into(),
@@ -220,9 +220,9 @@ async fn a_restart_does_not_renew_a_refusal() {
         asked: Vec::new(),
         lacks: Vec::new(),
     };
-    desk.reports = vec![report(Capability::Quote)];
-    let venue = Venue::new(&desk, well);
-    beside(yahoo(&desk, &venue).run(), async {
+    deps.reports = vec![report(Capability::Quote)];
+    let venue = Venue::new(&deps, well);
+    beside(yahoo(&deps, &venue).run(), async {
         pass(&mut shell, Duration::from_secs(599)).await;
         assert_eq!(venue.count(), 0);
         pass(&mut shell, Duration::from_secs(62)).await;
@@ -233,19 +233,19 @@ async fn a_restart_does_not_renew_a_refusal() {
 
 #[tokio::test(start_paused = true)]
 async fn failures_are_told_and_waited_out() {
-    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
-    let start = (desk.clock)();
-    let venue = Venue::new(&desk, move |url, now| match until(now, start).as_secs() {
+    let (deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
+    let start = (deps.clock)();
+    let venue = Venue::new(&deps, move |url, now| match until(now, start).as_secs() {
         0..5 => Err(HttpError::Timeout(Duration::from_secs(10))),
         5..25 => answer(503, &[], "busy"),
         25..100 => answer(200, &[], "{\"spark\": {\"result\""),
         _ => well(url, now),
     });
-    let board = Board::default();
+    let board = SourceHealth::default();
     board.late(("yahoo".into(), Capability::Socket), start);
-    let poller = Poller::new(source("yahoo").unwrap(), &desk, board, venue.clone());
-    let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(4))).await;
-    let sentences = told.iter().filter_map(|event| match event {
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, board, venue.clone());
+    let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(4))).await;
+    let sentences = events.iter().filter_map(|event| match event {
         Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => Some(match outcome {
             Outcome::Failed { why } => why.as_str(),
             Outcome::Well => "well",
@@ -271,45 +271,45 @@ async fn failures_are_told_and_waited_out() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_symbol_leaves_the_others_alone() {
-    let (desk, mut shell) = desk(config(&[("NVDAX", &["yahoo"]), ("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
-    let venue = Venue::new(&desk, |url, now| known(url, now, |symbol| symbol != "NVDAX"));
-    let board = Board::default();
-    board.late(("yahoo".into(), Capability::Socket), (desk.clock)());
-    let poller = Poller::new(source("yahoo").unwrap(), &desk, board, venue.clone());
-    let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(9))).await;
+    let (deps, mut shell) = deps(config(&[("NVDAX", &["yahoo"]), ("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&deps, |url, now| known(url, now, |symbol| symbol != "NVDAX"));
+    let board = SourceHealth::default();
+    board.late(("yahoo".into(), Capability::Socket), (deps.clock)());
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, board, venue.clone());
+    let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(9))).await;
     let asked = venue.addresses().iter().filter(|url| url.contains("range=1d") && url.contains("NVDAX")).count();
     assert_eq!(asked, 1, "{:?}", venue.addresses());
-    let quotes = told.iter().filter(|event| matches!(event, Event::Quote(quote) if &*quote.symbol == "NVDA")).count();
+    let quotes = events.iter().filter(|event| matches!(event, Event::Quote(quote) if &*quote.symbol == "NVDA")).count();
     assert!(quotes >= 8, "{quotes}");
     let named = |event: &&Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Failed { why }, .. }) if why == "Yahoo Finance does not know NVDAX.");
-    let Some(Event::Source(report)) = told.iter().find(named) else { panic!("{told:?}") };
+    let Some(Event::Source(report)) = events.iter().find(named) else { panic!("{events:?}") };
     let lacks = Lack { symbol: "NVDAX".into(), why: "Yahoo Finance knows no such symbol.".into() };
     assert_eq!(report.lacks, [lacks], "it says so of that one alone");
     let well = |event: &&Event| matches!(event, Event::Source(report) if report.asked.contains(&"NVDA".into()));
-    assert!(told.iter().any(|event| well(&event)));
+    assert!(events.iter().any(|event| well(&event)));
 }
 
 type Respond = fn(&str, Timestamp) -> Result<Answer, HttpError>;
 
-/// The first failure that is told, and how often the venue was asked for a price within some minutes.
+/// The first failure that is reported, and how often the venue was asked for a price within some minutes.
 async fn first_failure(id: &'static str, names: &[&str], rule: Respond) -> (String, Vec<String>, usize) {
     let chain: &[&str] = &[id];
     let symbols: Vec<_> = names.iter().map(|name| (*name, chain)).collect();
-    let (desk, mut shell) = desk(config(&symbols), "2026-11-23 12:00", 64);
-    let venue = Venue::new(&desk, rule);
-    let board = Board::default();
-    let way = (id.into(), Capability::Socket);
-    board.late(way, (desk.clock)());
-    let poller = Poller::new(source(id).unwrap(), &desk, board, venue.clone());
-    let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
-    let why = told.iter().find_map(|event| match event {
+    let (deps, mut shell) = deps(config(&symbols), "2026-11-23 12:00", 64);
+    let venue = Venue::new(&deps, rule);
+    let board = SourceHealth::default();
+    let route = (id.into(), Capability::Socket);
+    board.late(route, (deps.clock)());
+    let poller = Poller::new(source(id).unwrap(), &deps, board, venue.clone());
+    let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
+    let why = events.iter().find_map(|event| match event {
         Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => match outcome {
             Outcome::Failed { why } | Outcome::Blocked { why, .. } => Some(why.clone()),
             Outcome::Well => None,
         },
         _ => None,
     });
-    let priced = told.iter().filter_map(|event| match event {
+    let priced = events.iter().filter_map(|event| match event {
         Event::Quote(quote) => Some(quote.symbol.to_string()),
         _ => None,
     });
@@ -346,29 +346,29 @@ async fn an_unknown_symbol_is_told_in_many_ways() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_of_what_was_told_before_is_none_of_the_symbol() {
-    let (desk, mut shell) = desk(config(&[("NVDA", &["cboe"])]), "2026-11-23 12:00", 16);
-    let start = (desk.clock)();
-    let venue = Venue::new(&desk, move |_, now| match until(now, start).as_secs() {
+    let (deps, mut shell) = deps(config(&[("NVDA", &["cboe"])]), "2026-11-23 12:00", 16);
+    let start = (deps.clock)();
+    let venue = Venue::new(&deps, move |_, now| match until(now, start).as_secs() {
         0..60 => answer(200, &[], r#"{"data":{"current_price":181.5,"prev_day_close":180.0}}"#),
         _ => answer(403, &[], ""),
     });
-    let poller = Poller::new(source("cboe").unwrap(), &desk, Board::default(), venue);
-    let told = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
+    let poller = Poller::new(source("cboe").unwrap(), &deps, SourceHealth::default(), venue);
+    let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
     let blocked = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Blocked { why, .. }, .. }) if why == "cboe 403");
-    assert!(told.iter().any(blocked), "{told:?}");
+    assert!(events.iter().any(blocked), "{events:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fallen_socket_has_the_source_asked_at_once() {
-    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
-    let venue = Venue::new(&desk, well);
-    let board = Board::default();
-    let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), venue.clone());
+    let (deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&deps, well);
+    let board = SourceHealth::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, board.clone(), venue.clone());
     beside(poller.run(), async {
         pass(&mut shell, Duration::from_secs(30)).await;
         let before = venue.count();
         for _ in 0..3 {
-            board.late(("yahoo".into(), Capability::Socket), (desk.clock)());
+            board.late(("yahoo".into(), Capability::Socket), (deps.clock)());
             pass(&mut shell, Duration::from_secs(3)).await;
         }
         assert_eq!(venue.count(), before + 1, "once for each fall");
@@ -378,9 +378,9 @@ async fn a_fallen_socket_has_the_source_asked_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn follows_the_configuration() {
-    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
-    let venue = Venue::new(&desk, well);
-    beside(yahoo(&desk, &venue).run(), async {
+    let (deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&deps, well);
+    beside(yahoo(&deps, &venue).run(), async {
         pass(&mut shell, Duration::from_secs(15)).await;
         shell.config.send(Arc::new(config(&[("AMD", &["yahoo"])]))).unwrap();
         pass(&mut shell, Duration::from_secs(120)).await;
@@ -399,9 +399,9 @@ async fn follows_the_configuration() {
 
 #[tokio::test(start_paused = true)]
 async fn brings_the_span_that_is_shown() {
-    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 16);
-    let venue = Venue::new(&desk, well);
-    let spans = beside(yahoo(&desk, &venue).run(), async {
+    let (deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&deps, well);
+    let spans = beside(yahoo(&deps, &venue).run(), async {
         pass(&mut shell, Duration::from_millis(500)).await;
         shell.shown.send(Some(("NVDA".into(), Span::Year))).unwrap();
         pass(&mut shell, Duration::from_secs(1)).await
@@ -414,20 +414,20 @@ async fn brings_the_span_that_is_shown() {
 
 #[tokio::test(start_paused = true)]
 async fn rests_while_the_socket_does_well() {
-    let (desk, mut shell) = desk(config(&[("BTC-USD", &["coinbase"])]), "2026-11-22 12:00", 16);
-    let venue = Venue::new(&desk, |url, _| match url {
+    let (deps, mut shell) = deps(config(&[("BTC-USD", &["coinbase"])]), "2026-11-22 12:00", 16);
+    let venue = Venue::new(&deps, |url, _| match url {
         url if url.ends_with("/ticker") => {
             answer(200, &[], r#"{"price": "97412.1", "time": "2026-11-22T17:00:00Z", "trade_id": 5}"#)
         }
         url if url.ends_with("/stats") => answer(200, &[], r#"{"open": "97000", "last": "1"}"#),
         _ => answer(200, &[], "[[1700000000, 1, 2, 1.5, 1.6, 9]]"),
     });
-    let board = Board::default();
-    let poller = Poller::new(source("coinbase").unwrap(), &desk, board.clone(), venue.clone());
+    let board = SourceHealth::default();
+    let poller = Poller::new(source("coinbase").unwrap(), &deps, board.clone(), venue.clone());
     let socket = |outcome| SourceReport {
         source: "coinbase".into(),
         capability: Capability::Socket,
-        at: (desk.clock)(),
+        at: (deps.clock)(),
         outcome,
         status: None,
         next: None,
@@ -451,10 +451,10 @@ async fn rests_while_the_socket_does_well() {
 
 #[tokio::test(start_paused = true)]
 async fn ends_with_the_desk() {
-    let (desk, shell) = desk(nvda(), "2026-11-23 12:00", 16);
-    let venue = Venue::new(&desk, well);
-    let poller = yahoo(&desk, &venue);
-    drop((shell, desk));
+    let (deps, shell) = deps(nvda(), "2026-11-23 12:00", 16);
+    let venue = Venue::new(&deps, well);
+    let poller = yahoo(&deps, &venue);
+    drop((shell, deps));
     tokio::time::timeout(Duration::from_mins(5), poller.run()).await.unwrap().unwrap();
 }
 
@@ -462,7 +462,7 @@ async fn ends_with_the_desk() {
 #[tokio::test]
 async fn asks_over_http() {
     let server = wiremock::MockServer::start().await;
-    let (desk, mut shell) = desk(
+    let (deps, mut shell) = deps(
         {
             let mut config = nvda();
             let settings = SourceSettings { base_url: Some(server.uri()), ..SourceSettings::default() };
@@ -473,14 +473,14 @@ async fn asks_over_http() {
         16,
     );
     let body =
-        json!({"spark": {"error": null, "result": [{"symbol": "NVDA", "response": [chart(181.25, (desk.clock)())]}]}});
+        json!({"spark": {"error": null, "result": [{"symbol": "NVDA", "response": [chart(181.25, (deps.clock)())]}]}});
     wiremock::Mock::given(wiremock::matchers::path("/v7/finance/spark"))
         .and(wiremock::matchers::query_param("symbols", "NVDA"))
         .and(wiremock::matchers::header("user-agent", "Mozilla/5.0 (compatible; newstape)"))
         .respond_with(wiremock::ResponseTemplate::new(200).set_body_string(body.to_string()))
         .mount(&server)
         .await;
-    let poller = Poller::new(source("yahoo").unwrap(), &desk, Board::default(), desk.http.clone());
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, SourceHealth::default(), deps.http.clone());
     assert_eq!(beside(poller.run(), shell.quote()).await.price, Decimal::new(18_125, 2));
 }
 
@@ -495,10 +495,10 @@ fn many(count: usize) -> Config {
 async fn thirty_symbols_are_two_questions_in_the_order_of_the_watchlist() {
     let mut watchlist = many(30);
     watchlist.symbols.reverse();
-    let (desk, mut shell) = desk(watchlist, "2026-11-23 12:00", 256);
+    let (deps, mut shell) = deps(watchlist, "2026-11-23 12:00", 256);
     shell.shown.send(Some(("S029".into(), Span::Day))).unwrap();
-    let venue = Venue::new(&desk, well);
-    let events = beside(yahoo(&desk, &venue).run(), pass(&mut shell, Duration::from_secs(2))).await;
+    let venue = Venue::new(&deps, well);
+    let events = beside(yahoo(&deps, &venue).run(), pass(&mut shell, Duration::from_secs(2))).await;
     let asked = venue.addresses();
     assert!(asked[0].contains("/v8/finance/chart/S029"), "the chart on screen first: {}", asked[0]);
     assert_eq!(sparked(&asked[1])[..3], ["S029", "S028", "S027"]);
@@ -510,27 +510,27 @@ async fn thirty_symbols_are_two_questions_in_the_order_of_the_watchlist() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_source_has_no_time_for_is_late_at_once() {
-    let (desk, mut shell) = desk(many(200), "2026-11-23 12:00", 1_024);
-    let venue = Venue::new(&desk, well);
-    let board = Board::default();
-    let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), venue);
+    let (deps, mut shell) = deps(many(200), "2026-11-23 12:00", 1_024);
+    let venue = Venue::new(&deps, well);
+    let board = SourceHealth::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, board.clone(), venue);
     beside(poller.run(), pass(&mut shell, Duration::from_millis(400))).await;
     let standings = board.watch().borrow().clone();
-    let way = ("yahoo".into(), Capability::Quote);
-    let is_late = |at: usize| standings.trust(&format!("S{at:03}").into(), &way, (desk.clock)()) == Trust::Down;
+    let route = ("yahoo".into(), Capability::Quote);
+    let is_late = |at: usize| standings.trust(&format!("S{at:03}").into(), &route, (deps.clock)()) == Trust::Down;
     assert!((0..80).all(|at| !is_late(at)), "four questions more within a second");
     assert!((120..200).all(is_late), "the others wait for the spacing");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_hangs_is_late_after_a_second_for_all_that_waits() {
-    let (desk, mut shell) = desk(many(30), "2026-11-23 12:00", 64);
-    let board = Board::default();
-    let poller = Poller::new(source("yahoo").unwrap(), &desk, board.clone(), Hangs);
-    let late = |board: &Board| {
+    let (deps, mut shell) = deps(many(30), "2026-11-23 12:00", 64);
+    let board = SourceHealth::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, board.clone(), Hangs);
+    let late = |board: &SourceHealth| {
         let standings = board.watch().borrow().clone();
-        let way = ("yahoo".into(), Capability::Quote);
-        (0..30).filter(|at| standings.trust(&format!("S{at:03}").into(), &way, (desk.clock)()) == Trust::Down).count()
+        let route = ("yahoo".into(), Capability::Quote);
+        (0..30).filter(|at| standings.trust(&format!("S{at:03}").into(), &route, (deps.clock)()) == Trust::Down).count()
     };
     beside(poller.run(), async {
         pass(&mut shell, Duration::from_millis(950)).await;
@@ -552,9 +552,9 @@ impl Fetch for Hangs {
 
 #[tokio::test(start_paused = true)]
 async fn a_chart_that_is_turned_away_from_is_not_waited_for() {
-    let (desk, mut shell) = desk(nvda(), "2026-11-23 12:00", 64);
+    let (deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 64);
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-    let poller = Poller::new(source("yahoo").unwrap(), &desk, Board::default(), Charts(asked.clone()));
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, SourceHealth::default(), Charts(asked.clone()));
     shell.shown.send(Some(("NVDA".into(), Span::Day))).unwrap();
     beside(poller.run(), async {
         pass(&mut shell, Duration::from_secs(1)).await;
@@ -583,8 +583,8 @@ impl Fetch for Charts {
 async fn an_unknown_coin_is_found_among_many_and_the_others_go_together_again() {
     let names = ["AAA-USD", "BBB-USD", "BAD-USD", "CCC-USD", "DDD-USD", "EEE-USD"];
     let symbols: Vec<(&str, &[&str])> = names.iter().map(|name| (*name, &["kraken"] as &[&str])).collect();
-    let (desk, mut shell) = desk(config(&symbols), "2026-11-23 12:00", 256);
-    let venue = Venue::new(&desk, |url, _| {
+    let (deps, mut shell) = deps(config(&symbols), "2026-11-23 12:00", 256);
+    let venue = Venue::new(&deps, |url, _| {
         let Some((_, pairs)) = url.split_once("pair=").filter(|_| url.contains("/Ticker?")) else {
             return answer(200, &[], r#"{"error":[],"result":{"X":[],"last":1}}"#);
         };
@@ -595,9 +595,9 @@ async fn an_unknown_coin_is_found_among_many_and_the_others_go_together_again() 
             pairs.split(',').map(|pair| (pair.to_string(), json!({"c": ["1.5", "1"]}))).collect();
         answer(200, &[], &json!({"error": [], "result": rows}).to_string())
     });
-    let board = Board::default();
-    board.late(("kraken".into(), Capability::Socket), (desk.clock)());
-    let poller = Poller::new(source("kraken").unwrap(), &desk, board, venue.clone());
+    let board = SourceHealth::default();
+    board.late(("kraken".into(), Capability::Socket), (deps.clock)());
+    let poller = Poller::new(source("kraken").unwrap(), &deps, board, venue.clone());
     let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(2))).await;
     let priced: BTreeSet<String> = events
         .iter()
@@ -615,17 +615,17 @@ async fn an_unknown_coin_is_found_among_many_and_the_others_go_together_again() 
 
 #[tokio::test(start_paused = true)]
 async fn symbols_without_a_price_go_along_with_one_that_is_asked_for() {
-    let (desk, mut shell) = desk(many(6), "2026-11-23 12:00", 64);
-    let venue = Venue::new(&desk, |_, _| {
+    let (deps, mut shell) = deps(many(6), "2026-11-23 12:00", 64);
+    let venue = Venue::new(&deps, |_, _| {
         let row = |at: usize| json!({"symbol": format!("S{at:03}"), "code": 0, "last": "181.50", "previous_day_closing": "180.00"});
         let rows: Vec<_> = (0..6).map(row).collect();
         answer(200, &[], &json!({"FormattedQuoteResult": {"FormattedQuote": rows}}).to_string())
     });
-    let board = Board::default();
+    let board = SourceHealth::default();
     for by in [Capability::Socket, Capability::Quote] {
-        board.late_for(&["S003".into()], &("yahoo".into(), by), (desk.clock)());
+        board.late_for(&["S003".into()], &("yahoo".into(), by), (deps.clock)());
     }
-    let poller = Poller::new(source("cnbc").unwrap(), &desk, board, venue.clone());
+    let poller = Poller::new(source("cnbc").unwrap(), &deps, board, venue.clone());
     let events = beside(poller.run(), pass(&mut shell, Duration::from_secs(20))).await;
     assert_eq!(venue.count(), 1, "one question for all");
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Quote(_))).count(), 6);
@@ -633,10 +633,10 @@ async fn symbols_without_a_price_go_along_with_one_that_is_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn who_steps_through_the_watchlist_asks_for_the_chart_where_they_stop() {
-    let (desk, mut shell) = desk(many(20), "2026-11-23 12:00", 256);
-    let venue = Venue::new(&desk, well);
+    let (deps, mut shell) = deps(many(20), "2026-11-23 12:00", 256);
+    let venue = Venue::new(&deps, well);
     shell.shown.send(Some(("S000".into(), Span::Day))).unwrap();
-    beside(yahoo(&desk, &venue).run(), async {
+    beside(yahoo(&deps, &venue).run(), async {
         pass(&mut shell, Duration::from_secs(5)).await;
         for at in 1..20 {
             shell.shown.send(Some((format!("S{at:03}").into(), Span::Day))).unwrap();

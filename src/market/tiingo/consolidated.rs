@@ -35,12 +35,12 @@ mod tests {
     use super::*;
     use crate::domain::price::Session;
     use crate::domain::session::Calendar;
-    use crate::market::{Misread, Moment, Tick};
+    use crate::market::{Moment, ReadError, Tick};
 
     /// An answer of our own: NVDA in the regular session, AMD before the bell, without the prices that a feed may lack.
     const ROWS: &[u8] = include_bytes!("../../../tests/fixtures/market/tiingo-consolidated/rows.json");
 
-    fn prices(symbol: &str, body: &[u8]) -> Result<Vec<Tick>, Misread> {
+    fn prices(symbol: &str, body: &[u8]) -> Result<Vec<Tick>, ReadError> {
         let calendar = Calendar::new(&[], &[], true);
         let moment = Moment { now: "2026-12-07T18:00:00Z".parse().unwrap(), calendar: &calendar };
         (SOURCE.poll.unwrap().read)(moment, &[symbol.into()], &[body.to_vec()])
@@ -52,10 +52,10 @@ mod tests {
         assert_eq!((tick.price, tick.base), ("182.5".parse().unwrap(), Some("178".parse().unwrap())));
         let tick = prices("AMD", ROWS).unwrap().remove(0);
         assert_eq!((tick.price, tick.extended.unwrap().session), ("208".parse().unwrap(), Session::Pre));
-        assert_eq!(prices("QQQ", ROWS), Err(Misread::NoPrice), "of the night before");
-        assert_eq!(prices("SPY", ROWS), Err(Misread::Unknown));
+        assert_eq!(prices("QQQ", ROWS), Err(ReadError::NoPrice), "of the night before");
+        assert_eq!(prices("SPY", ROWS), Err(ReadError::Unknown));
         let refused = br#"{"detail":"You do not have permission to access this API"}"#;
-        assert_eq!(prices("NVDA", refused), Err(Misread::NoPrice));
+        assert_eq!(prices("NVDA", refused), Err(ReadError::NoPrice));
     }
 
     #[test]

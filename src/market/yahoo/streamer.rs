@@ -75,21 +75,21 @@ struct Pricing {
 impl Pricing {
     /// None when the message is broken anywhere: then no part of it is believed.
     fn read(bytes: &[u8]) -> Option<Pricing> {
-        let mut told = Pricing::default();
+        let mut found = Pricing::default();
         for field in Fields(bytes) {
             match field? {
-                (1, Wire::Bytes(text)) => told.id = String::from_utf8(text.to_vec()).ok()?,
-                (2, Wire::Fixed32(bits)) => told.price = Some(f32::from_bits(bits)),
-                (3, Wire::Varint(number)) => told.time = Some(zig_zag(number)),
-                (4, Wire::Bytes(text)) => told.currency = String::from_utf8(text.to_vec()).ok(),
-                (7, Wire::Varint(number)) => told.market_hours = number,
-                (12, Wire::Fixed32(bits)) => told.change = Some(f32::from_bits(bits)),
-                (16, Wire::Fixed32(bits)) => told.previous_close = Some(f32::from_bits(bits)),
-                (27, Wire::Varint(number)) => told.price_hint = Some(zig_zag(number)),
+                (1, Wire::Bytes(text)) => found.id = String::from_utf8(text.to_vec()).ok()?,
+                (2, Wire::Fixed32(bits)) => found.price = Some(f32::from_bits(bits)),
+                (3, Wire::Varint(number)) => found.time = Some(zig_zag(number)),
+                (4, Wire::Bytes(text)) => found.currency = String::from_utf8(text.to_vec()).ok(),
+                (7, Wire::Varint(number)) => found.market_hours = number,
+                (12, Wire::Fixed32(bits)) => found.change = Some(f32::from_bits(bits)),
+                (16, Wire::Fixed32(bits)) => found.previous_close = Some(f32::from_bits(bits)),
+                (27, Wire::Varint(number)) => found.price_hint = Some(zig_zag(number)),
                 _ => {}
             }
         }
-        Some(told)
+        Some(found)
     }
 
     /// Is there a price at all, be it one that can't be placed?
@@ -146,15 +146,15 @@ impl Pricing {
     /// The regular close that an extended price is measured from, and the close before it where the frame tells another
     /// one. None when the frame does not tell the close: an extended price alone is no quote.
     fn close(&self, price: Decimal) -> Option<(Decimal, Option<Decimal>)> {
-        let told = self.previous_close();
+        let found = self.previous_close();
         let Some(change) = self.change.and_then(Decimal::from_f32) else {
             // No change may also be a change of zero; then the two must agree.
-            return Some((told.filter(|close| Some(*close) == self.price_of(price))?, None));
+            return Some((found.filter(|close| Some(*close) == self.price_of(price))?, None));
         };
         let close = self.price_of(price.checked_sub(change)?)?;
         // The last digit may be off by one: price and change are each rounded to 32 bits.
         let noise = Decimal::new(1, self.decimals());
-        Some((close, told.filter(|told| (*told - close).abs() > noise)))
+        Some((close, found.filter(|found| (*found - close).abs() > noise)))
     }
 
     fn previous_close(&self) -> Option<Decimal> {
@@ -170,13 +170,13 @@ impl Pricing {
         self.price_hint.and_then(|hint| u32::try_from(hint).ok()).map_or(USUAL_DECIMALS, |hint| hint.min(8))
     }
 
-    /// The currency as told. A frame may tell none: that of a plain name is then the dollar, that of a listing abroad
+    /// The currency as given. A frame may tell none: that of a plain name is then the dollar, that of a listing abroad
     /// (`MUV2.DE`) or of a pair (`JPY=X`) is not known (the outer None), and a price without it is none.
     fn currency(&self) -> Option<Option<String>> {
-        let told =
+        let found =
             self.currency.clone().filter(|code| code.len() == 3 && code.chars().all(|c| c.is_ascii_alphabetic()));
         let plain = self.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        (told.is_some() || plain).then_some(told)
+        (found.is_some() || plain).then_some(found)
     }
 }
 
@@ -298,7 +298,7 @@ mod tests {
     }
 
     fn message(fields: &[Told]) -> Vec<u8> {
-        let field = |told: &Told| match told {
+        let field = |found: &Told| match found {
             Text(at, text) => [varint(at << 3 | 2), varint(text.len() as u64), text.as_bytes().to_vec()].concat(),
             Float(at, number) => [varint(at << 3 | 5), number.to_le_bytes().to_vec()].concat(),
             Number(at, number) => [varint(at << 3), varint(*number)].concat(),
@@ -336,7 +336,7 @@ mod tests {
     fn the_reconstructed_sessions_of_a_share() {
         let Some(lines) = frames("yahoo/ws_streamer_v2_transcript.txt") else { return };
         let ticks: Vec<Tick> = lines.iter().filter_map(|line| hear(line)).collect();
-        let told: Vec<_> = ticks
+        let found: Vec<_> = ticks
             .iter()
             .map(|tick| {
                 let extended = tick.extended.as_ref().map(|extended| extended.price.to_string());
@@ -350,7 +350,7 @@ mod tests {
             (text("218.29"), None, Some(Session::Post), Some(text("218.35"))),
             (text("110429.42"), None, None, None),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(found, expected);
     }
 
     #[test]
@@ -377,8 +377,8 @@ mod tests {
             let tick = hear(&frame(&nvda(hours, price, change, at))).unwrap();
             assert_eq!((tick.price, tick.time), (number(headline), Some(ny(since))), "{hours} {at}");
             assert_eq!((tick.base, tick.session), (base.map(number), Some(session)), "{hours} {at}");
-            let told = tick.extended.map(|extended| (extended.price, extended.exchange_time, extended.session));
-            assert_eq!(told, extended.map(|price| (number(price), Some(ny(at)), session)), "{hours} {at}");
+            let found = tick.extended.map(|extended| (extended.price, extended.exchange_time, extended.session));
+            assert_eq!(found, extended.map(|price| (number(price), Some(ny(at)), session)), "{hours} {at}");
         }
         // "Extended", at a time that is not.
         assert_eq!(hear(&frame(&nvda(3, 181.5, 1.0, "2026-11-23 12:00"))), None);
@@ -417,10 +417,10 @@ mod tests {
     #[test]
     fn a_close_is_told_or_there_is_no_quote() {
         let at = Signed(3, ny("2026-11-23 17:00").as_millisecond());
-        let tick = |told: Vec<Told>| {
+        let tick = |found: Vec<Told>| {
             let fixed =
                 [Text(1, "NVDA"), Float(2, 181.5), Number(7, 2), Signed(3, ny("2026-11-23 17:00").as_millisecond())];
-            hear(&frame(&fixed.into_iter().chain(told).collect::<Vec<_>>())).map(|tick| (tick.price, tick.base))
+            hear(&frame(&fixed.into_iter().chain(found).collect::<Vec<_>>())).map(|tick| (tick.price, tick.base))
         };
         assert_eq!(tick(vec![Float(12, 1.5), Float(16, 180.0)]), Some((number("180"), None)), "the same close twice");
         assert_eq!(tick(vec![Float(12, 1.5), Float(16, 177.0)]), Some((number("180"), Some(number("177")))));
@@ -429,10 +429,10 @@ mod tests {
         assert_eq!(tick(vec![]), None);
         assert_eq!(tick(vec![Float(12, 500.0)]), None, "a close below zero");
         assert_eq!(tick(vec![Float(12, f32::NAN)]), None);
-        let regular = |told: Told| {
+        let regular = |found: Told| {
             let fixed =
                 [Text(1, "NVDA"), Float(2, 181.5), Number(7, 1), Signed(3, ny("2026-11-23 12:00").as_millisecond())];
-            hear(&frame(&fixed.into_iter().chain([told]).collect::<Vec<_>>())).unwrap().base
+            hear(&frame(&fixed.into_iter().chain([found]).collect::<Vec<_>>())).unwrap().base
         };
         assert_eq!(regular(Float(16, 180.0)), Some(number("180")));
         assert_eq!(regular(Float(12, 1.5)), Some(number("180")));
@@ -481,8 +481,8 @@ mod tests {
         for (symbol, currency, expected) in cases {
             let mut fields = vec![Text(1, symbol), Float(2, 5.0), Signed(3, 1_795_000_000_000), Number(7, 1)];
             fields.extend(currency.map(|code| Text(4, code)));
-            let told = hear(&frame(&fields)).map(|tick| tick.currency);
-            assert_eq!(told, expected.map(|code| code.map(String::from)), "{symbol}");
+            let found = hear(&frame(&fields)).map(|tick| tick.currency);
+            assert_eq!(found, expected.map(|code| code.map(String::from)), "{symbol}");
         }
     }
 

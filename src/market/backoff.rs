@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Desk, MarketHours, Source};
+use super::{Deps, MarketHours, Source};
 use crate::domain::Name;
 use crate::domain::price::{Capability, Kind, Lack, Outcome, Session, kind};
 
@@ -37,7 +37,7 @@ pub(super) fn refused(source: &Source, status: u16, wish: Option<&str>, now: Tim
 }
 
 /// Until when a source is known to refuse us in some ways, from what is stored.
-pub(super) fn refused_until(desk: &Desk, source: &Source, way: impl Fn(Capability) -> bool) -> Timestamp {
+pub(super) fn refused_until(desk: &Deps, source: &Source, way: impl Fn(Capability) -> bool) -> Timestamp {
     let longest = later((desk.clock)(), LONGEST_BLOCK);
     let reports = desk.reports.iter().filter(|report| &*report.source == source.id && way(report.capability));
     let ends = reports.filter_map(|report| match report.outcome {

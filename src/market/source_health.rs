@@ -1,6 +1,6 @@
 //! How the sources fare, and which of them carries the price of each symbol: shared between the workers.
 //!
-//! A way that fell is believed in again only after it has done well for [`SETTLES`]; meanwhile the worse way goes on.
+//! A route that fell is trusted again only after it has done well for [`SETTLES`]; meanwhile the worse route goes on.
 //! What is said of one symbol (unknown, without a price, incomplete, late) leaves the others alone.
 
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use tokio::sync::watch;
 
+use super::backoff::{later, signed};
 use super::chain;
-use super::manners::{later, signed};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{
@@ -29,10 +29,10 @@ const DELAYED_STANDS: SignedDuration = SignedDuration::from_mins(5);
 /// A coin's price of 24 hours ago moves on: it is remembered for so long.
 const BASE_OF_COIN: SignedDuration = SignedDuration::from_mins(10);
 
-/// A way to prices: a source, and how it is asked.
-pub type Way = (Name, Capability);
+/// A route to prices: a source, and how it is asked.
+pub type Route = (Name, Capability);
 
-/// How far a way is to be believed in, best first.
+/// How far a route is to be trusted, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trust {
     /// It does well, or has not been tried.
@@ -42,7 +42,7 @@ pub enum Trust {
     Down,
 }
 
-/// Why a way brings no price.
+/// Why a route brings no price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The source refuses every question until the time noted with it; as `yahoo 429`.
@@ -53,9 +53,9 @@ pub enum Cause {
     NoPrice,
 }
 
-/// What was last told of a way.
+/// The last report on a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Standing {
+enum Availability {
     /// Until it does well, or until a block ends.
     Down(Timestamp, Cause),
     /// It has not answered in time: the next source is asked meanwhile. As good as ever once it answers.
@@ -64,38 +64,38 @@ enum Standing {
     Well(Option<Timestamp>),
 }
 
-impl Standing {
+impl Availability {
     fn trust(&self, now: Timestamp) -> Trust {
         match self {
-            Standing::Down(until, _) if *until > now => Trust::Down,
-            Standing::Down(..) => Trust::Recovering,
-            Standing::Late => Trust::Down,
-            Standing::Well(Some(since)) if now < later(*since, SETTLES) => Trust::Recovering,
-            Standing::Well(_) => Trust::Settled,
+            Availability::Down(until, _) if *until > now => Trust::Down,
+            Availability::Down(..) => Trust::Recovering,
+            Availability::Late => Trust::Down,
+            Availability::Well(Some(since)) if now < later(*since, SETTLES) => Trust::Recovering,
+            Availability::Well(_) => Trust::Settled,
         }
     }
 
     /// The time that it goes by.
     fn time(&mut self) -> Option<&mut Timestamp> {
         match self {
-            Standing::Down(at, _) | Standing::Well(Some(at)) => Some(at),
-            Standing::Late | Standing::Well(None) => None,
+            Availability::Down(at, _) | Availability::Well(Some(at)) => Some(at),
+            Availability::Late | Availability::Well(None) => None,
         }
     }
 
-    fn then(old: Option<&Standing>, mark: Mark, now: Timestamp) -> Standing {
+    fn then(old: Option<&Availability>, mark: Mark, now: Timestamp) -> Availability {
         match (mark, old) {
-            (Mark::Down(until, cause), _) => Standing::Down(until, cause),
-            (Mark::Late, Some(down @ Standing::Down(..))) => down.clone(),
-            (Mark::Late, _) => Standing::Late,
-            (Mark::Well, Some(Standing::Down(..))) => Standing::Well(Some(now)),
-            (Mark::Well, Some(Standing::Late) | None) => Standing::Well(None),
+            (Mark::Down(until, cause), _) => Availability::Down(until, cause),
+            (Mark::Late, Some(down @ Availability::Down(..))) => down.clone(),
+            (Mark::Late, _) => Availability::Late,
+            (Mark::Well, Some(Availability::Down(..))) => Availability::Well(Some(now)),
+            (Mark::Well, Some(Availability::Late) | None) => Availability::Well(None),
             (Mark::Well, Some(well)) => well.clone(),
         }
     }
 }
 
-/// What is newly told of a way.
+/// A new report on a route.
 #[derive(Clone, Debug)]
 enum Mark {
     Down(Timestamp, Cause),
@@ -103,7 +103,7 @@ enum Mark {
     Well,
 }
 
-/// What may still come of a way to a price.
+/// What may still come of a route to a price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Prospect {
     MayAnswer,
@@ -115,7 +115,7 @@ enum Prospect {
 /// Whose price of a symbol is shown.
 #[derive(Clone, Debug)]
 struct Carrier {
-    way: Way,
+    route: Route,
     /// Its price stands until then.
     until: Timestamp,
     whole: bool,
@@ -131,29 +131,29 @@ struct Base {
 
 /// All that the workers know of each other.
 #[derive(Clone, Debug, Default)]
-pub struct Standings {
-    sources: BTreeMap<Way, Standing>,
-    symbols: BTreeMap<(Name, Way), Standing>,
+pub struct HealthTable {
+    sources: BTreeMap<Route, Availability>,
+    symbols: BTreeMap<(Name, Route), Availability>,
     carriers: BTreeMap<Name, Carrier>,
-    bases: BTreeMap<Way, BTreeMap<Name, Base>>,
+    bases: BTreeMap<Route, BTreeMap<Name, Base>>,
 }
 
-impl Standings {
-    /// How far a way is to be believed in where a symbol is concerned.
-    pub fn trust(&self, symbol: &Name, way: &Way, now: Timestamp) -> Trust {
-        let own = self.symbols.get(&(symbol.clone(), way.clone()));
-        own.map_or(Trust::Settled, |standing| standing.trust(now)).max(self.trust_source(way, now))
+impl HealthTable {
+    /// How far a route is to be trusted where a symbol is concerned.
+    pub fn trust(&self, symbol: &Name, route: &Route, now: Timestamp) -> Trust {
+        let own = self.symbols.get(&(symbol.clone(), route.clone()));
+        own.map_or(Trust::Settled, |standing| standing.trust(now)).max(self.trust_source(route, now))
     }
 
-    /// How far a way is to be believed in on the whole.
-    pub fn trust_source(&self, way: &Way, now: Timestamp) -> Trust {
-        self.sources.get(way).map_or(Trust::Settled, |standing| standing.trust(now))
+    /// How far a route is to be trusted on the whole.
+    pub fn trust_source(&self, route: &Route, now: Timestamp) -> Trust {
+        self.sources.get(route).map_or(Trust::Settled, |standing| standing.trust(now))
     }
 
-    /// Since when a way that was down has done well again.
-    pub fn well_again(&self, way: &Way) -> Option<Timestamp> {
-        match self.sources.get(way) {
-            Some(Standing::Well(since)) => *since,
+    /// Since when a route that was down has done well again.
+    pub fn well_again(&self, route: &Route) -> Option<Timestamp> {
+        match self.sources.get(route) {
+            Some(Availability::Well(since)) => *since,
             _ => None,
         }
     }
@@ -168,11 +168,11 @@ impl Standings {
         if self.carriers.contains_key(&symbol.name) {
             return None;
         }
-        let ways: Vec<Way> = chain::ways(symbol, config).map(|(source, by)| (source.id.into(), by)).collect();
-        let prospects: Vec<Prospect> = ways.iter().map(|way| self.prospect(&symbol.name, way, now)).collect();
+        let routes: Vec<Route> = chain::routes(symbol, config).map(|(source, by)| (source.id.into(), by)).collect();
+        let prospects: Vec<Prospect> = routes.iter().map(|route| self.prospect(&symbol.name, route, now)).collect();
         let first = |wanted: Prospect| {
             let at = prospects.iter().position(|prospect| *prospect == wanted)?;
-            Some(ways[at].0.clone())
+            Some(routes[at].0.clone())
         };
         let blocks = prospects.iter().filter_map(|prospect| match prospect {
             Prospect::Blocked(why, until) => Some((*until, why.clone())),
@@ -189,40 +189,40 @@ impl Standings {
         })
     }
 
-    /// May a way still bring a price of a symbol, as far as is known?
-    pub fn may_answer(&self, symbol: &Name, way: &Way, now: Timestamp) -> bool {
-        self.prospect(symbol, way, now) == Prospect::MayAnswer
+    /// May a route still bring a price of a symbol, as far as is known?
+    pub fn may_answer(&self, symbol: &Name, route: &Route, now: Timestamp) -> bool {
+        self.prospect(symbol, route, now) == Prospect::MayAnswer
     }
 
-    fn prospect(&self, symbol: &Name, way: &Way, now: Timestamp) -> Prospect {
-        let own = self.symbols.get(&(symbol.clone(), way.clone()));
-        let standings = [self.sources.get(way), own];
+    fn prospect(&self, symbol: &Name, route: &Route, now: Timestamp) -> Prospect {
+        let own = self.symbols.get(&(symbol.clone(), route.clone()));
+        let standings = [self.sources.get(route), own];
         let mut prospects = standings.into_iter().flatten().map(|standing| match standing {
-            Standing::Down(until, Cause::Blocked(why)) if *until > now => Prospect::Blocked(why.clone(), *until),
-            Standing::Down(until, Cause::Failed) if *until > now => Prospect::Failed,
-            Standing::Down(until, Cause::NoPrice) if *until > now => Prospect::NoPrice,
+            Availability::Down(until, Cause::Blocked(why)) if *until > now => Prospect::Blocked(why.clone(), *until),
+            Availability::Down(until, Cause::Failed) if *until > now => Prospect::Failed,
+            Availability::Down(until, Cause::NoPrice) if *until > now => Prospect::NoPrice,
             // A socket speaks when something trades: its silence is no answer that is still to come.
-            Standing::Late if way.1 == Capability::Socket => Prospect::NoPrice,
-            Standing::Down(..) | Standing::Late | Standing::Well(_) => Prospect::MayAnswer,
+            Availability::Late if route.1 == Capability::Socket => Prospect::NoPrice,
+            Availability::Down(..) | Availability::Late | Availability::Well(_) => Prospect::MayAnswer,
         });
         prospects.find(|prospect| *prospect != Prospect::MayAnswer).unwrap_or(Prospect::MayAnswer)
     }
 
-    fn mark_source(&mut self, way: Way, mark: Mark, now: Timestamp) -> bool {
-        let old = self.sources.get(&way);
-        let new = Standing::then(old, mark, now);
+    fn mark_source(&mut self, route: Route, mark: Mark, now: Timestamp) -> bool {
+        let old = self.sources.get(&route);
+        let new = Availability::then(old, mark, now);
         let is_news = old.map(std::mem::discriminant) != Some(std::mem::discriminant(&new));
-        self.sources.insert(way, new);
+        self.sources.insert(route, new);
         is_news
     }
 
-    fn mark_symbol(&mut self, symbol: Name, way: Way, mark: Mark, now: Timestamp) -> bool {
-        let place = (symbol, way);
+    fn mark_symbol(&mut self, symbol: Name, route: Route, mark: Mark, now: Timestamp) -> bool {
+        let place = (symbol, route);
         let old = self.symbols.get(&place);
         if old.is_none() && matches!(mark, Mark::Well) {
             return false;
         }
-        let new = Standing::then(old, mark, now);
+        let new = Availability::then(old, mark, now);
         let is_news = old.map(std::mem::discriminant) != Some(std::mem::discriminant(&new));
         self.symbols.insert(place, new);
         is_news
@@ -231,12 +231,12 @@ impl Standings {
     /// The clock was set back.
     fn set_back(&mut self, by: SignedDuration) {
         let standings = self.sources.values_mut().chain(self.symbols.values_mut());
-        move_back(standings.filter_map(Standing::time), by);
+        move_back(standings.filter_map(Availability::time), by);
         move_back(self.carriers.values_mut().map(|carrier| &mut carrier.until), by);
         move_back(self.bases.values_mut().flat_map(BTreeMap::values_mut).map(|base| &mut base.at), by);
     }
 
-    /// Gives a quote without a base the one that the same source told of the same day, in another answer.
+    /// Gives a quote without a base the one that the same source gave for the same day, in another answer.
     fn complete(&mut self, quote: &mut Quote, calendar: &Calendar) {
         let now = quote.received_time;
         let date = calendar.date(quote.time());
@@ -257,21 +257,21 @@ impl Standings {
     }
 
     /// Is this quote to be shown in place of the one that is?
-    fn takes(&self, quote: &Quote, way: &Way, whole: bool, config: &Config) -> bool {
+    fn takes(&self, quote: &Quote, route: &Route, whole: bool, config: &Config) -> bool {
         let now = quote.received_time;
         let Some(carrier) = self.carriers.get(&quote.symbol) else { return true };
-        let rank = |way: &Way| chain::rank(&quote.symbol, way, config);
-        let (Some(new), Some(held)) = (rank(way), rank(&carrier.way)) else { return true };
+        let rank = |route: &Route| chain::rank(&quote.symbol, route, config);
+        let (Some(new), Some(held)) = (rank(route), rank(&carrier.route)) else { return true };
         if carrier.until <= now || (whole && !carrier.whole) {
             return true;
         }
         if carrier.whole && !whole {
             return false;
         }
-        let is_down = self.trust(&quote.symbol, &carrier.way, now) == Trust::Down;
+        let is_down = self.trust(&quote.symbol, &carrier.route, now) == Trust::Down;
         new == held
             || is_down
-            || (new < held && (way.0 == carrier.way.0 || self.trust(&quote.symbol, way, now) == Trust::Settled))
+            || (new < held && (route.0 == carrier.route.0 || self.trust(&quote.symbol, route, now) == Trust::Settled))
     }
 }
 
@@ -297,19 +297,19 @@ fn stands_until(quote: &Quote, calendar: &Calendar) -> Timestamp {
 
 /// How the sources fare, shared between their workers.
 #[derive(Clone, Debug)]
-pub struct Board {
-    standings: Arc<watch::Sender<Standings>>,
+pub struct SourceHealth {
+    standings: Arc<watch::Sender<HealthTable>>,
     /// None: nobody has looked at the clock yet.
     clock: Arc<Mutex<Option<ClockWatch>>>,
 }
 
-impl Default for Board {
-    fn default() -> Board {
-        Board { standings: Arc::new(watch::Sender::new(Standings::default())), clock: Arc::default() }
+impl Default for SourceHealth {
+    fn default() -> SourceHealth {
+        SourceHealth { standings: Arc::new(watch::Sender::new(HealthTable::default())), clock: Arc::default() }
     }
 }
 
-impl Board {
+impl SourceHealth {
     /// Looks at the clock; one that was set back takes along what is believed of the sources.
     pub(super) fn keep_time(&self, now: Timestamp) {
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -320,69 +320,69 @@ impl Board {
 
     /// Notes an outcome; wakes the workers only when a source does well that did not, or the reverse.
     pub fn tell(&self, report: &SourceReport) {
-        let way = (report.source.clone(), report.capability);
+        let route = (report.source.clone(), report.capability);
         let mark = match &report.outcome {
             Outcome::Well => Mark::Well,
             Outcome::Blocked { until, why } => Mark::Down(*until, Cause::Blocked(why.clone())),
             Outcome::Failed { .. } => Mark::Down(Timestamp::MAX, Cause::Failed),
         };
-        self.standings.send_if_modified(|standings| standings.mark_source(way, mark, report.at));
+        self.standings.send_if_modified(|standings| standings.mark_source(route, mark, report.at));
     }
 
-    /// A way is late with its answer: the next is asked, and this one goes on being waited for.
-    pub fn late(&self, way: Way, now: Timestamp) {
-        self.standings.send_if_modified(|standings| standings.mark_source(way, Mark::Late, now));
+    /// A route is late with its answer: the next is asked, and this one goes on being waited for.
+    pub fn late(&self, route: Route, now: Timestamp) {
+        self.standings.send_if_modified(|standings| standings.mark_source(route, Mark::Late, now));
     }
 
-    /// A way can't bring the prices of these symbols in time: the next is asked for those that have none.
-    pub fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, way: &Way, now: Timestamp) {
+    /// A route can't bring the prices of these symbols in time: the next is asked for those that have none.
+    pub fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, route: &Route, now: Timestamp) {
         self.standings.send_if_modified(|standings| {
-            let mark = |symbol: &Name| standings.mark_symbol(symbol.clone(), way.clone(), Mark::Late, now);
+            let mark = |symbol: &Name| standings.mark_symbol(symbol.clone(), route.clone(), Mark::Late, now);
             symbols.into_iter().map(mark).fold(false, |any, is_news| any | is_news)
         });
     }
 
-    /// A way has no price of one symbol: until it brings one, or until the time.
-    pub fn lacks(&self, symbol: &Name, way: Way, until: Timestamp, now: Timestamp) {
+    /// A route has no price of one symbol: until it brings one, or until the time.
+    pub fn lacks(&self, symbol: &Name, route: Route, until: Timestamp, now: Timestamp) {
         let mark = Mark::Down(until, Cause::NoPrice);
-        self.standings.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), way, mark, now));
+        self.standings.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), route, mark, now));
     }
 
-    /// A way brought a price: completed from the source's own numbers. False when a better one is shown.
+    /// A route brought a price: completed from the source's own numbers. False when a better one is shown.
     pub fn offer(&self, quote: &mut Quote, by: Capability, config: &Config, calendar: &Calendar) -> bool {
-        let way = (quote.source.clone(), by);
+        let route = (quote.source.clone(), by);
         let now = quote.received_time;
         let mut is_taken = false;
         self.standings.send_if_modified(|standings| {
             standings.complete(quote, calendar);
             let whole = is_whole(quote, calendar);
             let mark = if whole { Mark::Well } else { Mark::Down(Timestamp::MAX, Cause::NoPrice) };
-            let changed = standings.mark_symbol(quote.symbol.clone(), way.clone(), mark, now);
-            is_taken = standings.takes(quote, &way, whole, config);
+            let changed = standings.mark_symbol(quote.symbol.clone(), route.clone(), mark, now);
+            is_taken = standings.takes(quote, &route, whole, config);
             if !is_taken {
                 return changed;
             }
-            let carrier = Carrier { way: way.clone(), until: stands_until(quote, calendar), whole };
-            let before = standings.carriers.insert(quote.symbol.clone(), carrier).map(|carrier| carrier.way);
-            log_move(&quote.symbol, before.as_ref(), &way);
-            changed || before.as_ref() != Some(&way)
+            let carrier = Carrier { route: route.clone(), until: stands_until(quote, calendar), whole };
+            let before = standings.carriers.insert(quote.symbol.clone(), carrier).map(|carrier| carrier.route);
+            log_move(&quote.symbol, before.as_ref(), &route);
+            changed || before.as_ref() != Some(&route)
         });
         is_taken
     }
 
-    /// Wakes when a source does well that did not, or the reverse, and when a symbol's price comes another way.
-    pub fn watch(&self) -> watch::Receiver<Standings> {
+    /// Wakes when a source does well that did not, or the reverse, and when a symbol's price comes by another route.
+    pub fn watch(&self) -> watch::Receiver<HealthTable> {
         self.standings.subscribe()
     }
 }
 
-fn log_move(symbol: &Name, before: Option<&Way>, way: &Way) {
+fn log_move(symbol: &Name, before: Option<&Route>, route: &Route) {
     match before {
-        Some(before) if before == way => {}
+        Some(before) if before == route => {}
         Some((source, by)) => {
-            tracing::info!(%symbol, from = %source, was = %by, to = %way.0, is = %way.1, "the price comes another way");
+            tracing::info!(%symbol, from = %source, was = %by, to = %route.0, is = %route.1, "the price comes by another route");
         }
-        None => tracing::info!(%symbol, source = %way.0, by = %way.1, "the first price"),
+        None => tracing::info!(%symbol, source = %route.0, by = %route.1, "the first price"),
     }
 }
 
@@ -414,7 +414,7 @@ mod tests {
         }
     }
 
-    fn way(source: &str) -> Way {
+    fn route(source: &str) -> Route {
         (source.into(), Capability::Quote)
     }
 
@@ -437,16 +437,16 @@ mod tests {
         config(&[("BTC-USD", &["coinbase", "yahoo"])])
     }
 
-    fn offer(board: &Board, mut quote: Quote) -> bool {
+    fn offer(board: &SourceHealth, mut quote: Quote) -> bool {
         board.offer(&mut quote, Capability::Quote, &two(), &Calendar::new(&[], &[], false))
     }
 
     #[test]
     fn a_source_is_believed_in_again_after_a_minute() {
-        let board = Board::default();
+        let board = SourceHealth::default();
         let failed = || Outcome::Failed { why: "x".into() };
         let blocked = Outcome::Blocked { why: "x".into(), until: at(300) };
-        let trust = |second| board.watch().borrow().trust_source(&way("coinbase"), at(second));
+        let trust = |second| board.watch().borrow().trust_source(&route("coinbase"), at(second));
         assert_eq!(trust(0), Trust::Settled, "not tried: given its chance");
         board.tell(&report("coinbase", 0, Outcome::Well));
         assert_eq!(trust(0), Trust::Settled);
@@ -463,11 +463,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_is_set_back_takes_along_what_is_believed() {
-        let board = Board::default();
+        let board = SourceHealth::default();
         board.keep_time(at(10_000));
         offer(&board, quote("coinbase", 10_000, Some(97_000)));
         board.tell(&report("coinbase", 10_000, Outcome::Blocked { why: "x".into(), until: at(10_060) }));
-        let trust = |second| board.watch().borrow().trust_source(&way("coinbase"), at(second));
+        let trust = |second| board.watch().borrow().trust_source(&route("coinbase"), at(second));
         let is_priced = |second| board.watch().borrow().is_priced(&"BTC-USD".into(), at(second));
         board.keep_time(at(0));
         assert_eq!((trust(59), trust(60)), (Trust::Down, Trust::Recovering));
@@ -478,7 +478,7 @@ mod tests {
 
     #[test]
     fn the_worse_source_goes_on_until_the_better_one_has_settled() {
-        let board = Board::default();
+        let board = SourceHealth::default();
         assert!(offer(&board, quote("coinbase", 0, Some(97_000))));
         assert!(!offer(&board, quote("yahoo", 1, Some(96_000))), "the better one stands");
         board.tell(&report("coinbase", 10, Outcome::Failed { why: "x".into() }));
@@ -495,9 +495,9 @@ mod tests {
 
     #[test]
     fn an_incomplete_quote_never_wins() {
-        let board = Board::default();
+        let board = SourceHealth::default();
         assert!(offer(&board, quote("coinbase", 0, None)), "better than none");
-        let trust = |second| board.watch().borrow().trust(&"BTC-USD".into(), &way("coinbase"), at(second));
+        let trust = |second| board.watch().borrow().trust(&"BTC-USD".into(), &route("coinbase"), at(second));
         assert_eq!(trust(0), Trust::Down, "the next one is asked");
         assert!(offer(&board, quote("yahoo", 1, Some(96_000))));
         assert!(!offer(&board, quote("coinbase", 60, None)));
@@ -507,7 +507,7 @@ mod tests {
 
     #[test]
     fn a_base_is_taken_from_the_same_source_alone() {
-        let (board, config, calendar) = (Board::default(), two(), Calendar::new(&[], &[], false));
+        let (board, config, calendar) = (SourceHealth::default(), two(), Calendar::new(&[], &[], false));
         board.offer(&mut quote("coinbase", 0, Some(97_000)), Capability::Quote, &config, &calendar);
         let cases = [("coinbase", 30, Some(97_000)), ("yahoo", 30, None), ("coinbase", 900, None)];
         for (source, second, base) in cases {
@@ -531,10 +531,10 @@ mod tests {
 
     #[test]
     fn one_symbol_says_nothing_about_another() {
-        let board = Board::default();
-        board.lacks(&"BTC-USD".into(), way("coinbase"), at(600), at(0));
+        let board = SourceHealth::default();
+        board.lacks(&"BTC-USD".into(), route("coinbase"), at(600), at(0));
         let standings = board.watch();
-        let trust = |symbol: &str, second| standings.borrow().trust(&symbol.into(), &way("coinbase"), at(second));
+        let trust = |symbol: &str, second| standings.borrow().trust(&symbol.into(), &route("coinbase"), at(second));
         assert_eq!((trust("BTC-USD", 1), trust("ETH-USD", 1)), (Trust::Down, Trust::Settled));
         assert_eq!(trust("BTC-USD", 600), Trust::Recovering);
     }
