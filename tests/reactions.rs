@@ -14,7 +14,7 @@ use newstape::app::{App, command, movers::What, wire::Item};
 use newstape::config;
 use newstape::screen::draw;
 use newstape::shell::clock::ReplayClock;
-use newstape::shell::day::Day;
+use newstape::shell::recording::Recording;
 use newstape::shell::replay::{Plan, play};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -99,7 +99,7 @@ impl Played {
             |path: PathBuf| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap());
         let files: BTreeMap<String, Vec<u8>> =
             std::fs::read_dir(folder).unwrap().map(|entry| file(entry.unwrap().path())).collect();
-        let day = Day::read(&files).unwrap();
+        let day = Recording::read(&files).unwrap();
         let from: Timestamp = from.parse().unwrap();
         let config = Arc::new(config::shipped());
         let app = App::new(config.clone(), from);

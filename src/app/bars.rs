@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::hit_map::Bar;
 use super::input::drawn;
-use super::seen::Bar;
 use super::why::Asked;
 use super::{App, Focus, Tone};
 use crate::event::Effect;
@@ -86,8 +86,8 @@ fn place(bars: &[Bar], time: Timestamp) -> usize {
 mod tests {
     use super::*;
     use crate::app::Popup;
+    use crate::app::hit_map::HitMap;
     use crate::app::samples::{Desk, minute, seen, titled};
-    use crate::app::seen::Seen;
 
     /// Ten bars of a minute, stories in the third and the seventh.
     fn desk() -> Desk {
@@ -106,7 +106,7 @@ mod tests {
             to: minute(at - 9),
             stories: usize::from(matches!(at, 2 | 6)),
         };
-        desk.app.saw(Seen { bars: (0..10).map(bar).collect(), ..seen() });
+        desk.app.record_hit_map(HitMap { bars: (0..10).map(bar).collect(), ..seen() });
     }
 
     fn press(desk: &mut Desk, keys: &str) {

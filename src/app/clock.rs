@@ -13,7 +13,7 @@ impl App {
     pub(super) fn clock_set_back(&mut self, by: SignedDuration) {
         self.tape.set_back(by);
         self.health.set_back(by);
-        self.handovers.set_back(by);
+        self.failovers.set_back(by);
         self.flashes.set_back(by);
         self.movers.set_back(by);
         self.alerts.set_back(by);

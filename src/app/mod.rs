@@ -4,14 +4,16 @@
 pub mod alerts;
 pub mod away;
 mod bars;
+pub mod baseline;
 mod clock;
 pub mod command;
+pub mod correlations;
+pub mod failover;
 mod filtering;
 pub mod flash;
 mod grouping;
-pub mod habit;
-pub mod handover;
 pub mod health;
+pub mod hit_map;
 mod input;
 pub mod keymap;
 mod layout;
@@ -29,11 +31,9 @@ pub mod reading;
 pub(crate) mod samples;
 mod saves;
 mod saving;
-pub mod seen;
 pub mod tape;
 #[cfg(test)]
 mod tests;
-pub mod together;
 mod useful;
 pub mod why;
 pub mod wire;
@@ -56,11 +56,12 @@ use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
 use alerts::Alerts;
 use away::Away;
+use baseline::Baseline;
+use failover::Failovers;
 use filtering::Filtering;
 use flash::Flashes;
-use habit::Habit;
-use handover::Handovers;
 use health::Health;
+use hit_map::HitMap;
 use keymap::{Key, Keymap};
 use movers::Movers;
 pub use notices::{Notice, Tone};
@@ -68,7 +69,6 @@ pub use popup::Popup;
 use prompt::Prompt;
 use reading::Reading;
 use saves::{Saved, Saves};
-use seen::Seen;
 use tape::Tape;
 use why::Asked;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
@@ -93,7 +93,7 @@ pub struct App {
     pub wire: Wire,
     pub tape: Tape,
     pub health: Health,
-    pub handovers: Handovers,
+    pub failovers: Failovers,
     pub focus: Focus,
     pub layout: Layout,
     /// The chart fills the screen while the keys go there.
@@ -122,7 +122,7 @@ pub struct App {
     pub movers: Movers,
     /// Why symbols have no price yet.
     unpriced: BTreeMap<Name, Unpriced>,
-    habit: Habit,
+    habit: Baseline,
     pub flashes: Flashes,
     pub alerts: Alerts,
     away: Away,
@@ -131,7 +131,7 @@ pub struct App {
     /// The time of the bar chosen in the chart.
     bar: Option<Timestamp>,
     tagger: Tagger,
-    seen: Seen,
+    seen: HitMap,
     saves: Saves,
     filtering: Filtering,
     /// From then on the screen reads differently than it was drawn, though nothing arrived.
@@ -154,7 +154,7 @@ impl App {
             wire: Wire::default(),
             tape: Tape::default(),
             health: Health::default(),
-            handovers: Handovers::default(),
+            failovers: Failovers::default(),
             focus: Focus::default(),
             layout: Layout::default(),
             charting: false,
@@ -173,14 +173,14 @@ impl App {
             light: None,
             movers: Movers::default(),
             unpriced: BTreeMap::new(),
-            habit: Habit::default(),
+            habit: Baseline::default(),
             flashes: Flashes::default(),
             alerts: Alerts::default(),
             away: Away::new(now),
             asked: None,
             bar: None,
             tagger: Tagger::default(),
-            seen: Seen::default(),
+            seen: HitMap::default(),
             saves: Saves::default(),
             filtering: Filtering::default(),
             reads_until: now,
@@ -279,7 +279,7 @@ impl App {
     }
 
     /// What the last frame showed and where: paging and the mouse need it.
-    pub fn saw(&mut self, seen: Seen) {
+    pub fn record_hit_map(&mut self, seen: HitMap) {
         self.wire.set_height(seen.wire.height.into());
         self.tape.set_rows(seen.price_rows.height.into());
         self.seen = seen;
@@ -538,7 +538,7 @@ impl App {
             self.wire.clear();
             self.tape.clear();
             self.movers.clear();
-            self.habit = Habit::default();
+            self.habit = Baseline::default();
             self.alerts.clear();
             self.reading.begin();
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::handover::Handover;
+use super::failover::Failover;
 use super::saves::Saved;
 use super::tape::last_price;
 use super::{App, Tone};
@@ -45,7 +45,7 @@ impl App {
     pub(super) fn quote(&mut self, quote: Quote) -> Vec<Effect> {
         let symbol = quote.symbol.clone();
         let held = self.tape.quote(&symbol);
-        let handover = Handover::between(held, &quote, &self.health);
+        let handover = Failover::between(held, &quote, &self.health);
         let before = held.filter(|held| held.delivery != Delivery::Stored).and_then(last_price);
         let moved = before.zip(last_price(&quote)).map_or(0.0, |(before, after)| after - before);
         if !self.tape.take_quote(quote) {
@@ -68,10 +68,10 @@ impl App {
         let mut effects = vec![self.look_for_movers(&symbol).unwrap_or(Effect::Draw(Urgency::Price))];
         effects.extend(self.alert_of_price(&symbol));
         // That a source was late at the start is no news: a better one only took its place.
-        let is_news = |handover: &Handover| handover.why.is_some() || self.handovers.is_away(&handover.symbol);
+        let is_news = |handover: &Failover| handover.why.is_some() || self.failovers.is_away(&handover.symbol);
         let Some(handover) = handover.filter(is_news) else { return effects };
         let words = handover.words();
-        self.handovers.note(handover);
+        self.failovers.note(handover);
         // Not over what is worth more.
         if self.notice.is_none() {
             effects.extend(self.notify(Tone::Info, words));

@@ -209,8 +209,8 @@ impl App {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::app::hit_map::HitMap;
     use crate::app::samples::{Desk, seen};
-    use crate::app::seen::Seen;
     use crate::domain::Name;
     use crate::event::Event;
 
@@ -278,9 +278,9 @@ mod tests {
         desk.press("/");
         desk.type_in("chip");
         assert!(desk.app.reading.is_seeking);
-        let drawn = Seen { reader_found: vec![4, 9, 30], reader_scroll: 2, reader_scroll_max: 40, ..seen() };
+        let drawn = HitMap { reader_found: vec![4, 9, 30], reader_scroll: 2, reader_scroll_max: 40, ..seen() };
         let press = |desk: &mut Desk, key: &str| {
-            desk.app.saw(drawn.clone());
+            desk.app.record_hit_map(drawn.clone());
             desk.press(key);
         };
         press(&mut desk, "enter");
@@ -301,9 +301,9 @@ mod tests {
     fn links_are_chosen_opened_and_copied() {
         let mut desk = reader();
         let links = ["https://desk.example/a", "https://desk.example/b"].map(Name::from);
-        let drawn = Seen { reader_links: vec![(1, links[0].clone()), (3, links[1].clone())], ..seen() };
+        let drawn = HitMap { reader_links: vec![(1, links[0].clone()), (3, links[1].clone())], ..seen() };
         let press = |desk: &mut Desk, key: &str| {
-            desk.app.saw(drawn.clone());
+            desk.app.record_hit_map(drawn.clone());
             desk.press(key)
         };
         press(&mut desk, "l");

@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
-use super::seen::Seen;
+use super::hit_map::HitMap;
 use super::{App, Focus};
 use crate::config::{Config, shipped};
 use crate::domain::feed::FeedState;
@@ -138,14 +138,14 @@ pub fn key(written: &str) -> Event {
 pub const ROWS: usize = 10;
 
 /// What a frame would tell of itself.
-pub fn seen() -> Seen {
+pub fn seen() -> HitMap {
     let (wire, reader) = (Rect::new(0, 1, 80, ROWS as u16), Rect::new(0, 11, 80, 5));
-    Seen {
+    HitMap {
         wire,
         reader,
         panels: vec![(wire, Focus::Wire), (reader, Focus::Reader)],
         reader_scroll_max: 20,
-        ..Seen::default()
+        ..HitMap::default()
     }
 }
 
@@ -212,7 +212,7 @@ impl Desk {
     }
 
     pub fn draw(&mut self) {
-        self.app.saw(Seen { wire_top: self.app.wire.top(ROWS), ..seen() });
+        self.app.record_hit_map(HitMap { wire_top: self.app.wire.top(ROWS), ..seen() });
     }
 
     /// Time passes, and the run loop says so.

@@ -621,7 +621,7 @@ fn clicks_land_on_what_was_drawn() {
     let mut seen = seen();
     seen.topics = vec![(Rect::new(20, 0, 10, 1), '2')];
     seen.symbols = vec![(Rect::new(90, 3, 20, 1), "ETH-USD".into())];
-    desk.app.saw(seen.clone());
+    desk.app.record_hit_map(seen.clone());
     desk.send(click(5, 3));
     assert_eq!(desk.current(), Some(3));
     assert_eq!(desk.send(click(5, 8)), [], "below the last row there is nothing");
@@ -633,7 +633,7 @@ fn clicks_land_on_what_was_drawn() {
     desk.send(click(21, 0));
     assert_eq!(desk.leads(), [5, 2]);
     desk.press("f");
-    desk.app.saw(Seen { popup: Rect::new(10, 2, 40, 5), ..seen });
+    desk.app.record_hit_map(HitMap { popup: Rect::new(10, 2, 40, 5), ..seen });
     desk.send(click(12, 3));
     assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 0 }));
     desk.send(click(21, 0));
@@ -652,13 +652,16 @@ fn a_second_click_reads_and_rows_of_lists_and_keys_can_be_clicked() {
     assert_eq!(desk.app.focus, Focus::Reader, "the row that has the cursor is read");
     desk.press("esc f");
     let rows = vec![(3, 0), (4, 1), (6, 2)];
-    desk.app.saw(Seen { popup: Rect::new(10, 2, 40, 8), popup_rows: rows, ..seen() });
+    desk.app.record_hit_map(HitMap { popup: Rect::new(10, 2, 40, 8), popup_rows: rows, ..seen() });
     desk.send(click(12, 6));
     assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 2 }));
     desk.send(click(12, 5));
     assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 2 }), "a heading is no row");
     desk.press("esc");
-    desk.app.saw(Seen { hints: vec![(Rect::new(60, 20, 6, 1), crate::app::command::Command::Help)], ..seen() });
+    desk.app.record_hit_map(HitMap {
+        hints: vec![(Rect::new(60, 20, 6, 1), crate::app::command::Command::Help)],
+        ..seen()
+    });
     desk.send(click(61, 20));
     assert!(matches!(desk.app.popup, Some(Popup::Help { .. })));
 }
@@ -1183,11 +1186,11 @@ fn a_stored_price_gives_way_and_never_comes_back() {
 #[test]
 fn a_wire_of_no_height_pages_by_one_row() {
     let mut desk = Desk::with_stories(5);
-    desk.app.saw(Seen::default());
+    desk.app.record_hit_map(HitMap::default());
     desk.send(key("pgdn"));
     desk.send(key("pgdn"));
     assert_eq!(desk.current(), Some(4));
-    desk.app.saw(Seen { wire: Rect::new(0, 0, 1, u16::MAX), ..Seen::default() });
+    desk.app.record_hit_map(HitMap { wire: Rect::new(0, 0, 1, u16::MAX), ..HitMap::default() });
     desk.send(key("pgdn"));
     assert_eq!(desk.current(), Some(1));
 }

@@ -292,7 +292,7 @@ impl Wire {
         let (key, group) = (item.key(), item.group);
         self.items.insert(key.1, Box::new(item));
         self.insert(key, group);
-        self.settle(group, now);
+        self.refresh_group(group, now);
         self.trim(now);
     }
 
@@ -313,7 +313,7 @@ impl Wire {
             // The first published time decides the place; where the feed gives none, the first sight.
             self.remove(before, group);
             self.insert(after, group);
-            self.settle(group, now);
+            self.refresh_group(group, now);
         }
         if let Some(stored) = marks.group {
             self.regroup(stored_id, stored, now);
@@ -346,7 +346,7 @@ impl Wire {
             item.story = story;
         }
         self.insert(after, group);
-        self.settle(group, now);
+        self.refresh_group(group, now);
         Arrival::Edited
     }
 
@@ -393,7 +393,7 @@ impl Wire {
             self.muted -= usize::from(item.verdict.is_muted());
         }
         self.found.forget(key.1);
-        self.settle(group, now);
+        self.refresh_group(group, now);
     }
 
     /// Tags everything again, after the topics or the watchlist changed.
@@ -421,7 +421,7 @@ impl Wire {
     // --- rows ---
 
     /// Brings what follows from the stories of a group up to date: its counts and its row.
-    fn settle(&mut self, group: GroupId, now: Timestamp) {
+    fn refresh_group(&mut self, group: GroupId, now: Timestamp) {
         self.judge(group, now);
         self.tally(group);
         self.show(group, now);

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::{Done, Failure, Surroundings, complain, in_words, out};
 use crate::config;
-use crate::shell::places::create_private_folder;
+use crate::shell::paths::create_private_folder;
 
 #[derive(Debug, Args)]
 pub struct ConfigCommand {

@@ -9,7 +9,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 use super::{Done, Failure, in_words};
 use crate::config::{self, Config, Mistake, View};
 use crate::shell::files;
-use crate::shell::places::create_private_folder;
+use crate::shell::paths::create_private_folder;
 
 /// More links than this in a row are a loop.
 const MAX_LINKS: usize = 8;

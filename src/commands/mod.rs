@@ -32,7 +32,7 @@ use crate::config::{Config, Mistake};
 use crate::event::Clock;
 use crate::shell::clock;
 use crate::shell::files;
-use crate::shell::places::Places;
+use crate::shell::paths::Paths;
 use crate::shell::terminal::is_gone;
 
 /// The news that moves NVDA and crypto, and those prices, on one honest screen.
@@ -109,7 +109,7 @@ impl Command {
 
 /// What every command may need of its surroundings.
 struct Surroundings {
-    places: Places,
+    places: Paths,
     clock: Clock,
 }
 
@@ -199,7 +199,7 @@ fn dispatch(cli: Cli) -> Done {
             in_words(&std::io::Error::from(ErrorKind::NotFound))
         )));
     }
-    let places = Places::find(config, data_dir)?;
+    let places = Paths::find(config, data_dir)?;
     let clock = now.map_or_else(clock::system, clock::starting_at);
     let around = Surroundings { places, clock };
     match cli.command {

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::story::Marks;
 use crate::domain::topic::Topics;
-use crate::shell::day::{Day, HEADLINES, arrival, read_folder};
+use crate::shell::recording::{HEADLINES, Recording, arrival, read_folder};
 use crate::shell::replay::Plan;
 
 /// The demo begins five minutes before the New York open of 5 February 2026.
@@ -60,7 +60,7 @@ fn speed(text: &str) -> Result<f64, &'static str> {
 impl Demo {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let files = DEMO.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).into();
-        let day = Day::read(&files).map_err(|mistake| Failure::not_had(mistake.to_string()))?;
+        let day = Recording::read(&files).map_err(|mistake| Failure::not_had(mistake.to_string()))?;
         let from = DEMO_FROM.parse().unwrap_or_else(|_| day.span().0);
         screen::replayed(around, day, Plan { from, speed: self.speed, again: true })
     }
@@ -69,8 +69,8 @@ impl Demo {
 impl Replay {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let files = read(&self.dir)?;
-        let day =
-            Day::read(&files).map_err(|mistake| Failure::not_had(format!("{}: {mistake}", self.dir.display())))?;
+        let day = Recording::read(&files)
+            .map_err(|mistake| Failure::not_had(format!("{}: {mistake}", self.dir.display())))?;
         for warning in &day.warnings {
             complain(warning);
         }
@@ -88,7 +88,7 @@ fn read(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
 }
 
 /// One line for each line of `headlines.jsonl`, never merged.
-fn print(day: Day, config: &Config) -> Done {
+fn print(day: Recording, config: &Config) -> Done {
     let (topics, _) = Topics::compile(&config.topics, &config.terms);
     let mut watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
     watchlist.extend(day.series.iter().map(|series| series.symbol.clone()));

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use super::config_file::ConfigFile;
 use super::{Done, Failure, Surroundings};
 use crate::config::View;
-use crate::shell::day::Day;
 use crate::shell::live::{Show, show};
-use crate::shell::places::{Places, open_log};
+use crate::shell::paths::{Paths, open_log};
+use crate::shell::recording::Recording;
 use crate::shell::replay::Plan;
 use crate::shell::terminal;
 
@@ -18,7 +18,7 @@ pub fn live(around: &Surroundings, record: Option<PathBuf>) -> Done {
 }
 
 /// A recorded day: nothing is asked of the network, nothing is kept.
-pub fn replayed(around: &Surroundings, day: Day, plan: Plan) -> Done {
+pub fn replayed(around: &Surroundings, day: Recording, plan: Plan) -> Done {
     start(around, Show::Replay { day, plan })
 }
 
@@ -55,7 +55,7 @@ fn save_view(file: &Path, view: &View) -> Result<(), String> {
 }
 
 /// Log lines go to a file, never to the terminal. Without a place for it there is no log, and the screen goes on.
-fn start_log(places: &Places) {
+fn start_log(places: &Paths) {
     let Ok(file) = open_log(&places.log) else { return };
     let filter = tracing_subscriber::EnvFilter::try_from_env("NEWSTAPE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,newstape=info"));

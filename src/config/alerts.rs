@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::doc::{Table, Value, Wrong, read_text};
-use super::lists::{put, standing};
+use super::lists::{find_or_new, upsert};
 use super::{AlertSettings, read, units};
 use crate::domain::Name;
 use crate::domain::alert::{Action, Alert, NotifyBy, PostAs, PriceRule, Quiet};
@@ -41,7 +41,7 @@ pub(super) fn settings(table: &Table, alerts: &mut AlertSettings) {
 
 /// An alert; one without a condition is left out.
 pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) {
-    let mut alert = standing(alerts, |alert| alert.name == name, || new(name.clone()));
+    let mut alert = find_or_new(alerts, |alert| alert.name == name, || new(name.clone()));
     entry.set("query", read::optional(read::query), &mut alert.query);
     entry.set("price", read::optional(price), &mut alert.price);
     entry.set("within", read::duration(Duration::from_secs(60), DAY), &mut alert.within);
@@ -56,7 +56,7 @@ pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) {
         entry.leave_out("needs a 'query', a 'price' rule, or both; ignored");
         return;
     }
-    put(alerts, |alert| alert.name == name, alert);
+    upsert(alerts, |alert| alert.name == name, alert);
 }
 
 /// One of the names of an enum.

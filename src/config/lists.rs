@@ -16,7 +16,7 @@ use crate::domain::topic::TopicRule;
 const FEED_CEILING: Duration = Duration::from_secs(86_400);
 
 /// Lays the lists of a file; its sections must have been laid before (floor, sources).
-pub(super) fn lay(config: &mut Config, root: &Table, off: &mut Off) {
+pub(super) fn merge(config: &mut Config, root: &Table, off: &mut Off) {
     let mut feeds = Feeds::of(std::mem::take(&mut config.feeds));
     root.entries("feed", read_name, |entry, name| feed(entry, name, &config.network, &mut feeds));
     config.feeds = feeds.list;
@@ -71,12 +71,12 @@ impl Off {
 }
 
 /// The entry that stands under the name, or a new one.
-pub(super) fn standing<T: Clone>(list: &[T], is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> T {
+pub(super) fn find_or_new<T: Clone>(list: &[T], is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> T {
     list.iter().find(|item| is_it(item)).cloned().unwrap_or_else(new)
 }
 
 /// In the place of the entry under the same name, or at the end.
-pub(super) fn put<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
+pub(super) fn upsert<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
     match list.iter_mut().find(|standing| is_it(standing)) {
         Some(standing) => *standing = item,
         None => list.push(item),
@@ -93,11 +93,11 @@ struct Feeds {
 impl Feeds {
     fn of(list: Vec<Feed>) -> Feeds {
         let mut feeds = Feeds { list: Vec::new(), by_name: HashMap::new(), by_url: HashMap::new() };
-        list.into_iter().for_each(|feed| feeds.put(feed));
+        list.into_iter().for_each(|feed| feeds.upsert(feed));
         feeds
     }
 
-    fn standing(&self, name: &Name) -> Option<&Feed> {
+    fn find_or_new(&self, name: &Name) -> Option<&Feed> {
         self.list.get(*self.by_name.get(name)?)
     }
 
@@ -108,7 +108,7 @@ impl Feeds {
     }
 
     /// In the place of the one under the same name, or at the end.
-    fn put(&mut self, feed: Feed) {
+    fn upsert(&mut self, feed: Feed) {
         let at = *self.by_name.entry(feed.name.clone()).or_insert(self.list.len());
         if let Some(before) = self.list.get(at)
             && let Some(places) = self.by_url.get_mut(&before.url)
@@ -124,7 +124,7 @@ impl Feeds {
 }
 
 fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Feeds) {
-    let mut feed = feeds.standing(&name).cloned().unwrap_or_else(|| Feed::new(name.clone(), ""));
+    let mut feed = feeds.find_or_new(&name).cloned().unwrap_or_else(|| Feed::new(name.clone(), ""));
     if feed.url.is_empty() {
         let Some(url) = entry.need("url", read::address(&["https", "http"])) else { return };
         feed.url = url;
@@ -137,7 +137,7 @@ fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Feeds) {
     if said {
         feed.interval = within(entry, feed.interval, network.feed_floor);
     }
-    feeds.put(feed);
+    feeds.upsert(feed);
 }
 
 /// True when the entry gives an interval of its own.
@@ -155,7 +155,7 @@ fn feed_fields(entry: &Table, feed: &mut Feed) -> bool {
     entry.set("kill", read::optional(read::query), &mut feed.kill);
     entry.set("enabled", read::flag, &mut feed.enabled);
     private::login_of_address(feed);
-    private::lay(entry, feed);
+    private::merge(entry, feed);
     interval.is_some()
 }
 
@@ -171,7 +171,7 @@ fn within(entry: &Table, interval: Duration, floor: Duration) -> Duration {
 }
 
 fn symbol(entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) {
-    let mut symbol = standing(symbols, |symbol| symbol.name == name, || Symbol::new(name.clone()));
+    let mut symbol = find_or_new(symbols, |symbol| symbol.name == name, || Symbol::new(name.clone()));
     entry.set("list", read::optional(read_name), &mut symbol.list);
     entry.set("benchmark", read::optional(read::symbol), &mut symbol.benchmark);
     let mut sources = Vec::new();
@@ -179,11 +179,11 @@ fn symbol(entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) 
     if !sources.is_empty() {
         symbol.sources = sources;
     }
-    put(symbols, |symbol| symbol.name == name, symbol);
+    upsert(symbols, |symbol| symbol.name == name, symbol);
 }
 
 fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
-    let mut topic = standing(&config.topics, |topic| topic.name == name, || new_topic(&name));
+    let mut topic = find_or_new(&config.topics, |topic| topic.name == name, || new_topic(&name));
     let key = topic_fields(entry, &mut topic);
     if topic.any.is_empty() {
         entry.leave_out("needs 'any', a list of queries; ignored");
@@ -195,7 +195,7 @@ fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) 
     if let Some(key) = key {
         topic.key = take_key(entry, key, config, taken);
     }
-    put(&mut config.topics, |topic| topic.name == name, topic);
+    upsert(&mut config.topics, |topic| topic.name == name, topic);
 }
 
 fn new_topic(name: &Name) -> TopicRule {
@@ -232,7 +232,7 @@ fn topic_fields(entry: &Table, topic: &mut TopicRule) -> Option<Option<char>> {
 
 fn view(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
     let new = || View { name: name.clone(), key: None, query: String::new() };
-    let mut view = standing(&config.views, |view| view.name == name, new);
+    let mut view = find_or_new(&config.views, |view| view.name == name, new);
     if view.query.is_empty() {
         let Some(query) = entry.need("query", read::query) else { return };
         view.query = query;
@@ -241,13 +241,13 @@ fn view(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
     if let Some(key) = entry.get("key", read::optional(read::digit)) {
         view.key = take_key(entry, key, config, taken);
     }
-    put(&mut config.views, |view| view.name == name, view);
+    upsert(&mut config.views, |view| view.name == name, view);
 }
 
 /// `more` reads what only one of the two kinds has.
 fn standing_query(entry: &Table, name: Name, list: &mut Vec<StandingQuery>, more: impl Fn(&Table, &mut StandingQuery)) {
     let new = || StandingQuery { name: name.clone(), query: String::new(), color: None, enabled: true };
-    let mut standing = standing(list, |other| other.name == name, new);
+    let mut standing = find_or_new(list, |other| other.name == name, new);
     if standing.query.is_empty() {
         let Some(query) = entry.need("query", read::query) else { return };
         standing.query = query;
@@ -255,7 +255,7 @@ fn standing_query(entry: &Table, name: Name, list: &mut Vec<StandingQuery>, more
     entry.set("query", read::query, &mut standing.query);
     entry.set("enabled", read::flag, &mut standing.enabled);
     more(entry, &mut standing);
-    put(list, |other| other.name == name, standing);
+    upsert(list, |other| other.name == name, standing);
 }
 
 /// One key shows one thing: an entry takes its key from what an earlier file gave it to; of two in one file the first
@@ -290,7 +290,7 @@ mod tests {
         let mut warnings = Vec::new();
         for text in [shipped, own] {
             let doc = Doc::parse("c.toml", text).unwrap();
-            lay(&mut config, &doc.root(), &mut Off::default());
+            merge(&mut config, &doc.root(), &mut Off::default());
             warnings.extend(doc.warnings());
         }
         let keys = config.topics.iter().map(|topic| (&*topic.name, topic.key)).collect::<Vec<_>>();
@@ -311,7 +311,7 @@ mod tests {
         let mut warnings = Vec::new();
         for text in [&shipped, &own] {
             let doc = Doc::parse("c.toml", text).unwrap();
-            lay(&mut config, &doc.root(), &mut Off::default());
+            merge(&mut config, &doc.root(), &mut Off::default());
             warnings.extend(doc.warnings());
         }
         let feeds: Vec<(&str, &str)> = config.feeds.iter().map(|feed| (&*feed.name, feed.url.as_str())).collect();

@@ -246,7 +246,7 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
     (config.themes, config.broken_themes, config.warnings) = (themes.palettes, themes.broken, themes.warnings);
     for (at, (file, text)) in SHIPPED.into_iter().chain(user).enumerate() {
         let doc = Doc::parse(file, text)?;
-        config.lay(&doc, &mut off);
+        config.merge(&doc, &mut off);
         config.warnings.extend(doc.warnings());
         config.places.0.extend(doc.places().filter(|_| at >= SHIPPED.len()));
         if at + 1 == SHIPPED.len() {
@@ -267,7 +267,7 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
 pub fn shipped_keys() -> BTreeMap<String, Vec<String>> {
     let mut config = Config::empty();
     let doc = Doc::parse("keys.toml", KEYS).ok();
-    doc.iter().for_each(|doc| config.lay(doc, &mut Off::default()));
+    doc.iter().for_each(|doc| config.merge(doc, &mut Off::default()));
     config.keys
 }
 
@@ -347,10 +347,10 @@ impl Config {
     }
 
     /// Lays one file over what stands.
-    fn lay(&mut self, doc: &Doc, off: &mut Off) {
+    fn merge(&mut self, doc: &Doc, off: &mut Off) {
         let root = doc.root();
-        sections::lay(self, &root);
-        lists::lay(self, &root, off);
+        sections::merge(self, &root);
+        lists::merge(self, &root, off);
         root.close();
     }
 
@@ -387,7 +387,7 @@ mod tests {
     /// Every key that the program reads, as `network.timeout`.
     fn keys_read() -> BTreeSet<String> {
         let doc = Doc::parse("all", excerpt::EVERY_KIND).unwrap();
-        Config::empty().lay(&doc, &mut Off::default());
+        Config::empty().merge(&doc, &mut Off::default());
         doc.asked().into_iter().filter(|key| !key.starts_with('.')).collect()
     }
 
@@ -433,7 +433,7 @@ mod tests {
     fn every_setting_has_a_shipped_value() {
         let doc = Doc::parse("newstape.toml", NEWSTAPE).unwrap();
         let tables: toml::Table = toml::from_str(NEWSTAPE).unwrap();
-        Config::empty().lay(&doc, &mut Off::default());
+        Config::empty().merge(&doc, &mut Off::default());
         for path in doc.asked().iter().filter(|path| !path.starts_with("source.")) {
             let (kind, key) = path.split_once('.').unwrap();
             assert!(kind.is_empty() || tables[kind].get(key).is_some(), "{path} has no value in config/newstape.toml");
@@ -521,7 +521,7 @@ mod tests {
             for end in ends.filter(|end| text.is_char_boundary(*end)) {
                 // Only the file itself is read: laying all five again for every byte would take minutes.
                 if let Ok(doc) = Doc::parse(file, &text[..end]) {
-                    Config::empty().lay(&doc, &mut Off::default());
+                    Config::empty().merge(&doc, &mut Off::default());
                     doc.warnings();
                 }
             }

@@ -57,8 +57,8 @@ impl Config {
         self.symbols.iter().for_each(|entry| symbol(&mut out, entry));
         self.topics.iter().for_each(|entry| topic(&mut out, entry));
         self.views.iter().for_each(|entry| view(&mut out, entry));
-        self.mutes.iter().for_each(|entry| standing(&mut out, "[[mute]]", entry));
-        self.highlights.iter().for_each(|entry| standing(&mut out, "[[highlight]]", entry));
+        self.mutes.iter().for_each(|entry| find_or_new(&mut out, "[[mute]]", entry));
+        self.highlights.iter().for_each(|entry| find_or_new(&mut out, "[[highlight]]", entry));
         self.alerts.iter().for_each(|entry| alert(&mut out, entry));
         out.text
     }
@@ -190,7 +190,7 @@ fn view(out: &mut Printer, view: &View) {
     out.quoted("query", &view.query);
 }
 
-fn standing(out: &mut Printer, head: &str, query: &StandingQuery) {
+fn find_or_new(out: &mut Printer, head: &str, query: &StandingQuery) {
     out.head(head);
     out.quoted("name", &query.name);
     out.quoted("query", &query.query);

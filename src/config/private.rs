@@ -33,7 +33,7 @@ const PROXIES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 const PROXY: &str = "an address that begins with http://, https://, socks5:// or socks5h://";
 const HEADER: &str = "text of plain ASCII letters, digits and signs";
 
-pub(super) fn lay(entry: &Table, feed: &mut Feed) {
+pub(super) fn merge(entry: &Table, feed: &mut Feed) {
     let mut headers = BTreeMap::new();
     let given = entry.pairs("headers", |name, value| {
         if let Some(why) = refused(name) {

@@ -15,7 +15,7 @@ use crate::domain::spelling::did_you_mean;
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 
-pub(super) fn lay(config: &mut Config, root: &Table) {
+pub(super) fn merge(config: &mut Config, root: &Table) {
     root.section("shipped", |table| shipped(table, config));
     root.section("network", |table| network(table, &mut config.network));
     root.section("store", |table| store(table, &mut config.store));

@@ -10,7 +10,7 @@ use super::frame::{Hint, popup, popup_columns, put};
 use super::text::{age, cut, cut_spans, cut_words, fit, fit_right, safe, until, width, wrap};
 use crate::app::alerts::{Listed, Told};
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::domain::alert::Alert;
 use jiff::Timestamp;
 
@@ -24,7 +24,7 @@ const NARROW: usize = 90;
 const SMALL: usize = 56;
 const STATE_SMALL: usize = 13;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut HitMap) {
     let listed = scene.app.listed();
     let rows = rows(scene, &listed, popup_columns(area, WIDTH));
     let height = (rows.len() as u16).saturating_add(2);

@@ -21,14 +21,14 @@ use super::frame::{heading, panel, put, title_room};
 use super::quotes::{change, extended_line, no_symbols, plain_price, price, short, state};
 use super::text::{cut, fit_right, percent, spans_width, width, wrap};
 use crate::app::command::Command;
-use crate::app::seen::{Bar, Seen};
+use crate::app::hit_map::{Bar, HitMap};
 use crate::app::tape::ChartStyle;
 use crate::app::wire::Item;
 use crate::app::{App, Focus};
 use crate::domain::price::{Capability, Outcome, Span as ChartSpan, Symbol};
 use crate::domain::reaction;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let app = scene.app;
     seen.panels.push((area, Focus::Tape));
     let Some(symbol) = app.tape.selected() else {
@@ -179,7 +179,7 @@ fn marks<'a>(scene: Scene<'a>, symbol: &Symbol, plot: &Plot) -> Marks<'a> {
 }
 
 /// Where each bar is, for the keys and the mouse.
-fn tell_bars(plot: &Plot, marks: &Marks, seen: &mut Seen) {
+fn tell_bars(plot: &Plot, marks: &Marks, seen: &mut HitMap) {
     let bar = |(x, column): (u16, &plot::Column)| Bar {
         x,
         from: column.bar.time,

@@ -11,13 +11,13 @@ use super::quotes::coin;
 use super::text::{arrow, cut_spans, fit, percent, safe, span_of, spans_width};
 use crate::app::away::{Digest, Went};
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::domain::Name;
 
 const WIDTH: u16 = 84;
 const NAME: usize = 12;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
     let Some(digest) = scene.app.digest() else { return };
     let lines = lines(scene, &digest, popup_columns(area, WIDTH));
     let height = (lines.len() as u16).saturating_add(2);

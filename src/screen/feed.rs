@@ -12,7 +12,7 @@ use super::frame::{Hint, popup, popup_columns, scrolled};
 use super::text::{age, cut, fit, fit_right, safe, until, wrap};
 use crate::app::command::Command;
 use crate::app::health::FeedLine;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::config::units::print_duration;
 use crate::domain::feed::{Attempt, Feed, FeedState};
 
@@ -24,7 +24,7 @@ const FIGURES: [usize; 4] = [12, 7, 9, 9];
 /// Below this many columns the last two figures go.
 const NARROW: usize = 70;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (cursor, scroll): (usize, usize), seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (cursor, scroll): (usize, usize), seen: &mut HitMap) {
     let Some(feed) = scene.app.health.feeds().nth(cursor) else { return };
     let columns = popup_columns(area, WIDTH);
     let lines = lines(scene, &feed, columns);

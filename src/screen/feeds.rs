@@ -12,9 +12,9 @@ use super::frame::{Hint, popup, put};
 use super::text::{age, cut, cut_words, fit, fit_right, until, wrap};
 use super::{Scene, signs};
 use crate::app::command::Command;
-use crate::app::handover::Handover;
+use crate::app::failover::Failover;
 use crate::app::health::{FeedLine, Silence, Standing};
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::config::units::print_duration;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Outcome, SourceReport};
@@ -56,7 +56,7 @@ impl Columns {
     }
 }
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut HitMap) {
     let app = scene.app;
     let (fresh, all) = app.health.fresh(app.now);
     let title = Line::from(vec![
@@ -140,7 +140,7 @@ fn lines(scene: Scene, columns: Columns) -> (Vec<Line<'static>>, Vec<usize>) {
         lines.push(head(scene, "price source", columns));
         lines.extend(scene.app.health.sources().map(|report| source_line(scene, report, columns)));
         lines
-            .extend(scene.app.handovers.iter().take(HANDOVERS).map(|handover| handover_line(scene, handover, columns)));
+            .extend(scene.app.failovers.iter().take(HANDOVERS).map(|handover| handover_line(scene, handover, columns)));
         lines.push(Line::default());
     }
     lines.push(head(scene, "feed", columns));
@@ -265,7 +265,7 @@ fn source_line(scene: Scene, report: &SourceReport, columns: Columns) -> Line<'s
 }
 
 /// When the price of a symbol changed its source, and why.
-fn handover_line(scene: Scene, handover: &Handover, columns: Columns) -> Line<'static> {
+fn handover_line(scene: Scene, handover: &Failover, columns: Columns) -> Line<'static> {
     let words = format!(" {} {}  {}", signs::HANDOVER, scene.market_day_time(handover.at), handover.words());
     Line::styled(cut(&words, columns.width), scene.theme.dim)
 }

@@ -9,7 +9,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Widget};
 use super::Scene;
 use super::text::{cut_spans, spans_width, width};
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 
 /// Draws a frame with a title on the left and one on the right; answers the room inside. When both are too long, the left
 /// one is cut; where that leaves it too little, the right one goes.
@@ -119,7 +119,7 @@ pub fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left
 }
 
 /// Lines in a popup, from so many down; how far they can scroll goes into `seen`.
-pub fn scrolled(frame: &mut Frame, inner: Rect, lines: Vec<Line<'static>>, scroll: usize, seen: &mut Seen) {
+pub fn scrolled(frame: &mut Frame, inner: Rect, lines: Vec<Line<'static>>, scroll: usize, seen: &mut HitMap) {
     seen.popup = inner;
     seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
     let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max));

@@ -12,7 +12,7 @@ use super::frame::{Hint, popup, put};
 use super::text::{cut, fit, fit_right, safe, span_of, spans_width, width};
 use super::wire::figure;
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::app::wire::Item;
 use crate::domain::group::GroupId;
 use crate::domain::story::Story;
@@ -27,7 +27,7 @@ const NARROW: usize = 90;
 /// Below this many the outlet and the headline alone stay.
 const SMALL: usize = 56;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (GroupId, usize), seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (GroupId, usize), seen: &mut HitMap) {
     let items: Vec<&Item> = scene.app.wire.group(group).collect();
     let Some(first) = scene.app.wire.primary(group).or(items.first().copied()) else { return };
     let height = items.len() as u16 + 2;

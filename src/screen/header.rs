@@ -9,13 +9,13 @@ use super::frame::put;
 use super::text::{age, cut, spans_width, until, width};
 use super::{Scene, Size};
 use crate::app::App;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::domain::price::Session;
 
 /// A topic's title in the bar, in columns.
 const TITLE_MAX: usize = 20;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let right = market(scene);
     let mut spans = brand(scene);
     let room = usize::from(area.width).saturating_sub(spans_width(&right) + spans_width(&spans));

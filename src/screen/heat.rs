@@ -7,11 +7,11 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{panel, put};
-use super::matrix::times;
+use super::heat_popup::times;
 use super::text::{cut, fit, fit_right};
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::domain::topic::TopicRule;
 
 const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -25,7 +25,7 @@ const CELL_MIN: u16 = (NAME + 2 + COUNT) as u16;
 /// A topic's bars are this many rows high at most.
 const ROWS_MAX: u16 = 3;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let title = Line::from(vec![
         Span::styled("Heat", scene.theme.text.add_modifier(Modifier::BOLD)),
         Span::styled(" · stories of the last 24 h · times the habit", scene.theme.dim),

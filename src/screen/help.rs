@@ -11,8 +11,8 @@ use super::frame::{Hint, heading, popup, popup_columns, scrolled};
 use super::signs::{self, Sign};
 use super::text::{cut, find_all, fit, spans_width, width, wrap};
 use crate::app::command::{Chapter, Command};
+use crate::app::hit_map::HitMap;
 use crate::app::prompt::LINE_KEYS;
-use crate::app::seen::Seen;
 
 /// What the words of the query line mean, for whoever looks it up here.
 const QUERY: [(&str, &str); 7] = [
@@ -49,7 +49,7 @@ struct Part {
     entries: Vec<Entry>,
 }
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
     let lines = lines(scene, popup_columns(area, WIDTH));
     let all = usize::from(area.height.saturating_sub(2));
     let find = &scene.app.reading.find;

@@ -1,4 +1,4 @@
-//! The screen: [`draw`] is the only code that draws. It changes nothing; what it showed and where goes back as [`Seen`].
+//! The screen: [`draw`] is the only code that draws. It changes nothing; what it showed and where goes back as [`HitMap`].
 //!
 //! ```text
 //!  topic bar                                               session, time
@@ -21,8 +21,8 @@ mod frame;
 mod group;
 mod header;
 mod heat;
+mod heat_popup;
 mod help;
-mod matrix;
 mod palette;
 mod plan;
 mod prompt;
@@ -40,7 +40,7 @@ use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::app::{App, Popup};
 pub use plan::Size;
 use theme::Theme;
@@ -68,7 +68,7 @@ impl Scene<'_> {
     }
 }
 
-type Draw = fn(&mut Frame, Rect, Scene, &mut Seen);
+type Draw = fn(&mut Frame, Rect, Scene, &mut HitMap);
 
 /// A part of the screen: its name and how it is drawn. [`plan::plan`] gives each its place.
 struct Panel {
@@ -89,10 +89,10 @@ const PANELS: [Panel; 8] = [
 ];
 
 /// Draws the whole screen.
-pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
+pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> HitMap {
     let area = frame.area();
     let scene = Scene { app, theme, size: Size::of(area) };
-    let mut seen = Seen::default();
+    let mut seen = HitMap::default();
     frame.buffer_mut().set_style(area, theme.ground);
     let places = plan::plan(area, app);
     let has_status = places.iter().any(|(name, place)| *name == "status" && place.area() > 0);
@@ -112,7 +112,7 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> Seen {
         Some(Popup::Why { chosen, line }) => why::draw(frame, area, scene, (chosen, line), &mut seen),
         Some(Popup::Alerts { cursor }) => alerts::draw(frame, area, scene, cursor, &mut seen),
         Some(Popup::Digest { scroll }) => digest::draw(frame, area, scene, scroll, &mut seen),
-        Some(Popup::Heat { scroll }) => matrix::draw(frame, area, scene, scroll, &mut seen),
+        Some(Popup::Heat { scroll }) => heat_popup::draw(frame, area, scene, scroll, &mut seen),
         None => {}
     }
     if theme.ascii {

@@ -17,7 +17,7 @@ use super::frame::{heading, panel, put};
 use super::text::{arrow, cut, other_day, safe, spans_width, wrap};
 use super::{Scene, Size};
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::app::{App, Focus};
 use crate::domain::layout::PriceSort;
 use crate::domain::price::{
@@ -36,7 +36,7 @@ const SEPARATOR: &str = "│";
 const BLOCK_HEIGHT_MIN: u16 = 3;
 
 /// Blocks beside each other when wide, below each other in the column of a medium screen; a table when they have no room.
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     seen.panels.push((area, Focus::Tape));
     let symbols = scene.app.tape.shown();
     let focused = scene.app.focus == Focus::Tape;
@@ -357,7 +357,7 @@ fn rows_of_cell(size: Size) -> u16 {
 }
 
 /// The symbols as cells, then one for what else is to be said of them, if there is a second cell.
-pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let tape = &scene.app.tape;
     let symbols = tape.shown();
     if symbols.is_empty() {

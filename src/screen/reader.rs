@@ -18,9 +18,9 @@ use super::wire::weighed;
 use super::{Scene, Size, signs};
 use crate::app::Focus;
 use crate::app::command::Command;
+use crate::app::hit_map::HitMap;
 use crate::app::reaction::{Missing, Reaction, Weight};
 use crate::app::reading::Fetch;
-use crate::app::seen::Seen;
 use crate::app::tape::Figure;
 use crate::app::wire::Item;
 use crate::domain::Name;
@@ -31,7 +31,7 @@ const OUTLETS_NAMED: usize = 5;
 /// What stays together in a line.
 type Part = Vec<Span<'static>>;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     seen.panels.push((area, Focus::Reader));
     let framed = scene.size != Size::Tiny;
     let inner = if framed { area.inner(Margin::new(1, 1)) } else { area };
@@ -62,7 +62,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
 }
 
 /// The frame, with how much was found and the keys that help.
-fn draw_frame(frame: &mut Frame, area: Rect, scene: Scene, seen: &Seen) {
+fn draw_frame(frame: &mut Frame, area: Rect, scene: Scene, seen: &HitMap) {
     if scene.size == Size::Tiny {
         return;
     }
@@ -76,7 +76,7 @@ fn draw_frame(frame: &mut Frame, area: Rect, scene: Scene, seen: &Seen) {
 }
 
 /// ` · 'loan' 3 of 11`, the lines that hold it
-fn found_words(scene: Scene, seen: &Seen) -> Option<String> {
+fn found_words(scene: Scene, seen: &HitMap) -> Option<String> {
     let reading = &scene.app.reading;
     let words = Some(cut(&reading.find, FIND_MAX)).filter(|words| !words.is_empty())?;
     let all = seen.reader_found.len();
@@ -95,7 +95,7 @@ const FIND_MAX: usize = 24;
 const COLUMNS_MAX: u16 = 110;
 
 /// The first line shown: while words are typed, such that their first place is in sight.
-fn first_line(scene: Scene, seen: &Seen, height: usize) -> usize {
+fn first_line(scene: Scene, seen: &HitMap, height: usize) -> usize {
     let reading = &scene.app.reading;
     let scroll = reading.scroll.min(seen.reader_scroll_max);
     let found = seen.reader_found.iter().find(|line| **line >= scroll).or(seen.reader_found.first());
@@ -139,7 +139,7 @@ const HINTS: [Hint; 6] = [
     (Command::Close, "back"),
 ];
 
-fn story(scene: Scene, item: &Item, columns: usize, seen: &mut Seen) -> Page {
+fn story(scene: Scene, item: &Item, columns: usize, seen: &mut HitMap) -> Page {
     let theme = scene.theme;
     let mut page = Page::new(scene, columns);
     page.text(&item.story.title, theme.text.add_modifier(Modifier::BOLD));

@@ -7,7 +7,7 @@ use super::signs;
 use super::text::{cut, cut_spans, spans_width, until};
 use super::{Scene, Size};
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::app::{Focus, Notice, Tone};
 use crate::domain::price::{Capability, Outcome, Symbol};
 use crate::event::ReplayPosition;
@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     if let Some(prompt) = &scene.app.prompt {
         return super::prompt::draw(frame, area, scene, prompt);
     }

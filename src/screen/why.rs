@@ -13,7 +13,7 @@ use super::quotes::{coin, plain_price};
 use super::text::{arrow, cut, cut_words, fit, fit_right, percent, safe, spans_width, wrap};
 use super::wire::shown_topics;
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::app::why::{Asked, Cause, Unmoved};
 use crate::domain::price::{State, show_day_time, show_time};
 use crate::domain::story::StoryId;
@@ -30,7 +30,7 @@ const SMALL: usize = 56;
 /// Lines above the stories: what happened, and a blank.
 const ABOVE: u16 = 2;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId>, usize), seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId>, usize), seen: &mut HitMap) {
     let Some(asked) = scene.app.asked() else { return };
     let causes = scene.app.causes();
     let height = (causes.len().max(2) as u16).saturating_add(2 + ABOVE).clamp(12, area.height.max(12));
@@ -56,7 +56,7 @@ fn draw_rows(
     scene: Scene,
     (asked, causes): (&Asked, &[Cause]),
     (chosen, line): (Option<StoryId>, usize),
-    seen: &mut Seen,
+    seen: &mut HitMap,
 ) {
     let height = usize::from(area.height.max(1));
     let is_chosen = |cause: &Cause| Some(cause.item.story.id) == chosen;

@@ -12,12 +12,12 @@ use super::frame::{panel, put};
 use super::text::{cut, width, wrap};
 use super::{Scene, Size, signs};
 use crate::app::Focus;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::app::wire::{Row, Sort};
 use row::draw_row;
 pub(super) use row::{columns_wanted, figure, shown_topics, weighed};
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let inner = match scene.size {
         Size::Tiny => area,
         _ => panel(frame, area, scene, scene.app.focus == Focus::Wire, title(scene), news_above(scene)),

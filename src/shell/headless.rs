@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::alarm::Alarm;
+use super::alert_actions::AlertActions;
 use super::live::{EVENTS_WAITING, STORE_LIMIT, TASKS_LIMIT};
-use super::places::Places;
+use super::paths::Paths;
 use super::sources::Sources;
 use super::tasks::Tasks;
 use super::{signals, watch as config_watch};
@@ -37,7 +37,7 @@ pub enum Said<'a> {
 /// What `say` answers, or what could not be saved at the end.
 pub async fn run<E: From<anyhow::Error>>(
     config: Arc<Config>,
-    places: &Places,
+    places: &Paths,
     clock: Clock,
     alerts: bool,
     mut say: impl FnMut(&App, Said) -> Result<(), E>,
@@ -53,10 +53,10 @@ pub async fn run<E: From<anyhow::Error>>(
         .map_err(anyhow::Error::from)?;
     store.load(WINDOW as u32);
     let mut app = App::new(config, clock());
-    let alarm = alerts.then(|| Alarm::new(events.clone()));
+    let alert_actions = alerts.then(|| AlertActions::new(events.clone()));
     let sources = Sources::new(clock.clone(), wanted, events, store.full());
     let clock_watch = ClockWatch::new(clock());
-    let mut hands = Hands { clock_watch, store, sources, tasks: tasks.clone(), alarm };
+    let mut hands = Hands { clock_watch, store, sources, tasks: tasks.clone(), alert_actions };
     let ended = loop {
         let wait = app.next_change().duration_since(clock()).clamp(WAIT_MIN, WAIT_MAX).unsigned_abs();
         let event = tokio::select! {
@@ -82,7 +82,7 @@ struct Hands {
     sources: Sources,
     tasks: Tasks,
     /// None: no alert is raised.
-    alarm: Option<Alarm>,
+    alert_actions: Option<AlertActions>,
 }
 
 impl Hands {
@@ -108,8 +108,8 @@ impl Hands {
                 // New stories are placed in groups, edited ones are not.
                 Effect::SaveGroups(placed) if is_arrival => stories.extend(placed.iter().map(|(id, _)| *id)),
                 Effect::Raise(alert) => {
-                    let Some(alarm) = &self.alarm else { continue };
-                    alarm.raise(&self.tasks, &app.config, Raised::clone(alert));
+                    let Some(alert_actions) = &self.alert_actions else { continue };
+                    alert_actions.raise(&self.tasks, &app.config, Raised::clone(alert));
                     raised.push(Raised::clone(alert));
                 }
                 // Nobody reads here.

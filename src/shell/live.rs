@@ -10,21 +10,21 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::alarm::Alarm;
+use super::alert_actions::AlertActions;
 use super::clock::ReplayClock;
-use super::day::Day;
 use super::input::{self, AskBackground};
 use super::notify::{Bell, Notification};
-use super::places::Places;
+use super::paths::Paths;
 use super::record::Recorder;
+use super::recording::Recording;
 use super::replay::Plan;
 use super::run::{World, run};
 use super::sources::Sources;
 use super::tasks::Tasks;
 use super::terminal::{Terminal, install_panic_hook, is_gone};
-use super::{browser, looks, replay, signals, watch as config_watch};
+use super::{browser, replay, signals, terminal_theme, watch as config_watch};
 use crate::app::App;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::app::wire::WINDOW;
 use crate::config::{Config, View};
 use crate::event::{Clock, ClockWatch, Effect, Event, Raised};
@@ -49,7 +49,7 @@ pub enum Show {
         record: Option<PathBuf>,
     },
     Replay {
-        day: Day,
+        day: Recording,
         plan: Plan,
     },
 }
@@ -63,7 +63,7 @@ pub type SaveView = fn(&Path, &View) -> Result<(), String>;
 /// When the terminal can't be used, or something could not be saved at the end; the terminal is given back before.
 pub async fn show(
     config: Arc<Config>,
-    places: &Places,
+    places: &Paths,
     clock: Clock,
     show: Show,
     save_view: SaveView,
@@ -95,13 +95,13 @@ pub async fn show(
     app.greeting = is_first_run.then(|| places.greeting());
     let mut stage = Stage {
         terminal: Terminal::enter(app.mouse)?,
-        theme: looks::theme(&config, None, variable),
+        theme: terminal_theme::theme(&config, None, variable),
         themed: config,
         light: None,
         recorder,
         tasks: tasks.clone(),
         views: Views { config: places.config.clone(), save: save_view, events: events.clone() },
-        alarm: Alarm::new(events.clone()),
+        alert_actions: AlertActions::new(events.clone()),
         sources: Sources::new(clock.clone(), wanted, events.clone(), store.full()),
         store,
         clock: clock.clone(),
@@ -183,7 +183,7 @@ struct Stage {
     tasks: Tasks,
     sources: Sources,
     views: Views,
-    alarm: Alarm,
+    alert_actions: AlertActions,
     clock: Clock,
     clock_watch: ClockWatch,
     replaying: Option<ReplayClock>,
@@ -199,10 +199,10 @@ impl World for Stage {
         events
     }
 
-    fn draw(&mut self, app: &App) -> io::Result<Seen> {
+    fn draw(&mut self, app: &App) -> io::Result<HitMap> {
         self.reads_only = app.read_only;
         if !Arc::ptr_eq(&app.config, &self.themed) || app.light != self.light {
-            self.theme = looks::theme(&app.config, app.light, variable);
+            self.theme = terminal_theme::theme(&app.config, app.light, variable);
             self.themed = app.config.clone();
             self.light = app.light;
         }
@@ -297,7 +297,7 @@ impl Stage {
         if let Some(notification) = notification {
             done.extend(trouble("notification", self.terminal.send(notification)));
         }
-        self.alarm.raise(&self.tasks, &self.themed, raised);
+        self.alert_actions.raise(&self.tasks, &self.themed, raised);
         done
     }
 }

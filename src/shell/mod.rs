@@ -1,22 +1,22 @@
 //! Where state and world meet: the run loop with its clock, tasks, terminal and files.
 
-pub mod alarm;
+pub mod alert_actions;
 mod browser;
 pub mod clock;
 pub mod config_files;
-pub mod day;
 pub mod files;
 pub mod headless;
 mod input;
 pub mod live;
-pub mod looks;
 pub mod notify;
-pub mod places;
+pub mod paths;
 pub mod record;
+pub mod recording;
 pub mod replay;
 pub mod run;
 pub mod signals;
 mod sources;
 pub mod tasks;
 pub mod terminal;
+pub mod terminal_theme;
 pub mod watch;

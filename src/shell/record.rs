@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::day::{HEADLINES, read_folder};
+use super::recording::{HEADLINES, read_folder};
 use crate::domain::Name;
 use crate::domain::price::{Kind, Series, Span, kind};
 use crate::domain::story::{Story, StoryId};
@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
     use crate::app::samples::{minute, series, titled};
-    use crate::shell::day::Day;
+    use crate::shell::recording::Recording;
 
     fn record(dir: &Path, now: i64, effects: &[Effect]) {
         let recorder = Recorder::begin(dir, Arc::new(move || minute(now))).unwrap();
@@ -237,7 +237,7 @@ mod tests {
                 bars(&[100.0, 101.0, 102.5, 103.0, 104.0]),
             ],
         );
-        let day = Day::read(&read_folder(dir.path()).unwrap_or_default()).unwrap();
+        let day = Recording::read(&read_folder(dir.path()).unwrap_or_default()).unwrap();
         assert!(day.warnings.is_empty(), "{:?}", day.warnings);
         let titles: Vec<&str> = day.stories.iter().map(|story| &*story.title).collect();
         assert_eq!(titles, ["Nvidia opens a \"plant\"", "Un été à Lyon", "A third"]);

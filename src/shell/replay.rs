@@ -8,7 +8,7 @@ use rust_decimal::prelude::FromPrimitive;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::ReplayClock;
-use super::day::{Day, arrival};
+use super::recording::{Recording, arrival};
 use crate::domain::Name;
 use crate::domain::price::{Candle, Delivery, Extended, Kind, Quote, Series, Session, Span, kind};
 use crate::domain::session::{Calendar, TradingDay};
@@ -112,7 +112,7 @@ fn story_cue(mut story: Story) -> (Timestamp, Cue) {
 /// # Errors
 /// None of its own: the signature is that of a task.
 pub async fn play(
-    day: Day,
+    day: Recording,
     plan: Plan,
     watched: Vec<Name>,
     clock: ReplayClock,
@@ -177,7 +177,7 @@ async fn wait_for(
 }
 
 impl Script {
-    fn new(day: Day, from: Timestamp, watched: &[Name]) -> Script {
+    fn new(day: Recording, from: Timestamp, watched: &[Name]) -> Script {
         let mut cues: Vec<(Timestamp, Cue)> = day.stories.into_iter().map(story_cue).collect();
         for (at, series) in day.series.iter().enumerate() {
             for (bar, candle) in series.bars.iter().enumerate() {

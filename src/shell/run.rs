@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::event::{Clock, Effect, Event, Urgency};
 
 /// How long the first frame waits for what is stored.
@@ -42,7 +42,7 @@ pub trait World {
     ///
     /// # Errors
     /// When the terminal can't be written to: it is gone.
-    fn draw(&mut self, app: &App) -> io::Result<Seen>;
+    fn draw(&mut self, app: &App) -> io::Result<HitMap>;
     /// How long until the clock shows a time; None while it stands still.
     fn wait_for(&self, time: jiff::Timestamp) -> Option<Duration>;
     /// How far the clock, which shows `now`, was set back since this was last asked, and not by the reader of a replay.
@@ -147,7 +147,7 @@ struct Loop<'a, W> {
 impl<W: World> Loop<'_, W> {
     fn draw(&mut self) -> io::Result<()> {
         let seen = self.world.draw(self.app)?;
-        self.app.saw(seen);
+        self.app.record_hit_map(seen);
         self.frames.drawn(Instant::now());
         Ok(())
     }
@@ -245,7 +245,7 @@ mod tests {
             if fails { vec![failed] } else { Vec::new() }
         }
 
-        fn draw(&mut self, _: &App) -> io::Result<Seen> {
+        fn draw(&mut self, _: &App) -> io::Result<HitMap> {
             if self.gone {
                 return Err(io::ErrorKind::BrokenPipe.into());
             }

@@ -23,7 +23,7 @@ use ratatui::layout::Size;
 
 use super::input::AskBackground;
 use super::tasks;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use links::{Linked, Links};
 
 mod job;
@@ -64,7 +64,7 @@ impl Terminal {
     }
 
     /// Draws a frame: one write, inside a synchronized update. Gives back what `paint` saw.
-    pub fn draw(&mut self, paint: impl FnOnce(&mut Frame) -> Seen) -> io::Result<Seen> {
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Frame) -> HitMap) -> io::Result<HitMap> {
         self.canvas.draw(paint)
     }
 
@@ -290,7 +290,7 @@ impl<W: Write> Canvas<W> {
         Ok(Canvas { screen, held, links, repaint: false })
     }
 
-    fn draw(&mut self, paint: impl FnOnce(&mut Frame) -> Seen) -> io::Result<Seen> {
+    fn draw(&mut self, paint: impl FnOnce(&mut Frame) -> HitMap) -> io::Result<HitMap> {
         let mut painted = None;
         let links = Arc::clone(&self.links);
         self.held.store(true, Ordering::Relaxed);

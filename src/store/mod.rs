@@ -5,13 +5,13 @@
 //! say comes as events. An error becomes one sentence and never ends the program.
 
 mod inbox;
-mod keeper;
 mod place;
 mod read;
 mod reader;
 mod salvage;
 mod schema;
 mod search;
+mod store_thread;
 mod write;
 
 use std::io;
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use crate::event::{Clock, Effect, Event};
 use inbox::Inbox;
-use keeper::Keeper;
+use store_thread::StoreThread;
 
 pub use reader::{Candidates, Reader, Stories};
 
@@ -115,7 +115,7 @@ fn keep_store(
     inbox: &Arc<Inbox>,
 ) -> Result<(), String> {
     let work = || {
-        let keeper = Keeper::new(dir, keep, events.clone(), clock, Arc::clone(inbox));
+        let keeper = StoreThread::new(dir, keep, events.clone(), clock, Arc::clone(inbox));
         keeper.map_err(|trouble| format!("The store can't be used: {trouble}. Nothing is saved."))?.run()
     };
     std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {

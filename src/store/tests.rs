@@ -589,8 +589,8 @@ fn a_full_disk_is_told_once_and_tried_again() {
     let inbox = Arc::new(Inbox::default());
     let clock: Clock = Arc::new(|| at(NOW));
     let place = Some(dir.path().to_owned());
-    let mut keeper = Keeper::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
-    let limit_pages = |keeper: &Keeper, pages: u32| {
+    let mut keeper = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
+    let limit_pages = |keeper: &StoreThread, pages: u32| {
         keeper.connection().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
     };
     limit_pages(&keeper, 1);
@@ -622,7 +622,7 @@ fn nothing_is_refused_and_validators_wait_for_the_stories_they_vouch_for() {
     let inbox = Arc::new(Inbox::default());
     let clock: Clock = Arc::new(|| at(NOW));
     let place = Some(dir.path().to_owned());
-    let mut keeper = Keeper::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
+    let mut keeper = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
     let full = inbox.full();
     for from in (0..ALL as u64).step_by(100) {
         inbox.put(Effect::SaveStories((from..from + 100).map(|id| story(id, "Chips", NOW)).collect()));
@@ -656,7 +656,7 @@ fn an_end_with_a_full_disk_says_what_is_lost() {
     let (sender, _events) = tokio::sync::mpsc::channel(64);
     let inbox = Arc::new(Inbox::default());
     let place = Some(dir.path().to_owned());
-    let keeper = Keeper::new(place, KEEP, sender, Arc::new(|| at(NOW)), Arc::clone(&inbox)).unwrap();
+    let keeper = StoreThread::new(place, KEEP, sender, Arc::new(|| at(NOW)), Arc::clone(&inbox)).unwrap();
     keeper.connection().query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
     inbox.put(Effect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
     inbox.put(Effect::SaveMarks(vec![(StoryId(1), READ)]));

@@ -308,7 +308,7 @@ pub fn draw_at(app: &mut App, (width, height): (u16, u16), theme: &Theme) -> Buf
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut seen = None;
     terminal.draw(|frame| seen = Some(draw(frame, app, theme))).unwrap();
-    app.saw(seen.unwrap());
+    app.record_hit_map(seen.unwrap());
     terminal.backend().buffer().clone()
 }
 

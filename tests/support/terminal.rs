@@ -18,7 +18,7 @@ pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
     keyboard: Option<Box<dyn Write + Send>>,
-    seen: Arc<Seen>,
+    seen: Arc<HitMap>,
     reader: Option<JoinHandle<()>>,
     /// The terminal's flags before the program began.
     before: Option<Flags>,
@@ -41,7 +41,7 @@ const SHELL: &str = r#"
 
 type Flags = [u64; 4];
 
-struct Seen {
+struct HitMap {
     shown: Mutex<Shown>,
     changed: Condvar,
 }
@@ -181,7 +181,7 @@ impl Terminal {
         let [columns, rows] = [size.0, size.1].map(|cells| NonZeroU16::new(cells).unwrap());
         let parser = vt100::Parser::new(rows, columns, 0);
         let shown = Shown { parser, bytes: Vec::new(), modes: Modes::default(), ended: false, abandoned: false };
-        let seen = Arc::new(Seen { shown: Mutex::new(shown), changed: Condvar::new() });
+        let seen = Arc::new(HitMap { shown: Mutex::new(shown), changed: Condvar::new() });
         let (source, sink) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&seen));
         let reader = std::thread::spawn(move || read(source, &sink));
         let keyboard = pair.master.take_writer().unwrap();
@@ -410,7 +410,7 @@ fn state(id: &str) -> String {
 }
 
 /// Reads what the program writes until it lets go of the terminal.
-fn read(mut source: Box<dyn Read + Send>, seen: &Seen) {
+fn read(mut source: Box<dyn Read + Send>, seen: &HitMap) {
     let mut buffer = [0; 16 * 1024];
     loop {
         let count = source.read(&mut buffer).unwrap_or(0);

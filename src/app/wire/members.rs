@@ -28,8 +28,8 @@ impl Wire {
         }
         self.groups.regroup(id, group);
         self.insert(key, group);
-        self.settle(before, now);
-        self.settle(group, now);
+        self.refresh_group(before, now);
+        self.refresh_group(group, now);
     }
 
     /// Takes a story out of its group, for good: it is alone from now on, until another joins it. Answers its marks, to be

@@ -10,7 +10,7 @@ use rust_decimal::prelude::ToPrimitive;
 use super::{SEPARATOR, change_day, current_style, extended_in, flash, short};
 use crate::app::Focus;
 use crate::app::command::Command;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::domain::price::{Quote, Symbol, show_price};
 use crate::screen::Scene;
 use crate::screen::frame::put;
@@ -56,7 +56,7 @@ const SCROLLED: Form = FORMS[4];
 const LIST_MAX: usize = 12;
 const NAME_MAX: usize = 12;
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, symbols: &[&Symbol], seen: &mut Seen) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, symbols: &[&Symbol], seen: &mut HitMap) {
     let columns = usize::from(area.width);
     let mut spans = before(scene, symbols);
     let room = columns.saturating_sub(spans_width(&spans));

@@ -11,7 +11,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::{change_day, change_style, extended_in, flash, rail_price, short, sparkline, state_words};
 use crate::app::Focus;
-use crate::app::seen::Seen;
+use crate::app::hit_map::HitMap;
 use crate::app::tape::last_trade;
 use crate::domain::layout::PriceSort;
 use crate::domain::price::{Extended, Quote, Session, State, Symbol, show_change, show_percent, show_price};
@@ -141,7 +141,7 @@ struct Placed {
     fraction: usize,
 }
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, symbols: &[&Symbol], seen: &mut Seen) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, symbols: &[&Symbol], seen: &mut HitMap) {
     let app = scene.app;
     let rows: Vec<Row> = symbols.iter().map(|symbol| Row::new(scene, symbol)).collect();
     let table = Table::fitting(scene, &rows, area);
@@ -313,7 +313,7 @@ fn sort_of(column: Column) -> Option<PriceSort> {
 }
 
 /// The heads; that of the column sorted by has a mark.
-fn draw_heads(frame: &mut Frame, area: Rect, table: &Table, seen: &mut Seen) {
+fn draw_heads(frame: &mut Frame, area: Rect, table: &Table, seen: &mut HitMap) {
     let theme = table.scene.theme;
     for placed in &table.columns {
         let place = place(area, placed);

@@ -6,8 +6,8 @@ use ratatui::text::{Line, Span};
 use super::super::Scene;
 use super::super::text::{cut, find_all, width, wrap, wrap_spans};
 use crate::app::command::Command;
+use crate::app::hit_map::HitMap;
 use crate::app::reading::Fetch;
-use crate::app::seen::Seen;
 use crate::domain::Name;
 use crate::domain::article::{Article, Block, BlockKind};
 
@@ -48,7 +48,7 @@ impl Page {
     }
 
     /// Words in which addresses are links.
-    pub fn prose(&mut self, scene: Scene, text: &str, seen: &mut Seen) {
+    pub fn prose(&mut self, scene: Scene, text: &str, seen: &mut HitMap) {
         if text.is_empty() {
             return;
         }
@@ -79,7 +79,7 @@ impl Page {
     }
 
     /// The address of the story, on one line.
-    pub fn link_line(&mut self, scene: Scene, address: &str, seen: &mut Seen) {
+    pub fn link_line(&mut self, scene: Scene, address: &str, seen: &mut HitMap) {
         let style = self.begin_link(address, scene.theme.faint).patch(seen.link(address));
         self.lines.push(Line::from(Span::styled(cut(address, self.columns), style)));
     }
@@ -102,7 +102,7 @@ impl Page {
     }
 
     /// A paragraph: the first line begins with one mark, the others with another as wide.
-    fn pieces(&mut self, first: &str, others: &str, pieces: Vec<Piece>, seen: &mut Seen) {
+    fn pieces(&mut self, first: &str, others: &str, pieces: Vec<Piece>, seen: &mut HitMap) {
         let mut spans = Vec::new();
         let mut begun = Vec::new();
         for piece in pieces.into_iter().filter(|piece| !piece.text.is_empty()) {
@@ -130,7 +130,7 @@ impl Page {
 
     // --- articles ---
 
-    pub fn article(&mut self, scene: Scene, article: &Article, title: &str, seen: &mut Seen) {
+    pub fn article(&mut self, scene: Scene, article: &Article, title: &str, seen: &mut HitMap) {
         if let Some(byline) = &article.byline {
             self.text(byline, scene.theme.dim);
         }
@@ -149,7 +149,7 @@ impl Page {
         }
     }
 
-    fn block(&mut self, scene: Scene, block: &Block, links: &[String], seen: &mut Seen) {
+    fn block(&mut self, scene: Scene, block: &Block, links: &[String], seen: &mut HitMap) {
         let theme = scene.theme;
         let (first, others, style) = match block.kind {
             BlockKind::Text => ("", "", theme.text),

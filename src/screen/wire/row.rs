@@ -14,8 +14,8 @@ use super::super::quotes::coin;
 use super::super::signs;
 use super::super::text::{age, cut, cut_at, fit, fit_right, percent, safe, spans_width, width};
 use crate::app::App;
+use crate::app::hit_map::HitMap;
 use crate::app::reaction::{Missing, Reaction, Weight};
-use crate::app::seen::Seen;
 use crate::app::wire::{Item, Row};
 use crate::domain::text::TitleSpan;
 
@@ -79,7 +79,7 @@ const FORMS: [Form; 5] = [
     Form { from: 0, outlet: Outlet::Nowhere, tags: 8, has_tail: false, is_named: false, has_net: false },
 ];
 
-pub(super) fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, (row, selected): (&Row, bool), seen: &mut Seen) {
+pub(super) fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, (row, selected): (&Row, bool), seen: &mut HitMap) {
     let Some(item) = scene.app.wire.item(row.lead) else { return };
     let columns = usize::from(area.width);
     let form = FORMS.iter().find(|form| columns >= form.from).unwrap_or(&FORMS[0]);

@@ -46,12 +46,12 @@ fn told(id: u64, time: Timestamp) -> Story {
     Story { published: Some(time), first_seen: time, ..story(id, 0) }
 }
 
-fn day(stories: Vec<Story>, series: Vec<Series>) -> Day {
-    Day { stories, series, warnings: Vec::new() }
+fn day(stories: Vec<Story>, series: Vec<Series>) -> Recording {
+    Recording { stories, series, warnings: Vec::new() }
 }
 
 /// A coin over half an hour of five-minute bars, a story before each and one at the start of the third.
-fn half_hour() -> Day {
+fn half_hour() -> Recording {
     let bars = [(10.0, 11.0), (12.0, 13.0), (14.0, 15.0), (16.0, 17.0), (18.0, 19.0), (20.0, 21.0)];
     let times = ["05T10:59:30", "05T11:04:30", "05T11:10:00", "05T11:14:30", "05T11:19:30", "05T11:24:30"];
     let stories = (1..).zip(times).map(|(id, time)| told(id, at(time))).collect();
@@ -62,7 +62,7 @@ fn half_hour() -> Day {
 type Sent = Vec<(Duration, Event)>;
 
 /// Plays for so long, pausing and going on at given times.
-async fn play_for(day: Day, plan: Plan, long: Duration, pauses: &[(Duration, bool)]) -> Sent {
+async fn play_for(day: Recording, plan: Plan, long: Duration, pauses: &[(Duration, bool)]) -> Sent {
     let (events, mut inbox) = mpsc::channel(256);
     let (pause, paused) = watch::channel(false);
     let clock = ReplayClock::new(plan.from, plan.speed);
@@ -357,7 +357,7 @@ fn a_coin_is_played_under_the_name_that_the_watchlist_has() {
     }
 }
 
-fn recorded(name: &str) -> Option<Day> {
+fn recorded(name: &str) -> Option<Recording> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/day").join(name);
     let Ok(entries) = std::fs::read_dir(&folder) else {
         eprintln!("skipped: {} is not there", folder.display());
@@ -366,11 +366,11 @@ fn recorded(name: &str) -> Option<Day> {
     let read =
         |entry: std::fs::DirEntry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap());
     let files: BTreeMap<String, Vec<u8>> = entries.map(|entry| read(entry.unwrap())).collect();
-    Some(Day::read(&files).unwrap())
+    Some(Recording::read(&files).unwrap())
 }
 
 /// Plays a recorded day to its end into a state.
-async fn play_recorded(name: &str) -> Option<(Day, Sent, App)> {
+async fn play_recorded(name: &str) -> Option<(Recording, Sent, App)> {
     let day = recorded(name)?;
     let (from, to) = day.span();
     let plan = Plan { from, speed: 10_000.0, again: false };

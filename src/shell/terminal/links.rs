@@ -12,7 +12,7 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::Color;
 
-use crate::app::seen::Link;
+use crate::app::hit_map::Link;
 
 /// The links of the frame that is being drawn.
 pub(super) type Links = Arc<Mutex<Vec<Link>>>;

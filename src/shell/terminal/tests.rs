@@ -53,7 +53,7 @@ fn a_frame_is_one_write_inside_a_synchronized_update() {
     let seen = canvas.draw(|frame| {
         frame.render_widget(Paragraph::new("chips"), frame.area());
         frame.set_cursor_position((1, 1));
-        Seen { wire_top: 7, ..Seen::default() }
+        HitMap { wire_top: 7, ..HitMap::default() }
     });
     assert_eq!(seen.unwrap().wire_top, 7);
     let frames = writes.take();
@@ -61,9 +61,9 @@ fn a_frame_is_one_write_inside_a_synchronized_update() {
     assert!(frame.starts_with("\x1b[?2026h") && frame.ends_with("\x1b[?2026l") && frame.contains("chips"), "{frame:?}");
 }
 
-fn paragraph(frame: &mut Frame, text: &str) -> Seen {
+fn paragraph(frame: &mut Frame, text: &str) -> HitMap {
     frame.render_widget(Paragraph::new(text), frame.area());
-    Seen::default()
+    HitMap::default()
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn cells_with_a_link_lead_there_also_when_only_the_link_changes() {
     let (mut canvas, writes) = canvas();
     let draw = |canvas: &mut Canvas<Writes>, address: &str| {
         let paint = |frame: &mut Frame| {
-            let mut seen = Seen::default();
+            let mut seen = HitMap::default();
             let style = seen.link(address);
             frame.buffer_mut().set_string(0, 0, "ab", style);
             frame.buffer_mut().set_string(2, 0, "cd", ratatui::style::Style::new());

@@ -47,7 +47,7 @@ struct Counting {
     names: Names,
 }
 
-pub(super) struct Keeper {
+pub(super) struct StoreThread {
     dir: Option<PathBuf>,
     keep: SignedDuration,
     events: Sender<Event>,
@@ -73,16 +73,16 @@ pub(super) struct Keeper {
     begun_anew: u32,
 }
 
-impl Keeper {
+impl StoreThread {
     pub fn new(
         dir: Option<PathBuf>,
         keep: Duration,
         events: Sender<Event>,
         clock: Clock,
         inbox: Arc<Inbox>,
-    ) -> Result<Keeper, StoreError> {
+    ) -> Result<StoreThread, StoreError> {
         let opened = place::open(dir.as_deref(), clock())?;
-        let mut keeper = Keeper {
+        let mut keeper = StoreThread {
             dir,
             keep: SignedDuration::try_from(keep).unwrap_or(SignedDuration::MAX),
             events,

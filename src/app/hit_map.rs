@@ -23,7 +23,7 @@ pub struct Bar {
 
 /// Where things stood on the last frame, in cells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct HitMap {
     /// The rows of the wire.
     pub wire: Rect,
     /// Index of the first row on screen.
@@ -83,7 +83,7 @@ impl Link {
     }
 }
 
-impl Seen {
+impl HitMap {
     /// The mark of cells that lead to an address; none where it is no web address that a terminal can be told.
     pub fn link(&mut self, address: &str) -> Style {
         let is_web = address.starts_with("https://") || address.starts_with("http://");
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        let mut seen = Seen::default();
+        let mut seen = HitMap::default();
         let first = seen.link("https://desk.example/1");
         assert_eq!(seen.link("https://desk.example/1"), first);
         assert_ne!(seen.link("https://desk.example/2"), first);

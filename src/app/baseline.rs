@@ -25,7 +25,7 @@ const SPIKE_OUTLETS: usize = 2;
 
 /// Stories by topic and hour, over eight days: also of those that memory holds no more.
 #[derive(Debug, Default)]
-pub struct Habit {
+pub struct Baseline {
     /// Those counted, with their times.
     counted: HashMap<StoryId, Timestamp>,
     /// By the number of the hour since 1970.
@@ -53,7 +53,7 @@ impl Heat {
     }
 }
 
-impl Habit {
+impl Baseline {
     fn count(&mut self, story: &Story, topics: &[Name]) {
         let time = story.time();
         if self.counted.insert(story.id, time).is_some() {
@@ -120,7 +120,7 @@ impl App {
 
     /// Counts anew, from what is stored: at the start, and when topics or mutes have changed.
     pub(super) fn recount(&mut self) -> Effect {
-        self.habit = Habit::default();
+        self.habit = Baseline::default();
         Effect::Recount { since: begin(self.now) }
     }
 

@@ -39,18 +39,18 @@ const WARNINGS_MAX: usize = 100;
 
 /// A recorded day (or week): what was published, and what prices did meanwhile.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Day {
+pub struct Recording {
     /// One for each readable line of `headlines.jsonl`, never merged, in order of [`arrival`].
     pub stories: Vec<Story>,
     /// One for each symbol, by name: the series that covers extended hours when there is one, else the finest.
     pub series: Vec<Series>,
     /// What was skipped and why, in the order of the files; at most a hundred, the last of them counting the rest.
-    pub warnings: Vec<DayMistake>,
+    pub warnings: Vec<RecordingError>,
 }
 
 /// What can't be read of a day, in one plain sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DayMistake {
+pub enum RecordingError {
     #[error(
         "the folder holds no recorded day: no story in {HEADLINES}, and no bar in a file named like \
          candles_NVDA_1m.csv"
@@ -86,13 +86,13 @@ pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>, (PathBuf, io
     Ok(files)
 }
 
-impl Day {
+impl Recording {
     /// Reads the files of a folder, by name; files of other names are skipped. What is broken in one line or row
     /// costs that line and leaves a warning.
     ///
     /// # Errors
     /// When there is neither a story nor a bar in it.
-    pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Day, DayMistake> {
+    pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Recording, RecordingError> {
         let mut warnings = Warnings::default();
         let lines = match files.get(HEADLINES) {
             Some(bytes) => read_lines(bytes, &mut warnings),
@@ -103,9 +103,9 @@ impl Day {
         };
         let series = read_all_series(files, &mut warnings);
         let begins = series.iter().filter_map(|series| series.bars.first()).map(|bar| bar.time);
-        let begins = begins.chain(lines.iter().filter_map(Line::time)).min().ok_or(DayMistake::Nothing)?;
+        let begins = begins.chain(lines.iter().filter_map(Line::time)).min().ok_or(RecordingError::Nothing)?;
         let stories = stories(lines, begins);
-        Ok(Day { stories, series, warnings: warnings.finish() })
+        Ok(Recording { stories, series, warnings: warnings.finish() })
     }
 
     /// From the first story or start of a bar to the last story or end of a bar, UTC.
@@ -121,12 +121,12 @@ impl Day {
 /// Warnings, of which a bounded number is kept.
 #[derive(Debug, Default)]
 struct Warnings {
-    kept: Vec<DayMistake>,
+    kept: Vec<RecordingError>,
     more: usize,
 }
 
 impl Warnings {
-    fn push(&mut self, warning: DayMistake) {
+    fn push(&mut self, warning: RecordingError) {
         if self.kept.len() + 1 < WARNINGS_MAX {
             self.kept.push(warning);
         } else {
@@ -135,16 +135,16 @@ impl Warnings {
     }
 
     fn line(&mut self, file: &str, line: u64, why: impl Into<String>) {
-        self.push(DayMistake::Line { file: clean(file), line, why: why.into() });
+        self.push(RecordingError::Line { file: clean(file), line, why: why.into() });
     }
 
     fn file(&mut self, file: &str, why: impl Into<String>) {
-        self.push(DayMistake::File { file: clean(file), why: why.into() });
+        self.push(RecordingError::File { file: clean(file), why: why.into() });
     }
 
-    fn finish(mut self) -> Vec<DayMistake> {
+    fn finish(mut self) -> Vec<RecordingError> {
         if self.more > 0 {
-            self.kept.push(DayMistake::More(self.more));
+            self.kept.push(RecordingError::More(self.more));
         }
         self.kept
     }
@@ -427,7 +427,7 @@ mod tests {
     /// Symbol, seconds in a bar, bars.
     type Counted<'a> = (&'a str, u32, usize);
 
-    fn counted(day: &Day) -> Vec<Counted<'_>> {
+    fn counted(day: &Recording) -> Vec<Counted<'_>> {
         day.series.iter().map(|series| (&*series.symbol, series.interval, series.bars.len())).collect()
     }
 
@@ -440,15 +440,15 @@ mod tests {
         entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())).collect()
     }
 
-    fn read_stories(lines: &str) -> Day {
-        Day::read(&files(&[(HEADLINES, lines)])).unwrap()
+    fn read_stories(lines: &str) -> Recording {
+        Recording::read(&files(&[(HEADLINES, lines)])).unwrap()
     }
 
     fn at(time: &str) -> Timestamp {
         time.parse().unwrap()
     }
 
-    fn said(day: &Day) -> Vec<String> {
+    fn said(day: &Recording) -> Vec<String> {
         day.warnings.iter().map(ToString::to_string).collect()
     }
 
@@ -533,7 +533,8 @@ mod tests {
 
     #[test]
     fn a_line_without_a_time_stands_at_the_start_of_the_day() {
-        let day = Day::read(&files(&[(HEADLINES, r#"{"title": "When?"}"#), ("candles_NVDA_1m.csv", BARS)])).unwrap();
+        let day =
+            Recording::read(&files(&[(HEADLINES, r#"{"title": "When?"}"#), ("candles_NVDA_1m.csv", BARS)])).unwrap();
         assert_eq!(arrival(&day.stories[0]), at("2026-02-05T14:30Z"));
         assert_eq!(day.stories[0].published, None);
         assert_eq!(said(&day), ["headlines.jsonl, line 1: it has no time, and is put at the start of the day"]);
@@ -548,14 +549,15 @@ mod tests {
 
     #[test]
     fn warnings_are_bounded_and_the_rest_counted() {
-        let day = Day::read(&files(&[(HEADLINES, &"x\n".repeat(250)), ("candles_NVDA_1m.csv", BARS)])).unwrap();
+        let day = Recording::read(&files(&[(HEADLINES, &"x\n".repeat(250)), ("candles_NVDA_1m.csv", BARS)])).unwrap();
         assert_eq!(day.warnings.len(), WARNINGS_MAX);
         assert_eq!(day.warnings.last().unwrap().to_string(), "151 more lines are like these");
     }
 
     #[test]
     fn bars_are_read_with_their_volume_where_it_means_something() {
-        let day = Day::read(&files(&[("candles_NVDA_1m.csv", BARS), ("candles_BTC-USDT_15m.csv", BARS)])).unwrap();
+        let day =
+            Recording::read(&files(&[("candles_NVDA_1m.csv", BARS), ("candles_BTC-USDT_15m.csv", BARS)])).unwrap();
         let [crypto, equity] = day.series.as_slice() else { panic!("{:?}", day.series) };
         assert_eq!((&*crypto.symbol, crypto.interval, crypto.bars.len()), ("BTC-USDT", 900, 1));
         assert_eq!((&*equity.symbol, equity.interval, &*equity.source), ("NVDA", 60, SOURCE));
@@ -601,7 +603,7 @@ mod tests {
         for (intervals, chosen) in cases {
             let named = intervals.iter().map(|interval| format!("candles_NVDA_{interval}.csv"));
             let files = named.map(|name| (name, BARS.as_bytes().to_vec())).collect();
-            let day = Day::read(&files).unwrap();
+            let day = Recording::read(&files).unwrap();
             assert_eq!((day.series.len(), day.series[0].interval), (1, chosen), "{intervals:?}");
         }
     }
@@ -614,7 +616,7 @@ mod tests {
             "{header}{good}\nsoon,1,2,0.5,1,0\n2026-02-05T14:35:00Z,1,2,3,1,0\n2026-02-05T14:40:00Z,1\n\
              2026-02-05T14:20:00Z,1,2,0.5,1,0\n2026-02-05T14:45:00Z,1,inf,0.5,1,0\n"
         );
-        let day = Day::read(&files(&[
+        let day = Recording::read(&files(&[
             (HEADLINES, ""),
             ("candles_NVDA_5m.csv", &rows),
             ("candles_NVDA_1m.csv", "a,b\n1,2\n"),
@@ -640,14 +642,14 @@ mod tests {
     fn a_folder_without_a_day_is_a_mistake_in_one_sentence() {
         let empty = [files(&[]), files(&[(HEADLINES, "\n{}\n")]), files(&[("candles_NVDA_1m.csv", "")])];
         for files in empty {
-            let sentence = Day::read(&files).unwrap_err().to_string();
+            let sentence = Recording::read(&files).unwrap_err().to_string();
             assert!(sentence.starts_with("the folder holds no recorded day") && !sentence.contains("  "), "{sentence}");
         }
     }
 
     #[test]
     fn the_bundled_day_is_whole() {
-        let day = Day::read(&folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo"))).unwrap();
+        let day = Recording::read(&folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo"))).unwrap();
         assert_eq!((said(&day), day.stories.len()), (Vec::new(), 293));
         assert_eq!(
             counted(&day),
@@ -710,7 +712,7 @@ mod tests {
             ),
         ];
         for (name, stories, expected) in cases {
-            let day = Day::read(&folder(&days.join(name))).unwrap();
+            let day = Recording::read(&folder(&days.join(name))).unwrap();
             assert_eq!((said(&day), day.stories.len()), (Vec::new(), stories), "{name}");
             assert_eq!(counted(&day), expected, "{name}");
             assert!(day.stories.is_sorted_by_key(arrival), "{name}");
@@ -728,7 +730,7 @@ mod tests {
                 ("candles_NVDA_1m.csv".to_owned(), candles),
                 (format!("candles_{name}.csv"), Vec::new()),
             ]);
-            let _ = Day::read(&files).map(|day| day.span());
+            let _ = Recording::read(&files).map(|day| day.span());
         }
 
         #[test]
@@ -741,7 +743,7 @@ mod tests {
                 (HEADLINES.to_owned(), line.to_string().into_bytes()),
                 (format!("candles_X_{interval}.csv"), bars.into_bytes()),
             ]);
-            let _ = Day::read(&files).map(|day| day.span());
+            let _ = Recording::read(&files).map(|day| day.span());
         }
     }
 }

@@ -23,17 +23,17 @@ const AT_ONCE: usize = 4;
 
 /// Runs commands and posts, for the alerts that ask for it.
 #[derive(Clone, Debug)]
-pub struct Alarm {
+pub struct AlertActions {
     events: Sender<Event>,
     /// Made when first needed: reading the system's certificates takes a while.
     http: Arc<OnceCell<Http>>,
     places: Arc<Semaphore>,
 }
 
-impl Alarm {
+impl AlertActions {
     /// What fails is told on `events`.
-    pub fn new(events: Sender<Event>) -> Alarm {
-        Alarm { events, http: Arc::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub fn new(events: Sender<Event>) -> AlertActions {
+        AlertActions { events, http: Arc::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Does what the config says of the alert, in a task of its own.
@@ -42,13 +42,13 @@ impl Alarm {
         if alert.command.is_empty() && alert.post.is_none() {
             return;
         }
-        let (alarm, config, alert) = (self.clone(), config.clone(), alert.clone());
+        let (alert_actions, config, alert) = (self.clone(), config.clone(), alert.clone());
         tasks.spawn("alert", async move {
-            let _place = alarm.places.acquire().await?;
-            for done in [command(&alert, &raised).await, alarm.post(&config, &alert, &raised).await] {
+            let _place = alert_actions.places.acquire().await?;
+            for done in [command(&alert, &raised).await, alert_actions.post(&config, &alert, &raised).await] {
                 if let Err(why) = done {
                     let alert = alert.name.clone();
-                    alarm.events.send(Event::AlertFailed { alert, why }).await?;
+                    alert_actions.events.send(Event::AlertFailed { alert, why }).await?;
                 }
             }
             Ok(())
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(config.warnings, [""; 0]);
         let (events, mut inbox) = mpsc::channel(8);
         let tasks = Tasks::new(events.clone());
-        Alarm::new(events).raise(&tasks, &config, raised());
+        AlertActions::new(events).raise(&tasks, &config, raised());
         let mut failed = Vec::new();
         // All senders are gone when the task has ended.
         drop(tasks);

@@ -9,10 +9,10 @@ use super::Scene;
 use super::frame::{Hint, popup, popup_columns, scrolled};
 use super::quotes::coin;
 use super::text::{cut, cut_spans, fit, fit_right, wrap};
+use crate::app::baseline::Heat;
 use crate::app::command::Command;
-use crate::app::habit::Heat;
-use crate::app::seen::Seen;
-use crate::app::together::Pair;
+use crate::app::correlations::Pair;
+use crate::app::hit_map::HitMap;
 use crate::domain::correlation::BARS_MIN;
 use crate::domain::price::Symbol;
 
@@ -27,7 +27,7 @@ const WIDE_MAX: usize = 6;
 /// A correlation of this size is worth seeing.
 const STRONG: f64 = 0.7;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut Seen) {
+pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
     let columns = popup_columns(area, WIDTH);
     let lines: Vec<Line<'static>> = heat(scene, columns).into_iter().chain(together(scene, columns)).collect();
     let height = (lines.len() as u16).saturating_add(2);

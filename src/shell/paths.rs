@@ -14,7 +14,7 @@ const LOG_MAX: u64 = 4 << 20;
 
 /// The files of this reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places {
+pub struct Paths {
     /// The user's one file; it need not exist.
     pub config: PathBuf,
     /// That file was named on the command line.
@@ -24,16 +24,16 @@ pub struct Places {
     pub log: PathBuf,
 }
 
-impl Places {
+impl Paths {
     /// `--config` and `--data-dir` win over the XDG folders.
     ///
     /// # Errors
     /// When there is no home folder.
-    pub fn find(config: Option<PathBuf>, data: Option<PathBuf>) -> anyhow::Result<Places> {
+    pub fn find(config: Option<PathBuf>, data: Option<PathBuf>) -> anyhow::Result<Paths> {
         let base = choose_base_strategy()
             .map_err(|_| anyhow::anyhow!("no home folder is known: set HOME, or give --config and --data-dir"))?;
         let state = base.state_dir().unwrap_or_else(|| base.data_dir());
-        Ok(Places {
+        Ok(Paths {
             is_config_named: config.is_some(),
             config: config.unwrap_or_else(|| base.config_dir().join(NAME).join("config.toml")),
             data: data.unwrap_or_else(|| base.data_dir().join(NAME)),

@@ -14,7 +14,7 @@ const KEPT: usize = 20;
 
 /// One change of source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Handover {
+pub struct Failover {
     pub at: Timestamp,
     pub symbol: Name,
     pub from: Name,
@@ -23,12 +23,12 @@ pub struct Handover {
     pub why: Option<String>,
 }
 
-impl Handover {
+impl Failover {
     /// The change that a new price is, beside the one held.
-    pub fn between(held: Option<&Quote>, new: &Quote, health: &Health) -> Option<Handover> {
+    pub fn between(held: Option<&Quote>, new: &Quote, health: &Health) -> Option<Failover> {
         let live = |quote: &&Quote| !matches!(quote.delivery, Delivery::Stored | Delivery::Replayed(_));
         let held = held.filter(live).filter(|held| held.source != new.source)?;
-        Some(Handover {
+        Some(Failover {
             at: new.received_time,
             symbol: new.symbol.clone(),
             from: held.source.clone(),
@@ -57,15 +57,15 @@ fn wrong(held: &Quote, now: Timestamp, health: &Health) -> Option<String> {
 
 /// The latest changes, the newest first.
 #[derive(Debug, Default)]
-pub struct Handovers(VecDeque<Handover>);
+pub struct Failovers(VecDeque<Failover>);
 
-impl Handovers {
+impl Failovers {
     /// The clock was set back.
     pub(super) fn set_back(&mut self, by: SignedDuration) {
         move_back(self.0.iter_mut().map(|handover| &mut handover.at), by);
     }
 
-    pub fn note(&mut self, handover: Handover) {
+    pub fn note(&mut self, handover: Failover) {
         self.0.push_front(handover);
         self.0.truncate(KEPT);
     }
@@ -75,7 +75,7 @@ impl Handovers {
         self.0.iter().find(|handover| handover.symbol == *symbol).is_some_and(|handover| handover.why.is_some())
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Handover> {
+    pub fn iter(&self) -> impl Iterator<Item = &Failover> {
         self.0.iter()
     }
 }
@@ -96,7 +96,7 @@ mod tests {
         let mut health = Health::default();
         let held = from("yahoo", Delivery::Pushed);
         let told = |held: &Quote, new: &str, health: &Health| {
-            Handover::between(Some(held), &from(new, Delivery::Pushed), health).map(|handover| handover.words())
+            Failover::between(Some(held), &from(new, Delivery::Pushed), health).map(|handover| handover.words())
         };
         assert_eq!(told(&held, "yahoo", &health), None);
         assert_eq!(told(&from("yahoo", Delivery::Stored), "cnbc", &health), None, "what was stored is nobody's now");
@@ -127,15 +127,15 @@ mod tests {
 
     #[test]
     fn only_the_latest_are_kept() {
-        let mut handovers = Handovers::default();
-        let one = Handover::between(
+        let mut failovers = Failovers::default();
+        let one = Failover::between(
             Some(&from("yahoo", Delivery::Pushed)),
             &from("cnbc", Delivery::Pushed),
             &Health::default(),
         );
         for at in 0..50 {
-            handovers.note(Handover { at: minute(at), ..one.clone().unwrap() });
+            failovers.note(Failover { at: minute(at), ..one.clone().unwrap() });
         }
-        assert_eq!((handovers.iter().count(), handovers.iter().next().unwrap().at), (KEPT, minute(49)));
+        assert_eq!((failovers.iter().count(), failovers.iter().next().unwrap().at), (KEPT, minute(49)));
     }
 }
