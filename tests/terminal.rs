@@ -5,7 +5,7 @@
 
 mod support;
 
-use support::{Home, Terminal, View};
+use support::{Home, Terminal, View, look_until};
 
 const WIDE: (u16, u16) = (160, 45);
 const DEMO: [&str; 3] = ["demo", "--speed", "300"];
@@ -465,7 +465,7 @@ fn an_arrangement_outlives_a_kill() {
         let wal = std::fs::read(home.path().join("data/newstape/newstape.db-wal")).unwrap_or_default();
         wal.windows(6).any(|bytes| bytes == b"hidden")
     };
-    first.wait_for("the arrangement on disk", |_| kept());
+    look_until("the arrangement on disk", || kept().then_some(()));
     first.signal("KILL");
     assert!(!first.wait_for_end().success());
     let mut second = Terminal::start(&home, &[], WIDE);

@@ -1,4 +1,4 @@
-//! Alerts: which have come true, and what was told of. An alert is edge-triggered: it is told when its condition comes
+//! Alerts: which have come true, and what fired of. An alert is edge-triggered: it fires when its condition comes
 //! true, once for each event, and not again before its cool-down is over.
 
 mod panel;
@@ -24,7 +24,7 @@ use crate::event::{Effect, Raised, Urgency, move_back};
 pub use panel::Listed;
 use watch::Watch;
 
-/// How many that were told are remembered.
+/// How many that fired are remembered.
 const KEPT: usize = 200;
 /// How long one stands in the status line, in seconds of the day and of the reader.
 const STANDS: (i64, f64) = (15 * 60, 10.0);
@@ -36,15 +36,15 @@ const NEWS: SignedDuration = SignedDuration::from_hours(24);
 /// How long a snooze lasts.
 const SNOOZE: SignedDuration = SignedDuration::from_hours(1);
 
-/// One that was told.
+/// One that fired.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct Fired {
     pub at: Timestamp,
     pub alert: Name,
     /// What came true, one sentence without its full stop.
     pub text: String,
     pub story: Option<StoryId>,
-    /// It was told without noise.
+    /// It fired without noise.
     pub quietly: bool,
     /// The reader only tried it.
     pub is_trial: bool,
@@ -56,7 +56,7 @@ pub struct Alerts {
     /// In the order of the config, those that are off too.
     watches: Vec<Watch>,
     /// The newest first.
-    told: VecDeque<Told>,
+    fired: VecDeque<Fired>,
     /// The newest has been seen.
     dismissed: bool,
     /// Topics whose stories raise none, as the reader chose in the list, beside those of the config.
@@ -73,7 +73,7 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Follows the config; what those have told that keep their name is kept, and what they have seen of prices and stories
+    /// Follows the config; what those have fired that keep their name is kept, and what they have seen of prices and stories
     /// as well when they ask for the same.
     pub fn set(&mut self, config: &Config) {
         let mut old: HashMap<Name, Watch> =
@@ -85,15 +85,15 @@ impl Alerts {
         self.watches = config.alerts.iter().map(watch).collect();
     }
 
-    /// Those that were told, the newest first.
-    pub fn told(&self) -> impl Iterator<Item = &Told> {
-        self.told.iter()
+    /// Those that fired, the newest first.
+    pub fn fired(&self) -> impl Iterator<Item = &Fired> {
+        self.fired.iter()
     }
 
     /// The newest, as long as it stands in the status line.
-    pub fn standing(&self, now: Timestamp, speed: f64) -> Option<&Told> {
+    pub fn standing(&self, now: Timestamp, speed: f64) -> Option<&Fired> {
         let stands = SignedDuration::from_secs(STANDS.0.max((STANDS.1 * speed) as i64));
-        let newest = self.told.front().filter(|told| !self.dismissed && now.duration_since(told.at) <= stands)?;
+        let newest = self.fired.front().filter(|fired| !self.dismissed && now.duration_since(fired.at) <= stands)?;
         let has_line = |watch: &&Watch| watch.alert.name == newest.alert && watch.alert.actions.contains(&Action::Line);
         (newest.is_trial || self.watches.iter().any(|watch| has_line(&watch))).then_some(newest)
     }
@@ -106,22 +106,22 @@ impl Alerts {
     /// The clock was set back.
     pub(super) fn set_back(&mut self, by: SignedDuration) {
         move_back(&mut self.snoozed, by);
-        move_back(self.told.iter_mut().map(|told| &mut told.at), by);
+        move_back(self.fired.iter_mut().map(|fired| &mut fired.at), by);
         move_back(self.fresh.iter_mut().map(|(_, at)| at), by);
         self.watches.iter_mut().for_each(|watch| watch.set_back(by));
     }
 
-    /// Forgets what was told and seen, when a replay begins again.
+    /// Forgets what fired and seen, when a replay begins again.
     pub fn clear(&mut self) {
         (self.snoozed, self.waiting) = (None, None);
-        self.told.clear();
+        self.fired.clear();
         self.fresh.clear();
         self.watches.iter_mut().for_each(|watch| *watch = Watch::new(watch.alert.clone()));
     }
 
-    fn tell(&mut self, told: Told) {
-        self.told.push_front(told);
-        self.told.truncate(KEPT);
+    fn tell(&mut self, fired: Fired) {
+        self.fired.push_front(fired);
+        self.fired.truncate(KEPT);
         self.dismissed = false;
     }
 }
@@ -136,12 +136,12 @@ struct Cause {
 }
 
 impl App {
-    /// What was told last, while it stands in the status line.
-    pub fn standing_alert(&self) -> Option<&Told> {
+    /// What fired last, while it stands in the status line.
+    pub fn standing_alert(&self) -> Option<&Fired> {
         self.alerts.standing(self.now, self.replay.map_or(1.0, |position| position.speed))
     }
 
-    /// A story that has come in: does an alert ask for it? One that a feed's first poll of this run brought is not told of,
+    /// A story that has come in: does an alert ask for it? One that a feed's first poll of this run brought is not reported,
     /// nor what stood in a recorded day before it began to play.
     pub(super) fn alert_of_story(&mut self, story: &Story) -> Vec<Effect> {
         let is_news = match self.replay {
@@ -275,7 +275,7 @@ impl App {
         }
     }
 
-    /// Tells of an alert, unless it sleeps, cools down, or has told of the event.
+    /// Tells of an alert, unless it sleeps, cools down, or has reported the event.
     fn raise(&mut self, at: usize, cause: Cause) -> Vec<Effect> {
         let snoozes = self.alerts.snoozed.is_some_and(|until| until > self.now);
         if snoozes || !self.alerts.watches[at].may_tell(cause.group, self.now) {
@@ -296,12 +296,18 @@ impl App {
     fn tell_of(&mut self, at: usize, cause: &Cause, quietly: bool, is_trial: bool) -> Vec<Effect> {
         let alert = self.alerts.watches[at].alert.clone();
         let text = self.words(cause);
-        // On the screen and wherever else it is told: nobody is to take it for the real thing.
+        // On the screen and wherever else it is reported: nobody is to take it for the real thing.
         let text = if is_trial { format!("TEST: {text}") } else { text };
         let payload = self.payload(&alert, cause, &text);
-        let told =
-            Told { at: self.now, alert: alert.name.clone(), text: text.clone(), story: cause.story, quietly, is_trial };
-        self.alerts.tell(told);
+        let fired = Fired {
+            at: self.now,
+            alert: alert.name.clone(),
+            text: text.clone(),
+            story: cause.story,
+            quietly,
+            is_trial,
+        };
+        self.alerts.tell(fired);
         // The line under the cursor of the list stays under it.
         if let Some(Popup::Alerts { cursor }) =
             self.popup.filter(|popup| popup.alert() >= Some(self.alerts.watches.len()))

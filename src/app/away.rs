@@ -3,7 +3,7 @@
 use crossterm::event::Event as TerminalEvent;
 use jiff::{SignedDuration, Timestamp};
 
-use super::alerts::Told;
+use super::alerts::Fired;
 use super::input::drawn;
 use super::{App, Popup, Tone};
 use crate::domain::Name;
@@ -22,7 +22,7 @@ pub(super) struct Away {
     has_focus: Option<bool>,
     /// Where the line stands in the wire: the end of the presence before.
     line: Option<Timestamp>,
-    /// The last absence that was long enough to be told of.
+    /// The last absence that was long enough to be reported.
     last: Option<(Timestamp, Timestamp)>,
 }
 
@@ -38,7 +38,7 @@ pub struct Digest<'a> {
     pub spikes: Vec<&'a TopicRule>,
     /// Of each symbol how far it went from where it was at most, when, and how far it is now, in per cent.
     pub moves: Vec<(&'a Name, Option<Went>)>,
-    pub alerts: Vec<&'a Told>,
+    pub alerts: Vec<&'a Fired>,
 }
 
 /// How far a price went from where it was.
@@ -137,7 +137,7 @@ impl App {
             topics: keyed().map(|rule| (rule, of(rule))).collect(),
             spikes: keyed().filter(|rule| self.heat(&rule.name).is_spike).collect(),
             moves: self.tape.symbols().iter().map(|symbol| (&symbol.name, self.went(&symbol.name, from, to))).collect(),
-            alerts: self.alerts.told().filter(|told| is_within(told.at) && !told.is_trial).collect(),
+            alerts: self.alerts.fired().filter(|fired| is_within(fired.at) && !fired.is_trial).collect(),
         })
     }
 

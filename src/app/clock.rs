@@ -20,7 +20,7 @@ impl App {
         self.away.set_back(by);
         self.saves.set_back(by);
         move_back(self.notice.as_mut().and_then(|notice| notice.until.as_mut()), by);
-        // As it was when it was last looked at: what is too late by now is told as such.
+        // As it was when it was last looked at: what is too late by now is reported as such.
         self.now = moved_back(self.now, by);
         self.reads_until = Timestamp::MIN;
     }

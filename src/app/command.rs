@@ -94,7 +94,7 @@ pub enum Command {
     Heat,
     #[strum(message = "what happened while you were away")]
     Digest,
-    #[strum(message = "alerts, and what they told")]
+    #[strum(message = "alerts, and when they fired")]
     Alerts,
     #[strum(message = "let alerts sleep for an hour, or wake them; in their list: the one under the cursor")]
     Snooze,

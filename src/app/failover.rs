@@ -70,7 +70,7 @@ impl Failovers {
         self.0.truncate(KEPT);
     }
 
-    /// Does the price of a symbol come from another source because of trouble, as told last?
+    /// Does the price of a symbol come from another source because of trouble, as last reported?
     pub fn is_away(&self, symbol: &Name) -> bool {
         self.0.iter().find(|handover| handover.symbol == *symbol).is_some_and(|handover| handover.why.is_some())
     }
@@ -95,12 +95,12 @@ mod tests {
     fn a_price_that_comes_from_elsewhere_is_told_with_its_reason() {
         let mut health = Health::default();
         let held = from("yahoo", Delivery::Pushed);
-        let told = |held: &Quote, new: &str, health: &Health| {
+        let reason = |held: &Quote, new: &str, health: &Health| {
             Failover::between(Some(held), &from(new, Delivery::Pushed), health).map(|handover| handover.words())
         };
-        assert_eq!(told(&held, "yahoo", &health), None);
-        assert_eq!(told(&from("yahoo", Delivery::Stored), "cnbc", &health), None, "what was stored is nobody's now");
-        assert_eq!(told(&held, "cnbc", &health).unwrap(), "NVDA comes from cnbc now, no more from yahoo");
+        assert_eq!(reason(&held, "yahoo", &health), None);
+        assert_eq!(reason(&from("yahoo", Delivery::Stored), "cnbc", &health), None, "what was stored is nobody's now");
+        assert_eq!(reason(&held, "cnbc", &health).unwrap(), "NVDA comes from cnbc now, no more from yahoo");
         health.take_source(report(
             "yahoo",
             Capability::Quote,
@@ -108,7 +108,7 @@ mod tests {
             Outcome::Blocked { why: "yahoo 429".into(), until: minute(30) },
         ));
         let words = "NVDA comes from cnbc now, no more from yahoo: it refuses us (yahoo 429)";
-        assert_eq!(told(&held, "cnbc", &health).unwrap(), words);
+        assert_eq!(reason(&held, "cnbc", &health).unwrap(), words);
         health.take_source(report(
             "yahoo",
             Capability::Quote,
@@ -116,13 +116,13 @@ mod tests {
             Outcome::Failed { why: "Yahoo Finance, NVDA: it tells no price.".into() },
         ));
         let words = "NVDA comes from cnbc now, no more from yahoo: Yahoo Finance, NVDA: it tells no price";
-        assert_eq!(told(&held, "cnbc", &health).unwrap(), words);
+        assert_eq!(reason(&held, "cnbc", &health).unwrap(), words);
         let unknown = Outcome::Failed { why: "Yahoo Finance does not know QQQ.".into() };
         let of_another = report("yahoo", Capability::Quote, minute(0), unknown);
         health
             .take_source(SourceReport { lacks: vec![Lack { symbol: "QQQ".into(), why: String::new() }], ..of_another });
         let words = "NVDA comes from cnbc now, no more from yahoo";
-        assert_eq!(told(&held, "cnbc", &health).unwrap(), words, "what another symbol lacks is no reason");
+        assert_eq!(reason(&held, "cnbc", &health).unwrap(), words, "what another symbol lacks is no reason");
     }
 
     #[test]

@@ -383,7 +383,7 @@ impl App {
         }
     }
 
-    /// What a reloaded config file is told with: the view that it was written for, if it was.
+    /// What is said when the config file was reloaded: the view that it was written for, if it was.
     pub(super) fn reload_notice(&mut self) -> String {
         let saved_view = self.filtering.saved.take().filter(|view| self.config.views.contains(view));
         saved_view.map_or_else(|| "config reloaded".into(), |view| saved(&view))

@@ -54,7 +54,7 @@ pub struct FeedLine<'a> {
 
 /// How feeds fare, as one line says it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct Summary {
     fresh: (usize, usize),
     offline: bool,
     asked_all: bool,
@@ -282,10 +282,10 @@ impl Health {
     }
 
     /// What one line says of all feeds: changes exactly when that line does.
-    pub(super) fn told(&self, now: Timestamp) -> Told {
+    pub(super) fn summary(&self, now: Timestamp) -> Summary {
         let trouble = self.latest_trouble();
         let trouble = trouble.map(|(feed, state)| (feed.clone(), state.trouble.clone(), state.next_check));
-        Told { fresh: self.fresh(now), offline: self.offline(), asked_all: self.asked_all(), trouble }
+        Summary { fresh: self.fresh(now), offline: self.offline(), asked_all: self.asked_all(), trouble }
     }
 }
 

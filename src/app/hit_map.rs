@@ -84,7 +84,7 @@ impl Link {
 }
 
 impl HitMap {
-    /// The mark of cells that lead to an address; none where it is no web address that a terminal can be told.
+    /// The mark of cells that lead to an address; none where it is no web address that can be sent to a terminal.
     pub fn link(&mut self, address: &str) -> Style {
         let is_web = address.starts_with("https://") || address.starts_with("http://");
         if !is_web || address.len() > ADDRESS_MAX || !address.bytes().all(|byte| byte.is_ascii_graphic()) {

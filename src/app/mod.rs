@@ -1,5 +1,17 @@
 //! The state, and the only code that changes it: [`App::update`] takes an event and the time and answers with effects.
 //! No clock, no I/O: the same events at the same times give the same screen.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`wire`], `grouping`, `filtering` | the stories in memory and their rows; the group laid open; the filter line |
+//! | [`tape`], `pricing`, `prices`, [`flash`], [`failover`] | prices and candles; what a new one changes; the panel and its keys |
+//! | [`movers`], [`why`], [`reaction`], [`correlations`], [`baseline`] | unusual moves and the stories around them; heat |
+//! | [`alerts`], [`away`], `notices` | what has come true, what was missed, what the status line says |
+//! | [`reading`] | the reader and the articles in it |
+//! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
+//! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, which of them do something now |
+//! | `layout`, `popup`, `bars`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
+//! | `saves`, `saving`, [`line`] | what goes to disk; a story as JSON |
 
 pub mod alerts;
 pub mod away;
@@ -136,7 +148,7 @@ pub struct App {
     filtering: Filtering,
     /// From then on the screen reads differently than it was drawn, though nothing arrived.
     reads_until: Timestamp,
-    /// What was ignored in the config, and a task that ended though it should not: told until put right, or until
+    /// What was ignored in the config, and a task that ended though it should not: shown until put right, or until
     /// the reader closes it.
     config_warning: Option<String>,
     failure: Option<String>,
@@ -416,12 +428,12 @@ impl App {
     }
 
     fn feed(&mut self, state: FeedState) -> Vec<Effect> {
-        let before = self.health.told(self.now);
+        let before = self.health.summary(self.now);
         self.alert_feed_polled(&state.feed, state.trouble.is_none());
         self.health.take_feed(state.clone());
-        let told = before != self.health.told(self.now) || self.health_is_open();
+        let changed = before != self.health.summary(self.now) || self.health_is_open();
         let mut effects = vec![Effect::SaveFeed(Box::new(state))];
-        effects.extend(told.then_some(Effect::Draw(Urgency::News)));
+        effects.extend(changed.then_some(Effect::Draw(Urgency::News)));
         effects
     }
 

@@ -1,4 +1,4 @@
-//! Prices that move more than they do: told by themselves, once for each move.
+//! Prices that move more than they do: reported by themselves, once for each move.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -16,11 +16,11 @@ use crate::event::{Effect, Urgency, move_back};
 const KEPT: usize = 64;
 /// Over how long moves are looked at.
 const SPANS: [SignedDuration; 2] = [SignedDuration::from_mins(15), SignedDuration::from_mins(60)];
-/// A move of so many times the usual is told …
+/// A move of so many times the usual is reported …
 const TIMES: f64 = 5.0;
 /// … when it is at least so large, in per cent.
 const LEAST: f64 = 0.4;
-/// After one was told, the next of the same direction is told when so long has passed …
+/// After one was reported, the next of the same direction is reported when so long has passed …
 const QUIET: SignedDuration = SignedDuration::from_mins(60);
 /// … or when it is so many times as large.
 const LARGER: f64 = 1.5;
@@ -54,7 +54,7 @@ pub enum What {
 }
 
 impl Mover {
-    /// What is told first of what moved together: a level that was crossed, then what went furthest beyond its usual.
+    /// What is reported first of what moved together: a level that was crossed, then what went furthest beyond its usual.
     fn weight(&self) -> f64 {
         match self.what {
             What::Crossed { .. } => f64::INFINITY,
@@ -93,8 +93,8 @@ struct Watched {
     looked: Timestamp,
     /// Whose price the last was.
     source: Name,
-    /// The last unusual move told of each direction, down and up: when, and its per cent.
-    told: [Option<(Timestamp, f64)>; 2],
+    /// The last unusual move reported in each direction, down and up: when, and its per cent.
+    reported: [Option<(Timestamp, f64)>; 2],
 }
 
 /// The latest unusual moves, and what is needed to see the next.
@@ -141,7 +141,7 @@ impl Movers {
         move_back(self.known.iter_mut().map(|mover| &mut mover.at), by);
         for watched in self.watched.values_mut() {
             move_back([&mut watched.looked], by);
-            move_back(watched.told.iter_mut().flatten().map(|(at, _)| at), by);
+            move_back(watched.reported.iter_mut().flatten().map(|(at, _)| at), by);
         }
     }
 
@@ -166,7 +166,7 @@ impl Movers {
             last: (price, at),
             looked: Timestamp::MIN,
             source: quote.source.clone(),
-            told: [None; 2],
+            reported: [None; 2],
         });
         let before = std::mem::replace(&mut watched.last, (price, at)).1;
         if watched.source != quote.source || at < before {
@@ -175,10 +175,10 @@ impl Movers {
             return None;
         }
         if let Some((level, rose)) = watched.cross(price) {
-            // The fall that brought it through is told with it, and not once more.
+            // The fall that brought it through is reported with it, and not once more.
             let moves = SPANS.iter().filter_map(|long| Some(tape.since(&symbol, at.checked_sub(*long).ok()?)?.percent));
             let largest = moves.filter(|percent| (*percent > 0.0) == rose).max_by(|a, b| a.abs().total_cmp(&b.abs()));
-            largest.into_iter().for_each(|percent| watched.told[usize::from(rose)] = Some((now, percent)));
+            largest.into_iter().for_each(|percent| watched.reported[usize::from(rose)] = Some((now, percent)));
             return Some(Mover { symbol, begun: before, at: now, what: What::Crossed { level, rose } });
         }
         if now.duration_since(watched.looked) < LOOKED_EVERY && now >= watched.looked {
@@ -187,7 +187,7 @@ impl Movers {
         watched.looked = now;
         let mut went = SPANS.iter().filter_map(|long| went(tape, &symbol, at.checked_sub(*long).ok()?, *long));
         let (begun, what, percent) = went.find(|(_, _, percent)| watched.is_news(now, *percent))?;
-        watched.told[usize::from(percent > 0.0)] = Some((now, percent));
+        watched.reported[usize::from(percent > 0.0)] = Some((now, percent));
         Some(Mover { symbol, begun, at: now, what })
     }
 }
@@ -216,8 +216,9 @@ impl Watched {
     }
 
     fn is_news(&self, now: Timestamp, percent: f64) -> bool {
-        self.told[usize::from(percent > 0.0)]
-            .is_none_or(|(at, told)| now.duration_since(at) > QUIET || now < at || percent.abs() >= told.abs() * LARGER)
+        self.reported[usize::from(percent > 0.0)].is_none_or(|(at, reported)| {
+            now.duration_since(at) > QUIET || now < at || percent.abs() >= reported.abs() * LARGER
+        })
     }
 }
 
@@ -243,7 +244,7 @@ fn level_step(price: f64) -> Option<f64> {
 }
 
 impl App {
-    /// Is a price worth telling of by itself? Only one that is current: what is stored, or told late, is no news.
+    /// Is a price worth telling of by itself? Only one that is current: what is stored, or reported late, is no news.
     pub(super) fn look_for_movers(&mut self, symbol: &Name) -> Option<Effect> {
         let quote = self.tape.quote(symbol).filter(|quote| quote.delivery != Delivery::Stored)?;
         let is_watched = self.tape.symbols().iter().any(|known| known.name == *symbol);

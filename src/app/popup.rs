@@ -34,7 +34,7 @@ pub enum Popup {
     Digest {
         scroll: usize,
     },
-    /// Alerts, then what they told; the cursor is on this line of them.
+    /// Alerts, then those that fired; the cursor is on this line of them.
     Alerts {
         cursor: usize,
     },
@@ -53,7 +53,7 @@ pub enum Popup {
 const WHY: [Command; 5] =
     [Command::Read, Command::Open, Command::CopyLink, Command::NextSymbol, Command::PreviousSymbol];
 
-/// What acts on the alert, or on the story that was told of.
+/// What acts on the alert, or on the story that it is about.
 const ALERTS: [Command; 5] = [Command::Snooze, Command::TestAlert, Command::Read, Command::Open, Command::CopyLink];
 
 impl Popup {

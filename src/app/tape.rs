@@ -105,7 +105,7 @@ impl Tape {
         self.entries.get(symbol)?.quote.as_ref()
     }
 
-    /// How many decimals the prices of a symbol are shown with: as many as its source has told any with, so that a round
+    /// How many decimals the prices of a symbol are shown with: as many as its source has given any with, so that a round
     /// price does not make the column jump.
     pub fn decimals(&self, quote: &Quote) -> u32 {
         self.entries.get(&quote.symbol).map_or(0, |entry| entry.decimals).max(decimals(quote.price))
@@ -191,7 +191,7 @@ impl Tape {
 
 impl Entry {
     /// A new price grows the last bar of the short charts, or begins the next; only from the chart's own source, and
-    /// only while it trades: what is told after hours is told over and over.
+    /// only while it trades: a price after hours is repeated over and over.
     fn tick(&mut self, quote: &Quote) {
         let trades = !matches!(quote.session, Session::Closed);
         let Some((price, time)) = last_trade(quote).filter(|_| trades) else { return };
@@ -458,7 +458,7 @@ mod tests {
         let cases = [
             ("another source", from("cnbc", quote("NVDA", 99.0, second(130)))),
             ("stored", stored(quote("NVDA", 99.0, second(130)))),
-            ("closed, and told over and over", closed(quote("NVDA", 99.0, second(130)))),
+            ("closed, and repeated", closed(quote("NVDA", 99.0, second(130)))),
             // The regular session has begun; what was traded before it is not its price.
             (
                 "a left-over extended price",

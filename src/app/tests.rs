@@ -466,10 +466,10 @@ fn a_query_becomes_a_view_with_a_key() {
     desk.send(Event::ViewSaved { view: view.clone(), outcome: Err("the disk is full".into()) });
     assert_eq!(desk.notice(), Some("the view 'Games' is not saved: the disk is full"));
     desk.send(Event::ViewSaved { view: view.clone(), outcome: Ok(()) });
-    let told = Some("view 'Games' saved in the config: key 6");
-    assert_eq!(desk.notice(), told);
+    let notice = Some("view 'Games' saved in the config: key 6");
+    assert_eq!(desk.notice(), notice);
     desk.send(Event::Config(Arc::new(Config { views: vec![view], ..config() })));
-    assert_eq!(desk.notice(), told, "one notice for both");
+    assert_eq!(desk.notice(), notice, "one notice for both");
     desk.send(Event::Config(Arc::new(config())));
     assert_eq!(desk.notice(), Some("config reloaded"));
     desk.press("/ ctrl-s esc");
@@ -692,7 +692,7 @@ fn a_group_is_opened_read_and_taken_apart() {
     assert_eq!(desk.notice(), Some("taken out of its group, for good; z takes it back"));
     assert_eq!((desk.leads(), desk.app.popup), (vec![4, 3, 1], Some(Popup::Group { group: StoryId(1), cursor: 1 })));
     desk.press("X");
-    assert_eq!((desk.leads(), desk.app.popup), (vec![4, 3, 2, 1], None), "nobody is left to be told from");
+    assert_eq!((desk.leads(), desk.app.popup), (vec![4, 3, 2, 1], None), "nobody is left to be reported from");
     desk.press("X");
     assert_eq!(desk.notice(), Some("this story stands alone already"));
     desk.press("z z");
@@ -1014,15 +1014,15 @@ fn a_task_that_ended_is_told_until_the_reader_closes_it() {
     let mut desk = Desk::with_stories(3);
     let failed = Event::TaskFailed { task: "feeds".into(), why: "a fault in newstape".into() };
     assert_eq!(desk.send(failed), [Effect::Draw(Urgency::News)]);
-    let told = Some("feeds stopped: a fault in newstape");
-    assert_eq!(desk.notice(), told);
+    let notice = Some("feeds stopped: a fault in newstape");
+    assert_eq!(desk.notice(), notice);
     desk.press("j y");
     assert_eq!(desk.notice(), Some("link copied"));
     desk.wait(8);
-    assert_eq!(desk.notice(), told, "it comes back");
+    assert_eq!(desk.notice(), notice, "it comes back");
     desk.send(Event::Config(Arc::new(config())));
     desk.press("j");
-    assert_eq!(desk.notice(), told, "a good config does not put it right");
+    assert_eq!(desk.notice(), notice, "a good config does not put it right");
     desk.press("esc");
     assert_eq!(desk.notice(), None);
 }

@@ -30,7 +30,7 @@ impl App {
                 matches!(self.listed().get(cursor), Some(Listed::Alert { .. }))
             }
             (Popup::Alerts { cursor }, Command::Read | Command::Open) => {
-                matches!(self.listed().get(cursor), Some(Listed::Told(told)) if told.story.is_some())
+                matches!(self.listed().get(cursor), Some(Listed::Fired(fired)) if fired.story.is_some())
             }
             (Popup::Feeds { cursor } | Popup::Feed { cursor, .. }, Command::Refresh) => {
                 self.replay.is_none() && self.health.feeds().nth(cursor).is_some_and(|line| line.feed.enabled)

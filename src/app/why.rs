@@ -22,9 +22,9 @@ const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 const NEAR: f64 = 15.0 * 60.0;
 /// A story that names the level the price went through counts so many times.
 const NAMES_LEVEL: f64 = 3.0;
-/// Without a move that was told, the last hour is asked about.
+/// Without a move that was reported, the last hour is asked about.
 const LAST: SignedDuration = SignedDuration::from_hours(1);
-/// A move told longer ago is not what is asked about.
+/// A move reported longer ago is not what is asked about.
 const TOLD: SignedDuration = SignedDuration::from_hours(24);
 
 /// A move that is asked about.
@@ -67,7 +67,7 @@ impl App {
         self.asked.as_ref()
     }
 
-    /// Why what is asked about is no move, if it is none: where none was told and no bar chosen, in the last hour.
+    /// Why what is asked about is no move, if it is none: where none was reported and no bar chosen, in the last hour.
     pub fn unmoved(&self) -> Option<Unmoved> {
         let asked = self.asked.as_ref().filter(|asked| asked.ended.is_none())?;
         self.unmoved_lately(&asked.symbol)
@@ -112,8 +112,8 @@ impl App {
         groups.iter().flat_map(|(group, _)| reports(*group)).map(|(at, item)| Cause { item, under: at > 0 }).collect()
     }
 
-    /// A move that was told, with the level that was crossed in it.
-    fn told_move(&self, mover: &Mover) -> Asked {
+    /// A move that was reported, with the level that was crossed in it.
+    fn reported_move(&self, mover: &Mover) -> Asked {
         let crossed = self.movers.iter().filter(|other| other.symbol == mover.symbol && other.at >= mover.begun);
         let mut levels = crossed.filter_map(|other| match other.what {
             What::Crossed { level, .. } => Some(level),
@@ -142,25 +142,25 @@ impl App {
         of_symbol.map(|rule| 1.0 / rule.symbols.len() as f64).max_by(f64::total_cmp)
     }
 
-    /// Asks why: of the bar chosen in the chart, else of the move that was just told, else of the symbol's last one.
+    /// Asks why: of the bar chosen in the chart, else of the move that was just reported, else of the symbol's last one.
     pub(super) fn ask_why(&mut self) -> Vec<Effect> {
         let bar = self.chosen_bar();
-        let told = self.standing_mover().filter(|_| bar.is_none()).map(|mover| self.told_move(mover));
-        let Some(asked) = bar.or(told).or_else(|| self.charted().map(|symbol| self.last_move(symbol))) else {
+        let reported = self.standing_mover().filter(|_| bar.is_none()).map(|mover| self.reported_move(mover));
+        let Some(asked) = bar.or(reported).or_else(|| self.charted().map(|symbol| self.last_move(symbol))) else {
             return self.notify(Tone::Info, "no symbol is watched".into());
         };
         self.ask_about(asked)
     }
 
-    /// The last move of a symbol that was told; without one its last hour, or since its market closed.
+    /// The last move of a symbol that was reported; without one its last hour, or since its market closed.
     fn last_move(&self, symbol: Name) -> Asked {
         let is_recent = |mover: &&Mover| mover.symbol == symbol && self.now.duration_since(mover.at) <= TOLD;
-        let told = self.movers.iter().find(is_recent).map(|mover| self.told_move(mover));
+        let reported = self.movers.iter().find(is_recent).map(|mover| self.reported_move(mover));
         let begun = match self.unmoved_lately(&symbol) {
             Some(Unmoved::Closed { since }) => since,
             _ => self.now.checked_sub(LAST).unwrap_or(Timestamp::MIN),
         };
-        told.unwrap_or(Asked { symbol, begun, ended: None, level: None })
+        reported.unwrap_or(Asked { symbol, begun, ended: None, level: None })
     }
 
     /// The chart keeps its symbol: to ask about another one is not to turn to it.
@@ -349,9 +349,9 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         // Black Friday: the market closed at 13:00 in New York.
         let close = at("2026-11-27T18:00:00Z");
-        let told = crate::domain::price::Quote { exchange_time: Some(close), ..quote("NVDA", 180.0, close) };
+        let reported = crate::domain::price::Quote { exchange_time: Some(close), ..quote("NVDA", 180.0, close) };
         desk.now = close;
-        desk.send(Event::Quote(told));
+        desk.send(Event::Quote(reported));
         for (now, expected) in [
             ("2026-11-28T15:00:00Z", Some(Unmoved::Closed { since: close })),
             ("2026-11-30T15:00:00Z", Some(Unmoved::Old { since: close })),
@@ -363,6 +363,6 @@ mod tests {
         assert_eq!(desk.app.asked().map(|asked| asked.begun), Some(at("2026-11-30T14:00:00Z")));
         let mut desk = self::desk();
         desk.press("w");
-        assert_eq!(desk.app.unmoved(), None, "a move that was told");
+        assert_eq!(desk.app.unmoved(), None, "a move that was reported");
     }
 }

@@ -1,5 +1,5 @@
 //! Asking for one address because somebody typed it: by the settings of a feed where it is one, after the pause that its
-//! place wants, and not at all where a running newstape was told to wait.
+//! place wants, and not at all where a running newstape was asked to wait.
 
 use std::collections::BTreeMap;
 
@@ -92,11 +92,12 @@ pub fn stored(around: &Surroundings) -> Vec<FeedState> {
     Reader::open(&around.places.data).and_then(|reader| reader.feeds()).unwrap_or_default()
 }
 
-/// Until when the place of an address asked to be left alone (429 and 503, whichever of its feeds was told so).
+/// Until when the place of an address asked to be left alone (429 and 503, whichever of its feeds got the answer).
 pub fn cool_down(states: &[FeedState], url: &str, now: Timestamp) -> Option<Timestamp> {
     let place = Site::of(url);
-    let told = states.iter().filter(|state| matches!(state.status, Some(429 | 503)) && Site::of(&state.url) == place);
-    told.filter_map(|state| state.next_check).filter(|until| *until > now && *until < FeedState::STOPPED).max()
+    let refused =
+        states.iter().filter(|state| matches!(state.status, Some(429 | 503)) && Site::of(&state.url) == place);
+    refused.filter_map(|state| state.next_check).filter(|until| *until > now && *until < FeedState::STOPPED).max()
 }
 
 /// How a sentence names an address.

@@ -139,7 +139,7 @@ async fn look_at_feeds(config: &Arc<Config>, around: &Surroundings) -> Result<Ve
     Ok(enabled.iter().map(|name| feed_finding(name, heard.get(name))).collect())
 }
 
-/// A place that asked for patience is left alone with all its feeds, whichever of them was told so.
+/// A place that asked for patience is left alone with all its feeds, whichever of them got the answer.
 fn cool_whole_places(config: &Config, states: &mut Vec<FeedState>, now: Timestamp) {
     for feed in config.feeds.iter().filter(|feed| feed.enabled) {
         let Some(until) = cool_down(states, &feed.url, now) else { continue };

@@ -55,7 +55,7 @@ impl StoryIn {
     }
 }
 
-/// Gives each line of a stream to `take`; a line that is not a JSON object counts as an empty story, and is told about.
+/// Gives each line of a stream to `take`; a line that is not a JSON object counts as an empty story, and is reported.
 ///
 /// # Errors
 /// When the input can't be read, or not one line was an object though there were lines.

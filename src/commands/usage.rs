@@ -67,7 +67,7 @@ impl About<'_> {
 fn sentence(error: &clap::Error) -> String {
     let about = About(error);
     let argument = about.one(ContextKind::InvalidArg);
-    let told = match error.kind() {
+    let said = match error.kind() {
         ErrorKind::UnknownArgument if argument.starts_with('-') => {
             let hint = about.hint(ContextKind::SuggestedArg);
             // Only where a text may stand in its place.
@@ -99,7 +99,7 @@ fn sentence(error: &clap::Error) -> String {
         }
         _ => "these arguments cannot be understood".into(),
     };
-    told + "; --help lists what there is"
+    said + "; --help lists what there is"
 }
 
 fn value(error: &clap::Error, about: &About, argument: &str) -> String {
@@ -132,7 +132,7 @@ mod tests {
     use super::super::Cli;
     use super::*;
 
-    fn told(arguments: &str) -> String {
+    fn said(arguments: &str) -> String {
         let error = Cli::try_parse_from(arguments.split(' ')).expect_err(arguments);
         sentence(&error).trim_end_matches("; --help lists what there is").to_owned()
     }
@@ -169,10 +169,10 @@ mod tests {
                 "'5' does not fit '--since <TIME>': expected a unit behind the number, such as \"5s\" or \"5m\"",
             ),
         ] {
-            assert_eq!(told(arguments), expected, "{arguments}");
+            assert_eq!(said(arguments), expected, "{arguments}");
         }
         let long = format!("newstape stories --limit {}", "x".repeat(16_384));
-        assert!(told(&long).len() < 200);
+        assert!(said(&long).len() < 200);
     }
 
     /// Every value of every option and argument of every command.
@@ -184,10 +184,10 @@ mod tests {
                 for value in ["", "x", "-1", "\u{1b}[31m", "99999999999999999999999", "1.5"] {
                     let arguments = path.split(' ').map(str::to_owned).chain([format!("--{long}={value}")]);
                     let Err(error) = Cli::try_parse_from(arguments) else { continue };
-                    let told = sentence(&error);
-                    assert!(!told.contains('\n') && !told.contains("invalid") && !told.contains("parse"), "{told}");
+                    let said = sentence(&error);
+                    assert!(!said.contains('\n') && !said.contains("invalid") && !said.contains("parse"), "{said}");
                     let plain = ["does not fit", "needs a value", "is missing", "a command is missing"];
-                    assert!(plain.iter().any(|words| told.contains(words)), "{path} --{long}={value}: {told}");
+                    assert!(plain.iter().any(|words| said.contains(words)), "{path} --{long}={value}: {said}");
                 }
             }
             command.get_subcommands().for_each(|inner| visit(inner, &format!("{path} {}", inner.get_name())));

@@ -255,7 +255,7 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
         }
     }
     off.take_from(&mut config);
-    // A raised floor holds for every feed; whoever wrote a shorter interval was told so as it was read.
+    // A raised floor holds for every feed; a shorter one was warned about as it was read.
     for feed in &mut config.feeds {
         feed.interval = feed.interval.max(config.network.feed_floor);
     }

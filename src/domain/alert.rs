@@ -1,4 +1,4 @@
-//! Alerts: what is to be told of, when, and how.
+//! Alerts: what is to be reported, when, and how.
 
 use std::fmt;
 use std::time::Duration;
@@ -78,7 +78,7 @@ pub enum PostAs {
     Text,
 }
 
-/// How the terminal is told to notify.
+/// How the terminal is asked to notify.
 #[derive(
     Clone,
     Copy,

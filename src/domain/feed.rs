@@ -134,16 +134,16 @@ pub struct FeedState {
     /// Why `next_check` is when it is: a clause, as `its server asks for 30 min between requests`.
     #[serde(default)]
     pub waits_for: Option<String>,
-    /// A move for good that the server tells of, and how often in a row it told the same.
+    /// A move for good that the server announces, and how often in a row it was the same.
     #[serde(default)]
     pub moving: Option<(String, u32)>,
-    /// The address that is asked instead of `url`, after it was told often enough.
+    /// The address that is asked instead of `url`, after it was announced often enough.
     #[serde(default)]
     pub moved_to: Option<String>,
     /// Hash of the last body that was read.
     #[serde(default)]
     pub body: Option<u64>,
-    /// What the last body told about when the feed has something new.
+    /// What the last body says about when the feed has something new.
     #[serde(default)]
     pub rhythm: Rhythm,
     /// The entries that were last seen, by all that tells them apart; those of the last document first.
@@ -167,7 +167,7 @@ pub struct Attempt {
     pub what: String,
 }
 
-/// When a feed has something new, as its last body told.
+/// When a feed has something new, as its last body says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rhythm {

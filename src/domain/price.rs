@@ -167,8 +167,8 @@ impl Quote {
     pub fn decimals(&self) -> u32 {
         let extended = self.extended.as_ref().map(|extended| extended.price);
         let numbers = [Some(self.price), self.base, extended].into_iter().flatten();
-        let told = numbers.map(|number| number.normalize().scale()).max().unwrap_or(0);
-        told.clamp(decimals(self.price), most_decimals(&self.symbol, self.price))
+        let shown = numbers.map(|number| number.normalize().scale()).max().unwrap_or(0);
+        shown.clamp(decimals(self.price), most_decimals(&self.symbol, self.price))
     }
 
     /// The extended price less the regular session's, from whose close it is measured.
@@ -310,7 +310,7 @@ impl Unpriced {
     }
 }
 
-/// Seconds and letter of the unit an age is told in.
+/// Seconds and letter of the unit an age is shown in.
 fn age_unit(age: Duration) -> (u64, char) {
     match age.as_secs() {
         0..3_600 => (60, 'm'),
@@ -491,7 +491,7 @@ mod tests {
             // the weekend, and a source that still tells of the day before
             (poll.clone(), "2026-11-20 16:00", "2026-11-20 16:05", "2026-11-22 12:00", "CLOSED Fri 16:00"),
             (poll.clone(), "2026-11-19 16:00", "2026-11-21 16:05", "2026-11-22 12:00", "STALE 2d"),
-            // told within the delay of the close
+            // reported within the delay of the close
             (Delayed(secs(900)), "2026-11-20 15:50", "2026-11-20 16:05", "2026-11-21 12:00", "STALE 20h"),
             (Delayed(secs(900)), "2026-11-20 16:00", "2026-11-20 16:16", "2026-11-21 12:00", "CLOSED Fri 16:00"),
             // a half day
@@ -566,13 +566,13 @@ mod tests {
             let quote = quote("NVDA", delivery.clone(), "2026-12-07 16:00", received);
             for (overnight, expected) in [Off, Auto, On].into_iter().zip(expected) {
                 let calendar = Calendar::new(&[], &[], overnight);
-                // What is told of a night that does not count is not taken.
+                // What is reported of a night that does not count is not used.
                 let quote = match calendar.extended_session(ny(at)) {
                     Some(session) => extended(quote.clone(), session, at),
                     None => quote.clone(),
                 };
-                let told = state(Some(&quote), None, None, &calendar, ny(now)).0.words(&new_york(), ny(now));
-                assert_eq!(told, expected, "{overnight} {at} {now}");
+                let shown = state(Some(&quote), None, None, &calendar, ny(now)).0.words(&new_york(), ny(now));
+                assert_eq!(shown, expected, "{overnight} {at} {now}");
             }
         }
     }
@@ -580,22 +580,22 @@ mod tests {
     #[test]
     fn what_trades_elsewhere_is_not_closed_by_new_york() {
         let poll = || Delivery::Polled(secs(600));
-        let told = |quote: &Quote, now: &str| words(quote, now);
+        let shown = |quote: &Quote, now: &str| words(quote, now);
         // Tokyo trades from 19:00 in New York; the source says when it closes.
         let tokyo = quote("7203.T", poll(), "2026-11-23 20:40", "2026-11-23 20:41");
-        assert_eq!(told(&tokyo, "2026-11-23 20:50"), "POLL 10m yahoo");
-        assert_eq!(told(&tokyo, "2026-11-23 21:30"), "STALE 50m");
+        assert_eq!(shown(&tokyo, "2026-11-23 20:50"), "POLL 10m yahoo");
+        assert_eq!(shown(&tokyo, "2026-11-23 21:30"), "STALE 50m");
         let shut =
             |received| Quote { session: Session::Closed, ..quote("7203.T", poll(), "2026-11-24 01:30", received) };
-        assert_eq!(told(&shut("2026-11-24 11:59"), "2026-11-24 12:00"), "CLOSED Tue 01:30");
-        assert_eq!(told(&shut("2026-11-24 03:00"), "2026-11-24 03:01"), "CLOSED Tue 01:30");
-        assert_eq!(told(&shut("2026-11-24 03:00"), "2026-11-24 12:00"), "STALE 10h", "nobody asked since");
+        assert_eq!(shown(&shut("2026-11-24 11:59"), "2026-11-24 12:00"), "CLOSED Tue 01:30");
+        assert_eq!(shown(&shut("2026-11-24 03:00"), "2026-11-24 03:01"), "CLOSED Tue 01:30");
+        assert_eq!(shown(&shut("2026-11-24 03:00"), "2026-11-24 12:00"), "STALE 10h", "nobody asked since");
         // Currencies trade until Friday, 17:00, and from Sunday on.
         let euro = |traded, received| quote("EURUSD=X", Delivery::Pushed, traded, received);
-        assert_eq!(told(&euro("2026-11-23 22:00", "2026-11-23 22:00"), "2026-11-23 22:05"), "LIVE yahoo");
-        assert_eq!(told(&euro("2026-11-20 16:59", "2026-11-20 16:59"), "2026-11-21 12:00"), "CLOSED Fri 16:59");
-        assert_eq!(told(&euro("2026-11-22 18:00", "2026-11-22 18:00"), "2026-11-22 18:10"), "LIVE yahoo");
-        assert_eq!(told(&euro("2026-11-22 18:00", "2026-11-22 18:00"), "2026-11-22 18:20"), "STALE 20m");
+        assert_eq!(shown(&euro("2026-11-23 22:00", "2026-11-23 22:00"), "2026-11-23 22:05"), "LIVE yahoo");
+        assert_eq!(shown(&euro("2026-11-20 16:59", "2026-11-20 16:59"), "2026-11-21 12:00"), "CLOSED Fri 16:59");
+        assert_eq!(shown(&euro("2026-11-22 18:00", "2026-11-22 18:00"), "2026-11-22 18:10"), "LIVE yahoo");
+        assert_eq!(shown(&euro("2026-11-22 18:00", "2026-11-22 18:00"), "2026-11-22 18:20"), "STALE 20m");
     }
 
     #[test]
@@ -628,8 +628,8 @@ mod tests {
         ] {
             for received in ahead {
                 for traded in [received, "2026-11-23 13:00"] {
-                    let told = words(&quote(symbol, delivery.clone(), traded, received), "2026-11-23 13:00:05");
-                    assert_eq!(told, "STALE (age unknown)", "{symbol} {delivery:?} {received} {traded}");
+                    let shown = words(&quote(symbol, delivery.clone(), traded, received), "2026-11-23 13:00:05");
+                    assert_eq!(shown, "STALE (age unknown)", "{symbol} {delivery:?} {received} {traded}");
                 }
             }
             let just = words(
@@ -698,7 +698,7 @@ mod tests {
             let (state, changes) = state(Some(&coin), None, Some(&block(until)), &calendar, ny(now));
             (state.forms(&new_york(), ny(now)), changes.unwrap())
         };
-        let (told, changes) = forms("2026-11-30 02:11", "2026-11-29 23:52:35");
+        let (shown, changes) = forms("2026-11-30 02:11", "2026-11-29 23:52:35");
         let expected = [
             "BLOCKED until Mon 02:11 · 2m old (yahoo 429)",
             "BLOCKED until Mon 02:11 · 2m old",
@@ -706,7 +706,7 @@ mod tests {
             "2m old",
             "2m",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(shown, expected);
         assert_eq!(changes, ny("2026-11-29 23:53"), "it gets older while the source is blocked");
         assert_eq!(forms("2026-11-30 02:11", "2026-11-30 00:01").0[1], "BLOCKED until 02:11 · 11m old", "today by now");
         assert_eq!(forms("2026-12-08 02:11", "2026-11-30 00:01").0[1], "BLOCKED until 8 Dec 02:11 · 11m old");
@@ -731,7 +731,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// A screen that looks again when it is told to never misses a change.
+        /// A screen that looks again when it is due never misses a change.
         #[test]
         fn a_state_reads_the_same_until_it_says(
             crypto: bool, how in 0usize..4, start in 1_795_000_000i64..1_796_500_000, traded in 0i64..200_000,
@@ -769,7 +769,7 @@ mod tests {
             let (trade, now) = (at(start), at(start + age));
             let fresh = fresh_for(Kind::Equity, calendar.session(now)).as_secs();
             proptest::prop_assume!(age < fresh && calendar.next_change(trade).at > now);
-            // Not one that may still be told at the end of a session as of it.
+            // Not one that may still be reported at the end of a session as of it.
             let moment_before = at(start - 90);
             proptest::prop_assume!(calendar.session(trade) != Session::Closed || calendar.next_change(moment_before).at > trade);
             let mut quote = quote("NVDA", Delivery::Pushed, "2026-11-23 16:00", "2026-11-23 16:00");
@@ -781,8 +781,8 @@ mod tests {
                 }
                 _ => quote.exchange_time = Some(trade),
             }
-            let (told, _) = state(Some(&quote), None, None, &calendar, now);
-            proptest::prop_assert!(matches!(told, State::Live { .. }), "{:?} {} {}", told, trade, now);
+            let (shown, _) = state(Some(&quote), None, None, &calendar, now);
+            proptest::prop_assert!(matches!(shown, State::Live { .. }), "{:?} {} {}", shown, trade, now);
         }
 
         #[test]

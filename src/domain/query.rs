@@ -12,7 +12,7 @@
 //!           | move:NVDA>1% | move<-0.5%                               also <= >=; without a symbol: any bound one
 //! ```
 //!
-//! Words match whole words, without regard to case, accents and Unicode form unless told: `=` asks for exact case, a
+//! Words match whole words, without regard to case, accents and Unicode form unless asked: `=` asks for exact case, a
 //! regular expression for what it says. `"a b"~5`: in any order, with at most five other words between them. In quotes,
 //! `(a|b c)` gives alternatives for one place and `#` stands for any number. `word@fr` counts in stories that are in French
 //! or don't tell their language. In topic rules `{money}` is a set of terms from the table `[terms]`. No phrase spans two sentences. A move is that of the price since the story appeared.

@@ -14,7 +14,7 @@ pub struct Known {
     pub at: Timestamp,
 }
 
-/// How long after a story its move is told for good, with the names that the JSON of commands gives them.
+/// How long after a story its move is final, with the names that the JSON of commands gives them.
 pub const LATER: [(&str, SignedDuration); 3] = [
     ("15m", SignedDuration::from_mins(15)),
     ("60m", SignedDuration::from_mins(60)),
@@ -86,19 +86,19 @@ pub struct Usual {
 /// then. None where too few are known, or where the price stood still.
 pub fn usual_of_hour(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
     let moves = same_hour(series, begun, long.max(bar(series)), bar(series));
-    if moves.len() < SAMPLES_OF_HOUR { None } else { told(moves, true) }
+    if moves.len() < SAMPLES_OF_HOUR { None } else { usual_of(moves, true) }
 }
 
 /// The same of moves at any hour.
 pub fn usual_of_any(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
-    told(any_hour(series, begun, long.max(bar(series))), false)
+    usual_of(any_hour(series, begun, long.max(bar(series))), false)
 }
 
 fn bar(series: &Series) -> SignedDuration {
     SignedDuration::from_secs(series.interval.max(1).into())
 }
 
-fn told(mut moves: Vec<f64>, same_hour: bool) -> Option<Usual> {
+fn usual_of(mut moves: Vec<f64>, same_hour: bool) -> Option<Usual> {
     let middle = moves.len().checked_sub(1)? / 2;
     let percent = *moves.select_nth_unstable_by(middle, f64::total_cmp).1;
     (percent > 0.0).then_some(Usual { percent, same_hour })

@@ -49,7 +49,7 @@ pub struct Story {
     pub link: Option<String>,
     /// Two-letter code in lower case (`en`, `fr`), when the feed or the entry tells it.
     pub lang: Option<Name>,
-    /// As first told: an edit never moves a story.
+    /// As first published: an edit never moves a story.
     pub published: Option<Timestamp>,
     /// When newstape first saw it.
     pub first_seen: Timestamp,
@@ -119,7 +119,7 @@ fn without_name(title: &str) -> Option<&str> {
     (is_name && name.split(' ').count() <= NAME_WORDS).then_some(rest)
 }
 
-/// What is kept of a story beside what its feed told: what the reader has done with it, and where it was placed.
+/// What is kept of a story beside what its feed says: what the reader has done with it, and where it was placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks {
     pub read: bool,

@@ -166,7 +166,7 @@ pub struct Text {
     summary: Name,
     words: Box<[Word]>,
     title_words: u16,
-    /// When it is told.
+    /// When it is known.
     lang: Option<Lang>,
 }
 
@@ -250,7 +250,7 @@ impl Text {
         self
     }
 
-    /// Is it in this language, as far as is told?
+    /// Is it in this language, as far as is known?
     pub(crate) fn may_be_in(&self, lang: Lang) -> bool {
         self.lang.is_none_or(|own| own == lang)
     }

@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(watch.set_back(now + hours(3)), None, "set forward, or the machine slept");
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(watch.set_back(now), Some(hours(3) + SignedDuration::from_secs(60)));
-        assert_eq!(watch.set_back(now), None, "told once");
+        assert_eq!(watch.set_back(now), None, "reported once");
         assert_eq!(watch.set_back(Timestamp::MIN).map(|back| back > hours(1)), Some(true));
     }
 

@@ -3,6 +3,17 @@
 //! A source has no I/O of its own: it is an entry of [`SOURCES`] that says how to ask and how to read. To add one:
 //! a file beside this one, its line in [`SOURCES`], and its recorded answers as tests.
 //!
+//! | file | what it is |
+//! |---|---|
+//! | a file for each source | how it is asked and read |
+//! | [`chain`] | which source is asked for which symbol |
+//! | [`source_health`] | how the sources fare, and which of them carries each symbol's price |
+//! | [`poller`], `poll_queue`, `pace` | asking one source: what, in which order, how often |
+//! | [`socket`], `link` | listening to one source; one open connection |
+//! | `backoff` | how long a refusal or a failure is waited out |
+//! | `unpriced` | why a symbol has no price |
+//! | `read` | JSON that is sure to be JSON, numbers that are sure to be prices |
+//!
 //! [`workers`] gives one future for each source and route; they follow the configuration by themselves.
 
 mod alpaca;

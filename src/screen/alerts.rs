@@ -1,4 +1,4 @@
-//! The alerts, and what they told.
+//! The alerts, and what they said.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::Scene;
 use super::frame::{Hint, popup, popup_columns, put};
 use super::text::{age, cut, cut_spans, cut_words, fit, fit_right, safe, until, width, wrap};
-use crate::app::alerts::{Listed, Told};
+use crate::app::alerts::{Fired, Listed};
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::domain::alert::Alert;
@@ -20,7 +20,7 @@ const STATE: usize = 16;
 const TIME: usize = 17;
 /// Below this many columns the name is shorter …
 const NARROW: usize = 90;
-/// … and below this the rule of an alert goes, and the name of one that was told.
+/// … and below this the rule of an alert goes, and the name of one that fired.
 const SMALL: usize = 56;
 const STATE_SMALL: usize = 13;
 
@@ -56,24 +56,24 @@ fn rows(scene: Scene, listed: &[Listed], columns: usize) -> Vec<(Option<usize>, 
     if !matches!(listed.first(), Some(Listed::Alert { .. })) {
         rows.extend(said("No alert is configured: see [[alert]] in `newstape config init`."));
     }
-    let mut told = false;
+    let mut fired = false;
     for (at, line) in listed.iter().enumerate() {
         match line {
             Listed::Alert { alert, last, sleeps } => {
                 rows.push((Some(at), alert_row(scene, alert, *last, *sleeps, columns)));
             }
-            Listed::Told(one) => {
-                if !std::mem::replace(&mut told, true) {
+            Listed::Fired(one) => {
+                if !std::mem::replace(&mut fired, true) {
                     rows.push((None, Line::default()));
                     rows.push(heading("Told"));
                 }
-                rows.push((Some(at), told_row(scene, one, columns)));
+                rows.push((Some(at), fired_row(scene, one, columns)));
             }
         }
     }
-    if !told {
+    if !fired {
         rows.push((None, Line::default()));
-        rows.push(heading("Nothing was told yet."));
+        rows.push(heading("Nothing fired yet."));
     }
     let muted = scene.app.topics().iter().filter(|rule| scene.app.is_alert_muted(&rule.name));
     let muted: Vec<&str> = muted.map(|rule| rule.title.as_str()).collect();
@@ -86,7 +86,7 @@ fn rows(scene: Scene, listed: &[Listed], columns: usize) -> Vec<(Option<usize>, 
     rows
 }
 
-/// `OpenAI raises money   told 12m ago   topic:openai-funding outlets>2`
+/// `OpenAI raises money   fired 12m ago   topic:openai-funding outlets>2`
 fn alert_row(
     scene: Scene,
     alert: &Alert,
@@ -98,8 +98,8 @@ fn alert_row(
     let (state, style) = match (alert.enabled, sleeps, last) {
         (false, ..) => ("off".to_owned(), theme.faint),
         (_, Some(until_then), _) => (format!("sleeps {}", until(until_then, now)), theme.dim),
-        (_, _, Some(last)) => (format!("told {} ago", age(last, now)), theme.text),
-        _ => ("waits".to_owned(), theme.dim),
+        (_, _, Some(last)) => (format!("fired {} ago", age(last, now)), theme.text),
+        _ => ("armed".to_owned(), theme.dim),
     };
     if columns < SMALL {
         let name = columns.saturating_sub(2 + STATE_SMALL);
@@ -122,19 +122,19 @@ fn name_columns(columns: usize) -> usize {
 }
 
 /// `13:41 ET  OpenAI raises money  OpenAI raises … (Harbour Wire)`
-fn told_row(scene: Scene, told: &Told, columns: usize) -> Line<'static> {
+fn fired_row(scene: Scene, fired: &Fired, columns: usize) -> Line<'static> {
     let theme = scene.theme;
-    let note = if told.quietly { "quietly: " } else { "" };
-    let text = |room: usize| Span::styled(cut(&told.text, room.saturating_sub(width(note))), theme.text);
+    let note = if fired.quietly { "quietly: " } else { "" };
+    let text = |room: usize| Span::styled(cut(&fired.text, room.saturating_sub(width(note))), theme.text);
     let note = Span::styled(note, theme.dim);
     if columns < SMALL {
-        let age = Span::styled(format!("{} ", fit_right(&age(told.at, scene.app.now), 4)), theme.dim);
+        let age = Span::styled(format!("{} ", fit_right(&age(fired.at, scene.app.now), 4)), theme.dim);
         return Line::from(vec![age, note, text(columns.saturating_sub(5))]);
     }
     let name = name_columns(columns);
     Line::from(vec![
-        Span::styled(format!(" {}", fit(&scene.market_day_time(told.at), TIME)), theme.dim),
-        Span::styled(format!("{} ", fit(&safe(&told.alert), name)), theme.accent),
+        Span::styled(format!(" {}", fit(&scene.market_day_time(fired.at), TIME)), theme.dim),
+        Span::styled(format!("{} ", fit(&safe(&fired.alert), name)), theme.accent),
         note,
         text(columns.saturating_sub(2 + TIME + name)),
     ])

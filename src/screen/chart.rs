@@ -64,7 +64,7 @@ fn title(scene: Scene, symbol: &Symbol, room: usize) -> Line<'static> {
     let parts = |amount: bool| [vec![price.clone(), Span::raw("  ")], change(scene, symbol, amount)].concat();
     let name_width = width(short(&symbol.name)).min(NAME_MIN) + 2;
     let choices = [parts(true), parts(false), vec![price.clone()], Vec::new()];
-    // With no room told, what is wanted at least.
+    // With no room given, what is wanted at least.
     let figures = if room == 0 { parts(false) } else { fitting(choices, room.saturating_sub(name_width)) };
     let name = cut(short(&symbol.name), room.saturating_sub(spans_width(&figures) + 2).max(name_width - 2));
     let mut spans = vec![Span::styled(name, scene.theme.accent.add_modifier(Modifier::BOLD)), Span::raw("  ")];

@@ -54,11 +54,11 @@ fn lines(scene: Scene, digest: &Digest, columns: usize) -> Vec<Line<'static>> {
     lines.extend(digest.moves.iter().map(|(name, went)| moved(scene, name, *went, columns)));
     lines.push(Line::default());
     lines.push(head(if digest.alerts.is_empty() { "no alert" } else { "alerts" }.to_owned()));
-    for told in &digest.alerts {
+    for fired in &digest.alerts {
         lines.push(Line::from(vec![
-            Span::styled(format!("   {}  ", scene.market_day_time(told.at)), theme.dim),
-            Span::styled(format!("{}  ", safe(&told.alert)), theme.accent),
-            Span::styled(safe(&told.text).into_owned(), theme.text),
+            Span::styled(format!("   {}  ", scene.market_day_time(fired.at)), theme.dim),
+            Span::styled(format!("{}  ", safe(&fired.alert)), theme.accent),
+            Span::styled(safe(&fired.text).into_owned(), theme.text),
         ]));
     }
     lines

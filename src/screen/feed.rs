@@ -16,7 +16,7 @@ use crate::app::hit_map::HitMap;
 use crate::config::units::print_duration;
 use crate::domain::feed::{Attempt, Feed, FeedState};
 
-/// Columns of the popup, and of the names of what is told.
+/// Columns of the popup, and of the names of what is shown.
 const WIDTH: u16 = 100;
 const LABEL: usize = 12;
 /// Columns of the figures of an attempt: when, status, how long, how much.
@@ -45,8 +45,8 @@ const HINTS: [Hint; 3] = [(Command::Refresh, "ask now"), (Command::Read, "its st
 
 fn lines(scene: Scene, line: &FeedLine, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let told = facts(scene, line).into_iter().chain(line.state.into_iter().flat_map(|state| answers(scene, state)));
-    for (label, text) in told {
+    let labelled = facts(scene, line).into_iter().chain(line.state.into_iter().flat_map(|state| answers(scene, state)));
+    for (label, text) in labelled {
         lines.extend(fact(scene, label, &text, columns));
     }
     let attempts = line.state.map(|state| state.attempts.as_slice()).unwrap_or_default();
@@ -117,26 +117,26 @@ fn next(scene: Scene, state: &FeedState) -> Option<String> {
     Some(std::iter::once(when).chain(state.waits_for.clone()).collect::<Vec<_>>().join(": "))
 }
 
-/// What its answers told.
+/// What its answers say.
 fn answers(scene: Scene, state: &FeedState) -> Vec<(&'static str, String)> {
     let now = scene.app.now;
     let ago = |at: Timestamp| format!("{} ago ({})", age(at, now), scene.market_day_time(at));
-    let mut told = vec![("last well", state.last_success.map_or("never".into(), ago))];
+    let mut lines = vec![("last well", state.last_success.map_or("never".into(), ago))];
     let mut rhythm = Vec::new();
     rhythm.extend(state.rhythm.newest.filter(|newest| *newest <= now).map(|at| format!("newest {} ago", age(at, now))));
     rhythm.extend(state.rhythm.median_gap.map(|gap| format!("one about every {}", print_duration(whole(gap)))));
     if !rhythm.is_empty() {
-        told.push(("entries", rhythm.join(", ")));
+        lines.push(("entries", rhythm.join(", ")));
     }
-    told.push(("validators", validators(state)));
+    lines.push(("validators", validators(state)));
     if state.not_modified > 0 {
         let times = if state.not_modified == 1 { "once".into() } else { format!("{} times", state.not_modified) };
-        told.push(("unchanged", format!("{times} (304)")));
+        lines.push(("unchanged", format!("{times} (304)")));
     }
     if !state.repairs.is_empty() {
-        told.push(("repaired", state.repairs.join(", ")));
+        lines.push(("repaired", state.repairs.join(", ")));
     }
-    told
+    lines
 }
 
 fn validators(state: &FeedState) -> String {

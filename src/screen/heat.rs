@@ -31,7 +31,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
         Span::styled(" · stories of the last 24 h · times the habit", scene.theme.dim),
     ]);
     let inner = panel(frame, area, scene, false, title, Line::default());
-    let rules: Vec<&TopicRule> = told(scene.app).collect();
+    let rules: Vec<&TopicRule> = shown_rules(scene.app).collect();
     let (places, hidden) = places(inner, rules.len());
     for (rule, place) in rules.iter().zip(&places) {
         seen.topics.extend(rule.key.map(|key| (*place, key)));
@@ -44,13 +44,13 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
 }
 
 /// The topics that the panel tells of: those with a key.
-fn told(app: &App) -> impl Iterator<Item = &TopicRule> {
+fn shown_rules(app: &App) -> impl Iterator<Item = &TopicRule> {
     app.topics().iter().filter(|rule| rule.key.is_some())
 }
 
 /// Rows of a panel in which each topic has a line.
 pub(super) fn rows_needed(app: &App) -> u16 {
-    u16::try_from(told(app).count() + 2).unwrap_or(u16::MAX)
+    u16::try_from(shown_rules(app).count() + 2).unwrap_or(u16::MAX)
 }
 
 /// The places of so many topics: below each other, where they are too many beside each other without their bars; and the
@@ -80,7 +80,7 @@ fn draw_topic(frame: &mut Frame, area: Rect, scene: Scene, rule: &TopicRule) {
     let heat = scene.app.heat(&rule.name);
     let style = scene.theme.topic(rule.color.as_deref(), rule.key);
     let loud = if heat.is_spike { scene.theme.fresh } else { scene.theme.dim };
-    // A spike is told by a sign as well as by its colour.
+    // A spike is shown by a sign as well as by its colour.
     let times = format!("{}{}", times(heat), if heat.is_spike { "▲" } else { " " });
     for (row, y) in (area.y..area.bottom()).enumerate() {
         let above = usize::from(area.height) - 1 - row;

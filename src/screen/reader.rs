@@ -270,7 +270,7 @@ fn judged(scene: Scene, item: &Item) -> Vec<String> {
 fn moves(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
     let since = item.story.time();
     let of = |symbol: &Name| match scene.app.reaction_of(symbol, since) {
-        Ok(reaction) => told(scene, &reaction, since),
+        Ok(reaction) => reaction_lines(scene, &reaction, since),
         Err(missing) => {
             let why = match missing {
                 Missing::Closed => "the market was closed at",
@@ -302,7 +302,7 @@ fn in_lines(scene: Scene, parts: Vec<Part>, columns: usize) -> Vec<Line<'static>
 
 /// `since: NVDA ▼ −0.82% · 2.1× the usual 0.39% at this hour · net of QQQ −0.51%`, and below it where that is measured
 /// from and what it was at fixed times.
-fn told(scene: Scene, reaction: &Reaction, since: Timestamp) -> Vec<Vec<Part>> {
+fn reaction_lines(scene: Scene, reaction: &Reaction, since: Timestamp) -> Vec<Vec<Part>> {
     let theme = scene.theme;
     let moved = reaction.moved;
     let dim = |words: String| Span::styled(words, theme.dim);

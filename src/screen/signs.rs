@@ -12,7 +12,7 @@ pub(super) const UNREAD: &str = "●";
 pub(super) const STAR: &str = "★";
 /// Behind a move.
 pub(super) const SELDOM: &str = "!";
-/// Before the name of an alert that was told.
+/// Before the name of an alert that fired.
 pub(super) const ALERT: &str = "!";
 /// In place of a move or a price.
 pub(super) const UNKNOWN: &str = "–";

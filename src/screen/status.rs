@@ -114,9 +114,9 @@ fn says(scene: Scene) -> Said {
         let (held, pause) = (app.wire.held(), app.keymap.hint(Command::Pause));
         return Said::trouble(scene, format!("paused · {held} held back · {pause} goes on"));
     }
-    if let Some(told) = app.standing_alert() {
-        let (list, at) = (app.keymap.hint(Command::Alerts), scene.market_day_time(told.at));
-        let text = format!("{} {}: {} · {at} · {list} all", signs::ALERT, told.alert, told.text);
+    if let Some(fired) = app.standing_alert() {
+        let (list, at) = (app.keymap.hint(Command::Alerts), scene.market_day_time(fired.at));
+        let text = format!("{} {}: {} · {at} · {list} all", signs::ALERT, fired.alert, fired.text);
         return Said::event(text, theme.accent);
     }
     if let Some(words) = movers(scene) {

@@ -31,7 +31,7 @@ pub struct AlertActions {
 }
 
 impl AlertActions {
-    /// What fails is told on `events`.
+    /// What fails is reported on `events`.
     pub fn new(events: Sender<Event>) -> AlertActions {
         AlertActions { events, http: Arc::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
     }

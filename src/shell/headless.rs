@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::event::{Clock, ClockWatch, Effect, Event, Raised};
 use crate::store::Store;
 
-/// Something that was told.
+/// Something to print.
 #[derive(Clone, Copy, Debug)]
 pub enum Said<'a> {
     /// A story that newstape has not had before.
@@ -86,7 +86,7 @@ struct Hands {
 }
 
 impl Hands {
-    /// An event into the state, its effects out, and what is to be told: told last, so that whoever does not listen keeps
+    /// An event into the state, its effects out, and what is to be printed: printed last, so that whoever does not listen keeps
     /// nothing from being saved.
     fn take<E>(
         &mut self,

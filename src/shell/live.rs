@@ -128,7 +128,7 @@ fn heed_signals(tasks: &Tasks, stop: &CancellationToken, events: &mpsc::Sender<E
     Ok(())
 }
 
-/// A terminal that is gone ends the program, and nobody is left to be told.
+/// A terminal that is gone ends the program, and nobody is left to read anything.
 fn unless_gone(ended: io::Result<()>) -> io::Result<()> {
     ended.or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
 }

@@ -34,7 +34,7 @@ const FILE_MAX: u64 = 256 << 20;
 /// Longest title kept, in bytes: longer ones have been seen (whole posts), but none that says more.
 const TITLE_MAX: usize = 8 * 1024;
 
-/// Warnings kept; of more than that, only the number is told.
+/// Warnings kept; of more than that, only the number is shown.
 const WARNINGS_MAX: usize = 100;
 
 /// A recorded day (or week): what was published, and what prices did meanwhile.

@@ -70,7 +70,7 @@ struct Played {
 const DOLLARS: [&str; 3] = ["USD", "USDT", "USDC"];
 
 /// Series as the watchlist names them. A coin that has no series of its own takes that of its pair with another kind of
-/// dollar; what the prices are in stays told. One that nobody watches keeps its name.
+/// dollar; what the prices are in stays noted. One that nobody watches keeps its name.
 fn named(series: Vec<Series>, watched: &[Name]) -> Vec<Played> {
     let mut taken: Vec<Name> = series.iter().map(|series| series.symbol.clone()).collect();
     let mut played = Vec::with_capacity(series.len());
@@ -106,7 +106,7 @@ fn story_cue(mut story: Story) -> (Timestamp, Cue) {
 }
 
 /// Plays until the events are no longer wanted. At its end a day that does not begin again by itself is paused, and
-/// begins again when it is told to go on. `watched` names the symbols whose prices are wanted, so that a coin recorded
+/// begins again when it goes on. `watched` names the symbols whose prices are wanted, so that a coin recorded
 /// against another kind of dollar is found.
 ///
 /// # Errors
@@ -294,7 +294,7 @@ fn decimal(price: f64) -> Decimal {
     Decimal::from_f64(price).unwrap_or_default().round_dp(6).normalize()
 }
 
-/// Out of hours, an equity's price is the last regular close, and what trades is told beside it; unless the recording
+/// Out of hours, an equity's price is the last regular close, and what trades stands beside it; unless the recording
 /// has no such close.
 fn extended(quote: Quote, series: &Series, start: Timestamp, calendar: &Calendar) -> Quote {
     let Some(day) = calendar.last_day(start) else { return quote };

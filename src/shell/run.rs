@@ -345,12 +345,12 @@ mod tests {
         let mut trial = Trial::new();
         let (events, clock) = (trial.events.clone(), trial.world.clock.clone());
         let started = trial.world.started;
-        let mut told = Vec::new();
+        let mut sent = Vec::new();
         let news = async {
             for at in 0..300 {
                 events.send(Event::Quote(quote("BTC-USD", 97_000.0, clock()))).await.unwrap();
                 if at % 7 == 0 {
-                    told.push(started.elapsed());
+                    sent.push(started.elapsed());
                     events.send(Event::Stories(vec![story(at, -1)])).await.unwrap();
                 }
                 tokio::time::sleep(millis(3)).await;
@@ -358,9 +358,9 @@ mod tests {
         };
         trial.run(SECOND, news).await;
         let frames = trial.frames();
-        for told in told {
-            let drawn = frames.iter().find(|at| **at >= told).unwrap();
-            assert!(*drawn - told <= millis(33), "told at {told:?}, drawn at {drawn:?}");
+        for at_once in sent {
+            let drawn = frames.iter().find(|at| **at >= at_once).unwrap();
+            assert!(*drawn - at_once <= millis(33), "sent at {at_once:?}, drawn at {drawn:?}");
         }
         assert!(frames.len() <= 31, "no more than needed: {}", frames.len());
     }

@@ -132,7 +132,7 @@ impl Sources {
                 tracing::error!(task = "article", "a task panicked");
                 Err(article::FAULT.to_owned())
             });
-            // Before it is told: who hears of it may ask again.
+            // Before it is reported: who hears of it may ask again.
             drop(held);
             Ok(events.send(Event::Article { story, outcome: outcome.map(Arc::new) }).await?)
         });

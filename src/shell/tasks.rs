@@ -41,7 +41,7 @@ impl Tasks {
     }
 
     /// Starts a task. Its error or its panic becomes an [`Event::TaskFailed`] under this name, the error with the
-    /// outermost of its causes (the log has them all); its end without either is not told. Started after
+    /// outermost of its causes (the log has them all); its end without either is not reported. Started after
     /// [`Tasks::shutdown`], it ends before it begins.
     pub fn spawn(
         &self,

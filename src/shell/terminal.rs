@@ -177,7 +177,7 @@ pub fn leave() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    // What fails here has nobody left to be told.
+    // What fails here has nobody left to read it.
     output().and_then(|mut out| out.write_all(&leaving()?)).ok();
     disable_raw_mode().ok();
 }

@@ -250,25 +250,25 @@ mod tests {
             self.in_force.borrow().network.timeout.as_secs()
         }
 
-        /// Watches a file while it is worked on; answers what was told.
-        async fn while_doing(&self, name: &str, work: impl AsyncFnOnce(&mut Told)) -> anyhow::Result<()> {
+        /// Watches a file while it is worked on; answers what was seen.
+        async fn while_doing(&self, name: &str, work: impl AsyncFnOnce(&mut Changes)) -> anyhow::Result<()> {
             let (events, inbox) = mpsc::channel(16);
             let watching = watch(ConfigFiles::of(self.path(name), false), self.in_force.clone(), events);
-            let mut told = Told(inbox);
+            let mut changes = Changes(inbox);
             tokio::select! {
                 ended = watching => ended,
-                () = work(&mut told) => Ok(()),
+                () = work(&mut changes) => Ok(()),
             }
         }
     }
 
     /// What the watcher tells.
-    struct Told(mpsc::Receiver<Event>);
+    struct Changes(mpsc::Receiver<Event>);
 
-    impl Told {
-        /// The next thing told, within the limit.
+    impl Changes {
+        /// The next change, within the limit.
         async fn next(&mut self) -> Result<u64, String> {
-            match tokio::time::timeout(LIMIT, self.0.recv()).await.expect("told in time").expect("still watching") {
+            match tokio::time::timeout(LIMIT, self.0.recv()).await.expect("in time").expect("still watching") {
                 Event::Config(config) => Ok(config.network.timeout.as_secs()),
                 Event::ConfigMistake(mistake) => Err(mistake),
                 other => panic!("{other:?}"),
@@ -281,23 +281,23 @@ mod tests {
         let watched = Watched::new();
         let shipped = watched.timeout();
         watched.write("config.toml", GOOD);
-        let work = async |told: &mut Told| {
-            assert_eq!(told.next().await, Ok(7), "changed before anybody watched");
+        let work = async |changes: &mut Changes| {
+            assert_eq!(changes.next().await, Ok(7), "changed before anybody watched");
             watched.write("config.toml", OTHER);
-            assert_eq!((told.next().await, watched.timeout()), (Ok(9), 9), "written in place");
+            assert_eq!((changes.next().await, watched.timeout()), (Ok(9), 9), "written in place");
             watched.write("config.toml.new", GOOD);
             fs::rename(watched.path("config.toml.new"), watched.path("config.toml")).unwrap();
-            assert_eq!(told.next().await, Ok(7), "replaced");
+            assert_eq!(changes.next().await, Ok(7), "replaced");
             watched.write("config.toml", HALF);
-            let mistake = told.next().await.unwrap_err();
+            let mistake = changes.next().await.unwrap_err();
             assert!(mistake.starts_with("config.toml:2:"), "{mistake}");
             assert_eq!(watched.timeout(), 7, "the old one stays in force");
             watched.write("config.toml", GOOD);
-            assert_eq!(told.next().await, Ok(7), "after a mistake the same is news");
+            assert_eq!(changes.next().await, Ok(7), "after a mistake the same is news");
             fs::remove_file(watched.path("config.toml")).unwrap();
-            assert_eq!(told.next().await, Ok(shipped), "removed");
+            assert_eq!(changes.next().await, Ok(shipped), "removed");
             watched.write("config.toml", OTHER);
-            assert_eq!(told.next().await, Ok(9), "and there again");
+            assert_eq!(changes.next().await, Ok(9), "and there again");
         };
         watched.while_doing("config.toml", work).await.unwrap();
     }
@@ -306,13 +306,13 @@ mod tests {
     async fn what_changes_nothing_is_not_told() {
         let watched = Watched::new();
         watched.write("config.toml", GOOD);
-        let work = async |told: &mut Told| {
-            assert_eq!(told.next().await, Ok(7));
+        let work = async |changes: &mut Changes| {
+            assert_eq!(changes.next().await, Ok(7));
             fs::read(watched.path("config.toml")).unwrap();
             watched.write("notes.txt", "beside it");
             watched.write("config.toml", &format!("# a remark\n{GOOD}"));
             watched.write("config.toml", OTHER);
-            assert_eq!(told.next().await, Ok(9), "only what it came to");
+            assert_eq!(changes.next().await, Ok(9), "only what it came to");
         };
         watched.while_doing("config.toml", work).await.unwrap();
     }
@@ -326,11 +326,11 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let work = async |told: &mut Told| {
+        let work = async |changes: &mut Changes| {
             watched.write("config.toml", GOOD);
-            assert_eq!(told.next().await, Ok(7));
+            assert_eq!(changes.next().await, Ok(7));
             watched.write("config.toml", HALF);
-            assert!(told.next().await.is_err());
+            assert!(changes.next().await.is_err());
         };
         tokio::select! {
             done = watched.while_doing("config.toml", work) => done.unwrap(),
@@ -342,26 +342,26 @@ mod tests {
     async fn folders_may_come_later_and_go() {
         let watched = Watched::new();
         let shipped = watched.timeout();
-        let work = async |told: &mut Told| {
+        let work = async |changes: &mut Changes| {
             for round in 0..3 {
                 fs::create_dir_all(watched.path("a/b/c")).unwrap();
                 watched.write("a/b/c/config.toml", GOOD);
-                assert_eq!(told.next().await, Ok(7), "round {round}");
+                assert_eq!(changes.next().await, Ok(7), "round {round}");
                 watched.write("a/b/c/config.toml", OTHER);
-                assert_eq!(told.next().await, Ok(9), "round {round}");
+                assert_eq!(changes.next().await, Ok(9), "round {round}");
                 fs::remove_dir_all(watched.path("a")).unwrap();
-                assert_eq!(told.next().await, Ok(shipped), "round {round}");
+                assert_eq!(changes.next().await, Ok(shipped), "round {round}");
             }
             // Removed and made anew at once.
             fs::create_dir_all(watched.path("a/b/c")).unwrap();
             watched.write("a/b/c/config.toml", GOOD);
-            assert_eq!(told.next().await, Ok(7));
+            assert_eq!(changes.next().await, Ok(7));
             fs::remove_dir_all(watched.path("a")).unwrap();
             fs::create_dir_all(watched.path("a/b/c")).unwrap();
             watched.write("a/b/c/config.toml", OTHER);
-            assert_eq!(told.next().await, Ok(9));
+            assert_eq!(changes.next().await, Ok(9));
             watched.write("a/b/c/config.toml", GOOD);
-            assert_eq!(told.next().await, Ok(7), "it is still watched");
+            assert_eq!(changes.next().await, Ok(7), "it is still watched");
         };
         watched.while_doing("a/b/c/config.toml", work).await.unwrap();
     }
@@ -378,21 +378,21 @@ mod tests {
         watched.write("dotfiles/newstape.toml", GOOD);
         watched.write("others/newstape.toml", GOOD);
         symlink(watched.path("dotfiles/newstape.toml"), watched.path("config/config.toml")).unwrap();
-        let work = async |told: &mut Told| {
-            assert_eq!(told.next().await, Ok(7));
+        let work = async |changes: &mut Changes| {
+            assert_eq!(changes.next().await, Ok(7));
             watched.write("dotfiles/newstape.toml", OTHER);
-            assert_eq!(told.next().await, Ok(9), "what it leads to was written");
+            assert_eq!(changes.next().await, Ok(9), "what it leads to was written");
             watched.write("dotfiles/next", GOOD);
             fs::rename(watched.path("dotfiles/next"), watched.path("dotfiles/newstape.toml")).unwrap();
-            assert_eq!(told.next().await, Ok(7), "… replaced");
+            assert_eq!(changes.next().await, Ok(7), "… replaced");
             watched.write("others/newstape.toml", OTHER);
             symlink(watched.path("others/newstape.toml"), watched.path("config/next")).unwrap();
             fs::rename(watched.path("config/next"), watched.path("config/config.toml")).unwrap();
-            assert_eq!(told.next().await, Ok(9), "it leads elsewhere");
+            assert_eq!(changes.next().await, Ok(9), "it leads elsewhere");
             watched.write("others/newstape.toml", GOOD);
-            assert_eq!(told.next().await, Ok(7), "and is watched there");
+            assert_eq!(changes.next().await, Ok(7), "and is watched there");
             fs::remove_file(watched.path("others/newstape.toml")).unwrap();
-            assert!(told.next().await.is_ok_and(|timeout| timeout != 7), "it leads nowhere");
+            assert!(changes.next().await.is_ok_and(|timeout| timeout != 7), "it leads nowhere");
             watched.write("others/newstape.toml", OTHER);
         };
         watched.while_doing("config/config.toml", work).await.unwrap();
@@ -417,17 +417,17 @@ mod tests {
             symlink(watched.path(target), watched.path("next")).unwrap();
             fs::rename(watched.path("next"), watched.path(link)).unwrap();
         };
-        let work = async |told: &mut Told| {
-            assert_eq!(told.next().await, Ok(7));
+        let work = async |changes: &mut Changes| {
+            assert_eq!(changes.next().await, Ok(7));
             swap("generations/current", "two");
-            assert_eq!(told.next().await, Ok(9), "the inner link leads elsewhere");
+            assert_eq!(changes.next().await, Ok(9), "the inner link leads elsewhere");
             swap("home/newstape", "one");
-            assert_eq!(told.next().await, Ok(7), "the outer link leads elsewhere");
+            assert_eq!(changes.next().await, Ok(7), "the outer link leads elsewhere");
             fs::remove_file(watched.path("home/newstape")).unwrap();
             symlink(watched.path("two"), watched.path("home/newstape")).unwrap();
-            assert_eq!(told.next().await, Ok(9), "it was removed and made anew");
+            assert_eq!(changes.next().await, Ok(9), "it was removed and made anew");
             watched.write("two/config.toml", GOOD);
-            assert_eq!(told.next().await, Ok(7), "and what it leads to is watched");
+            assert_eq!(changes.next().await, Ok(7), "and what it leads to is watched");
         };
         watched.while_doing("home/newstape/config.toml", work).await.unwrap();
     }

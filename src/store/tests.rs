@@ -500,7 +500,7 @@ fn salvaged(dir: &TempDir) -> (usize, usize) {
     let mut bench = Bench::open(dir);
     bench.store.load(200);
     assert!(bench.replaced().contains("was damaged"));
-    // What was carried over is told as at the start.
+    // What was carried over is reported as at the start.
     while !matches!(bench.event(), Event::Loaded(part) if part.done) {}
     bench.close();
     let kept = stories(dir);
@@ -640,7 +640,7 @@ fn nothing_is_refused_and_validators_wait_for_the_stories_they_vouch_for() {
         rounds += 1;
     }
     assert_eq!((rounds, *full.borrow()), (ALL / inbox::STORIES_PER_ROUND, false));
-    assert!(matches!(next(&mut events), Event::Saved(_)), "told once all is saved");
+    assert!(matches!(next(&mut events), Event::Saved(_)), "reported once all is saved");
     let kept = stories(&dir);
     assert_eq!(kept.len(), ALL);
     assert!(kept.iter().all(|(story, marks)| marks.group == Some(StoryId(story.id.0 / 2))));
@@ -661,8 +661,8 @@ fn an_end_with_a_full_disk_says_what_is_lost() {
     inbox.put(Effect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
     inbox.put(Effect::SaveMarks(vec![(StoryId(1), READ)]));
     inbox.close();
-    let told = keeper.run().unwrap_err();
-    assert_eq!(told, "The last changes could not be saved: the disk is full. Lost: 100 stories and 1 mark.");
+    let error = keeper.run().unwrap_err();
+    assert_eq!(error, "The last changes could not be saved: the disk is full. Lost: 100 stories and 1 mark.");
 }
 
 #[test]
@@ -721,7 +721,7 @@ fn a_reader_goes_no_further_back_than_asked() {
 
 const CRASH_DIR: &str = "NEWSTAPE_TEST_CRASH_DIR";
 
-/// Run by the next test in a process of its own: saves without end, and prints what it was told is saved.
+/// Run by the next test in a process of its own: saves without end, and prints what was reported as saved.
 #[test]
 #[ignore = "the child of `what_was_said_to_be_saved_survives_a_kill`"]
 fn saves_until_killed() {
@@ -757,18 +757,18 @@ fn what_was_said_to_be_saved_survives_a_kill() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let told: Vec<u64> =
+    let printed: Vec<u64> =
         lines.map_while(Result::ok).filter_map(|line| line.strip_prefix("saved ")?.parse().ok()).take(12).collect();
     child.kill().unwrap();
     child.wait().unwrap();
-    let last = *told.last().unwrap();
-    assert_eq!(told.len(), 12, "the child ended early");
+    let last = *printed.last().unwrap();
+    assert_eq!(printed.len(), 12, "the child ended early");
 
     let mut bench = Bench::open(&dir);
     let loaded = bench.load(100_000);
     let mut ids: Vec<u64> = loaded.iter().flat_map(|part| &part.stories).map(|(story, _)| story.id.0).collect();
     ids.sort();
-    assert!(ids.len() as u64 > last, "told {last}, kept {}", ids.len());
+    assert!(ids.len() as u64 > last, "reported {last}, kept {}", ids.len());
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "there is a hole");
     // The validators are never newer than the stories.
     let validator: u64 = loaded[0].feeds[0].etag.as_ref().unwrap().parse().unwrap();

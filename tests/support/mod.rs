@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[allow(unused_imports, reason = "every test binary uses its part")]
-pub use terminal::{Terminal, View};
+pub use terminal::{Terminal, View, look_until};
 
 /// How long anything may take. Generous: a slow machine is no failure, and what works does not wait.
 pub const LIMIT: Duration = Duration::from_secs(30);

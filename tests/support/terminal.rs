@@ -306,10 +306,12 @@ impl Terminal {
         let reader = self.reader.take().unwrap();
         reader.join().unwrap();
         let wait = format!("/proc/{}/wchan", self.id());
-        // Elsewhere nobody says it; what is to be shown holds there too, if the terminal is not full.
-        let is_told = std::fs::read_to_string(&wait).is_ok_and(|place| place.trim() != "0");
-        if is_told {
+        // Elsewhere the system does not say it; what is to be shown holds there too, if the terminal is not full.
+        let is_known = std::fs::read_to_string(&wait).is_ok_and(|place| place.trim() != "0");
+        if is_known {
             look_until("a write that waits", || {
+                // Painting the whole screen fills what the system holds for a terminal that nobody reads.
+                self.type_keys("\u{c}");
                 let place = std::fs::read_to_string(&wait).unwrap_or_default();
                 place.contains("tty_write").then_some(()).or_else(|| place.contains("n_tty").then_some(()))
             });
@@ -385,7 +387,7 @@ impl Drop for Terminal {
 
 /// Nothing tells it: looked at now and then.
 #[track_caller]
-fn look_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn look_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     const EVERY: Duration = Duration::from_millis(10);
     for _ in 0..LIMIT.as_millis() / EVERY.as_millis() {
         if let Some(found) = look() {

@@ -1,9 +1,9 @@
-//! The list of alerts, and of what they told: letting one sleep, trying one, reading its story.
+//! The list of alerts, and of what they said: letting one sleep, trying one, reading its story.
 
 use jiff::Timestamp;
 
 use super::watch::Watch;
-use super::{Cause, SNOOZE, Told};
+use super::{Cause, Fired, SNOOZE};
 use crate::app::command::Command;
 use crate::app::{App, Popup, Tone};
 use crate::domain::alert::Alert;
@@ -12,23 +12,23 @@ use crate::event::Effect;
 /// A line of the list.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Listed<'a> {
-    /// An alert; when it was last told, and until when it sleeps.
+    /// An alert; when it last fired, and until when it sleeps.
     Alert {
         alert: &'a Alert,
         last: Option<Timestamp>,
         sleeps: Option<Timestamp>,
     },
-    Told(&'a Told),
+    Fired(&'a Fired),
 }
 
 impl App {
-    /// The alerts in the order of the config, then what was told, the newest first.
+    /// The alerts in the order of the config, then what fired, the newest first.
     pub fn listed(&self) -> Vec<Listed<'_>> {
         let sleeps = |watch: &Watch| watch.snoozed.max(self.alerts.snoozed).filter(|until| *until > self.now);
         let watches = self.alerts.watches.iter();
         let alerts =
             watches.map(|watch| Listed::Alert { alert: &watch.alert, last: watch.last, sleeps: sleeps(watch) });
-        alerts.chain(self.alerts.told.iter().map(Listed::Told)).collect()
+        alerts.chain(self.alerts.fired.iter().map(Listed::Fired)).collect()
     }
 
     /// Lays the list over the screen.
@@ -49,8 +49,8 @@ impl App {
             Command::TestAlert => Some(self.notify(Tone::Info, "the cursor is on no alert".into())),
             Command::Read | Command::Open | Command::CopyLink => {
                 // On an alert there is no story; the one behind the list is not meant.
-                let told = cursor.checked_sub(count).and_then(|at| self.alerts.told.get(at));
-                let story = told.and_then(|told| told.story);
+                let fired = cursor.checked_sub(count).and_then(|at| self.alerts.fired.get(at));
+                let story = fired.and_then(|fired| fired.story);
                 Some(story.map(|id| self.with_story(command, id)).unwrap_or_default())
             }
             _ => None,

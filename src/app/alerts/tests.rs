@@ -47,8 +47,8 @@ fn price(desk: &mut Desk, price: f64) -> usize {
     raised(&desk.send(Event::Quote(quote))).len()
 }
 
-fn told(desk: &Desk) -> Vec<String> {
-    desk.app.alerts.told().map(|told| told.text.clone()).collect()
+fn fired(desk: &Desk) -> Vec<String> {
+    desk.app.alerts.fired().map(|fired| fired.text.clone()).collect()
 }
 
 const NVIDIA: &str = "[[alert]]\nname = 'n'\nquery = 'topic:nvidia'\ncool-down = '0s'\n";
@@ -66,7 +66,7 @@ fn enter_on_an_alert_does_not_read_the_story_behind_the_list() {
 fn a_story_is_told_of_once_for_its_event() {
     let mut desk = desk(NVIDIA);
     assert_eq!(tell(&mut desk, 1, "Nvidia buys a maker of lasers for 3 billion dollars"), 1);
-    assert_eq!(told(&desk), ["Nvidia buys a maker of lasers for 3 billion dollars (Reuters)"]);
+    assert_eq!(fired(&desk), ["Nvidia buys a maker of lasers for 3 billion dollars (Reuters)"]);
     let at = desk.now;
     let other = Story {
         outlet: "Other".into(),
@@ -90,7 +90,7 @@ fn what_is_there_at_first_is_not_told_of() {
     let state = feed_state("New", desk.now);
     desk.send(Event::Feed(Box::new(state)));
     assert_eq!(raised(&desk.stories([of(3, "Nvidia hires a chief of staff")])), ["n"]);
-    assert_eq!(desk.app.alerts.told().count(), 1);
+    assert_eq!(desk.app.alerts.fired().count(), 1);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_level_is_told_when_it_is_reached_and_again_only_after_it_was_left() {
     for (at, expected) in steps {
         assert_eq!(price(&mut desk, at), expected, "at {at}");
     }
-    assert_eq!(told(&desk)[0], "BTC-USD is below 70,000");
+    assert_eq!(fired(&desk)[0], "BTC-USD is below 70,000");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_crossing_is_told_either_way() {
     for (at, expected) in [(69_000.0, 0), (70_000.0, 0), (70_100.0, 1), (70_200.0, 0), (69_900.0, 1)] {
         assert_eq!(price(&mut desk, at), expected, "at {at}");
     }
-    assert_eq!(told(&desk), ["BTC-USD fell through 70,000", "BTC-USD rose through 70,000"]);
+    assert_eq!(fired(&desk), ["BTC-USD fell through 70,000", "BTC-USD rose through 70,000"]);
 }
 
 #[test]
@@ -123,14 +123,14 @@ fn a_move_over_a_span_is_told_the_way_it_goes() {
     for (at, expected) in steps {
         assert_eq!(price(&mut desk, at), expected, "at {at}");
     }
-    assert_eq!(told(&desk)[0], "BTC-USD −2.1% in 15m");
+    assert_eq!(fired(&desk)[0], "BTC-USD −2.1% in 15m");
 }
 
 #[test]
 fn both_must_come_true_within_the_window_in_either_order() {
     let both =
         "[[alert]]\nname = 'b'\nquery = 'topic:nvidia'\nprice = 'BTC-USD < 70000'\nwithin = '10m'\ncool-down = '0s'\n";
-    // Minutes between the two, which comes first, and whether it is told.
+    // Minutes between the two, which comes first, and whether it is reported.
     for (apart, story_first, expected) in [(9, true, 1), (9, false, 1), (11, true, 0), (11, false, 0)] {
         let mut desk = desk(both);
         assert_eq!(price(&mut desk, 71_000.0), 0);
@@ -162,7 +162,7 @@ fn quiet_hours_keep_the_line_and_take_the_noise() {
     {
         let mut desk = desk(&format!("[alerts]\nquiet = '{hours}'\n{NVIDIA}{own}"));
         assert_eq!(tell(&mut desk, 1, "Nvidia opens a school"), expected, "quiet from {hours}, {own}");
-        let first = desk.app.alerts.told().next().unwrap();
+        let first = desk.app.alerts.fired().next().unwrap();
         assert_eq!(first.quietly, expected == 0);
         assert!(desk.app.standing_alert().is_some(), "it stands in the status line all the same");
     }
@@ -213,7 +213,7 @@ fn one_that_is_off_says_nothing_and_a_trial_says_all() {
         _ => None,
     });
     assert_eq!(loud, Some((true, true, "TEST: Nvidia opens a school (Reuters)".into())));
-    assert!(desk.app.alerts.told().next().unwrap().is_trial);
+    assert!(desk.app.alerts.fired().next().unwrap().is_trial);
     assert!(matches!(desk.app.popup, Some(Popup::Alerts { cursor: 0 })), "the list stays open");
 }
 
@@ -246,14 +246,14 @@ fn while_the_wire_is_paused_alerts_are_told_in_full_and_once_for_their_event() {
     desk.press("p");
     let title = "Nvidia buys a maker of lasers for 3 billion dollars";
     assert_eq!(tell(&mut desk, 1, title), 1);
-    assert_eq!(told(&desk), [format!("{title} (Reuters)")]);
+    assert_eq!(fired(&desk), [format!("{title} (Reuters)")]);
     let report =
         |id: u64, outlet: &str, at| Story { outlet: outlet.into(), published: Some(at), ..titled(id, 0, title) };
     let at = desk.now;
     assert!(raised(&desk.stories([report(2, "Other", at)])).is_empty(), "the same event");
     desk.press("p");
     assert!(raised(&desk.stories([report(3, "Third", at)])).is_empty(), "nor when the wire goes on");
-    assert_eq!(desk.app.alerts.told().count(), 1);
+    assert_eq!(desk.app.alerts.fired().count(), 1);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_price_of_another_source_or_an_older_one_has_crossed_nothing() {
     desk.now += Duration::from_secs(1);
     let other = Quote { source: "kraken".into(), ..quote("BTC-USD", 69_991.0, desk.now) };
     assert!(raised(&desk.send(Event::Quote(other.clone()))).is_empty());
-    assert!(desk.app.movers.iter().next().is_none(), "nor is it told by itself");
+    assert!(desk.app.movers.iter().next().is_none(), "nor is it reported by itself");
     desk.now += Duration::from_secs(1);
     let next = Quote { price: 70_020.into(), exchange_time: Some(desk.now), received_time: desk.now, ..other };
     assert_eq!(raised(&desk.send(Event::Quote(next))), ["c"], "within one source it has");
@@ -291,7 +291,7 @@ fn of_stories_that_wait_for_a_price_the_newest_untold_event_is_told() {
     let again = Story { outlet: "Other".into(), published: Some(at), ..titled(3, 0, "Nvidia opens a school in Oslo") };
     desk.stories([again]);
     assert_eq!(price(&mut desk, 69_000.0), 1);
-    assert!(told(&desk)[0].starts_with("Nvidia hires a chief of staff"), "{:?}", told(&desk));
+    assert!(fired(&desk)[0].starts_with("Nvidia hires a chief of staff"), "{:?}", fired(&desk));
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn the_cursor_of_the_list_stays_on_its_line() {
     desk.press("a j");
     assert_eq!(desk.app.popup, Some(Popup::Alerts { cursor: 1 }));
     tell(&mut desk, 2, "Nvidia hires a chief of staff");
-    assert_eq!(desk.app.popup, Some(Popup::Alerts { cursor: 2 }), "what was told before is one further down");
+    assert_eq!(desk.app.popup, Some(Popup::Alerts { cursor: 2 }), "what fired before is one further down");
 }
 
 #[test]

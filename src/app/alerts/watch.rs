@@ -13,11 +13,11 @@ use crate::domain::query::Query;
 use crate::domain::story::StoryId;
 use crate::event::move_back;
 
-/// How many events are remembered that it has told of.
+/// How many events are remembered that it has reported.
 const GROUPS: usize = 256;
 /// How many stories wait for a price.
 const STORIES: usize = 32;
-/// A move is over when it is less than this share of what the rule asks for: else one that trembles at it is told again
+/// A move is over when it is less than this share of what the rule asks for: else one that trembles at it fires again
 /// and again.
 const OVER: f64 = 0.8;
 
@@ -32,13 +32,13 @@ pub(super) struct Watch {
     above: Option<bool>,
     /// Whose price was last looked at, and when it had traded.
     looked: Option<(Name, Timestamp)>,
-    /// When it was last told.
+    /// When it last fired.
     pub last: Option<Timestamp>,
     pub snoozed: Option<Timestamp>,
     /// The last stories that matched, and the last time that the price rule came true: for both within a window.
     stories: VecDeque<(Timestamp, StoryId, GroupId)>,
     price: Option<(Timestamp, String)>,
-    /// The events it has told of.
+    /// The events it has reported.
     groups: VecDeque<GroupId>,
 }
 
@@ -147,7 +147,7 @@ impl Watch {
         self.price = Some((now, text));
     }
 
-    /// The newest story that matched within the window before now, of an event that was not told of.
+    /// The newest story that matched within the window before now, of an event that was not reported.
     pub fn story_within(&self, now: Timestamp) -> Option<(StoryId, GroupId)> {
         let mut stories = self.stories.iter().rev();
         let found = stories.find(|(at, _, group)| self.is_within(*at, now) && !self.groups.contains(group));

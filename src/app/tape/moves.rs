@@ -94,14 +94,14 @@ impl Tape {
 
     /// How far the price of a symbol usually goes in a time so long that begins then.
     pub fn usual_over(&self, symbol: &str, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
-        // Moves shorter than the finest bars are told by those; by coarser ones they can't be.
+        // Moves shorter than the finest bars are read from those; from coarser ones they can't be.
         let fits = |series: &Series| SignedDuration::from_secs(series.interval.into()) <= long;
         let series = || self.measured(symbol).enumerate().filter(|(at, series)| *at == 0 || fits(series));
         let of_hour = series().find_map(|(_, series)| usual_of_hour(series, begun, long));
         of_hour.or_else(|| series().find_map(|(_, series)| usual_of_any(series, begun, long)))
     }
 
-    /// What a symbol did up to the times at which moves are told for good; None where no price of the moment is known.
+    /// What a symbol did up to the times at which moves are final; None where no price of the moment is known.
     pub fn frozen(&self, symbol: &str, time: Timestamp, calendar: &Calendar, now: Timestamp) -> Option<Frozen> {
         let (series, base) = self.base(symbol, time, |_| true)?;
         let close = close_after(symbol, time, calendar);
@@ -242,7 +242,7 @@ mod tests {
         let closes: Vec<f64> = (0..180).map(|at| 100.0 + f64::from(at)).collect();
         let mut tape = tape();
         tape.take_series(Span::Day, series("NVDA", minute(0), &closes));
-        let told = |at: i64, now: i64| {
+        let moved = |at: i64, now: i64| {
             let frozen = tape.frozen("NVDA", minute(at), &calendar(), minute(now))?;
             let words = |(name, figure): &(String, Figure)| match figure {
                 Figure::Moved { percent, at } => {
@@ -264,7 +264,7 @@ mod tests {
             (300, 500, None),
         ];
         for (at, now, expected) in cases {
-            assert_eq!(told(at, now).as_deref(), expected, "of minute {at}, at minute {now}");
+            assert_eq!(moved(at, now).as_deref(), expected, "of minute {at}, at minute {now}");
         }
         let night = minute(8 * 60);
         assert!(tape.is_closed("NVDA", night, &calendar()) && !tape.is_closed("BTC-USD", night, &calendar()));

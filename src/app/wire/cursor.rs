@@ -12,7 +12,7 @@ pub(super) struct Cursor {
     line: usize,
     /// Rows that arrived above the first one on screen since the cursor was set.
     above: usize,
-    /// How many rows the screen shows, as last told.
+    /// How many rows the screen shows, as last drawn.
     height: usize,
 }
 

@@ -46,7 +46,7 @@ impl Lists {
 }
 
 impl Wire {
-    /// How many stories of a topic came in each of the last hours, the oldest hour first. What is told for later than
+    /// How many stories of a topic came in each of the last hours, the oldest hour first. What is dated later than
     /// `now` counts as just come.
     pub fn heat(&self, topic: &str, now: Timestamp) -> [u32; HEAT_HOURS] {
         let stories = self.by_topic.of(topic);

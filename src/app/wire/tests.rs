@@ -198,7 +198,7 @@ fn a_live_wire_counts_nothing_and_shows_the_newest() {
 
 #[test]
 fn the_story_under_the_cursor_stays_while_its_group_grows() {
-    // The same event, told earlier by another outlet and heard of late; and once more after a lull.
+    // The same event, published earlier by another outlet and heard of late; and once more after a lull.
     for (minutes, place) in [(2, 27), (18 + 4 * 60, 0)] {
         let mut wire = wire(plain(1..=30));
         wire.set_cursor(12, ROWS);

@@ -47,7 +47,7 @@ impl Import {
             file.save()?;
         }
         let skipped = list.skipped.len() + taken.unusable.len();
-        say(&taken.told(skipped, &path))?;
+        say(&taken.summary(skipped, &path))?;
         if list.is_cut {
             let last = list.feeds.last().map(|feed| format!(" after '{}'", feed.name)).unwrap_or_default();
             let count = list.feeds.len();
@@ -138,7 +138,7 @@ impl Taken {
     }
 
     /// `added 3 feeds to …; 2 there already, 1 of them switched off, 1 of them set as the file says`
-    fn told(&self, skipped: usize, path: &str) -> String {
+    fn summary(&self, skipped: usize, path: &str) -> String {
         let feeds = if self.added == 1 { "feed" } else { "feeds" };
         let mut text = match self.added {
             0 => "nothing new".to_owned(),

@@ -15,7 +15,7 @@ pub(super) struct Sketch {
     pub words: Box<[u32]>,
     /// Its numbers; they are among the words.
     pub numbers: Box<[u32]>,
-    /// Those of its words that are written as names, where that can be told, and its first; they are among the words.
+    /// Those of its words that are written as names, where that can be seen, and its first; they are among the words.
     pub names: Box<[u32]>,
     /// Quarter or month it is about.
     pub periods: Box<[u32]>,

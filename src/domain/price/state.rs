@@ -214,7 +214,7 @@ pub fn session_of(quote: &Quote, calendar: &Calendar, at: Timestamp) -> Session 
 }
 
 /// Was a trade made while New York is closed? Then it was made elsewhere: in Tokyo, in currencies, on a venue that no
-/// calendar knows. What is told just after the end of a session is of that session.
+/// calendar knows. What is reported just after the end of a session is of that session.
 fn is_outside(calendar: &Calendar, at: Timestamp) -> bool {
     [at, later(at, -FRESH_REGULAR)].into_iter().all(|at| calendar.session(at) == Session::Closed)
 }
@@ -295,7 +295,7 @@ fn told_closed(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(St
     holds.then(|| (State::Closed { at: quote.time(), resumes: None }, Some(until)))
 }
 
-/// Is the regular price the last of the latest finished day: told after its close, and traded on it?
+/// Is the regular price the last of the latest finished day: reported after its close, and traded on it?
 fn is_last_price(quote: &Quote, calendar: &Calendar, now: Timestamp) -> bool {
     let delay = if let Delivery::Delayed(by) = quote.delivery { signed(by) } else { SignedDuration::ZERO };
     calendar.last_day(now).is_some_and(|day| {
@@ -332,7 +332,7 @@ fn aged(quote: &Quote, age: Option<Duration>) -> State {
     if quote.delivery == Delivery::Stored { State::Cached { age } } else { State::Stale { age } }
 }
 
-/// Was this noted under a clock that ran ahead of the one that shows `now`? How old it is cannot be told then.
+/// Was this noted under a clock that ran ahead of the one that shows `now`? How old it is is unknown then.
 fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
     at.duration_since(now) > AHEAD
 }

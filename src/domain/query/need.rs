@@ -13,7 +13,7 @@ use crate::domain::pattern::{Atom, Phrase, WordPattern};
 use crate::domain::text::fold;
 use crate::domain::topic::Topics;
 
-/// Alternatives of words near each other that are told apart; beyond them only the words are asked for.
+/// Alternatives of words near each other that are distinguished; beyond them only the words are asked for.
 const CHOICES_MAX: usize = 16;
 
 /// A condition that no match of a query fails.

@@ -19,7 +19,7 @@ const MOST_PARTS: usize = 8;
 /// Largest compiled regular expression, in bytes.
 const REGEX_SIZE: usize = 1 << 20;
 
-/// Every field, in the order in which they are told.
+/// Every field, in the order in which they are listed.
 pub const FIELDS: [&str; 11] =
     ["title", "summary", "outlet", "feed", "topic", "symbol", "lang", "is", "age", "outlets", "move"];
 /// What people write who come from other programs.

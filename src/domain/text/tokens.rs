@@ -17,7 +17,7 @@ pub(crate) struct Token<'a> {
     pub(crate) hash: u32,
 }
 
-/// Cuts a text into words, by the rules told at [`Text`].
+/// Cuts a text into words, by the rules at [`Text`].
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens<'a> {
     text: &'a str,

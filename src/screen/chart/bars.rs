@@ -80,7 +80,7 @@ enum Part {
     Body,
 }
 
-/// Rising bodies are a heavy line, falling ones a block: told apart without colour.
+/// Rising bodies are a heavy line, falling ones a block: distinguished without colour.
 fn glyph(upper: Part, lower: Part, rises: bool) -> &'static str {
     match (upper, lower, rises) {
         (Part::Body, Part::Body, true) => "┃",

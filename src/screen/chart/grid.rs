@@ -72,7 +72,7 @@ pub struct Grid<'a> {
     calendar: &'a Calendar,
     /// Whose days its days are.
     days: TimeZone,
-    /// A share of New York: a day is one of trading, whatever time its bar is told with.
+    /// A share of New York: a day is one of trading, whatever time its bar carries.
     is_share: bool,
     /// The sessions of New York that they lie in, oldest first; none for days.
     sessions: Vec<Cell>,
@@ -172,7 +172,7 @@ impl<'a> Grid<'a> {
     /// The day that a bar beginning at a time counts for.
     fn date(&self, at: Timestamp) -> Date {
         match self.is_share {
-            // Bars of days are told with the open, with midnight in New York or with midnight in UTC.
+            // Bars of days carry the open, with midnight in New York or with midnight in UTC.
             true if self.interval >= DAY => self.calendar.date(moved(at, DAY / 2)),
             true => self.calendar.date(at),
             false => at.to_zoned_datetime(self.days.clone()).date(),

@@ -13,13 +13,13 @@ use crate::domain::price::{Candle, Kind, Series, Session, Span, Symbol, is_liste
 
 /// Columns of the price axis; more where a price needs them.
 const AXIS_WIDTH: u16 = 10;
-/// A candle takes so many cells, gap included: candles that touch can't be told apart.
+/// A candle takes so many cells, gap included: candles that touch can't be distinguished.
 const SPACINGS: std::ops::RangeInclusive<usize> = 2..=4;
 /// Dots of a cell, across.
 const DOTS: usize = 2;
 /// Seconds in a day.
 const DAY: u32 = 86_400;
-/// A trade of the closing auction is told a little after the bell.
+/// A trade of the closing auction is reported a little after the bell.
 const AUCTION: SignedDuration = SignedDuration::from_mins(1);
 /// A gap of more bars than this is a time in which the market was closed.
 const BREAK_BARS: i32 = 12;
@@ -118,7 +118,7 @@ pub fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
     Some(Plot { area, volume, axis, low: low - pad, high: high + pad, last, columns, step, days, style, spacing })
 }
 
-/// The last price that the source of the candles has told.
+/// The last price that the source of the candles has given.
 fn newest(app: &App, series: &Series) -> Option<f64> {
     let bar = series.bars.last()?;
     let quote = app.tape.quote(&series.symbol).filter(|quote| quote.source == series.source);
@@ -175,7 +175,7 @@ fn is_cut(grid: &Grid, step: Step, symbol: &str, is_opening: bool) -> bool {
     !step.is_within_day() || (is_opening && kind(symbol) == Kind::Equity && !grid.is_by_session())
 }
 
-/// When each bar begins. That of the closing auction, told a little after the bell with nothing behind it, belongs to the
+/// When each bar begins. That of the closing auction, reported a little after the bell with nothing behind it, belongs to the
 /// session that it ends.
 fn times(app: &App, series: &Series) -> Vec<Timestamp> {
     let is_last = |at: usize| match series.bars.get(at + 1) {

@@ -115,11 +115,11 @@ impl Page {
             spans.push(Span::styled(piece.text, style));
         }
         let columns = self.columns.saturating_sub(width(first)).max(1);
-        let mut told = 0;
+        let mut passed = 0;
         for (at, line) in wrap_spans(&spans, columns).into_iter().enumerate() {
-            told += line.iter().map(|span| span.content.len()).sum::<usize>() + 1;
+            passed += line.iter().map(|span| span.content.len()).sum::<usize>() + 1;
             // A link stands on the line that its first letter came to.
-            while let Some((_, link)) = begun.first().copied().filter(|(place, _)| *place < told) {
+            while let Some((_, link)) = begun.first().copied().filter(|(place, _)| *place < passed) {
                 self.links[link].0 = self.lines.len();
                 begun.remove(0);
             }

@@ -302,7 +302,7 @@ fn tail(scene: Scene, row: &Row, item: &Item, form: &Form) -> Vec<Span<'static>>
     spans
 }
 
-/// `×3` outlets; `+1` where one outlet has told it more than once.
+/// `×3` outlets; `+1` where one outlet has published it more than once.
 fn carried(scene: Scene, row: &Row) -> String {
     let wire = &scene.app.wire;
     match (wire.outlet_count(row.group), wire.member_count(row.group)) {

@@ -29,7 +29,7 @@ impl Command for AskBackground {
     }
 }
 
-/// What comes from the terminal, which standard input must be. What it says of its background is told beside it.
+/// What comes from the terminal, which standard input must be. What it says of its background is reported beside it.
 ///
 /// # Errors
 /// When the system gives no thread or no signal.
@@ -90,7 +90,7 @@ fn read(inputs: &mpsc::Sender<parser::Input>) {
         let mut asked = [PollFd::new(&terminal, PollFlags::IN)];
         let found = match poll(&mut asked, patience.as_ref()) {
             Ok(0) => parser.pause(),
-            // Hung up, too, is told by reading.
+            // A hang-up, too, shows in reading.
             Ok(_) => match rustix::io::read(&terminal, &mut bytes) {
                 Ok(0) => return,
                 Ok(count) => parser.take(&bytes[..count]),

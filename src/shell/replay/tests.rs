@@ -42,7 +42,7 @@ fn series(symbol: &str, interval: u32, from: Timestamp, bars: &[(f64, f64)]) -> 
     }
 }
 
-fn told(id: u64, time: Timestamp) -> Story {
+fn story_at(id: u64, time: Timestamp) -> Story {
     Story { published: Some(time), first_seen: time, ..story(id, 0) }
 }
 
@@ -54,7 +54,7 @@ fn day(stories: Vec<Story>, series: Vec<Series>) -> Recording {
 fn half_hour() -> Recording {
     let bars = [(10.0, 11.0), (12.0, 13.0), (14.0, 15.0), (16.0, 17.0), (18.0, 19.0), (20.0, 21.0)];
     let times = ["05T10:59:30", "05T11:04:30", "05T11:10:00", "05T11:14:30", "05T11:19:30", "05T11:24:30"];
-    let stories = (1..).zip(times).map(|(id, time)| told(id, at(time))).collect();
+    let stories = (1..).zip(times).map(|(id, time)| story_at(id, at(time))).collect();
     day(stories, vec![series("BTC-USD", 300, at("05T11:00:00"), &bars)])
 }
 
@@ -177,7 +177,7 @@ async fn what_is_older_is_there_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn many_old_stories_come_in_parts_the_newest_first() {
-    let stories = (0..250).map(|id| told(id, at("05T10:00:00") + Duration::from_secs(id))).collect();
+    let stories = (0..250).map(|id| story_at(id, at("05T10:00:00") + Duration::from_secs(id))).collect();
     let sent = play_for(day(stories, Vec::new()), plan("05T11:00:00", 1.0), secs(0.1), &[]).await;
     let parts: Vec<Vec<u64>> = sent
         .iter()
@@ -210,8 +210,8 @@ async fn a_pause_holds_the_day_where_it_is() {
     found.sort_by_key(|line| line.split(' ').next().unwrap().parse::<f64>().unwrap() as u64);
     assert_eq!(found.len(), expected.len(), "{found:?}");
     assert!(expected[3..].iter().all(|line| found.contains(&(*line).to_owned())), "{found:?}");
-    let told: Vec<bool> = positions(&sent).iter().map(|position| position.paused).collect();
-    assert!(told.contains(&true), "it is told at once");
+    let paused: Vec<bool> = positions(&sent).iter().map(|position| position.paused).collect();
+    assert!(paused.contains(&true), "it is reported at once");
     let silent = sent.iter().filter(|(after, _)| (secs(2.1)..secs(99.9)).contains(after)).count();
     assert_eq!(silent, 0, "a day that stands still says nothing");
 }
