@@ -48,7 +48,7 @@ impl fmt::Debug for Permit {
 }
 
 impl Permit {
-    /// The site asked for patience: nobody asks there for this long.
+    /// The site asked us to wait: no request goes there for this long.
     pub fn cool(&mut self, time: Duration) {
         self.cool = Some(time);
     }

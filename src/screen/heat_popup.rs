@@ -89,7 +89,7 @@ pub(super) fn times(heat: Heat) -> String {
     heat.times().map_or("–".to_owned(), |times| format!("{times:.1}×"))
 }
 
-/// What is to be said of a line of heat where there is room: a spike, or how much the habit rests on.
+/// The note behind a row where there is room: a spike, or how many days the usual count is based on.
 fn note(heat: Heat, room: usize) -> String {
     let forms = match heat.habit {
         _ if heat.is_spike => vec!["  ▲ spike".to_owned(), " ▲".to_owned()],
