@@ -223,7 +223,7 @@ fn a_saved_config_is_in_force_at_once_and_a_mistake_in_it_breaks_nothing() {
     terminal.look(|view| {
         let after = view.status().split_once(&place).unwrap().1;
         assert!(after.starts_with(|letter: char| letter.is_ascii_digit()), "no column: {}", view.status());
-        assert!(view.status().contains("the old config stays in force"), "{}", view.status());
+        assert!(view.status().contains("keeping the previous config"), "{}", view.status());
     });
     // The screen goes on: keys, prices, stories.
     server.trade("BTC-USD", "97600.75", "96000.00", TRADED);

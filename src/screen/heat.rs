@@ -28,7 +28,7 @@ const ROWS_MAX: u16 = 3;
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let title = Line::from(vec![
         Span::styled("Heat", scene.theme.text.add_modifier(Modifier::BOLD)),
-        Span::styled(" · stories of the last 24 h · times the habit", scene.theme.dim),
+        Span::styled(" · stories of the last 24 h · vs usual", scene.theme.dim),
     ]);
     let inner = panel(frame, area, scene, false, title, Line::default());
     let rules: Vec<&TopicRule> = shown_rules(scene.app).collect();

@@ -68,7 +68,7 @@ pub(super) fn legend(scene: Scene) -> Vec<Sign> {
         ("…", theme.text, "there is more than there is room for"),
         (ABOVE, theme.accent, "so many new rows above those shown"),
         (BELOW, theme.dim, "so many lines below those shown"),
-        (RISEN, theme.up, "risen; in the heat: a spike, three times the habit"),
+        (RISEN, theme.up, "risen; in the heat panel: a spike, three times the usual count"),
         (FALLEN, theme.down, "fallen"),
         ("┃ █", theme.text, "bars of the chart: a thin one rises, a thick one falls"),
         ("◂ ┄", theme.text, "the last price, at the axis and as a line"),

@@ -96,7 +96,7 @@ fn says(scene: Scene) -> Said {
     let app = scene.app;
     let theme = scene.theme;
     if let Some(mistake) = &app.config_mistake {
-        return Said::trouble(scene, format!("{mistake} · the old config stays in force"));
+        return Said::trouble(scene, format!("{mistake} · keeping the previous config"));
     }
     if let Some(trouble) = app.store_trouble.as_ref().or(app.store_replaced.as_ref()) {
         return Said::trouble(scene, trouble);
