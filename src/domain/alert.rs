@@ -210,16 +210,17 @@ impl PriceRule {
 /// `70000`, `70,000`, `70_000`, `70k`; a dot sets off the fraction. Positive.
 fn level(text: &str) -> Option<f64> {
     let text = text.trim_start_matches('$');
-    let (number, times) = match text.strip_suffix(['k', 'K']) {
-        Some(number) => (number, 1e3),
-        None => (text, 1.0),
+    // As an exponent, not a factor: 64.4 times 1000 is 64400.00000000001.
+    let (number, exponent) = match text.strip_suffix(['k', 'K']) {
+        Some(number) => (number, "e3"),
+        None => (text, ""),
     };
     let plain = number.chars().all(|letter| letter.is_ascii_digit() || ".,_".contains(letter));
     // A comma sets thousands apart, not a fraction: `3,5` is neither here.
     let whole = number.split('.').next().unwrap_or_default();
     let grouped = number.matches(',').count() == whole.split(',').skip(1).filter(|group| group.len() == 3).count();
-    let number: f64 = number.replace([',', '_'], "").parse().ok().filter(|_| plain && grouped)?;
-    Some(number * times).filter(|level| level.is_finite() && *level > 0.0)
+    let number = number.replace([',', '_'], "") + exponent;
+    number.parse().ok().filter(|_| plain && grouped).filter(|level: &f64| level.is_finite() && *level > 0.0)
 }
 
 impl fmt::Display for PriceRule {

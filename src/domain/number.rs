@@ -38,8 +38,9 @@ fn number(chars: &[char], at: usize) -> (Option<f64>, usize) {
         }
         end += 1 + behind;
     }
-    let (times, end) = unit(chars, end);
-    (written.parse().ok().map(|number: f64| number * times), end)
+    let (exponent, end) = unit(chars, end);
+    // As an exponent, not a factor: 64.4 times 1000 is 64400.00000000001, which is no level that anybody wrote.
+    (format!("{written}{exponent}").parse().ok(), end)
 }
 
 fn digits(chars: &[char], at: usize) -> usize {
@@ -52,12 +53,12 @@ fn separates(letter: char) -> bool {
 }
 
 /// `k`, `m`, or nothing.
-fn unit(chars: &[char], at: usize) -> (f64, usize) {
+fn unit(chars: &[char], at: usize) -> (&'static str, usize) {
     let is_last = !chars.get(at + 1).is_some_and(|letter| letter.is_alphanumeric());
     match chars.get(at) {
-        Some('k' | 'K') if is_last => (1e3, at + 1),
-        Some('m' | 'M') if is_last => (1e6, at + 1),
-        _ => (1.0, at),
+        Some('k' | 'K') if is_last => ("e3", at + 1),
+        Some('m' | 'M') if is_last => ("e6", at + 1),
+        _ => ("", at),
     }
 }
 
