@@ -10,6 +10,7 @@ use newstape::config::shipped;
 use newstape::domain::Name;
 use newstape::domain::query::{Query, Subject};
 use newstape::domain::story::{Marks, Story, StoryId};
+use newstape::domain::story_text::StoryText;
 use newstape::domain::text::Text;
 use newstape::domain::topic::Topics;
 use newstape::event::{Effect, Event, STORIES_AT_ONCE};
@@ -177,7 +178,7 @@ fn matches(reader: &Reader, query: &Query, topics: &Topics, limit: usize) -> usi
         let tagged: Vec<Name> = topics.tag(&text).into_iter().map(|tag| tag.topic).collect();
         let subject = Subject {
             story,
-            text: &text,
+            text: StoryText::new(story),
             topics: &tagged,
             symbols: &[],
             marks: *marks,

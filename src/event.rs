@@ -30,6 +30,8 @@ pub enum Event {
     /// Older stories that may be what a search looks for, at most [`STORIES_AT_ONCE`], newest first; there are more, unless
     /// it is `done`.
     Found { number: u64, stories: Vec<(Story, Marks)>, done: bool },
+    /// The summaries of stories that were asked for by [`Effect::ReadSummaries`]: those that are stored.
+    Summaries(Vec<(StoryId, Name)>),
     /// Stored stories to be counted, not held, at most [`STORIES_AT_ONCE`]; there are more, unless it is `done`.
     Counted { stories: Vec<Story>, done: bool },
     /// The config file took a view in; or why not, in one sentence.
@@ -154,6 +156,10 @@ pub enum Effect {
     Search { number: u64, need: Need, until: Timestamp },
     /// More of what that search finds.
     SearchMore { number: u64 },
+    /// Read the summaries of these stories, which are not in memory; [`Event::Summaries`] follows.
+    ReadSummaries(Vec<StoryId>),
+    /// Stories without their summaries, to be saved where nothing is stored of them.
+    SaveMissing(Vec<Story>),
     /// Tell all stories since a time, to be counted.
     Recount { since: Timestamp },
     /// Tell of an alert beyond the screen, as the config says of it.

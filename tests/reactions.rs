@@ -183,7 +183,7 @@ fn marks_stand_on_their_bars(app: &mut App) {
     let theme = scene::theme("dark");
     terminal.draw(|frame| bars = draw(frame, app, &theme).bars).unwrap();
     assert!(bars.len() > 20, "{} bars", bars.len());
-    let is_bound = |item: &Item| item.tagged.symbols.iter().any(|name| &**name == "BTC-USD");
+    let is_bound = |item: &Item| item.tagged.symbols().iter().any(|name| &**name == "BTC-USD");
     let firsts = app.wire.items().filter(|item| app.wire.is_first(item) && is_bound(item));
     let firsts: Vec<Timestamp> = firsts.map(|item| item.story.time()).collect();
     for bar in &bars {

@@ -4,6 +4,7 @@
 mod panel;
 mod watch;
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use jiff::tz::TimeZone;
@@ -70,6 +71,14 @@ pub struct Alerts {
     waiting: Option<Item>,
     /// Stories that came since, and may yet come to match.
     fresh: VecDeque<(StoryId, Timestamp)>,
+    /// Those of them whose summary has to be read first. Found out while they are only looked at.
+    awaited: RefCell<HashSet<StoryId>>,
+}
+
+/// May a query come to match a story after it has arrived?
+fn changes_with_time(query: &Query) -> bool {
+    let asks = query.asks();
+    asks.time || asks.moves || asks.outlets
 }
 
 impl Alerts {
@@ -190,12 +199,11 @@ impl App {
     pub(super) fn alert_of_time(&mut self) -> Vec<Effect> {
         let oldest = self.now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
         self.alerts.fresh.retain(|(_, at)| *at >= oldest);
-        let changes = |query: &Query| query.asks().time || query.asks().moves || query.asks().outlets;
-        if !self.alerts.watches.iter().any(|watch| watch.query.as_ref().is_some_and(changes)) {
+        if !self.alerts.watches.iter().any(|watch| watch.query.as_ref().is_some_and(changes_with_time)) {
             return Vec::new();
         }
         let fresh: Vec<StoryId> = self.alerts.fresh.iter().map(|(id, _)| *id).collect();
-        fresh.into_iter().flat_map(|id| self.try_story(id, changes)).collect()
+        fresh.into_iter().flat_map(|id| self.try_story(id, changes_with_time)).collect()
     }
 
     /// A price has come in: does an alert ask for it?
@@ -225,9 +233,18 @@ impl App {
         self.hit_by_story(matching, (id, group))
     }
 
-    /// The places of the alerts whose query a story matches.
+    /// Asks again of stories that came lately, once their summaries have been read.
+    pub(super) fn alert_of_read(&mut self, ids: &[StoryId]) -> Vec<Effect> {
+        let awaited = self.alerts.awaited.get_mut();
+        let read: Vec<StoryId> = ids.iter().filter(|id| awaited.remove(id)).copied().collect();
+        read.iter().for_each(|id| self.wire.release_summary(*id));
+        read.into_iter().flat_map(|id| self.try_story(id, changes_with_time)).collect()
+    }
+
+    /// The places of the alerts whose query a story matches. One that is not in memory whole is read first: an alert tells
+    /// all of it.
     fn matching(&self, item: &Item, of: &impl Fn(&Query) -> bool) -> Vec<usize> {
-        if item.verdict.is_muted() || item.tagged.topics.iter().any(|topic| self.is_alert_muted(topic)) {
+        if item.verdict.is_muted() || item.tagged.topics().iter().any(|topic| self.is_alert_muted(topic)) {
             return Vec::new();
         }
         let outlets = self.wire.outlet_count(item.group).max(1);
@@ -240,7 +257,13 @@ impl App {
             if query.asks().moves {
                 subject.moves = &moves;
             }
-            query.matches(&subject)
+            let decided = query.decide(&subject);
+            if decided != Some(false) && !item.has_summary() {
+                self.wire.need_summary(item);
+                self.alerts.awaited.borrow_mut().insert(item.story.id);
+                return false;
+            }
+            decided == Some(true)
         };
         let watches = self.alerts.watches.iter().enumerate();
         watches.filter(|(_, watch)| matches(watch)).map(|(at, _)| at).collect()

@@ -128,7 +128,7 @@ impl App {
         let (from, to) = self.away.last?;
         let is_within = |at: Timestamp| from < at && at <= to;
         let came = || self.wire.items().filter(|item| is_within(item.story.first_seen) && !item.verdict.is_muted());
-        let of = |rule: &TopicRule| came().filter(|item| item.tagged.topics.contains(&rule.name)).count();
+        let of = |rule: &TopicRule| came().filter(|item| item.tagged.topics().contains(&rule.name)).count();
         let keyed = || self.topics().iter().filter(|rule| rule.key.is_some());
         Some(Digest {
             from,

@@ -17,7 +17,7 @@ impl App {
     /// The time of the story that the reader shows, where its bar is on the chart.
     pub fn bar_of_story(&self) -> Option<Timestamp> {
         let charted = self.charted()?;
-        let item = self.wire.current_item().filter(|item| item.tagged.symbols.contains(&charted))?;
+        let item = self.wire.current_item().filter(|item| item.tagged.symbols().contains(&charted))?;
         Some(item.story.time())
     }
 
@@ -65,9 +65,9 @@ impl App {
     pub(super) fn show_on_chart(&mut self) -> Vec<Effect> {
         self.hold_cursor();
         let Some(item) = self.wire.current_item() else { return self.notify(Tone::Info, "no story here".into()) };
-        let (time, symbols) = (item.story.time(), &item.tagged.symbols);
+        let (time, symbols) = (item.story.time(), item.tagged.symbols());
         let charted = self.charted().filter(|charted| symbols.contains(charted));
-        let Some(symbol) = charted.or_else(|| item.tagged.closest.first().cloned()) else {
+        let Some(symbol) = charted.or_else(|| item.tagged.closest().first().cloned()) else {
             return self.notify(Tone::Info, "no symbol of the watchlist is bound to this story".into());
         };
         self.tape.select(&symbol);

@@ -19,6 +19,7 @@ impl App {
         self.alerts.set_back(by);
         self.away.set_back(by);
         self.saves.set_back(by);
+        self.wire.clock_set_back();
         move_back(self.notice.as_mut().and_then(|notice| notice.until.as_mut()), by);
         // As it was when it was last looked at: what is too late by now is reported as such.
         self.now = moved_back(self.now, by);

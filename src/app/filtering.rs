@@ -75,8 +75,8 @@ impl App {
             return None;
         }
         let until = self.wire.horizon()?;
-        let topic = filter.topic.as_ref().map(|topic| self.tagger.topics.need(|rule| rule.name == *topic));
-        let query = filter.query.as_ref().map(|(_, query)| query.need(&self.tagger.topics, self.now));
+        let topic = filter.topic.as_ref().map(|topic| self.tagger.topics().need(|rule| rule.name == *topic));
+        let query = filter.query.as_ref().map(|(_, query)| query.need(self.tagger.topics(), self.now));
         self.filtering.beyond.is_open = true;
         Some(Effect::Search {
             number: self.filtering.beyond.number,

@@ -235,6 +235,7 @@ impl App {
         }
         let overdue = self.saves.overdue(now);
         effects.extend(self.saved_as(overdue));
+        effects.extend(self.read_summaries());
         effects
     }
 
@@ -265,7 +266,8 @@ impl App {
             }
             Event::AlertFailed { alert, why } => self.notify(Tone::Warning, format!("alert '{alert}': {why}")),
             Event::TaskFailed { task, why } => self.task_failed(&task, &why),
-            Event::Saved(_) => self.saved(),
+            Event::Summaries(found) => self.summaries(found),
+            Event::Saved(at) => self.saved(at),
             Event::StoreTrouble(trouble) => {
                 self.store_trouble = Some(trouble);
                 vec![Effect::Draw(Urgency::News)]
@@ -343,7 +345,7 @@ impl App {
 
     /// The rules in force, in the order of the files.
     pub fn topics(&self) -> &[TopicRule] {
-        self.tagger.topics.rules()
+        self.tagger.topics().rules()
     }
 
     /// The rule of a name.
@@ -389,11 +391,12 @@ impl App {
         for (story, stored) in stories {
             let id = story.id;
             let marks = self.wire.remember(&story, stored, self.now).or_else(|| {
-                self.wire.take(story, stored, &self.tagger, self.now);
+                self.wire.take_stored(story, stored, &self.tagger, self.now);
                 self.wire.item(id).map(|item| item.marks)
             });
             merged.extend(marks.filter(|marks| *marks != stored).map(|marks| (id, marks)));
         }
+        self.wire.drop_summaries();
         merged
     }
 
@@ -523,12 +526,12 @@ impl App {
         let watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
         let changed = self.config.topics != config.topics
             || self.config.terms != config.terms
-            || self.tagger.watchlist != watchlist
-            || self.tagger.topics.rules().is_empty();
+            || self.tagger.watchlist() != watchlist
+            || self.tagger.topics().rules().is_empty();
         if !changed {
             return;
         }
-        self.tagger = Tagger { topics, watchlist };
+        self.tagger = Tagger::new(topics, watchlist);
         let filter = self.wire.filter();
         let gone = filter.topic.as_ref().is_some_and(|topic| self.topic(topic).is_none());
         if gone {
@@ -537,7 +540,23 @@ impl App {
         self.wire.retag(&self.tagger, self.now);
     }
 
-    fn saved(&mut self) -> Vec<Effect> {
+    /// What is shown and what is asked needs summaries that are not in memory.
+    fn read_summaries(&mut self) -> Option<Effect> {
+        let wanted = self.wire.summaries_to_read();
+        (!wanted.is_empty()).then_some(Effect::ReadSummaries(wanted))
+    }
+
+    fn summaries(&mut self, found: Vec<(StoryId, Name)>) -> Vec<Effect> {
+        let ids: Vec<StoryId> = found.iter().map(|(id, _)| *id).collect();
+        let has_changed = self.wire.take_summaries(found, &self.tagger, self.now);
+        let mut effects = self.alert_of_read(&ids);
+        effects.extend(has_changed.then_some(Effect::Draw(Urgency::News)));
+        effects
+    }
+
+    /// The store has saved what it was given until then.
+    fn saved(&mut self, at: Timestamp) -> Vec<Effect> {
+        self.wire.stored_until(at);
         match self.store_trouble.take() {
             Some(_) => vec![Effect::Draw(Urgency::News)],
             None => Vec::new(),

@@ -70,7 +70,7 @@ impl Reaction<'_> {
 impl App {
     /// What the symbols bound to a story did since a time: that which moved most. None: no symbol is bound to it.
     pub fn reaction<'a>(&'a self, item: &'a Item, since: Timestamp) -> Option<Result<Reaction<'a>, Missing>> {
-        let bound = &item.tagged.closest;
+        let bound = item.tagged.closest();
         let moves = bound.iter().filter_map(|symbol| Some((symbol, self.tape.since(symbol, since)?)));
         let most = moves.max_by(|(_, a), (_, b)| a.percent.abs().total_cmp(&b.percent.abs()));
         match most {

@@ -1,6 +1,7 @@
 //! What is saved beside what has just happened: prices and candles now and then, and all there is into a new store.
 
 use super::saves::Saved;
+use super::wire::Item;
 use super::{App, Tone, save_groups, save_marks};
 use crate::event::{Effect, STORIES_AT_ONCE, Urgency};
 
@@ -30,7 +31,10 @@ impl App {
         let items: Vec<_> = self.wire.items().collect();
         let mut effects = Vec::new();
         for items in items.chunks(STORIES_AT_ONCE) {
-            effects.push(Effect::SaveStories(items.iter().map(|item| item.story.clone()).collect()));
+            let (whole, lacking): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.has_summary());
+            let stories = |items: Vec<&&Item>| items.into_iter().map(|item| item.story.clone()).collect();
+            effects.push(Effect::SaveStories(stories(whole)));
+            effects.push(Effect::SaveMissing(stories(lacking)));
             effects.extend(save_groups(items.iter().map(|item| (item.story.id, item.group)).collect()));
             let marked = items.iter().filter(|item| item.marks.read || item.marks.starred);
             effects.extend(save_marks(marked.map(|item| (item.story.id, item.marks)).collect()));
@@ -60,5 +64,49 @@ impl App {
             true => self.notify(Tone::Warning, NOT_SAVED.into()),
             false => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::app::samples::{Desk, story};
+    use crate::domain::story::{Story, StoryId};
+    use crate::event::{Effect, Event};
+
+    #[test]
+    fn the_reader_gets_the_summary_that_only_the_store_has_and_a_new_store_is_not_given_an_empty_one() {
+        let mut desk = Desk::new();
+        for from in (0..400).step_by(100) {
+            desk.stories(
+                (from..from + 100)
+                    .map(|id| Story { summary: format!("Moss {id}.").into(), ..story(id, id as i64 - 500) }),
+            );
+        }
+        desk.send(Event::Saved(desk.now + Duration::from_secs(60)));
+        let effects = desk.press("G");
+        let item = desk.app.wire.current_item().unwrap();
+        let id = item.story.id;
+        assert!(!item.has_summary());
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::ReadSummaries(ids) if ids.contains(&id))));
+        desk.send(Event::Summaries(vec![(id, "Moss 0.".into())]));
+        assert_eq!(&*desk.app.wire.current_item().unwrap().story.summary, "Moss 0.");
+
+        let effects = desk.send(Event::StoreReplaced("The stored data was damaged.".into()));
+        let (mut whole, mut missing) = (0, Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::SaveStories(stories) => {
+                    assert!(stories.iter().all(|story| !story.summary.is_empty()));
+                    whole += stories.len();
+                }
+                Effect::SaveMissing(stories) => missing.extend(stories.iter().map(|story| story.id)),
+                _ => {}
+            }
+        }
+        assert_eq!(whole + missing.len(), 400);
+        assert!(missing.contains(&StoryId(1)));
     }
 }

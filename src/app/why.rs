@@ -137,7 +137,7 @@ impl App {
 
     /// How closely a story is bound to a symbol: by a topic of that symbol alone with 1, of two with a half …
     fn binding(&self, item: &Item, symbol: &Name) -> Option<f64> {
-        let rules = item.tagged.topics.iter().filter_map(|topic| self.topic(topic));
+        let rules = item.tagged.topics().iter().filter_map(|topic| self.topic(topic));
         let of_symbol = rules.filter(|rule| rule.symbols.contains(symbol));
         of_symbol.map(|rule| 1.0 / rule.symbols.len() as f64).max_by(f64::total_cmp)
     }

@@ -8,12 +8,15 @@ mod lists;
 mod marks;
 mod members;
 mod pause;
+mod rows;
 mod sift;
 mod sort;
+mod summaries;
+mod tagger;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,8 +24,8 @@ use crate::domain::Name;
 use crate::domain::group::{GroupId, Groups};
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story, StoryId};
-use crate::domain::text::Text;
-use crate::domain::topic::{Tag, TopicRule, Topics};
+use crate::domain::story_text::StoryText;
+use crate::domain::text::WordSet;
 use cursor::Cursor;
 use found::Found;
 pub use judge::{Judge, Judges, Verdict};
@@ -33,6 +36,9 @@ use pause::Held;
 use sift::Sifting;
 pub use sort::Sort;
 use sort::Sorted;
+pub use summaries::READ_AT_ONCE;
+use summaries::Summaries;
+pub use tagger::{Tagged, Tagger};
 
 /// After a silence of this long, what comes about an event is news again: its row moves up to it.
 const LULL: SignedDuration = SignedDuration::from_hours(3);
@@ -45,7 +51,12 @@ pub const WINDOW: usize = 10_000;
 pub struct Item {
     pub story: Story,
     pub marks: Marks,
-    pub text: Text,
+    /// The words of its title and summary.
+    words: WordSet,
+    /// Its summary is in the store alone: the hash of it.
+    dropped: Option<u64>,
+    /// When it came from its feed; None of one that came from the store.
+    given_at: Option<Timestamp>,
     pub tagged: Tagged,
     pub group: GroupId,
     /// What prices did since, in per cent: known while the filter, a mute or a highlight asks for it.
@@ -82,9 +93,8 @@ impl Filter {
         self.query.as_ref().is_some_and(|(_, query)| query.asks().muted)
     }
 
-    fn passes(&self, item: &Item, outlets: usize, now: Timestamp) -> bool {
-        let topic = self.topic.as_ref().is_none_or(|topic| item.tagged.topics.contains(topic));
-        topic && self.query.as_ref().is_none_or(|(_, query)| query.matches(&item.subject(outlets, now)))
+    fn has_topic_of(&self, item: &Item) -> bool {
+        self.topic.as_ref().is_none_or(|topic| item.tagged.topics().contains(topic))
     }
 }
 
@@ -92,9 +102,10 @@ impl Item {
     /// A story that has been placed in a group.
     pub fn new(story: Story, marks: Marks, group: GroupId, tagger: &Tagger) -> Item {
         let text = story.text();
-        let tagged = tagger.tag(&text);
+        let (words, tagged) = (WordSet::of(&text), tagger.tag(&text));
         let marks = Marks { group: Some(group), ..marks };
-        Item { story, marks, text, tagged, group, moves: Vec::new(), verdict: Verdict::default() }
+        let (dropped, given_at) = (None, None);
+        Item { story, marks, words, dropped, given_at, tagged, group, moves: Vec::new(), verdict: Verdict::default() }
     }
 
     /// Where it stands among all stories.
@@ -106,9 +117,9 @@ impl Item {
     pub fn subject(&self, outlets: usize, now: Timestamp) -> Subject<'_> {
         Subject {
             story: &self.story,
-            text: &self.text,
-            topics: &self.tagged.topics,
-            symbols: &self.tagged.symbols,
+            text: StoryText::held(&self.story, &self.words, self.has_summary()),
+            topics: self.tagged.topics(),
+            symbols: self.tagged.symbols(),
             marks: self.marks,
             muted: self.verdict.is_muted(),
             outlets,
@@ -116,48 +127,6 @@ impl Item {
             now,
         }
     }
-}
-
-/// Topics compiled, and the symbols of the watchlist: what tagging a story needs.
-#[derive(Debug, Default)]
-pub struct Tagger {
-    pub topics: Topics,
-    pub watchlist: Vec<Name>,
-}
-
-impl Tagger {
-    /// The topics of a text, and the symbols bound to them.
-    pub fn tag(&self, text: &Text) -> Tagged {
-        let tags = self.topics.tag(text);
-        let topics: Vec<Name> = tags.iter().map(|tag| tag.topic.clone()).collect();
-        let given = || self.topics.rules().iter().filter(|rule| topics.contains(&rule.name));
-        let parents: Vec<&Name> = given().filter_map(|rule| rule.parent.as_ref()).collect();
-        let bound = |rules: &mut dyn Iterator<Item = &TopicRule>| {
-            let mut symbols: Vec<Name> = Vec::new();
-            for symbol in rules.flat_map(|rule| &rule.symbols).filter(|symbol| self.watchlist.contains(symbol)) {
-                if !symbols.contains(symbol) {
-                    symbols.push(symbol.clone());
-                }
-            }
-            symbols
-        };
-        let closest = bound(&mut given().filter(|rule| !parents.contains(&&rule.name)));
-        let symbols = bound(&mut given());
-        Tagged { tags, topics, symbols, closest }
-    }
-}
-
-/// What tagging a story gives.
-#[derive(Debug)]
-pub struct Tagged {
-    /// In the order of the rules, children with their parents.
-    pub tags: Vec<Tag>,
-    /// The names of `tags`.
-    pub topics: Vec<Name>,
-    /// The symbols bound to its topics, on the watchlist, without repeats.
-    pub symbols: Vec<Name>,
-    /// Those bound to the most special of its topics: to `bitcoin` rather than to `crypto`.
-    pub closest: Vec<Name>,
 }
 
 /// What orders stories: their time, then their id.
@@ -215,6 +184,7 @@ pub struct Wire {
     past: Past,
     found: Found,
     sifting: Sifting,
+    summaries: Summaries,
     judges: Judges,
     /// How many stories are muted, and of how many groups every one.
     muted: usize,
@@ -265,6 +235,7 @@ impl Wire {
             past: Past::default(),
             found: Found::default(),
             sifting: Sifting::default(),
+            summaries: Summaries::default(),
             judges: Judges::default(),
             muted: 0,
             all_muted: 0,
@@ -274,16 +245,36 @@ impl Wire {
 
     // --- what arrives ---
 
-    /// Takes in a story with its marks; those already held win.
+    /// Takes in a story from its feed, with what is known of its marks; those already held win.
     pub fn take(&mut self, story: Story, marks: Marks, tagger: &Tagger, now: Timestamp) -> Arrival {
-        if let Some(item) = self.items.get(&story.id) {
-            return if is_edit(&item.story, &story) { self.edit(story, tagger, now) } else { Arrival::Known };
+        match self.items.get(&story.id) {
+            Some(item) if item.is_edited_by(&story) => self.edit(story, tagger, now),
+            Some(_) => Arrival::Known,
+            None => self.take_new(story, marks, Some(now), tagger, now),
         }
+    }
+
+    /// Takes in a story from the store, with its marks. One that is held already stays as it is.
+    pub fn take_stored(&mut self, story: Story, marks: Marks, tagger: &Tagger, now: Timestamp) -> Arrival {
+        match self.items.contains_key(&story.id) {
+            true => Arrival::Known,
+            false => self.take_new(story, marks, None, tagger, now),
+        }
+    }
+
+    fn take_new(
+        &mut self,
+        story: Story,
+        marks: Marks,
+        given_at: Option<Timestamp>,
+        tagger: &Tagger,
+        now: Timestamp,
+    ) -> Arrival {
         if self.place((story.time(), story.id)) >= self.window {
             return Arrival::Beyond;
         }
         let group = self.group_for(&story, marks);
-        self.admit(Item::new(story, marks, group, tagger), now);
+        self.admit(Item { given_at, ..Item::new(story, marks, group, tagger) }, now);
         Arrival::New
     }
 
@@ -291,6 +282,7 @@ impl Wire {
     fn admit(&mut self, item: Item, now: Timestamp) {
         let (key, group) = (item.key(), item.group);
         self.items.insert(key.1, Box::new(item));
+        self.summaries.hold(key.1);
         self.insert(key, group);
         self.refresh_group(group, now);
         self.trim(now);
@@ -307,6 +299,10 @@ impl Wire {
         item.marks.read |= marks.read;
         item.marks.starred |= marks.starred;
         let before = item.key();
+        if !item.has_summary() {
+            item.take_summary(stored.summary.clone());
+            self.summaries.hold(stored_id);
+        }
         item.story = merged_with(item.story.clone(), stored);
         let (after, group) = (item.key(), item.group);
         if before != after {
@@ -341,9 +337,10 @@ impl Wire {
         self.remove(before, group);
         let after = (story.time(), story.id);
         if let Some(item) = self.items.get_mut(&story.id) {
-            item.text = story.text();
-            item.tagged = tagger.tag(&item.text);
-            item.story = story;
+            let text = story.text();
+            (item.words, item.tagged) = (WordSet::of(&text), tagger.tag(&text));
+            (item.story, item.dropped, item.given_at) = (story, None, Some(now));
+            self.summaries.hold(after.1);
         }
         self.insert(after, group);
         self.refresh_group(group, now);
@@ -393,14 +390,16 @@ impl Wire {
             self.muted -= usize::from(item.verdict.is_muted());
         }
         self.found.forget(key.1);
+        self.summaries.forget(key.1);
         self.refresh_group(group, now);
     }
 
     /// Tags everything again, after the topics or the watchlist changed.
     pub fn retag(&mut self, tagger: &Tagger, now: Timestamp) {
-        for item in self.items.values_mut() {
-            item.tagged = tagger.tag(&item.text);
+        for item in self.items.values_mut().filter(|item| item.has_summary()) {
+            item.tagged = tagger.tag(&item.story.text());
         }
+        self.tag_later();
         self.by_topic = Lists::default();
         for key in self.order.iter().rev() {
             self.by_topic.add(*key, heated(&self.items[&key.1]));
@@ -420,123 +419,6 @@ impl Wire {
 
     // --- rows ---
 
-    /// Brings what follows from the stories of a group up to date: its counts and its row.
-    fn refresh_group(&mut self, group: GroupId, now: Timestamp) {
-        self.judge(group, now);
-        self.tally(group);
-        self.show(group, now);
-        if self.members.get(&group).is_some_and(|members| members.ids.is_empty()) {
-            self.members.remove(&group);
-        }
-    }
-
-    /// Counts the outlets and the topics of a group anew, and finds its last wave.
-    fn tally(&mut self, group: GroupId) {
-        let mut outlets: HashSet<&Name> = HashSet::new();
-        let mut topics: Vec<Name> = Vec::new();
-        let mut earlier = 0;
-        let mut before: Option<Timestamp> = None;
-        for (at, item) in self.group(group).enumerate() {
-            let counts = self.counts(item);
-            outlets.extend(counts.then_some(&item.story.outlet));
-            // The counts of the topic bar don't go up and down with what is looked for.
-            let counted = (counts && !self.found.has(item.story.id)).then_some(&item.tagged.topics);
-            for topic in counted.into_iter().flatten() {
-                if !topics.contains(topic) {
-                    topics.push(topic.clone());
-                }
-            }
-            let time = item.story.time();
-            if before.replace(time).is_some_and(|before| time.duration_since(before) > LULL) {
-                earlier = at;
-            }
-        }
-        let outlets = outlets.len();
-        let Some(members) = self.members.get_mut(&group) else { return };
-        (members.outlets, members.earlier) = (outlets, earlier);
-        let is_muted = outlets == 0 && !members.ids.is_empty();
-        self.all_muted += usize::from(is_muted);
-        self.all_muted -= usize::from(std::mem::replace(&mut members.is_muted, is_muted));
-        if members.topics != topics {
-            topics.iter().for_each(|topic| *self.counts.entry(topic.clone()).or_default() += 1);
-            for topic in std::mem::replace(&mut members.topics, topics) {
-                self.counts.entry(topic).and_modify(|count| *count -= 1);
-            }
-        }
-        self.list_first(group);
-        self.tally_marks(group);
-    }
-
-    /// Brings the first story of a group up to date among those of its symbols.
-    fn list_first(&mut self, group: GroupId) {
-        let first = self.group(group).find(|item| !item.verdict.is_muted());
-        let first = first.map(|item| (item.key(), item.tagged.symbols.clone()));
-        let Some(members) = self.members.get_mut(&group).filter(|members| members.first != first) else { return };
-        if let Some((key, symbols)) = &members.first {
-            self.firsts.remove(*key, symbols);
-        }
-        if let Some((key, symbols)) = &first {
-            self.firsts.add(*key, symbols);
-        }
-        members.first = first;
-    }
-
-    /// Puts the row of a group where it belongs now, or takes it away. What is under the cursor does not go by itself.
-    fn show(&mut self, group: GroupId, now: Timestamp) {
-        let Some(members) = self.members.get(&group) else { return };
-        let (old, has_stories) = (members.row, !members.ids.is_empty());
-        let old_one = old.filter(|row| has_stories && self.items.contains_key(&row.lead));
-        let row = self.row_under_cursor(group, old_one, now).or_else(|| self.row_of(group, now));
-        if self.cursor.is_on(group) && !self.kept.contains(&group) {
-            self.kept.push(group);
-        }
-        if row == old {
-            return;
-        }
-        self.sorted.touch();
-        if let Some(at) = old.and_then(|old| self.index(&old)) {
-            self.timeline.remove(at);
-        }
-        if let Some(row) = row {
-            let at = self.timeline.partition_point(|other| place_of(other) > place_of(&row));
-            self.timeline.insert(at, row);
-            if old.is_none() {
-                self.count_above(at);
-            }
-        }
-        if let Some(members) = self.members.get_mut(&group) {
-            members.row = row;
-        }
-    }
-
-    /// A row under the cursor keeps its story, whatever comes into its group, and stays where nothing of it passes.
-    fn row_under_cursor(&self, group: GroupId, old: Option<Row>, now: Timestamp) -> Option<Row> {
-        let old = old.filter(|_| self.cursor.is_on(group))?;
-        let lead = self.items.get(&old.lead).filter(|lead| lead.group == group);
-        match lead {
-            Some(lead) => Some(Row { time: lead.story.time(), ..old }),
-            None => Some(self.row_of(group, now).unwrap_or(old)),
-        }
-    }
-
-    /// Rows that stayed as they were under the cursor go where they belong once it has left them.
-    pub fn catch_up(&mut self, now: Timestamp) {
-        let left: Vec<GroupId> = self.kept.extract_if(.., |group| !self.cursor.is_on(*group)).collect();
-        left.into_iter().for_each(|group| self.show(group, now));
-    }
-
-    fn index(&self, row: &Row) -> Option<usize> {
-        self.timeline.binary_search_by(|other| place_of(row).cmp(&place_of(other))).ok()
-    }
-
-    fn row_of(&self, group: GroupId, now: Timestamp) -> Option<Row> {
-        let members = self.members.get(&group)?;
-        let (earlier, wave) = members.ids.split_at_checked(members.earlier)?;
-        let mut items = wave.iter().chain(earlier).filter_map(|id| self.items.get(id));
-        let lead = items.find(|item| self.lets_pass(item, members.outlets, now))?;
-        Some(Row { time: lead.story.time(), group, lead: lead.story.id })
-    }
-
     /// The rows that pass the filter, in the order that the reader chose.
     pub fn rows(&self) -> &[Row] {
         self.sorted.rows().unwrap_or(&self.timeline)
@@ -549,12 +431,7 @@ impl Wire {
 
     /// Whether one story by itself passes the filter.
     pub fn passes(&self, item: &Item, now: Timestamp) -> bool {
-        self.lets_pass(item, self.outlet_count(item.group), now)
-    }
-
-    /// Muted stories only where the filter asks for them.
-    fn lets_pass(&self, item: &Item, outlets: usize, now: Timestamp) -> bool {
-        (self.counts(item) || self.filter.asks_for_muted()) && self.filter.passes(item, outlets, now)
+        self.lets_pass(item, self.outlet_count(item.group), now).unwrap_or(false)
     }
 
     // --- reading ---
@@ -631,7 +508,7 @@ impl Wire {
 
 /// The topics that a story adds to the heat of.
 fn heated(item: &Item) -> &[Name] {
-    if item.verdict.is_muted() { &[] } else { &item.tagged.topics }
+    if item.verdict.is_muted() { &[] } else { item.tagged.topics() }
 }
 
 /// What orders the rows, the newest last.
@@ -639,8 +516,7 @@ fn place_of(row: &Row) -> (Timestamp, GroupId) {
     (row.time, row.group)
 }
 
-/// Has its feed changed a story? When two feeds carry one article, each with words of its own, the words of the one
-/// that brought it first stand: they would change places at each poll.
+/// Has its feed changed a story?
 fn is_edit(held: &Story, story: &Story) -> bool {
     let is_same = held.title == story.title && held.summary == story.summary && held.link == story.link;
     !is_same && held.feed == story.feed

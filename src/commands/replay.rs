@@ -92,7 +92,7 @@ fn print(day: Recording, config: &Config) -> Done {
     let (topics, _) = Topics::compile(&config.topics, &config.terms);
     let mut watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
     watchlist.extend(day.series.iter().map(|series| series.symbol.clone()));
-    let tagger = Tagger { topics, watchlist };
+    let tagger = Tagger::new(topics, watchlist);
     let mut wire = Wire::unbounded();
     let mut order = Vec::with_capacity(day.stories.len());
     for story in day.stories {

@@ -54,7 +54,7 @@ impl Stories {
         let parsed = usage::query(&query, &config)?;
         let (topics, _) = Topics::compile(&config.topics, &config.terms);
         let watchlist: Vec<Name> = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
-        let tagger = Tagger { topics, watchlist };
+        let tagger = Tagger::new(topics, watchlist);
         let reader = Reader::open(&around.places.data).map_err(unread)?;
         let tape = tape(&reader, config.symbols.clone())?;
         let since = self.since.and_then(|since| now.checked_sub(since).ok());
@@ -118,7 +118,7 @@ impl Asked {
         mut tell: impl FnMut(&Story, &Tagged) -> Done,
     ) -> Done {
         let mut left = self.limit;
-        let mut candidates = reader.candidates(self.query.need(&tagger.topics, self.now), self.since);
+        let mut candidates = reader.candidates(self.query.need(tagger.topics(), self.now), self.since);
         while left > 0
             && let Some(candidate) = candidates.next()
         {
@@ -128,7 +128,7 @@ impl Asked {
             if self.asks().moves {
                 item.moves = tape.moves_since(item.story.time());
             }
-            item.verdict = self.judges.judge(&item, 1, self.now);
+            item.verdict = self.judges.judge(&item, 1, self.now).unwrap_or_default();
             let is_left_off = item.verdict.is_muted() && !self.query.asks().muted;
             if !is_left_off && self.query.matches(&item.subject(1, self.now)) {
                 tell(&item.story, &item.tagged)?;
@@ -156,7 +156,7 @@ impl Asked {
         let filter = Filter { topic: None, query: Some((self.text.clone(), self.query.clone())) };
         let stored: Result<Vec<_>, _> = reader.stories(oldest).collect();
         for (story, marks) in stored.map_err(unread)?.into_iter().rev() {
-            wire.take(story, marks, tagger, self.now);
+            wire.take_stored(story, marks, tagger, self.now);
         }
         if self.asks().moves {
             wire.set_moves(|story| tape.moves_since(story.time()));
@@ -195,7 +195,7 @@ fn plain_lines<'a>(stories: impl Iterator<Item = &'a Item>) -> Done {
 }
 
 pub(super) fn plain_line(story: &Story, tagged: &Tagged) -> Done {
-    let topics = tagged.topics.iter().map(|name| &**name).collect::<Vec<_>>().join(",");
+    let topics = tagged.topics().iter().map(|name| &**name).collect::<Vec<_>>().join(",");
     let time = story.time().strftime("%Y-%m-%d %H:%MZ");
     say(&format!("{time}  {}  [{topics}]  {}", story.outlet, story.title))
 }

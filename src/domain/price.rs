@@ -643,6 +643,14 @@ mod tests {
         assert_eq!(words(&stored, "2026-11-23 13:00"), "CACHED 2h");
         let stored = quote("NVDA", Stored, "2027-01-02 13:00", "2027-01-02 13:00");
         assert_eq!(words(&stored, "2026-11-23 13:00"), "CACHED (age unknown)");
+        // Under a block it has no age either, and turns when the clock comes near.
+        let ahead = quote("NVDA", Pushed, "2026-11-23 13:09:12", "2026-11-23 13:09:12");
+        let (why, until) = ("yahoo 429".into(), ny("2026-11-23 14:00"));
+        let block = Outcome::Blocked { why, until };
+        let calendar = Calendar::new(&[], &[], false);
+        let (shown, turns) = state(Some(&ahead), None, Some(&block), &calendar, ny("2026-11-23 13:00"));
+        assert_eq!(shown, State::Blocked { until, why: "yahoo 429".into(), age: None });
+        assert_eq!(turns, Some(ny("2026-11-23 13:09:10")));
     }
 
     #[test]

@@ -33,6 +33,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Name;
 use super::pattern::Phrase;
 use super::story::{Marks, Story};
+use super::story_text::StoryText;
 use super::text::{Text, TitleSpan, steers};
 
 pub use names::Names;
@@ -94,7 +95,7 @@ pub type Terms = BTreeMap<String, Vec<String>>;
 #[derive(Debug)]
 pub struct Subject<'a> {
     pub story: &'a Story,
-    pub text: &'a Text,
+    pub text: StoryText<'a>,
     /// Names of its topics, children with their parents.
     pub topics: &'a [Name],
     pub symbols: &'a [Name],
@@ -234,6 +235,16 @@ impl<L> Node<L> {
         }
     }
 
+    /// As [`Node::holds`], when some leaves can't be decided now; None when it hangs on them.
+    fn decide(&self, leaf: &mut impl FnMut(&L) -> Option<bool>) -> Option<bool> {
+        match self {
+            Node::And(all) => decide_all(all, false, leaf),
+            Node::Or(any) => decide_all(any, true, leaf),
+            Node::Not(node) => node.decide(leaf).map(|holds| !holds),
+            Node::Leaf(it) => leaf(it),
+        }
+    }
+
     /// The leaves that are not under a NOT, in their order.
     pub(crate) fn affirmed<'a>(&'a self, visit: &mut impl FnMut(&'a L)) {
         match self {
@@ -274,9 +285,14 @@ impl Query {
         parse::query(source, terms)
     }
 
-    /// Does it match a story?
+    /// Does it match a story? What hangs on a summary that is not in memory counts as no; see [`Query::decide`].
     pub fn matches(&self, subject: &Subject) -> bool {
-        self.root.holds(&mut |leaf| leaf.holds(subject))
+        self.decide(subject).unwrap_or(false)
+    }
+
+    /// Does it match a story? None when that hangs on a summary that is not in memory.
+    pub fn decide(&self, subject: &Subject) -> Option<bool> {
+        self.root.decide(&mut |leaf| leaf.holds(subject))
     }
 
     /// Do its words stand in a text, wherever else it is asked? For queries about the text alone.
@@ -318,6 +334,19 @@ impl Query {
     pub(crate) fn into_root(self) -> Node<Leaf> {
         self.root
     }
+}
+
+/// One node that decides by itself settles it; else one that is undecided leaves it open.
+fn decide_all<L>(nodes: &[Node<L>], decisive: bool, leaf: &mut impl FnMut(&L) -> Option<bool>) -> Option<bool> {
+    let mut is_open = false;
+    for node in nodes {
+        match node.decide(leaf) {
+            Some(holds) if holds == decisive => return Some(decisive),
+            Some(_) => {}
+            None => is_open = true,
+        }
+    }
+    (!is_open).then_some(!decisive)
 }
 
 /// What may stand behind `is:`.

@@ -8,9 +8,11 @@ use unicode_normalization::UnicodeNormalization;
 use super::Name;
 
 mod tokens;
+mod word_set;
 
 use tokens::is_apostrophe;
 pub(crate) use tokens::{Token, Tokens};
+pub use word_set::WordSet;
 
 const ESC: char = '\u{1b}';
 const BEL: char = '\u{7}';

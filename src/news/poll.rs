@@ -19,6 +19,7 @@ use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story};
+use crate::domain::story_text::StoryText;
 use crate::event::{Clock, Event, STORIES_AT_ONCE};
 use crate::http::{Access, Answer, Ask, Http, is_same_server};
 
@@ -249,10 +250,9 @@ async fn read(answer: Answer, response: ResponseMeta, job: &Job, clock: &Clock, 
 fn kept(stories: Vec<Story>, feed: &Feed, now: jiff::Timestamp) -> Vec<Story> {
     let Some(kill) = feed.kill.as_deref().and_then(|kill| Query::parse(kill).ok()) else { return stories };
     let is_killed = |story: &Story| {
-        let text = story.text();
         let subject = Subject {
             story,
-            text: &text,
+            text: StoryText::new(story),
             topics: &[],
             symbols: &[],
             marks: Marks::default(),

@@ -236,7 +236,7 @@ fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
             .app
             .topics()
             .iter()
-            .any(|other| other.parent.as_ref() == Some(&rule.name) && item.tagged.topics.contains(&other.name));
+            .any(|other| other.parent.as_ref() == Some(&rule.name) && item.tagged.topics().contains(&other.name));
         if is_parent {
             continue;
         }
@@ -280,7 +280,7 @@ fn moves(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
             vec![vec![vec![Span::styled(words, scene.theme.faint)]]]
         }
     };
-    let lines = item.tagged.closest.iter().flat_map(of);
+    let lines = item.tagged.closest().iter().flat_map(of);
     lines.flat_map(|parts| in_lines(scene, parts, columns)).collect()
 }
 

@@ -37,6 +37,8 @@ const ENOUGH: usize = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     pub stories: Vec<Story>,
+    /// Without their summaries: saved where nothing is stored of them.
+    pub missing: Vec<Story>,
     pub groups: HashMap<StoryId, GroupId>,
     pub marks: HashMap<StoryId, Marks>,
     pub feeds: HashMap<Name, FeedState>,
@@ -51,6 +53,7 @@ pub(super) struct Waiting {
 impl Waiting {
     pub fn is_empty(&self) -> bool {
         self.stories.is_empty()
+            && self.missing.is_empty()
             && self.groups.is_empty()
             && self.marks.is_empty()
             && self.feeds.is_empty()
@@ -82,6 +85,7 @@ impl Waiting {
     /// What came later lies over what was here.
     fn followed_by(mut self, later: Waiting) -> Waiting {
         self.stories.extend(later.stories);
+        self.missing.extend(later.missing);
         self.groups.extend(later.groups);
         self.marks.extend(later.marks);
         self.feeds.extend(later.feeds);
@@ -109,6 +113,7 @@ struct State {
     load: Option<u32>,
     search: Option<Wanted>,
     recount: Option<Timestamp>,
+    summaries: Vec<StoryId>,
     closing: bool,
     /// The check found the file damaged.
     damaged: bool,
@@ -146,6 +151,8 @@ pub(super) struct Round {
     pub search: Option<Wanted>,
     /// Stories since this time are to be reported, to be counted.
     pub recount: Option<Timestamp>,
+    /// Stories whose summaries are wanted.
+    pub summaries: Vec<StoryId>,
     pub closing: bool,
     pub damaged: bool,
 }
@@ -194,6 +201,7 @@ impl Inbox {
             load: state.load.take(),
             search: state.search.take(),
             recount: state.recount.take(),
+            summaries: std::mem::take(&mut state.summaries),
             closing: state.closing,
             damaged: std::mem::take(&mut state.damaged),
         }
@@ -278,6 +286,7 @@ impl State {
         let waiting = &mut self.waiting;
         match effect {
             Effect::SaveStories(stories) => waiting.stories.extend(stories),
+            Effect::SaveMissing(stories) => waiting.missing.extend(stories),
             Effect::SaveGroups(groups) => waiting.groups.extend(groups),
             Effect::SaveMarks(marks) => waiting.marks.extend(marks),
             Effect::SaveFeed(state) => self.put_feed(*state),
@@ -297,6 +306,7 @@ impl State {
             Effect::Search { number, need, until } => self.search = Some(Wanted::New { number, need, until }),
             Effect::SearchMore { number } => self.search = Some(Wanted::More { number }),
             Effect::Recount { since } => self.recount = Some(since),
+            Effect::ReadSummaries(ids) => self.summaries.extend(ids),
             other => return Some(other),
         }
         if self.deaf {
@@ -323,7 +333,7 @@ impl State {
 
     /// Somebody waits for stories.
     fn is_asked(&self) -> bool {
-        self.load.is_some() || self.search.is_some() || self.recount.is_some()
+        self.load.is_some() || self.search.is_some() || self.recount.is_some() || !self.summaries.is_empty()
     }
 
     fn is_urgent(&self) -> bool {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 use serde::de::DeserializeOwned;
 
 use crate::domain::Name;
@@ -158,6 +158,17 @@ pub(super) fn story(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Ma
 fn time(column: usize, millis: i64) -> rusqlite::Result<Timestamp> {
     let time = Timestamp::from_millisecond(millis);
     time.map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Integer, error.into()))
+}
+
+/// The summaries of these stories, as far as they are stored.
+pub(super) fn summaries(connection: &Connection, ids: &[StoryId]) -> rusqlite::Result<Vec<(StoryId, Name)>> {
+    let mut statement = connection.prepare_cached("SELECT summary FROM story WHERE id = ?1")?;
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let summary = statement.query_row([id.0.cast_signed()], |row| row.get::<_, Name>(0)).optional();
+        found.extend(sense(summary)?.flatten().map(|summary| (*id, summary)));
+    }
+    Ok(found)
 }
 
 pub(super) fn feeds(connection: &Connection) -> rusqlite::Result<Vec<FeedState>> {

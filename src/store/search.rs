@@ -324,6 +324,7 @@ mod tests {
     use crate::domain::Name;
     use crate::domain::query::{Query, Subject};
     use crate::domain::story::{Marks, Story, StoryId};
+    use crate::domain::story_text::StoryText;
     use crate::domain::topic::{TopicRule, Topics};
 
     const WORDS: [&str; 44] = [
@@ -486,7 +487,7 @@ mod tests {
         let symbols: Vec<Name> = given.flat_map(|rule| rule.symbols.clone()).collect();
         let subject = Subject {
             story,
-            text: &text,
+            text: StoryText::new(story),
             topics: &tagged,
             symbols: &symbols,
             marks,

@@ -20,6 +20,7 @@ use super::read::{Loading, Names, Page, Place, TOP};
 use super::salvage::Salvage;
 use super::search::Search;
 use super::{StoreError, read, schema, write};
+use crate::domain::story::StoryId;
 use crate::event::{Clock, Event, Loaded, STORIES_AT_ONCE};
 
 /// After a failure to save.
@@ -170,6 +171,7 @@ impl StoreThread {
             self.verify_damage();
         }
         if !round.closing {
+            self.read_summaries(&round.summaries);
             self.search(round.search);
             self.load_some();
             self.count_some();
@@ -309,6 +311,18 @@ impl StoreThread {
             self.inbox.listen();
             self.unsent.push_back(Event::StoreTaken);
         }
+    }
+
+    /// The answer comes whatever can be read: the screen asks for no others before.
+    fn read_summaries(&mut self, ids: &[StoryId]) {
+        if ids.is_empty() {
+            return;
+        }
+        let found = read::summaries(&self.opened.connection, ids).unwrap_or_else(|error| {
+            tracing::error!(?error, "summaries could not be read");
+            Vec::new()
+        });
+        self.unsent.push_back(Event::Summaries(found));
     }
 
     /// A page of the stories that are counted, once all that is to be held has been read.

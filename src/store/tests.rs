@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
 
 use super::*;
+use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Candle, Capability, Delivery, Outcome, Quote, Series, Session, SourceReport, Span};
 use crate::domain::query::Query;
@@ -285,6 +286,26 @@ fn the_newest_come_first_and_in_parts() {
     let window: usize = bench.load(250).iter().map(|part| part.stories.len()).sum();
     assert_eq!(window, 250);
     assert_eq!(bench.load(0).len(), 1);
+}
+
+#[test]
+fn summaries_are_read_alone_and_what_lacks_its_summary_takes_nothing_away() {
+    let dir = TempDir::new().unwrap();
+    let mut bench = Bench::open(&dir);
+    bench.put(Effect::SaveStories(vec![story(1, "Chips", NOW), story(2, "Ports", NOW)]));
+    bench.saved();
+    let bare = |id, title| Story { summary: "".into(), ..story(id, title, NOW) };
+    bench.put(Effect::SaveMissing(vec![bare(2, "Ports"), bare(3, "Lamps")]));
+    bench.saved();
+    bench.put(Effect::ReadSummaries([1, 2, 3, 4].map(StoryId).to_vec()));
+    let found = loop {
+        if let Event::Summaries(found) = bench.event() {
+            break found;
+        }
+    };
+    let expected = [(1, "More on Chips."), (2, "More on Ports."), (3, "")];
+    assert_eq!(found, expected.map(|(id, summary)| (StoryId(id), Name::from(summary))));
+    assert_eq!(bench.load(10).iter().map(|part| part.stories.len()).sum::<usize>(), 3);
 }
 
 #[test]

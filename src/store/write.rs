@@ -27,6 +27,7 @@ pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::
     for story in &waiting.stories {
         known.extend(save_story(&transaction, story)?);
     }
+    waiting.missing.iter().try_for_each(|story| save_missing(&transaction, story))?;
     waiting.groups.iter().try_for_each(|(id, group)| save_group(&transaction, *id, *group))?;
     waiting.marks.iter().try_for_each(|(id, marks)| save_marks(&transaction, *id, *marks))?;
     waiting.feeds.values().try_for_each(|state| save_feed(&transaction, state))?;
@@ -61,12 +62,20 @@ fn save_story(transaction: &Transaction, story: &Story) -> rusqlite::Result<Opti
     Ok(is_earlier.then_some((merged, before.marks)))
 }
 
+/// A story whose summary is not at hand, where nothing is stored of it.
+fn save_missing(transaction: &Transaction, story: &Story) -> rusqlite::Result<()> {
+    if seen_before(transaction, story.id)?.is_none() {
+        upsert(transaction, story, Marks::default()).and_then(|row| index(transaction, row, story))?;
+    }
+    Ok(())
+}
+
 /// Carries stories with their marks over from a damaged file. Of one that has come again meanwhile the words stand, and
 /// the marks are added. One that can be had in several states was starred when any of them says so.
 pub(super) fn carry_over(connection: &mut Connection, stories: &[(Story, Marks)]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (story, marks) in stories {
-        if seen_before(&transaction, story.id)?.is_none_or(|before| before.story.is_none()) {
+        if seen_before(&transaction, story.id)?.is_none_or(|before| before.lacks_words_of(story)) {
             upsert(&transaction, story, *marks).and_then(|row| index(&transaction, row, story))?;
         }
         transaction
@@ -91,6 +100,13 @@ struct Before {
     marks: Marks,
     /// None of one that has been pruned.
     story: Option<Story>,
+}
+
+impl Before {
+    /// It has been pruned, or was saved without its summary.
+    fn lacks_words_of(&self, story: &Story) -> bool {
+        self.story.as_ref().is_none_or(|own| own.summary.is_empty() && own.title == story.title)
+    }
 }
 
 fn seen_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<Before>> {

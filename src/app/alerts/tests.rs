@@ -348,3 +348,33 @@ fn what_failed_is_said() {
     desk.send(Event::AlertFailed { alert: "n".into(), why: "its command could not be started".into() });
     assert_eq!(desk.notice(), Some("alert 'n': its command could not be started"));
 }
+
+#[test]
+fn a_story_whose_summary_is_in_the_store_alone_is_read_before_its_alert() {
+    let mut desk = desk("[[alert]]\nname = 'n'\nquery = 'age>10m summary:harbour'\n");
+    let at = desk.now;
+    let told = |id: u64, summary: &str| Story {
+        summary: summary.into(),
+        published: Some(at),
+        first_seen: at,
+        ..titled(id, 0, &format!("quay{id}"))
+    };
+    assert!(raised(&desk.stories([told(1, "The harbour is closed.")])).is_empty());
+    for from in (2..402).step_by(100) {
+        desk.stories((from..from + 100).map(|id| told(id, "Nothing is known yet.")));
+    }
+    desk.send(Event::Saved(at + Duration::from_secs(60)));
+    assert!(!desk.app.wire.item(StoryId(1)).unwrap().has_summary());
+    let effects = desk.wait(660);
+    assert!(raised(&effects).is_empty());
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::ReadSummaries(ids) => Some(ids.clone()),
+        _ => None,
+    });
+    assert!(asked.unwrap().contains(&StoryId(1)));
+    let effects = desk.send(Event::Summaries(vec![(StoryId(1), "The harbour is closed.".into())]));
+    let Some(Effect::Raise(raised)) = effects.iter().find(|effect| matches!(effect, Effect::Raise(_))) else {
+        panic!("no alert in {effects:?}");
+    };
+    assert!(raised.payload.contains("The harbour is closed."), "{}", raised.payload);
+}

@@ -42,8 +42,8 @@ impl Wire {
         }
         let group = story.id;
         let mut item = Item { moves, ..Item::new(story, marks, group, tagger) };
-        item.verdict = self.judges.judge(&item, 1, now);
-        if !self.lets_pass(&item, 1, now) {
+        item.verdict = self.judges.judge(&item, 1, now).unwrap_or_default();
+        if self.lets_pass(&item, 1, now) != Some(true) {
             return false;
         }
         self.muted += usize::from(item.verdict.is_muted());

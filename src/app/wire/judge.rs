@@ -8,7 +8,7 @@ use super::{Item, Wire};
 use crate::config::{Config, StandingQuery};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
-use crate::domain::query::{Asks, Query};
+use crate::domain::query::{Asks, Query, Subject};
 use crate::domain::story::StoryId;
 
 /// The mutes and highlights that are on.
@@ -62,21 +62,37 @@ impl Judges {
         self.asks
     }
 
-    /// What they say of a story.
-    pub fn judge(&self, item: &Item, outlets: usize, now: Timestamp) -> Verdict {
+    /// What they say of a story; None when its summary has to be read first.
+    pub fn judge(&self, item: &Item, outlets: usize, now: Timestamp) -> Option<Verdict> {
         if self.mutes.is_empty() && self.highlights.is_empty() {
-            return Verdict::default();
+            return Some(Verdict::default());
         }
         let subject = item.subject(outlets, now);
-        let first = |judges: &[Judge]| judges.iter().position(|judge| judge.query.matches(&subject));
-        Verdict { muted: first(&self.mutes), highlighted: first(&self.highlights) }
+        Some(Verdict { muted: first(&self.mutes, &subject)?, highlighted: first(&self.highlights, &subject)? })
     }
 }
 
+/// The place of the first that matches, if any does; None when that can't be decided yet.
+fn first(judges: &[Judge], subject: &Subject) -> Option<Option<usize>> {
+    for (at, judge) in judges.iter().enumerate() {
+        if judge.query.decide(subject)? {
+            return Some(Some(at));
+        }
+    }
+    Some(None)
+}
+
 impl Wire {
-    /// Other mutes and highlights.
+    /// Other mutes and highlights. A story whose summary has to be read first passes until then.
     pub fn set_judges(&mut self, judges: Judges, now: Timestamp) {
         self.judges = judges;
+        self.summaries.judges_changed();
+        let lacking = self.items.values().filter(|item| !item.has_summary() && item.verdict != Verdict::default());
+        let lacking: Vec<(StoryId, GroupId)> = lacking.map(|item| (item.story.id, item.group)).collect();
+        for (id, group) in lacking {
+            self.pass_verdict(id, Verdict::default());
+            self.tally(group);
+        }
         self.judge_all(now);
     }
 
@@ -102,7 +118,10 @@ impl Wire {
         let outlets = self.group(group).map(|item| &item.story.outlet).collect::<HashSet<_>>().len();
         let verdict = |id: &StoryId| {
             let item = self.items.get(id)?;
-            let verdict = self.judges.judge(item, outlets, now);
+            let Some(verdict) = self.judges.judge(item, outlets, now) else {
+                self.need_summary(item);
+                return None;
+            };
             (verdict != item.verdict).then_some((*id, verdict))
         };
         let changed: Vec<(StoryId, Verdict)> = members.ids.iter().filter_map(verdict).collect();
@@ -114,7 +133,7 @@ impl Wire {
     fn pass_verdict(&mut self, id: StoryId, verdict: Verdict) {
         let Some(item) = self.items.get_mut(&id) else { return };
         let was_muted = std::mem::replace(&mut item.verdict, verdict).is_muted();
-        let (key, topics) = (item.key(), &item.tagged.topics);
+        let (key, topics) = (item.key(), item.tagged.topics());
         match (was_muted, verdict.is_muted()) {
             (false, true) => {
                 self.by_topic.remove(key, topics);

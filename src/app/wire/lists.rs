@@ -86,7 +86,7 @@ impl Wire {
     /// A story that is not held, with what can be said of it by itself.
     pub fn weigh(&self, story: &Story, tagger: &Tagger, now: Timestamp) -> Item {
         let mut item = Item::new(story.clone(), Marks::default(), alone(story.id), tagger);
-        item.verdict = self.judges.judge(&item, 1, now);
+        item.verdict = self.judges.judge(&item, 1, now).unwrap_or_default();
         item
     }
 

@@ -56,7 +56,7 @@ impl Wire {
             *held = story.as_edit_of(held);
             return Arrival::Edited;
         }
-        let shown = self.items.get(&story.id).map(|item| is_edit(&item.story, &story));
+        let shown = self.items.get(&story.id).map(|item| item.is_edited_by(&story));
         if shown == Some(false) {
             return Arrival::Known;
         }

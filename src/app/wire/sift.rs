@@ -22,7 +22,10 @@ impl Wire {
     /// again, the cursor is on it again. With [`Wire::is_sifting`] only [`Wire::sift`] finds what passes.
     pub fn set_filter(&mut self, filter: Filter, now: Timestamp) {
         self.filter = filter;
+        self.summaries.filter_changed();
+        self.members.values_mut().for_each(|members| members.row = None);
         self.refilter(now, false);
+        self.drop_summaries();
     }
 
     /// Asks the filter again, as time or marks may change its answer; what is under the cursor stays.

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::app::samples::{ROWS, minute, story, titled};
-use crate::domain::topic::Tag;
+use crate::domain::text::Text;
+use crate::domain::topic::Topics;
 
 fn now() -> Timestamp {
     minute(60)
@@ -13,15 +14,16 @@ fn item(id: u64, minutes: i64, group: u64, topics: &[&str]) -> Item {
     let story = story(id, minutes);
     let text = Text::new(&story.title, &story.summary);
     let topics: Vec<Name> = topics.iter().map(|topic| Name::from(*topic)).collect();
-    let tags = topics.iter().map(|topic| Tag { topic: topic.clone(), why: Vec::new(), spans: Vec::new() }).collect();
     let bound =
         [("crypto", "BTC-USD"), ("nvidia", "NVDA")].into_iter().filter(|(topic, _)| topics.contains(&(*topic).into()));
     let symbols = bound.map(|(_, symbol)| symbol.into()).collect();
-    let tagged = Tagged { tags, topics, symbols, closest: Vec::new() };
+    let tagged = Tagged::with(topics, symbols);
     Item {
         story,
         marks: Marks::default(),
-        text,
+        words: WordSet::of(&text),
+        dropped: None,
+        given_at: None,
         tagged,
         group: StoryId(group),
         moves: Vec::new(),
@@ -77,7 +79,7 @@ fn check_lists(wire: &Wire) {
     }
     for group in wire.members.keys() {
         if let Some(first) = wire.group(*group).find(|item| !item.verdict.is_muted()) {
-            firsts.add(first.key(), &first.tagged.symbols);
+            firsts.add(first.key(), first.tagged.symbols());
         }
     }
     assert_eq!((&wire.by_topic, &wire.firsts), (&by_topic, &firsts));
@@ -90,7 +92,7 @@ fn check_lists(wire: &Wire) {
 fn check_judged(wire: &Wire) {
     let asks = wire.judges.asks();
     for item in wire.items.values().filter(|_| !asks.outlets && !asks.marks) {
-        assert_eq!(item.verdict, wire.judges.judge(item, 1, now()), "{}", item.story.title);
+        assert_eq!(item.verdict, wire.judges.judge(item, 1, now()).unwrap_or_default(), "{}", item.story.title);
     }
     let muted = |item: &&Item| item.verdict.is_muted();
     assert_eq!(wire.muted, wire.items().filter(muted).count());
@@ -107,13 +109,13 @@ fn walked(
     now: Timestamp,
 ) -> ([u32; HEAT_HOURS], Vec<StoryId>) {
     let mut heat = [0; HEAT_HOURS];
-    for item in wire.items().filter(|item| item.tagged.topics.contains(&topic.into())) {
+    for item in wire.items().filter(|item| item.tagged.topics().contains(&topic.into())) {
         let ago = now.duration_since(item.story.time()).as_hours().max(0) as usize;
         if let Some(count) = heat.iter_mut().rev().nth(ago) {
             *count += 1;
         }
     }
-    let marked = |item: &&Item| item.tagged.symbols.contains(&symbol.into()) && item.story.time() >= since;
+    let marked = |item: &&Item| item.tagged.symbols().contains(&symbol.into()) && item.story.time() >= since;
     (heat, wire.items().filter(marked).filter(|item| wire.is_first(item)).map(|item| item.story.id).collect())
 }
 
@@ -130,7 +132,7 @@ fn check(wire: &Wire) {
     let members: usize = wire.members.values().map(|members| members.ids.len()).sum();
     assert_eq!(members, wire.items.len());
     for (topic, count) in &wire.counts {
-        let carries = |item: &Item| wire.counts(item) && item.tagged.topics.contains(topic);
+        let carries = |item: &Item| wire.counts(item) && item.tagged.topics().contains(topic);
         let carry = |group: &&GroupId| wire.group(**group).any(carries);
         assert_eq!(wire.members.keys().filter(carry).count(), *count, "{topic}");
     }
@@ -759,7 +761,7 @@ mod at_random {
     static TAGGER: LazyLock<Tagger> = LazyLock::new(|| {
         let config = shipped();
         let watchlist = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
-        Tagger { topics: Topics::compile(&config.topics, &config.terms).0, watchlist }
+        Tagger::new(Topics::compile(&config.topics, &config.terms).0, watchlist)
     });
 
     #[derive(Clone, Debug)]

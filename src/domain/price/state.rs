@@ -155,9 +155,9 @@ pub fn state(
     }
     match (block, current, quote) {
         (Some(Outcome::Blocked { why, until }), ..) if *until > now => {
-            let (age, older) = quote.map(|quote| age(quote, now)).unzip();
+            let (age, older) = quote.map(|quote| known_age(quote, now)).unzip();
             let changes = older.map_or(*until, |older| older.min(*until));
-            (State::Blocked { until: *until, why: why.clone(), age }, Some(changes))
+            (State::Blocked { until: *until, why: why.clone(), age: age.flatten() }, Some(changes))
         }
         (_, Some(current), _) => current,
         (.., Some(quote)) => old(quote, calendar, now),
@@ -318,14 +318,21 @@ fn closed_at(quote: &Quote, calendar: &Calendar, now: Timestamp) -> State {
 /// A price that is not current: its age, which reads differently with each full minute, hour or day. What is old in
 /// extended hours may be the last price once they are over.
 fn old(quote: &Quote, calendar: &Calendar, now: Timestamp) -> (State, Option<Timestamp>) {
+    let (age, older) = known_age(quote, now);
+    let closes = age.is_some() && kind(&quote.symbol) == Kind::Equity;
+    let until = if closes { older.min(calendar.next_change(now).at) } else { older };
+    (aged(quote, age), Some(until))
+}
+
+/// As [`age`]; None for what was noted under a clock that ran ahead, until this clock has come near.
+fn known_age(quote: &Quote, now: Timestamp) -> (Option<Duration>, Timestamp) {
     // What is stored is never current again, and may still tell when it traded.
     let noted = if quote.delivery == Delivery::Stored { quote.seen() } else { quote.received_time };
     if is_ahead(noted, now) {
-        return (aged(quote, None), Some(later(noted, -AHEAD)));
+        return (None, later(noted, -AHEAD));
     }
     let (age, older) = age(quote, now);
-    let until = if kind(&quote.symbol) == Kind::Equity { older.min(calendar.next_change(now).at) } else { older };
-    (aged(quote, Some(age)), Some(until))
+    (Some(age), older)
 }
 
 fn aged(quote: &Quote, age: Option<Duration>) -> State {

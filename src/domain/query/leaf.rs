@@ -22,16 +22,20 @@ impl Scope {
 }
 
 impl Leaf {
-    pub(super) fn holds(&self, subject: &Subject) -> bool {
-        match self {
+    /// None when it hangs on a summary that is not in memory.
+    pub(super) fn holds(&self, subject: &Subject) -> Option<bool> {
+        Some(match self {
             Leaf::Phrase(scope, phrase) => match scope.name(subject) {
                 Some(name) => {
                     let name = Text::name(name);
                     phrase.occurs(&name, &name.title_words())
                 }
-                None => phrase.occurs(subject.text, &scope.words(subject.text)),
+                None => return subject.text.has(*scope, phrase),
             },
-            Leaf::Regex(scope, pattern) => pattern.holds(*scope, subject),
+            Leaf::Regex(scope, pattern) => match scope.name(subject) {
+                Some(name) => pattern.finds(name),
+                None => return subject.text.has_pattern(*scope, pattern),
+            },
             Leaf::Named { field, value, prefix } => field.holds(value, *prefix, subject),
             Leaf::Is(state) => state.holds(subject),
             Leaf::Age(compare, seconds) => {
@@ -39,7 +43,7 @@ impl Leaf {
             }
             Leaf::Outlets(compare, count) => compare.holds(subject.outlets as i64, i64::from(*count)),
             Leaf::Move(symbol, compare, wanted) => has_moved(subject, symbol.as_deref(), *compare, *wanted),
-        }
+        })
     }
 
     pub(super) fn title_spans(&self, text: &Text, spans: &mut Vec<TitleSpan>) {
@@ -69,20 +73,13 @@ impl Scope {
 }
 
 impl Pattern {
-    fn holds(&self, scope: Scope, subject: &Subject) -> bool {
-        match scope.name(subject) {
-            Some(name) => self.finds(name),
-            None => self.occurs(scope, subject.text),
-        }
-    }
-
     /// In the title, the summary, or either of them.
     pub(crate) fn occurs(&self, scope: Scope, text: &Text) -> bool {
         (scope != Scope::Summary && self.finds(text.title())) || (scope != Scope::Title && self.finds(text.summary()))
     }
 
     /// In a text as it is composed: `é` is one character, however it was sent.
-    fn finds(&self, text: &str) -> bool {
+    pub(crate) fn finds(&self, text: &str) -> bool {
         match is_composed(text) {
             true => self.regex.is_match(text),
             false => self.regex.is_match(&text.nfc().collect::<String>()),

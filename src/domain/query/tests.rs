@@ -27,14 +27,13 @@ fn story() -> Story {
 
 fn asked(source: &str) -> bool {
     let story = story();
-    let text = Text::new(&story.title, &story.summary);
     let topics = ["openai-funding".into(), "sec".into(), "regulation".into()];
     let symbols = ["NVDA".into(), "BTC-USD".into()];
     let marks = Marks { read: false, starred: true, group: None };
     let moves = [("NVDA".into(), -0.84), ("BTC-USD".into(), 2.0), ("AMD".into(), 9.5)];
     let subject = Subject {
         story: &story,
-        text: &text,
+        text: StoryText::new(&story),
         topics: &topics,
         symbols: &symbols,
         marks,
@@ -283,9 +282,8 @@ proptest! {
     ) {
         let holds = |query: &str, title: &str| {
             let story = Story { title: title.into(), outlet: title.into(), ..story() };
-            let text = Text::new(&story.title, &story.summary);
             let (topics, symbols, marks) = (&[], &[], Marks::default());
-            let subject = Subject { story: &story, text: &text, topics, symbols, marks, muted: false, outlets: 1, moves: &[], now: NOW };
+            let subject = Subject { story: &story, text: StoryText::new(&story), topics, symbols, marks, muted: false, outlets: 1, moves: &[], now: NOW };
             Query::parse(query).map(|query| query.matches(&subject)).map_err(|mistake| mistake.message)
         };
         // The words of the language itself have a case: OR is one, or is none.

@@ -107,7 +107,7 @@ pub(in crate::screen) fn columns_wanted(app: &App) -> u16 {
     let form = &FORMS[0];
     let needed = |row: &Row| {
         let item = app.wire.item(row.lead)?;
-        let tags = if item.tagged.topics.is_empty() { 0 } else { form.tags };
+        let tags = if item.tagged.topics().is_empty() { 0 } else { form.tags };
         let Outlet::Whole(outlet) = form.outlet else { return None };
         Some(BORDERS + LEAD + outlet + tags + width_to(&item.story.title, 200) + TAIL + MARGIN)
     };
@@ -131,7 +131,7 @@ fn lead_in(scene: Scene, row: &Row, item: &Item, form: &Form, columns: usize) ->
         _ => Span::raw(" "),
     };
     let mut spans = vec![mark, Span::styled(format!("{} ", fit_right(&age(row.time, app.now), 4)), theme.dim)];
-    let tags = if item.tagged.topics.is_empty() { Vec::new() } else { tags(scene, item, form.tags) };
+    let tags = if item.tagged.topics().is_empty() { Vec::new() } else { tags(scene, item, form.tags) };
     let column = match form.outlet {
         Outlet::Nowhere | Outlet::Behind(_) => 0,
         Outlet::Column(column) => column,
@@ -208,7 +208,7 @@ fn tags(scene: Scene, item: &Item, room: usize) -> Vec<Span<'static>> {
 /// Label and style of each topic of a story; a parent is left out when one of its children is there.
 pub(in crate::screen) fn shown_topics(scene: Scene, item: &Item) -> Vec<(String, Style)> {
     let app = scene.app;
-    let rules: Vec<_> = item.tagged.topics.iter().filter_map(|topic| app.topic(topic)).collect();
+    let rules: Vec<_> = item.tagged.topics().iter().filter_map(|topic| app.topic(topic)).collect();
     let parents: Vec<_> = rules.iter().filter_map(|rule| rule.parent.as_ref()).collect();
     let shown = rules.iter().filter(|rule| !parents.contains(&&rule.name));
     shown

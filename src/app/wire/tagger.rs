@@ -1,0 +1,105 @@
+//! Tags of stories, and what follows from them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::domain::Name;
+use crate::domain::text::Text;
+use crate::domain::topic::{Tag, TopicRule, Topics};
+
+/// Topics compiled, and the symbols of the watchlist: what tagging a story needs.
+#[derive(Debug, Default)]
+pub struct Tagger {
+    topics: Topics,
+    watchlist: Vec<Name>,
+    /// What follows from each set of topics: there are few, and many stories of each.
+    known: Mutex<HashMap<Vec<Name>, Arc<Bound>>>,
+}
+
+impl Tagger {
+    pub fn new(topics: Topics, watchlist: Vec<Name>) -> Tagger {
+        Tagger { topics, watchlist, known: Mutex::default() }
+    }
+
+    /// The topics that stories are tagged with.
+    pub fn topics(&self) -> &Topics {
+        &self.topics
+    }
+
+    pub fn watchlist(&self) -> &[Name] {
+        &self.watchlist
+    }
+
+    /// The topics of a text, and the symbols bound to them.
+    pub fn tag(&self, text: &Text) -> Tagged {
+        let tags: Box<[Tag]> = self.topics.tag(text).into();
+        let topics: Vec<Name> = tags.iter().map(|tag| tag.topic.clone()).collect();
+        // A panic elsewhere leaves nothing half done here: each change is one insertion.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let bound = match known.get(&topics) {
+            Some(bound) => Arc::clone(bound),
+            None => Arc::clone(known.entry(topics.clone()).or_insert_with(|| Arc::new(self.bound(topics)))),
+        };
+        Tagged { tags, bound }
+    }
+
+    fn bound(&self, topics: Vec<Name>) -> Bound {
+        let given = || self.topics.rules().iter().filter(|rule| topics.contains(&rule.name));
+        let parents: Vec<&Name> = given().filter_map(|rule| rule.parent.as_ref()).collect();
+        let bound = |rules: &mut dyn Iterator<Item = &TopicRule>| {
+            let mut symbols: Vec<Name> = Vec::new();
+            for symbol in rules.flat_map(|rule| &rule.symbols).filter(|symbol| self.watchlist.contains(symbol)) {
+                if !symbols.contains(symbol) {
+                    symbols.push(symbol.clone());
+                }
+            }
+            symbols
+        };
+        let closest = bound(&mut given().filter(|rule| !parents.contains(&&rule.name)));
+        let symbols = bound(&mut given());
+        Bound { topics, symbols, closest }
+    }
+}
+
+/// What tagging a story gives.
+#[derive(Debug)]
+pub struct Tagged {
+    /// In the order of the rules, children with their parents.
+    pub tags: Box<[Tag]>,
+    bound: Arc<Bound>,
+}
+
+/// What follows from a set of topics.
+#[derive(Debug, Default)]
+struct Bound {
+    topics: Vec<Name>,
+    symbols: Vec<Name>,
+    closest: Vec<Name>,
+}
+
+impl Tagged {
+    /// The names of its tags.
+    pub fn topics(&self) -> &[Name] {
+        &self.bound.topics
+    }
+
+    /// The symbols bound to its topics, on the watchlist, without repeats.
+    pub fn symbols(&self) -> &[Name] {
+        &self.bound.symbols
+    }
+
+    /// Those bound to the most special of its topics: to `bitcoin` rather than to `crypto`.
+    pub fn closest(&self) -> &[Name] {
+        &self.bound.closest
+    }
+}
+
+impl Tagged {
+    /// As if it had been tagged so, in tests.
+    #[cfg(test)]
+    pub(super) fn with(topics: Vec<Name>, symbols: Vec<Name>) -> Tagged {
+        let tag = |topic: &Name| Tag { topic: topic.clone(), why: Vec::new(), spans: Vec::new() };
+        let tags = topics.iter().map(tag).collect();
+        Tagged { tags, bound: Arc::new(Bound { topics, symbols, closest: Vec::new() }) }
+    }
+}
