@@ -41,7 +41,7 @@ impl<'a> StoryLine<'a> {
         let story = &item.story;
         StoryLine {
             id: story.id.to_string(),
-            reference: story.reference.as_ref(),
+            reference: story.reference.as_deref(),
             title: &story.title,
             link: story.link.as_deref(),
             outlet: &story.outlet,

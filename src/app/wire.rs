@@ -60,7 +60,7 @@ pub struct Item {
     pub tagged: Tagged,
     pub group: GroupId,
     /// What prices did since, in per cent: known while the filter, a mute or a highlight asks for it.
-    pub moves: Vec<(Name, f64)>,
+    pub moves: Box<[(Name, f64)]>,
     /// What the mutes and highlights say of it.
     pub verdict: Verdict,
 }
@@ -105,7 +105,17 @@ impl Item {
         let (words, tagged) = (WordSet::of(&text), tagger.tag(&text));
         let marks = Marks { group: Some(group), ..marks };
         let (dropped, given_at) = (None, None);
-        Item { story, marks, words, dropped, given_at, tagged, group, moves: Vec::new(), verdict: Verdict::default() }
+        Item {
+            story,
+            marks,
+            words,
+            dropped,
+            given_at,
+            tagged,
+            group,
+            moves: Box::default(),
+            verdict: Verdict::default(),
+        }
     }
 
     /// Where it stands among all stories.
@@ -164,7 +174,8 @@ pub struct Wire {
     /// Every story, newest first.
     order: Vec<Key>,
     groups: Groups,
-    members: HashMap<GroupId, Members>,
+    /// Boxed for the same reason.
+    members: HashMap<GroupId, Box<Members>>,
     /// How many groups carry each topic.
     counts: HashMap<Name, usize>,
     /// The stories of each topic.

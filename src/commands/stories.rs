@@ -126,7 +126,7 @@ impl Asked {
             let group = story.id;
             let mut item = Item::new(story, marks, group, tagger);
             if self.asks().moves {
-                item.moves = tape.moves_since(item.story.time());
+                item.moves = tape.moves_since(item.story.time()).into();
             }
             item.verdict = self.judges.judge(&item, 1, self.now).unwrap_or_default();
             let is_left_off = item.verdict.is_muted() && !self.query.asks().muted;

@@ -57,7 +57,7 @@ pub struct Story {
     pub primary: bool,
     /// The id of the input line, when the story came from one (`replay`, `tag`).
     #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<serde_json::Value>,
+    pub reference: Option<Box<serde_json::Value>>,
 }
 
 impl Story {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use self::index::{Found, Index, PartId};
 use super::Name;
 use super::pattern::{Words, join};
-use super::query::{Leaf, Need, Node, Pattern, Query, Scope, Terms, merged};
+use super::query::{Leaf, Node, Pattern, Query, Scope, Terms, merged};
 use super::setting::{Setting, SettingMistake};
 use super::spelling::did_you_mean;
 use super::text::{Text, TitleSpan};
@@ -59,14 +59,14 @@ pub struct Topics {
     /// Beside `rules`.
     compiled: Vec<Compiled>,
     index: Index,
+    /// With the sets they take in written out.
+    terms: Terms,
 }
 
 #[derive(Clone, Debug)]
 struct Compiled {
     any: Vec<Asked>,
     none: Vec<Asked>,
-    /// What every text has that `any` matches.
-    need: Need,
     parent: Option<usize>,
 }
 
@@ -120,6 +120,8 @@ impl Topics {
             }
         }
         topics.link_parents(&mut mistakes);
+        topics.index.finish();
+        topics.terms = terms;
         (topics, mistakes)
     }
 
@@ -136,8 +138,7 @@ impl Topics {
             compiled.collect::<Result<Vec<_>, _>>()
         };
         let (any, none) = (all("any", &rule.any)?, all("none", &rule.none)?);
-        let parsed = rule.any.iter().filter_map(|source| Query::parse_with(source, terms).ok());
-        Ok(Compiled { any, none, need: Need::any(parsed.map(|query| query.need_of_text())), parent: None })
+        Ok(Compiled { any, none, parent: None })
     }
 
     fn compile_query(&mut self, source: &str, terms: &Terms) -> Result<Asked, String> {

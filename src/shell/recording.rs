@@ -231,7 +231,7 @@ fn story(line: Line, begins: Timestamp, taken: &mut HashSet<StoryId>) -> Story {
         published: line.published_utc,
         first_seen: line.first_seen_utc.unwrap_or(time),
         primary: line.primary.unwrap_or(false),
-        reference: line.id,
+        reference: line.id.map(Box::new),
     }
 }
 
@@ -467,7 +467,7 @@ mod tests {
         assert_eq!((&*story.title, &*story.summary), ("Chips rise", "Two words."));
         assert_eq!((&*story.outlet, &*story.feed, story.lang.as_deref()), ("The Desk", "The Desk", Some("en")));
         assert_eq!(story.link.as_deref(), Some("https://example.com/a%20b"));
-        assert_eq!(story.reference, Some(serde_json::json!({"n": 7})));
+        assert_eq!(story.reference, Some(Box::new(serde_json::json!({"n": 7}))));
         assert_eq!((story.published, story.first_seen), (Some(at("2026-02-05T10:00Z")), at("2026-02-05T10:04Z")));
         assert!(story.primary);
     }

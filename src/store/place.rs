@@ -139,7 +139,11 @@ pub(super) fn open_reading(dir: &Path) -> Result<Option<Connection>, StoreError>
 
 /// Looks through the whole database.
 pub(super) fn is_damaged(dir: &Path) -> Result<bool, StoreError> {
-    let sound = read_only(&dir.join(DATABASE)).and_then(|connection| Ok(schema::is_sound(&connection)?));
+    let sound = read_only(&dir.join(DATABASE)).and_then(|connection| {
+        // Every page is read once.
+        connection.execute_batch("PRAGMA cache_size = -128")?;
+        Ok(schema::is_sound(&connection)?)
+    });
     match sound {
         Ok(sound) => Ok(!sound),
         Err(trouble) if trouble.is_damage() => Ok(true),

@@ -25,6 +25,10 @@ use crate::event::{Clock, Event, Loaded, STORIES_AT_ONCE};
 
 /// After a failure to save.
 const RETRY: Duration = Duration::from_secs(5);
+/// So many parts of what is stored may wait to be taken in …
+const PARTS_AHEAD: usize = 2;
+/// … before the next is read, after this time.
+const AHEAD: Duration = Duration::from_millis(1);
 /// Between two tries to hand over an event when the channel is full.
 const STALLED: Duration = Duration::from_millis(20);
 const PRUNE_EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -232,6 +236,8 @@ impl StoreThread {
     fn pause(&self) -> Pause {
         if !self.unsent.is_empty() || self.saved.is_some() {
             Pause::AtMost(STALLED)
+        } else if self.loading.is_some() && self.is_far_ahead() {
+            Pause::AtMost(AHEAD)
         } else if self.loading.is_some() || self.counting.is_some() || self.salvage.is_some() || self.prune_is_due() {
             Pause::AtMost(Duration::ZERO)
         } else if self.trouble.is_some() {
@@ -290,9 +296,14 @@ impl StoreThread {
         }
     }
 
+    /// Do so many parts wait to be taken in that reading more would only fill the memory?
+    fn is_far_ahead(&self) -> bool {
+        self.events.max_capacity() - self.events.capacity() > PARTS_AHEAD
+    }
+
     /// What is carried over from a damaged file is waited for: it is all there is.
     fn load_some(&mut self) {
-        if !self.unsent.is_empty() || self.salvage.is_some() {
+        if !self.unsent.is_empty() || self.salvage.is_some() || self.is_far_ahead() {
             return;
         }
         let Some(mut loading) = self.loading.take() else { return };

@@ -41,7 +41,7 @@ impl Wire {
             return false;
         }
         let group = story.id;
-        let mut item = Item { moves, ..Item::new(story, marks, group, tagger) };
+        let mut item = Item { moves: moves.into(), ..Item::new(story, marks, group, tagger) };
         item.verdict = self.judges.judge(&item, 1, now).unwrap_or_default();
         if self.lets_pass(&item, 1, now) != Some(true) {
             return false;
@@ -81,7 +81,7 @@ impl Wire {
     /// What prices did since each story, by symbol: for a filter that asks for moves.
     pub fn set_moves(&mut self, moves: impl Fn(&Story) -> Vec<(Name, f64)>) {
         for item in self.items.values_mut() {
-            item.moves = moves(&item.story);
+            item.moves = moves(&item.story).into();
         }
     }
 }

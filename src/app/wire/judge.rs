@@ -32,8 +32,8 @@ pub struct Judge {
 /// What was found of a story: the places of the mute and of the highlight that match it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    muted: Option<usize>,
-    highlighted: Option<usize>,
+    muted: Option<u16>,
+    highlighted: Option<u16>,
 }
 
 impl Verdict {
@@ -73,8 +73,8 @@ impl Judges {
 }
 
 /// The place of the first that matches, if any does; None when that can't be decided yet.
-fn first(judges: &[Judge], subject: &Subject) -> Option<Option<usize>> {
-    for (at, judge) in judges.iter().enumerate() {
+fn first(judges: &[Judge], subject: &Subject) -> Option<Option<u16>> {
+    for (at, judge) in (0..).zip(judges) {
         if judge.query.decide(subject)? {
             return Some(Some(at));
         }
@@ -172,11 +172,11 @@ impl Wire {
 
     /// The mute that matches a story.
     pub fn muted_by(&self, item: &Item) -> Option<&Judge> {
-        self.judges.mutes.get(item.verdict.muted?)
+        self.judges.mutes.get(usize::from(item.verdict.muted?))
     }
 
     /// The highlight that matches a story.
     pub fn highlighted_by(&self, item: &Item) -> Option<&Judge> {
-        self.judges.highlights.get(item.verdict.highlighted?)
+        self.judges.highlights.get(usize::from(item.verdict.highlighted?))
     }
 }

@@ -26,7 +26,7 @@ fn item(id: u64, minutes: i64, group: u64, topics: &[&str]) -> Item {
         given_at: None,
         tagged,
         group: StoryId(group),
-        moves: Vec::new(),
+        moves: Box::default(),
         verdict: Verdict::default(),
     }
 }

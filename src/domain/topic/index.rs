@@ -20,9 +20,11 @@ pub(super) struct Index {
     atoms: Vec<Atom>,
     /// The parts each atom stands in; beside `atoms`.
     parts_of: Vec<Vec<PartId>>,
-    /// By their ids.
-    parts: Vec<Part>,
-    part_ids: HashMap<Part, PartId>,
+    /// The atoms of each part, by its id.
+    parts: Vec<Box<[AtomId]>>,
+    /// Only while rules are taken in.
+    part_ids: HashMap<Box<[AtomId]>, PartId>,
+    /// Only while rules are taken in.
     atom_ids: HashMap<Atom, AtomId>,
     /// By the hash of the first word.
     by_word: HashMap<u32, Vec<Beginning>, BuildHasherDefault<Spread>>,
@@ -80,28 +82,35 @@ impl Hasher for Spread {
 impl Index {
     /// The id of a part, which is taken into the index.
     pub(super) fn part(&mut self, part: Part) -> PartId {
-        if let Some(&id) = self.part_ids.get(&part) {
+        let atoms: Box<[AtomId]> = part.into_iter().map(|atom| self.atom(atom)).collect();
+        if let Some(&id) = self.part_ids.get(&atoms) {
             return id;
         }
         let id = self.parts.len() as PartId;
-        for atom in &part {
-            let atom = self.atom(atom);
+        for &atom in &atoms {
             if let Some(parts) = self.parts_of.get_mut(usize::from(atom)).filter(|parts| !parts.contains(&id)) {
                 parts.push(id);
             }
         }
-        self.parts.push(part.clone());
-        self.part_ids.insert(part, id);
+        self.parts.push(atoms.clone());
+        self.part_ids.insert(atoms, id);
         id
     }
 
-    /// The words of a part.
-    pub(super) fn words(&self, id: PartId) -> &[Atom] {
-        self.parts.get(usize::from(id)).map(Vec::as_slice).unwrap_or_default()
+    /// All rules have been taken in: what only that needed goes.
+    pub(super) fn finish(&mut self) {
+        self.part_ids = HashMap::new();
+        self.atom_ids = HashMap::new();
     }
 
-    fn atom(&mut self, atom: &Atom) -> AtomId {
-        if let Some(&id) = self.atom_ids.get(atom) {
+    /// The alternatives of a part.
+    pub(super) fn alternatives(&self, id: PartId) -> impl Iterator<Item = &Atom> {
+        let atoms = self.parts.get(usize::from(id)).into_iter().flatten();
+        atoms.filter_map(|atom| self.atoms.get(usize::from(*atom)))
+    }
+
+    fn atom(&mut self, atom: Atom) -> AtomId {
+        if let Some(&id) = self.atom_ids.get(&atom) {
             return id;
         }
         let id = self.atoms.len() as AtomId;
@@ -121,7 +130,7 @@ impl Index {
         }
         self.atoms.push(atom.clone());
         self.parts_of.push(Vec::new());
-        self.atom_ids.insert(atom.clone(), id);
+        self.atom_ids.insert(atom, id);
         id
     }
 

@@ -106,9 +106,9 @@ impl Topics {
 
     /// The first few words of a part.
     fn alternatives(&self, part: u16) -> String {
-        let atoms = self.index.words(part);
-        let named: Vec<String> = atoms.iter().take(NAMED).map(ToString::to_string).collect();
-        let more = if atoms.len() > NAMED { ", …" } else { "" };
+        let mut atoms = self.index.alternatives(part);
+        let named: Vec<String> = atoms.by_ref().take(NAMED).map(ToString::to_string).collect();
+        let more = if atoms.next().is_some() { ", …" } else { "" };
         format!("{}{more}", named.join(", "))
     }
 }

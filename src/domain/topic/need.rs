@@ -1,7 +1,7 @@
 //! What every story of a topic has: see [`Need`].
 
 use super::{TopicRule, Topics};
-use crate::domain::query::Need;
+use crate::domain::query::{Need, Query};
 
 impl Topics {
     /// What every story has that is tagged with one of the rules that `wanted` names: the words of their own queries, or
@@ -20,6 +20,12 @@ impl Topics {
             false
         };
         let meant = self.compiled.iter().enumerate().filter(|(at, _)| is_wanted(*at));
-        Need::any(meant.map(|(_, compiled)| compiled.need.clone()))
+        Need::any(meant.filter_map(|(at, _)| self.rules.get(at)).map(|rule| self.need_of(rule)))
+    }
+
+    /// What every text has that a query of `any` matches. Worked out when it is asked for: it is large, and seldom is.
+    fn need_of(&self, rule: &TopicRule) -> Need {
+        let parsed = rule.any.iter().filter_map(|source| Query::parse_with(source, &self.terms).ok());
+        Need::any(parsed.map(|query| query.need_of_text()))
     }
 }
