@@ -67,6 +67,8 @@ pub mod vocabulary;
 mod cases;
 
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod mutations;
 
