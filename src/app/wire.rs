@@ -274,6 +274,11 @@ impl Wire {
 
     // --- what arrives ---
 
+    /// Is it held just as it comes, so that it need not be taken in?
+    pub fn knows(&self, story: &Story) -> bool {
+        self.items.get(&story.id).is_some_and(|item| !is_edit(&item.story, story))
+    }
+
     /// Takes in a story with its marks; those already held win.
     pub fn take(&mut self, story: Story, marks: Marks, tagger: &Tagger, now: Timestamp) -> Arrival {
         if let Some(item) = self.items.get(&story.id) {
