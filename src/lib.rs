@@ -27,6 +27,9 @@ pub mod event;
 pub mod http;
 pub mod market;
 pub mod news;
+#[cfg(test)]
+#[path = "../tests/support/recordings.rs"]
+mod recordings;
 pub mod screen;
 pub mod shell;
 pub mod store;

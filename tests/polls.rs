@@ -2,6 +2,9 @@
 //! the state and the store: no story twice, every edit kept, nothing lost. Skipped, visibly, where they are not at hand.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/recordings.rs"]
+mod recordings;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,13 +33,10 @@ struct Poll {
     is_feed: bool,
 }
 
-/// In order. None, and a line to say so, without the recordings.
-fn polls() -> Option<Vec<Poll>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/polls");
-    let Ok(list) = std::fs::read_to_string(folder.join("polls.tsv")) else {
-        eprintln!("skipped: no recorded polls at ../shared/data/polls");
-        return None;
-    };
+/// In order.
+fn polls() -> Vec<Poll> {
+    let folder = recordings::recording("polls");
+    let list = std::fs::read_to_string(folder.join("polls.tsv")).unwrap();
     let mut lines = list.lines().map(|line| line.split('\t').collect::<Vec<_>>());
     let head = lines.next().unwrap();
     let column = |name: &str| head.iter().position(|column| *column == name).unwrap();
@@ -52,7 +52,7 @@ fn polls() -> Option<Vec<Poll>> {
         })
         .collect();
     polls.sort_by_key(|poll| poll.at);
-    Some(polls)
+    polls
 }
 
 /// What the outlets themselves tell their articles apart by, and the titles they gave each in turn.
@@ -170,8 +170,9 @@ fn feed_of(folder: &str) -> Feed {
 }
 
 #[test]
+#[ignore = "needs the recordings"]
 fn replayed_in_order_nothing_comes_twice_and_nothing_is_lost() {
-    let Some(polls) = polls() else { return };
+    let polls = polls();
     let dir = tempfile::tempdir().unwrap();
     let mut bench = Bench::open(dir.path(), polls[0].at);
     bench.load(polls[0].at);
@@ -219,8 +220,9 @@ fn replayed_in_order_nothing_comes_twice_and_nothing_is_lost() {
 /// The same without what is known of each feed, as after an update from an older newstape: the rules for what is new
 /// alone already hold for well-made feeds.
 #[test]
+#[ignore = "needs the recordings"]
 fn replayed_without_memory_well_made_feeds_stay_the_same() {
-    let Some(polls) = polls() else { return };
+    let polls = polls();
     let mut truth = Truth::default();
     for poll in &polls {
         let feed = feed_of(&poll.feed);
@@ -232,8 +234,9 @@ fn replayed_without_memory_well_made_feeds_stay_the_same() {
 
 /// The same articles, by a server that invents its guids and addresses anew at each poll.
 #[test]
+#[ignore = "needs the recordings"]
 fn replayed_with_guids_and_addresses_of_each_poll_there_is_no_flood() {
-    let Some(polls) = polls() else { return };
+    let polls = polls();
     let mut known: HashMap<String, Arc<[Known]>> = HashMap::new();
     let mut ids: HashMap<(String, Timestamp), HashSet<StoryId>> = HashMap::new();
     for (number, poll) in polls.iter().enumerate() {

@@ -1,6 +1,8 @@
 //! What prices did since the stories of recorded days, as `replay DIR --json` tells it, against the figures of an oracle.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests: the program is run")]
 
+#[path = "support/recordings.rs"]
+mod recordings;
 #[path = "support/scene.rs"]
 mod scene;
 
@@ -18,6 +20,7 @@ use newstape::shell::recording::Recording;
 use newstape::shell::replay::{Plan, play};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use recordings::recording;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
@@ -57,12 +60,9 @@ fn differences(line: &str, moves: &HashMap<String, Value>) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "needs the recordings"]
 fn moves_of_recorded_days_are_those_of_the_oracle() {
-    let days = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/day");
-    if !days.is_dir() {
-        eprintln!("skipped: no recorded days at {}", days.display());
-        return;
-    }
+    let days = recording("day");
     let mut compared = 0;
     for day in std::fs::read_dir(&days).unwrap() {
         let folder = day.unwrap().path();
@@ -73,16 +73,6 @@ fn moves_of_recorded_days_are_those_of_the_oracle() {
         compared += oracle.lines().count() - 1;
     }
     assert!(compared > 1_400, "{compared} lines compared");
-}
-
-/// The folder of a recorded day; None, and said so, where it is not there.
-fn recorded(name: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/day").join(name);
-    let is_there = folder.is_dir();
-    if !is_there {
-        eprintln!("skipped: no recorded day at {}", folder.display());
-    }
-    is_there.then_some(folder)
 }
 
 /// A recorded day played to a state from a time on, event by event, each at its own time.
@@ -129,8 +119,9 @@ impl Played {
 /// Bitcoin's fall through 70,000 on 5 February 2026: the first bar of five minutes below it begins at 11:25 UTC. Three
 /// outlets told of it, at 11:29, 11:36 and 11:43.
 #[tokio::test(start_paused = true)]
+#[ignore = "needs the recordings"]
 async fn the_fall_through_70_000_is_told_within_its_bar_and_its_stories_are_listed_as_they_come() {
-    let Some(folder) = recorded("2026-02-05_btc-crash") else { return };
+    let folder = recording("day/2026-02-05_btc-crash");
     let mut played = Played::new(&folder, "2026-02-05T10:00:00Z");
     let is_it = |app: &App| {
         let mut movers = app.movers.iter().filter(|mover| &*mover.symbol == "BTC-USD");

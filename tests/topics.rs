@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/recordings.rs"]
+mod recordings;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use newstape::config;
 use newstape::domain::text::Text;
 use newstape::domain::topic::Topics;
 use proptest::prelude::*;
+use recordings::recording;
 
 fn shipped() -> Topics {
     let config = config::shipped();
@@ -57,14 +60,10 @@ struct Gold {
     labels: Vec<String>,
 }
 
-/// Lines of a file of labelled headlines, when it is there.
-fn gold() -> Option<Vec<Gold>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/gold/dev.jsonl");
-    let Ok(lines) = fs::read_to_string(&path) else {
-        eprintln!("skipped: there are no labelled headlines at {}", path.display());
-        return None;
-    };
-    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+/// Labelled headlines.
+fn gold() -> Vec<Gold> {
+    let lines = fs::read_to_string(recording("gold/dev.jsonl")).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Counts for each tag, with `ERRORS=tag` printing what went wrong for one.
@@ -102,8 +101,9 @@ fn micro(scores: &BTreeMap<String, Score>) -> Score {
 }
 
 #[test]
+#[ignore = "needs the recordings"]
 fn labelled_headlines_get_their_tags() {
-    let Some(gold) = gold() else { return };
+    let gold = gold();
     let topics = shipped();
     let scores = score(&topics, gold.iter(), &std::env::var("ERRORS").unwrap_or_default());
     for (name, score) in &scores {
@@ -120,11 +120,9 @@ fn labelled_headlines_get_their_tags() {
 }
 
 #[test]
+#[ignore = "needs the recordings"]
 fn a_long_article_gets_all_its_topics() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/founding/article-fr-2024.txt");
-    let Ok(article) = fs::read_to_string(&path) else {
-        return eprintln!("skipped: there is no article at {}", path.display());
-    };
+    let article = fs::read_to_string(recording("founding/article-fr-2024.txt")).unwrap();
     let topics = shipped();
     let (first, rest) = article.split_once('\n').unwrap();
     for (title, summary) in [("", &*article), (&*article, ""), (first, rest)] {

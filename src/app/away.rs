@@ -7,6 +7,7 @@ use super::alerts::Fired;
 use super::input::drawn;
 use super::{App, Popup, Tone};
 use crate::domain::Name;
+use crate::domain::format;
 use crate::domain::topic::TopicRule;
 use crate::event::{Effect, move_back};
 
@@ -105,8 +106,8 @@ impl App {
             return self.show(Popup::Digest { scroll: 0 });
         }
         let key = self.keymap.hint(super::command::Command::Digest);
-        let minutes = self.now.duration_since(since).as_mins();
-        self.notify(Tone::Info, format!("you were away for {minutes} min; {key} tells what happened"))
+        let away = format::rough(self.now.duration_since(since).unsigned_abs());
+        self.notify(Tone::Info, format!("you were away for {away}; {key} tells what happened"))
     }
 
     /// Where the line stands in the wire: the last moment before the reader went away.

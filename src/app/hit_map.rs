@@ -7,6 +7,7 @@ use ratatui::style::{Color, Style};
 use super::Focus;
 use super::command::Command;
 use crate::domain::Name;
+use crate::domain::fingerprint;
 use crate::domain::layout::PriceSort;
 
 /// A bar of the chart.
@@ -100,9 +101,9 @@ impl HitMap {
     }
 }
 
-/// FNV-1a, folded to 24 bits.
+/// A hash of 24 bits.
 fn number(address: &str) -> u32 {
-    let hash = address.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = fingerprint::of_32(address.bytes());
     ((hash >> 24) ^ (hash & 0x00ff_ffff)).max(1)
 }
 

@@ -12,6 +12,7 @@ use super::wire::Filter;
 use super::{App, Focus, Popup, Tone, save_groups, save_marks};
 use crate::config::MarkRead;
 use crate::domain::Name;
+use crate::domain::format;
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, StoryId};
 use crate::event::{Effect, Urgency};
@@ -287,7 +288,7 @@ impl App {
             return self.notify(Tone::Info, "nothing unread here".into());
         }
         let undo = self.keymap.hint(Command::Undo);
-        let text = format!("{} stories marked read; {undo} takes it back", marks.len());
+        let text = format!("{} marked read; {undo} takes it back", format::count(marks.len(), "story", "stories"));
         let mut effects = self.marked(marks);
         effects.extend(self.notify(Tone::Info, text));
         effects
@@ -300,7 +301,7 @@ impl App {
             false => {
                 let text = match marks.len() {
                     1 => "the story is as it was before".to_owned(),
-                    count => format!("{count} stories are as they were before"),
+                    count => format!("{} are as they were before", format::count(count, "story", "stories")),
                 };
                 let mut effects = self.marked(marks);
                 effects.extend(self.notify(Tone::Info, text));

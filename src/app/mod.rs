@@ -405,6 +405,10 @@ impl App {
         let (mut fresh, mut placed, mut shown) = (Vec::new(), Vec::new(), false);
         let mut alerts = Vec::new();
         for story in stories {
+            // Most are: each poll brings the whole document again.
+            if !self.wire.paused() && self.wire.knows(&story) {
+                continue;
+            }
             let arrival = match self.wire.paused() {
                 true => self.wire.hold(story.clone()),
                 false => self.wire.take(story.clone(), Marks::default(), &self.tagger, self.now),

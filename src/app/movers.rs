@@ -9,7 +9,8 @@ use rust_decimal::prelude::FromPrimitive;
 use super::tape::last_trade;
 use super::{App, Tape};
 use crate::domain::Name;
-use crate::domain::price::{Delivery, Quote, decimals, show_price};
+use crate::domain::format;
+use crate::domain::price::{Delivery, Quote, decimals};
 use crate::event::{Effect, Urgency, move_back};
 
 /// How many are remembered.
@@ -69,8 +70,8 @@ impl Mover {
                 format!("{} through {}", if rose { "rose" } else { "fell" }, level_words(level))
             }
             What::Went { percent, long, times } => {
-                let sign = if percent < 0.0 { "−" } else { "+" };
-                format!("{sign}{:.1}% in {} min, {times:.0}× the usual", percent.abs(), long.as_mins())
+                let long = format::rough(long.unsigned_abs());
+                format!("{} in {long}, {times:.0}× the usual", format::percent(percent, 1))
             }
         }
     }
@@ -79,7 +80,7 @@ impl Mover {
 /// `70,000`, `0.25`
 fn level_words(level: f64) -> String {
     let Some(price) = Decimal::from_f64(level).map(|price| price.normalize()) else { return level.to_string() };
-    show_price(price, if price.scale() == 0 { 0 } else { decimals(price) })
+    format::price(price, if price.scale() == 0 { 0 } else { decimals(price) })
 }
 
 /// What was seen of one symbol.

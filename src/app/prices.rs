@@ -8,6 +8,7 @@ use super::input::{drawn, page};
 use super::tape::ChartStyle;
 use super::{App, Focus, Popup, Tone};
 use crate::domain::Name;
+use crate::domain::format;
 use crate::domain::layout::PriceSort;
 use crate::event::Effect;
 
@@ -114,10 +115,7 @@ impl App {
     }
 
     fn list_chosen(&mut self) -> Vec<Effect> {
-        let count = match self.tape.shown().len() {
-            1 => "1 symbol".to_owned(),
-            count => format!("{count} symbols"),
-        };
+        let count = format::count(self.tape.shown().len(), "symbol", "symbols");
         let text = format!("{}: {count}", self.tape.list().map_or("all", |list| list));
         let mut effects = self.notify(Tone::Info, text);
         effects.extend(self.chart_turned());

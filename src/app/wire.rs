@@ -256,6 +256,11 @@ impl Wire {
 
     // --- what arrives ---
 
+    /// Is it held just as it comes, so that it need not be taken in?
+    pub fn knows(&self, story: &Story) -> bool {
+        self.items.get(&story.id).is_some_and(|item| !item.is_edited_by(story))
+    }
+
     /// Takes in a story from its feed, with what is known of its marks; those already held win.
     pub fn take(&mut self, story: Story, marks: Marks, tagger: &Tagger, now: Timestamp) -> Arrival {
         match self.items.get(&story.id) {

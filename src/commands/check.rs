@@ -15,6 +15,7 @@ use crate::app::keymap::Keymap;
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
+use crate::domain::format;
 use crate::domain::price::{Capability, Outcome, SourceReport, Symbol};
 use crate::domain::text::Text;
 use crate::domain::topic::Topics;
@@ -90,8 +91,12 @@ fn look_at_config(config: &Config) -> Vec<Finding> {
     let (_, keys) = Keymap::new(&config.keys, &crate::config::shipped_keys());
     findings.extend(keys.iter().map(|mistake| Finding::new("config", "keys", Some(config.located(mistake)), "")));
     if findings.is_empty() {
-        let well =
-            format!("{} feeds, {} symbols, {} topics", config.feeds.len(), config.symbols.len(), config.topics.len());
+        let well = [
+            format::count(config.feeds.len(), "feed", "feeds"),
+            format::count(config.symbols.len(), "symbol", "symbols"),
+            format::count(config.topics.len(), "topic", "topics"),
+        ]
+        .join(", ");
         findings.push(Finding::new("config", "", None, well));
     }
     findings.extend(look_at_topics(config));

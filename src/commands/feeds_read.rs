@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::asking::{Asking, host};
 use super::{Done, Failure, Surroundings, in_words, json_line, out, runtime};
 use crate::config::Config;
+use crate::domain::format;
 use crate::news::{self, Document, Unreadable};
 use crate::shell::files::read_capped;
 
@@ -125,7 +126,8 @@ fn json(mut out: impl Write, document: &Document) -> Done {
 }
 
 fn plain(mut out: impl Write, document: &Document) -> Done {
-    writeln!(out, "{} · {} · {} stories", document.title, document.format, document.entries.len())?;
+    let stories = format::count(document.entries.len(), "story", "stories");
+    writeln!(out, "{} · {} · {stories}", document.title, document.format)?;
     if !document.repairs.is_empty() {
         writeln!(out, "repaired: {}", document.repairs.join(", "))?;
     }

@@ -17,9 +17,9 @@ use super::{Done, Failure, Surroundings, complain, json_line, out, runtime};
 use crate::app::health::Health;
 use crate::config::Config;
 use crate::domain::Name;
+use crate::domain::format;
 use crate::domain::price::{
-    Capability, Outcome, Quote, Session, SourceReport, State, Symbol, Unpriced, show_change, show_percent, show_price,
-    show_time, state,
+    Capability, Outcome, Quote, Session, SourceReport, State, Symbol, Unpriced, show_time, state,
 };
 use crate::domain::session::Calendar;
 use crate::domain::symbol;
@@ -146,18 +146,18 @@ impl Prices {
 fn plain(symbol: &Symbol, quote: Option<&Quote>, state: &str) -> String {
     let Some(quote) = quote else { return format!("{:10} {:>14}  {state}", symbol.name, "–") };
     let places = quote.decimals();
-    let change = quote.change().map(|change| show_change(change, places)).unwrap_or_default();
-    let percent = quote.change_percent().map(show_percent).unwrap_or_default();
-    let price = show_price(quote.price, places);
+    let change = quote.change().map(|change| format::change(change, places)).unwrap_or_default();
+    let percent = quote.change_percent().map(format::percent_of).unwrap_or_default();
+    let price = format::price(quote.price, places);
     let extended = extended(quote).map(|extended| format!("  {extended}")).unwrap_or_default();
     format!("{:10} {price:>14} {change:>12} {percent:>10}  {} {state}{extended}", symbol.name, quote.currency)
 }
 
-/// `post 182.10 +0.48 %`: the price outside the regular session, measured from its close.
+/// `post 182.10 +0.48%`: the price outside the regular session, measured from its close.
 fn extended(quote: &Quote) -> Option<String> {
     let extended = quote.extended.as_ref().filter(|_| quote.session != Session::Regular)?;
-    let price = show_price(extended.price, quote.decimals());
-    let percent = quote.extended_change_percent().map(show_percent).unwrap_or_default();
+    let price = format::price(extended.price, quote.decimals());
+    let percent = quote.extended_change_percent().map(format::percent_of).unwrap_or_default();
     Some(format!("{} {price} {percent}", extended.session))
 }
 

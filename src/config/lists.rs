@@ -6,9 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::doc::{Table, read_name, read_text};
-use super::{Config, Network, StandingQuery, View, alerts, private, read, units};
+use super::{Config, Network, StandingQuery, View, alerts, private, read};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
+use crate::domain::format;
 use crate::domain::price::Symbol;
 use crate::domain::topic::TopicRule;
 
@@ -163,7 +164,7 @@ fn feed_fields(entry: &Table, feed: &mut Feed) -> bool {
 fn within(entry: &Table, interval: Duration, floor: Duration) -> Duration {
     let moved = interval.clamp(floor, FEED_CEILING.max(floor));
     if moved != interval {
-        let [given, used] = [interval, moved].map(units::print_duration);
+        let [given, used] = [interval, moved].map(format::duration);
         let why = if interval < floor { "no feed is asked more often" } else { "no feed is asked less often" };
         entry.warn("interval", &format!("asks for an interval of {given}; {used} is used: {why}"));
     }

@@ -10,6 +10,7 @@ use super::{AlertSettings, Config, NEWSTAPE, StandingQuery, View, units};
 use crate::domain::Name;
 use crate::domain::alert::Alert;
 use crate::domain::feed::Feed;
+use crate::domain::format;
 use crate::domain::price::{SourceSettings, Symbol};
 use crate::domain::text::steers;
 use crate::domain::topic::TopicRule;
@@ -80,13 +81,13 @@ impl Config {
         let Config { network, store, market, screen, .. } = self;
         out.head("[network]");
         out.quoted("user-agent", &network.user_agent);
-        out.quoted("timeout", &units::print_duration(network.timeout));
+        out.quoted("timeout", &format::duration(network.timeout));
         out.quoted("max-body", &units::print_size(network.max_body));
-        out.quoted("domain-spacing", &units::print_duration(network.domain_spacing));
-        out.quoted("feed-floor", &units::print_duration(network.feed_floor));
+        out.quoted("domain-spacing", &format::duration(network.domain_spacing));
+        out.quoted("feed-floor", &format::duration(network.feed_floor));
         out.texts("allow-private", &network.allow_private);
         out.head("[store]");
-        out.quoted("keep", &units::print_duration(store.keep));
+        out.quoted("keep", &format::duration(store.keep));
         out.head("[market]");
         // Only New York's zone is ever known by rule alone, without a name.
         out.quoted("time-zone", market.time_zone.iana_name().unwrap_or("America/New_York"));
@@ -139,7 +140,7 @@ fn feed(out: &mut Printer, feed: &Feed) {
     out.quoted("name", &feed.name);
     out.quoted("url", &feed.url);
     out.quoted("category", &feed.category);
-    out.quoted("interval", &units::print_duration(feed.interval));
+    out.quoted("interval", &format::duration(feed.interval));
     out.bare("adaptive", !feed.own_interval);
     out.bare("primary", feed.primary);
     out.optional("lang", feed.lang.as_deref());
@@ -203,8 +204,8 @@ fn alert(out: &mut Printer, alert: &Alert) {
     out.quoted("name", &alert.name);
     out.optional("query", alert.query.as_deref());
     out.optional("price", alert.price.as_ref().map(ToString::to_string).as_deref());
-    out.quoted("within", &units::print_duration(alert.within));
-    out.quoted("cool-down", &units::print_duration(alert.cool_down));
+    out.quoted("within", &format::duration(alert.within));
+    out.quoted("cool-down", &format::duration(alert.cool_down));
     out.optional("quiet", alert.quiet.map(|quiet| quiet.to_string()).as_deref());
     out.texts("actions", alert.actions.iter().map(<&str>::from));
     out.texts("command", &alert.command);

@@ -1,6 +1,7 @@
 //! What a feed is asked with besides its address: headers, login, proxy. Their values may name environment variables as
 //! `${NAME}`, so that a secret need not stand in the file; they are never printed, logged or repeated in a message.
 
+use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 
 use url::Url;
@@ -130,26 +131,13 @@ pub(super) fn login_of_address(feed: &mut Feed) {
     if url.username().is_empty() && url.password().is_none() {
         return;
     }
-    let plain = |text: &str| percent(text).replace(char::is_control, "");
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().replace(char::is_control, "");
     let login = Login { user: plain(url.username()), password: Secret(plain(url.password().unwrap_or_default())) };
     // Both only fail for addresses without a host, which are no addresses of feeds.
     if url.set_username("").and(url.set_password(None)).is_ok() {
         feed.url = url.into();
         feed.login.get_or_insert(login);
     }
-}
-
-/// `%41` as `A`; what is no such pair stays.
-fn percent(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        let byte = pair.filter(|_| *first == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 // --- the environment ---

@@ -11,6 +11,7 @@ use url::Url;
 use super::doc::{Value, Wrong, read_name, read_text};
 use super::units;
 use crate::domain::Name;
+use crate::domain::format;
 use crate::domain::query::Query;
 use crate::domain::session::Overnight;
 use crate::domain::symbol::{self, SpellingError};
@@ -27,7 +28,7 @@ pub(super) fn duration(least: Duration, most: Duration) -> impl Fn(&Value) -> Re
         if (least..=most).contains(&duration) {
             return Ok(duration);
         }
-        let [least, most] = [least, most].map(units::print_duration);
+        let [least, most] = [least, most].map(format::duration);
         Err(Wrong::of_value(value, format!("a duration from {least} to {most}")))
     }
 }

@@ -1,4 +1,4 @@
-//! Durations and sizes in words, as the config file, the command line and the screen write them.
+//! Durations and sizes as the config file and the command line write them. [`crate::domain::format`] writes durations.
 
 use std::time::Duration;
 
@@ -61,26 +61,6 @@ fn number_and_unit(text: &str) -> Option<(u64, &str, &str)> {
     Some((digits.parse().ok()?, unit, rest.trim_start()))
 }
 
-/// The shortest spelling that [`duration`] reads back; what is below a millisecond is dropped.
-pub fn print_duration(duration: Duration) -> String {
-    let mut millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    if millis == 0 {
-        return "0s".into();
-    }
-    if millis < 60_000 && !millis.is_multiple_of(1000) {
-        return format!("{millis}ms");
-    }
-    let mut text = String::new();
-    // Weeks are read but not written: "90d" says more than "12w6d".
-    for (unit, size) in TIME_UNITS.iter().filter(|(unit, _)| *unit != "w") {
-        if millis >= *size {
-            text.push_str(&format!("{}{unit}", millis / size));
-            millis %= size;
-        }
-    }
-    text
-}
-
 /// The largest unit that divides it, as [`size`] reads it back.
 pub fn print_size(bytes: u64) -> String {
     let fits = SIZE_UNITS.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
@@ -94,6 +74,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::format;
 
     #[test]
     fn durations_read() {
@@ -147,7 +128,7 @@ mod tests {
     #[test]
     fn printed_as_people_write_them() {
         for text in ["0s", "30s", "1500ms", "10m", "1h30m", "90d"] {
-            assert_eq!(print_duration(duration(text).unwrap()), text);
+            assert_eq!(format::duration(duration(text).unwrap()), text);
         }
         for text in ["0 B", "8 MiB", "500 KB", "1 KiB", "1 B", "3 GiB"] {
             assert_eq!(print_size(size(text).unwrap()), text);
@@ -158,7 +139,7 @@ mod tests {
         #[test]
         fn what_is_printed_reads_back(millis: u64, bytes: u64) {
             let given = Duration::from_millis(millis);
-            prop_assert_eq!(duration(&print_duration(given)), Ok(given));
+            prop_assert_eq!(duration(&format::duration(given)), Ok(given));
             prop_assert_eq!(size(&print_size(bytes)), Ok(bytes));
         }
 

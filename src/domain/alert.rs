@@ -7,7 +7,7 @@ use jiff::civil::Time;
 
 use super::Name;
 use super::feed::Secret;
-use super::price::{show_interval, show_price};
+use super::format;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 
@@ -231,7 +231,7 @@ impl fmt::Display for PriceRule {
             When::Above(level) => write!(f, "{symbol} > {}", show_level(level)),
             When::Crosses(level) => write!(f, "{symbol} crosses {}", show_level(level)),
             When::Goes { way, percent, over } => {
-                write!(f, "{symbol} {way} {percent}% in {}", show_interval(over))
+                write!(f, "{symbol} {way} {percent}% in {}", format::interval(over))
             }
         }
     }
@@ -240,7 +240,7 @@ impl fmt::Display for PriceRule {
 /// `70,000`, `0.25`
 pub fn show_level(level: f64) -> String {
     let price = Decimal::from_f64(level).map(|price| price.normalize());
-    price.map_or_else(|| level.to_string(), |price| show_price(price, price.scale()))
+    price.map_or_else(|| level.to_string(), |price| format::price(price, price.scale()))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ pub mod article;
 mod candle;
 pub mod correlation;
 pub mod feed;
+pub mod fingerprint;
+pub mod format;
 pub mod group;
 pub mod layout;
 pub mod number;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::Name;
@@ -310,24 +310,6 @@ impl Unpriced {
     }
 }
 
-/// Seconds and letter of the unit an age is shown in.
-fn age_unit(age: Duration) -> (u64, char) {
-    match age.as_secs() {
-        0..3_600 => (60, 'm'),
-        3_600..172_800 => (3_600, 'h'),
-        _ => (86_400, 'd'),
-    }
-}
-
-/// An age in one whole unit, rounded down: `<1m`, `4m`, `2h`, `3d`. Nothing below a minute, which would count aloud.
-pub fn show_age(age: Duration) -> String {
-    let (seconds, letter) = age_unit(age);
-    match age.as_secs() / seconds {
-        0 => format!("<1{letter}"),
-        units => format!("{units}{letter}"),
-    }
-}
-
 /// A time of day in a zone, with its day when that is another one: `14:32`, `Mon 02:11`, and from a week on `13 Nov 02:11`.
 pub fn show_time(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let is_today = days_apart(at, now, zone) == 0;
@@ -351,15 +333,6 @@ fn days_apart(at: Timestamp, now: Timestamp, zone: &TimeZone) -> i32 {
     (date(at) - date(now)).get_days().abs()
 }
 
-/// A configured length of time: `30s`, `15m`, `1h`, `90s`.
-pub fn show_interval(interval: Duration) -> String {
-    match interval.as_secs() {
-        seconds if seconds % 3_600 == 0 && seconds > 0 => format!("{}h", seconds / 3_600),
-        seconds if seconds % 60 == 0 && seconds > 0 => format!("{}m", seconds / 60),
-        seconds => format!("{seconds}s"),
-    }
-}
-
 /// How many decimals a price of this size is shown with where its market does not tell.
 pub fn decimals(price: Decimal) -> u32 {
     match price.abs() {
@@ -380,41 +353,6 @@ fn most_decimals(symbol: &str, price: Decimal) -> u32 {
         size if size >= Decimal::new(1, 2) => 6,
         _ => 10,
     }
-}
-
-/// A price with its thousands apart: `97,412.00`.
-pub fn show_price(price: Decimal, decimals: u32) -> String {
-    let rounded = round(price, decimals);
-    let digits = format!("{:.*}", decimals as usize, rounded.abs());
-    let (whole, fraction) = digits.split_once('.').map_or((digits.as_str(), None), |(whole, rest)| (whole, Some(rest)));
-    let mut shown = String::from(if rounded.is_sign_negative() && !rounded.is_zero() { "−" } else { "" });
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        shown.push('.');
-        shown.push_str(fraction);
-    }
-    shown
-}
-
-/// A change with its sign, a real minus (U+2212): `−3.94`, `+0.60`; nothing before a change that rounds to zero.
-pub fn show_change(change: Decimal, decimals: u32) -> String {
-    let rounded = round(change, decimals);
-    let sign = if rounded.is_sign_positive() && !rounded.is_zero() { "+" } else { "" };
-    format!("{sign}{}", show_price(change, decimals))
-}
-
-/// A change in per cent: `−2.13 %`.
-pub fn show_percent(percent: Decimal) -> String {
-    format!("{} %", show_change(percent, 2))
-}
-
-fn round(number: Decimal, decimals: u32) -> Decimal {
-    number.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
 }
 
 #[cfg(test)]
@@ -792,34 +730,10 @@ mod tests {
             let (shown, _) = state(Some(&quote), None, None, &calendar, now);
             proptest::prop_assert!(matches!(shown, State::Live { .. }), "{:?} {} {}", shown, trade, now);
         }
-
-        #[test]
-        fn showing_never_panics(mantissa: i64, scale in 0u32..28, decimals in 0u32..12) {
-            let number = Decimal::new(mantissa, scale);
-            show_price(number, decimals);
-            show_change(number, decimals);
-        }
     }
 
     #[test]
-    fn prices_and_changes_are_shown() {
-        let cases = [
-            ("97412", 2, "97,412.00", "+97,412.00"),
-            ("1234567.891", 2, "1,234,567.89", "+1,234,567.89"),
-            ("181.235", 2, "181.24", "+181.24"),
-            ("-3.94", 2, "−3.94", "−3.94"),
-            ("-0.004", 2, "0.00", "0.00"),
-            ("0", 2, "0.00", "0.00"),
-            ("0.00001234", 8, "0.00001234", "+0.00001234"),
-            ("999.5", 0, "1,000", "+1,000"),
-            ("100", 2, "100.00", "+100.00"),
-        ];
-        for (number, decimals, price, change) in cases {
-            let number: Decimal = number.parse().unwrap();
-            assert_eq!(show_price(number, decimals), price);
-            assert_eq!(show_change(number, decimals), change);
-        }
-        assert_eq!(show_percent("-2.128".parse().unwrap()), "−2.13 %");
+    fn prices_have_the_decimals_of_their_size() {
         let sizes = [("97412", 2), ("1", 2), ("0", 2), ("0.5", 4), ("0.0012", 6), ("0.00001234", 8)];
         for (price, expected) in sizes {
             assert_eq!(decimals(price.parse().unwrap()), expected, "{price}");
@@ -845,16 +759,6 @@ mod tests {
             let shown = quote(symbol, Delivery::Pushed, "2026-11-23 12:00", "2026-11-23 12:00");
             let shown = Quote { price: number(price), base: base.map(number), ..shown };
             assert_eq!(shown.decimals(), expected, "{symbol} {price}");
-        }
-    }
-
-    #[test]
-    fn ages_and_intervals() {
-        let cases =
-            [(0, "<1m", "0s"), (59, "<1m", "59s"), (90, "1m", "90s"), (3_600, "1h", "1h"), (172_800, "2d", "48h")];
-        for (seconds, age, interval) in cases {
-            assert_eq!(show_age(secs(seconds)), age);
-            assert_eq!(show_interval(secs(seconds)), interval);
         }
     }
 

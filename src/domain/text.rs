@@ -6,6 +6,7 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 use super::Name;
+use super::fingerprint;
 
 mod tokens;
 mod word_set;
@@ -381,28 +382,20 @@ pub(crate) fn fold_begins(word: &str, folded: &str) -> bool {
     same && rest.next().is_none()
 }
 
-/// FNV-1a over the folded word.
+/// The fingerprint of the folded word.
 pub(crate) fn hash(word: &str) -> u32 {
-    let mut h = HASH_BASIS;
+    let mut h = fingerprint::EMPTY_32;
     let is_plain = word.bytes().all(|b| {
-        h = hash_on(h, b.to_ascii_lowercase());
+        h = fingerprint::on_32(h, b.to_ascii_lowercase());
         b.is_ascii_alphanumeric()
     });
     if is_plain {
         return h;
     }
-    h = HASH_BASIS;
+    h = fingerprint::EMPTY_32;
     let mut buffer = [0; 4];
-    fold_into(word, false, &mut |c| h = c.encode_utf8(&mut buffer).bytes().fold(h, hash_on));
+    fold_into(word, false, &mut |c| h = c.encode_utf8(&mut buffer).bytes().fold(h, fingerprint::on_32));
     h
-}
-
-const HASH_BASIS: u32 = 0x811c_9dc5;
-
-/// The hash with one more byte.
-fn hash_on(hash: u32, byte: u8) -> u32 {
-    const PRIME: u32 = 0x0100_0193;
-    (hash ^ u32::from(byte)).wrapping_mul(PRIME)
 }
 
 fn fold_into(word: &str, keep_case: bool, sink: &mut impl FnMut(char)) {

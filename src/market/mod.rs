@@ -25,6 +25,8 @@ mod cnbc;
 mod coinbase;
 mod coingecko;
 mod finnhub;
+#[cfg(test)]
+mod fixtures;
 mod kraken;
 mod link;
 mod nasdaq;

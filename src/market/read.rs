@@ -198,32 +198,27 @@ pub(super) mod tests {
 
     use super::*;
     use crate::market::Frame;
+    use crate::recordings::recording;
 
-    /// A recorded answer, where the recordings lie; says so when they do not.
-    pub(in crate::market) fn recorded(name: &str) -> Option<Vec<u8>> {
-        let path = format!("{}/../shared/data/wire/{name}", env!("CARGO_MANIFEST_DIR"));
-        let body = std::fs::read(&path).ok();
-        if body.is_none() {
-            eprintln!("skipped: the recording {name} is not there");
-        }
-        body
+    /// A recorded answer.
+    #[track_caller]
+    pub(in crate::market) fn recorded(name: &str) -> Vec<u8> {
+        std::fs::read(recording(&format!("wire/{name}"))).unwrap()
     }
 
-    /// The names of all recordings of a source; none, and a word of it, where they do not lie.
+    /// The names of all recordings of a source.
+    #[track_caller]
     pub(in crate::market) fn recordings(source: &str) -> Vec<String> {
-        let path = format!("{}/../shared/data/wire/{source}", env!("CARGO_MANIFEST_DIR"));
-        let Ok(files) = std::fs::read_dir(&path) else {
-            eprintln!("skipped: the recordings of {source} are not there");
-            return Vec::new();
-        };
+        let files = std::fs::read_dir(recording(&format!("wire/{source}"))).unwrap();
         files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     /// What a recorded socket sent to us.
-    pub(in crate::market) fn frames(name: &str) -> Option<Vec<String>> {
-        let text = String::from_utf8(recorded(name)?).unwrap();
+    #[track_caller]
+    pub(in crate::market) fn frames(name: &str) -> Vec<String> {
+        let text = String::from_utf8(recorded(name)).unwrap();
         let received = |line: &str| Some(line.strip_prefix("<\t")?.split_once('\t')?.1.to_string());
-        Some(text.lines().filter_map(received).collect())
+        text.lines().filter_map(received).collect()
     }
 
     /// The one price that was given.

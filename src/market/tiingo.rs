@@ -126,13 +126,14 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "needs the recordings"]
     fn recorded_rows_are_live_or_the_official_close() {
         let cases = [
             ("iex_quote_live", "2026-09-29T19:00:20Z", "330.965", "2026-09-29T19:00:07.078869649Z"),
             ("iex_quote_official", "2026-09-29T21:00:00Z", "329.4", "2026-09-29T20:00:00Z"),
         ];
         for (file, now, price, time) in cases {
-            let Some(body) = recorded(&format!("tiingo/{file}.json")) else { continue };
+            let body = recorded(&format!("tiingo/{file}.json"));
             let tick = prices(now, &["AAPL"], &body).unwrap().remove(0);
             assert_eq!((tick.price, tick.base), (price.parse().unwrap(), Some("338.4".parse().unwrap())), "{file}");
             assert_eq!((tick.time, tick.extended), (Some(time.parse().unwrap()), None), "{file}");
@@ -141,9 +142,10 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "needs the recordings"]
     fn recorded_answers_to_other_questions_are_no_prices() {
         for file in ["crypto_top", "crypto_prices_1day", "daily_prices_GOOGL", "iex_prices_30Min"] {
-            let Some(body) = recorded(&format!("tiingo/{file}.json")) else { continue };
+            let body = recorded(&format!("tiingo/{file}.json"));
             for symbol in ["GOOGL", "btcusd"] {
                 assert_eq!(prices("2026-09-29T19:00:20Z", &[symbol], &body), Err(ReadError::Shape), "{file}");
             }

@@ -1,24 +1,45 @@
-//! Character references: `&amp;`, `&#8217;`, `&#x2019;`, `&eacute;`.
+//! Character references: `&amp;`, `&#8217;`, `&#x2019;`, and the names of HTML such as `&eacute;` and `&dollar;`.
 
 use std::borrow::Cow;
 
+use html_escape::NAMED_ENTITIES;
+
 use super::repair::{Repair, Repairs};
 
-/// No name in the table is longer; a longer run after `&` is no reference.
-const LONGEST_NAME: usize = 10;
+/// No name of HTML is longer; a longer run after `&` is no reference.
+const LONGEST_NAME: usize = 31;
 
 /// Replaces the references of a text. What begins no reference stays as it stands; what refers to a character that
 /// must not be shown (`&#0;`) disappears. Both are noted, and so are names that only HTML knows.
 pub fn decode<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
+    replace(text, repairs, named)
+}
+
+/// As [`decode`], for HTML, where the names are at home, some of them without a semicolon, and nothing is worth a note.
+pub fn decode_html(text: &str) -> Cow<'_, str> {
+    replace(text, &mut Repairs::default(), |text| named(text).or_else(|| unended(text)))
+}
+
+/// `named` reads the name that follows an `&`.
+fn replace<'a>(
+    text: &'a str,
+    repairs: &mut Repairs,
+    named: impl Fn(&'a str) -> Option<(Meaning, &'a str)>,
+) -> Cow<'a, str> {
     let Some((before, mut rest)) = text.split_once('&') else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
     out.push_str(before);
     loop {
-        rest = match reference(rest) {
+        let reference = match rest.strip_prefix('#') {
+            Some(number) => numeric(number),
+            None => named(rest),
+        };
+        rest = match reference {
             Some((Meaning::Plain(c), rest)) => push(&mut out, c, rest),
-            Some((Meaning::Html(c), rest)) => {
+            Some((Meaning::Html(meant), rest)) => {
                 repairs.note(Repair::HtmlEntity);
-                push(&mut out, c, rest)
+                out.push_str(meant);
+                rest
             }
             Some((Meaning::Nothing, rest)) => {
                 repairs.note(Repair::ControlCharacter);
@@ -37,11 +58,6 @@ pub fn decode<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
     Cow::Owned(out)
 }
 
-/// As [`decode`], for HTML, where the names are at home and nothing is worth a note.
-pub fn decode_html(text: &str) -> Cow<'_, str> {
-    decode(text, &mut Repairs::default())
-}
-
 fn push<'a>(out: &mut String, c: char, rest: &'a str) -> &'a str {
     out.push(c);
     rest
@@ -49,16 +65,8 @@ fn push<'a>(out: &mut String, c: char, rest: &'a str) -> &'a str {
 
 enum Meaning {
     Plain(char),
-    Html(char),
+    Html(&'static str),
     Nothing,
-}
-
-/// The reference that follows an `&`, and what follows it.
-fn reference(text: &str) -> Option<(Meaning, &str)> {
-    match text.strip_prefix('#') {
-        Some(number) => numeric(number),
-        None => named(text),
-    }
 }
 
 /// The semicolon may be missing, as browsers allow it.
@@ -92,73 +100,47 @@ fn character(number: u32) -> Meaning {
 fn named(text: &str) -> Option<(Meaning, &str)> {
     let end = text.bytes().take(LONGEST_NAME + 1).position(|byte| byte == b';')?;
     let (name, rest) = text.split_at_checked(end)?;
-    let meaning = match name {
+    Some((meaning(name)?, rest.strip_prefix(';')?))
+}
+
+/// A name that no semicolon ends. Where a letter, a digit or `=` follows, it may as well be part of an address
+/// (`?a=1&copy=2`): then it stays as it stands, as in the attributes of HTML.
+fn unended(text: &str) -> Option<(Meaning, &str)> {
+    let end = text.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len());
+    let (name, rest) = text.split_at_checked(end).filter(|(_, rest)| !rest.starts_with('='))?;
+    WITHOUT_SEMICOLON.binary_search(&name).ok()?;
+    Some((meaning(name)?, rest))
+}
+
+fn meaning(name: &str) -> Option<Meaning> {
+    Some(match name {
         "amp" => Meaning::Plain('&'),
         "lt" => Meaning::Plain('<'),
         "gt" => Meaning::Plain('>'),
         "quot" => Meaning::Plain('"'),
         "apos" => Meaning::Plain('\''),
-        _ => Meaning::Html(NAMES[NAMES.binary_search_by_key(&name, |(known, _)| known).ok()?].1),
-    };
-    Some((meaning, rest.strip_prefix(';')?))
+        _ => {
+            let at = NAMED_ENTITIES.binary_search_by_key(&name.as_bytes(), |(known, _)| known).ok()?;
+            Meaning::Html(NAMED_ENTITIES.get(at)?.1)
+        }
+    })
 }
 
 /// Bytes 0x80 to 0x9f of windows-1252 (WHATWG Encoding Standard); NUL where it has no character.
 const WINDOWS_1252: &str = "€\0‚ƒ„…†‡ˆ‰Š‹Œ\0Ž\0\0‘’“”•–—˜™š›œ\0žŸ";
 
-/// The character entities of HTML 4 (W3C, section 24) less those of XML, sorted.
+/// The names of HTML that count without a semicolon too (WHATWG HTML, 13.5), sorted.
 #[rustfmt::skip]
-const NAMES: &[(&str, char)] = &[
-    ("AElig", '\u{c6}'), ("Aacute", '\u{c1}'), ("Acirc", '\u{c2}'), ("Agrave", '\u{c0}'), ("Alpha", '\u{391}'),
-    ("Aring", '\u{c5}'), ("Atilde", '\u{c3}'), ("Auml", '\u{c4}'), ("Beta", '\u{392}'), ("Ccedil", '\u{c7}'),
-    ("Chi", '\u{3a7}'), ("Dagger", '\u{2021}'), ("Delta", '\u{394}'), ("ETH", '\u{d0}'), ("Eacute", '\u{c9}'),
-    ("Ecirc", '\u{ca}'), ("Egrave", '\u{c8}'), ("Epsilon", '\u{395}'), ("Eta", '\u{397}'), ("Euml", '\u{cb}'),
-    ("Gamma", '\u{393}'), ("Iacute", '\u{cd}'), ("Icirc", '\u{ce}'), ("Igrave", '\u{cc}'), ("Iota", '\u{399}'),
-    ("Iuml", '\u{cf}'), ("Kappa", '\u{39a}'), ("Lambda", '\u{39b}'), ("Mu", '\u{39c}'), ("Ntilde", '\u{d1}'),
-    ("Nu", '\u{39d}'), ("OElig", '\u{152}'), ("Oacute", '\u{d3}'), ("Ocirc", '\u{d4}'), ("Ograve", '\u{d2}'),
-    ("Omega", '\u{3a9}'), ("Omicron", '\u{39f}'), ("Oslash", '\u{d8}'), ("Otilde", '\u{d5}'), ("Ouml", '\u{d6}'),
-    ("Phi", '\u{3a6}'), ("Pi", '\u{3a0}'), ("Prime", '\u{2033}'), ("Psi", '\u{3a8}'), ("Rho", '\u{3a1}'),
-    ("Scaron", '\u{160}'), ("Sigma", '\u{3a3}'), ("THORN", '\u{de}'), ("Tau", '\u{3a4}'), ("Theta", '\u{398}'),
-    ("Uacute", '\u{da}'), ("Ucirc", '\u{db}'), ("Ugrave", '\u{d9}'), ("Upsilon", '\u{3a5}'), ("Uuml", '\u{dc}'),
-    ("Xi", '\u{39e}'), ("Yacute", '\u{dd}'), ("Yuml", '\u{178}'), ("Zeta", '\u{396}'), ("aacute", '\u{e1}'),
-    ("acirc", '\u{e2}'), ("acute", '\u{b4}'), ("aelig", '\u{e6}'), ("agrave", '\u{e0}'), ("alefsym", '\u{2135}'),
-    ("alpha", '\u{3b1}'), ("and", '\u{2227}'), ("ang", '\u{2220}'), ("aring", '\u{e5}'), ("asymp", '\u{2248}'),
-    ("atilde", '\u{e3}'), ("auml", '\u{e4}'), ("bdquo", '\u{201e}'), ("beta", '\u{3b2}'), ("brvbar", '\u{a6}'),
-    ("bull", '\u{2022}'), ("cap", '\u{2229}'), ("ccedil", '\u{e7}'), ("cedil", '\u{b8}'), ("cent", '\u{a2}'),
-    ("chi", '\u{3c7}'), ("circ", '\u{2c6}'), ("clubs", '\u{2663}'), ("cong", '\u{2245}'), ("copy", '\u{a9}'),
-    ("crarr", '\u{21b5}'), ("cup", '\u{222a}'), ("curren", '\u{a4}'), ("dArr", '\u{21d3}'), ("dagger", '\u{2020}'),
-    ("darr", '\u{2193}'), ("deg", '\u{b0}'), ("delta", '\u{3b4}'), ("diams", '\u{2666}'), ("divide", '\u{f7}'),
-    ("eacute", '\u{e9}'), ("ecirc", '\u{ea}'), ("egrave", '\u{e8}'), ("empty", '\u{2205}'), ("emsp", '\u{2003}'),
-    ("ensp", '\u{2002}'), ("epsilon", '\u{3b5}'), ("equiv", '\u{2261}'), ("eta", '\u{3b7}'), ("eth", '\u{f0}'),
-    ("euml", '\u{eb}'), ("euro", '\u{20ac}'), ("exist", '\u{2203}'), ("fnof", '\u{192}'), ("forall", '\u{2200}'),
-    ("frac12", '\u{bd}'), ("frac14", '\u{bc}'), ("frac34", '\u{be}'), ("frasl", '\u{2044}'), ("gamma", '\u{3b3}'),
-    ("ge", '\u{2265}'), ("hArr", '\u{21d4}'), ("harr", '\u{2194}'), ("hearts", '\u{2665}'), ("hellip", '\u{2026}'),
-    ("iacute", '\u{ed}'), ("icirc", '\u{ee}'), ("iexcl", '\u{a1}'), ("igrave", '\u{ec}'), ("image", '\u{2111}'),
-    ("infin", '\u{221e}'), ("int", '\u{222b}'), ("iota", '\u{3b9}'), ("iquest", '\u{bf}'), ("isin", '\u{2208}'),
-    ("iuml", '\u{ef}'), ("kappa", '\u{3ba}'), ("lArr", '\u{21d0}'), ("lambda", '\u{3bb}'), ("lang", '\u{2329}'),
-    ("laquo", '\u{ab}'), ("larr", '\u{2190}'), ("lceil", '\u{2308}'), ("ldquo", '\u{201c}'), ("le", '\u{2264}'),
-    ("lfloor", '\u{230a}'), ("lowast", '\u{2217}'), ("loz", '\u{25ca}'), ("lrm", '\u{200e}'), ("lsaquo", '\u{2039}'),
-    ("lsquo", '\u{2018}'), ("macr", '\u{af}'), ("mdash", '\u{2014}'), ("micro", '\u{b5}'), ("middot", '\u{b7}'),
-    ("minus", '\u{2212}'), ("mu", '\u{3bc}'), ("nabla", '\u{2207}'), ("nbsp", '\u{a0}'), ("ndash", '\u{2013}'),
-    ("ne", '\u{2260}'), ("ni", '\u{220b}'), ("not", '\u{ac}'), ("notin", '\u{2209}'), ("nsub", '\u{2284}'),
-    ("ntilde", '\u{f1}'), ("nu", '\u{3bd}'), ("oacute", '\u{f3}'), ("ocirc", '\u{f4}'), ("oelig", '\u{153}'),
-    ("ograve", '\u{f2}'), ("oline", '\u{203e}'), ("omega", '\u{3c9}'), ("omicron", '\u{3bf}'), ("oplus", '\u{2295}'),
-    ("or", '\u{2228}'), ("ordf", '\u{aa}'), ("ordm", '\u{ba}'), ("oslash", '\u{f8}'), ("otilde", '\u{f5}'),
-    ("otimes", '\u{2297}'), ("ouml", '\u{f6}'), ("para", '\u{b6}'), ("part", '\u{2202}'), ("permil", '\u{2030}'),
-    ("perp", '\u{22a5}'), ("phi", '\u{3c6}'), ("pi", '\u{3c0}'), ("piv", '\u{3d6}'), ("plusmn", '\u{b1}'),
-    ("pound", '\u{a3}'), ("prime", '\u{2032}'), ("prod", '\u{220f}'), ("prop", '\u{221d}'), ("psi", '\u{3c8}'),
-    ("rArr", '\u{21d2}'), ("radic", '\u{221a}'), ("rang", '\u{232a}'), ("raquo", '\u{bb}'), ("rarr", '\u{2192}'),
-    ("rceil", '\u{2309}'), ("rdquo", '\u{201d}'), ("real", '\u{211c}'), ("reg", '\u{ae}'), ("rfloor", '\u{230b}'),
-    ("rho", '\u{3c1}'), ("rlm", '\u{200f}'), ("rsaquo", '\u{203a}'), ("rsquo", '\u{2019}'), ("sbquo", '\u{201a}'),
-    ("scaron", '\u{161}'), ("sdot", '\u{22c5}'), ("sect", '\u{a7}'), ("shy", '\u{ad}'), ("sigma", '\u{3c3}'),
-    ("sigmaf", '\u{3c2}'), ("sim", '\u{223c}'), ("spades", '\u{2660}'), ("sub", '\u{2282}'), ("sube", '\u{2286}'),
-    ("sum", '\u{2211}'), ("sup", '\u{2283}'), ("sup1", '\u{b9}'), ("sup2", '\u{b2}'), ("sup3", '\u{b3}'),
-    ("supe", '\u{2287}'), ("szlig", '\u{df}'), ("tau", '\u{3c4}'), ("there4", '\u{2234}'), ("theta", '\u{3b8}'),
-    ("thetasym", '\u{3d1}'), ("thinsp", '\u{2009}'), ("thorn", '\u{fe}'), ("tilde", '\u{2dc}'), ("times", '\u{d7}'),
-    ("trade", '\u{2122}'), ("uArr", '\u{21d1}'), ("uacute", '\u{fa}'), ("uarr", '\u{2191}'), ("ucirc", '\u{fb}'),
-    ("ugrave", '\u{f9}'), ("uml", '\u{a8}'), ("upsih", '\u{3d2}'), ("upsilon", '\u{3c5}'), ("uuml", '\u{fc}'),
-    ("weierp", '\u{2118}'), ("xi", '\u{3be}'), ("yacute", '\u{fd}'), ("yen", '\u{a5}'), ("yuml", '\u{ff}'),
-    ("zeta", '\u{3b6}'), ("zwj", '\u{200d}'), ("zwnj", '\u{200c}'),
+const WITHOUT_SEMICOLON: [&str; 106] = [
+    "AElig", "AMP", "Aacute", "Acirc", "Agrave", "Aring", "Atilde", "Auml", "COPY", "Ccedil", "ETH", "Eacute",
+    "Ecirc", "Egrave", "Euml", "GT", "Iacute", "Icirc", "Igrave", "Iuml", "LT", "Ntilde", "Oacute", "Ocirc", "Ograve",
+    "Oslash", "Otilde", "Ouml", "QUOT", "REG", "THORN", "Uacute", "Ucirc", "Ugrave", "Uuml", "Yacute", "aacute",
+    "acirc", "acute", "aelig", "agrave", "amp", "aring", "atilde", "auml", "brvbar", "ccedil", "cedil", "cent",
+    "copy", "curren", "deg", "divide", "eacute", "ecirc", "egrave", "eth", "euml", "frac12", "frac14", "frac34", "gt",
+    "iacute", "icirc", "iexcl", "igrave", "iquest", "iuml", "laquo", "lt", "macr", "micro", "middot", "nbsp", "not",
+    "ntilde", "oacute", "ocirc", "ograve", "ordf", "ordm", "oslash", "otilde", "ouml", "para", "plusmn", "pound",
+    "quot", "raquo", "reg", "sect", "shy", "sup1", "sup2", "sup3", "szlig", "thorn", "times", "uacute", "ucirc",
+    "ugrave", "uml", "uuml", "yacute", "yen", "yuml",
 ];
 
 #[cfg(test)]
@@ -188,9 +170,26 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_sorted_and_no_name_is_longer_than_told() {
-        assert!(NAMES.is_sorted_by_key(|(name, _)| name));
-        assert!(NAMES.iter().all(|(name, _)| name.len() <= LONGEST_NAME));
+    fn references_of_html() {
+        let cases = [
+            ("5&dollar; &starf; &CounterClockwiseContourIntegral;", "5$ ★ ∳"),
+            ("a&nbsp b&nbsp;c", "a\u{a0} b\u{a0}c"),
+            ("AT&ampT, AT&amp T", "AT&ampT, AT& T"),
+            ("x?a=1&copy=2&reg", "x?a=1&copy=2®"),
+            ("caf&eacute, &hellip no", "café, &hellip no"),
+            ("&dollar", "&dollar"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(decode_html(given), expected, "{given}");
+        }
+        assert_eq!(decode("a&nbsp b", &mut Repairs::default()), "a&nbsp b", "XML knows no name without an end");
+    }
+
+    #[test]
+    fn the_tables_are_sorted_and_no_name_is_longer_than_said() {
+        assert!(NAMED_ENTITIES.is_sorted_by_key(|(name, _)| name) && WITHOUT_SEMICOLON.is_sorted());
+        assert!(NAMED_ENTITIES.iter().all(|(name, _)| name.len() <= LONGEST_NAME));
+        assert!(WITHOUT_SEMICOLON.iter().all(|name| meaning(name).is_some()));
         assert_eq!(WINDOWS_1252.chars().count(), 32);
     }
 }

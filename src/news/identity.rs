@@ -12,7 +12,7 @@
 //! The first two count only when no other entry of the document has the same and it is not the feed's own home page:
 //! many feeds give all entries one address. The canonical form knows no scheme, so a move to `https` changes nothing.
 //!
-//! Ids are stored: they are hashed by [`super::fingerprint`].
+//! Ids are stored: they are hashed by [`crate::domain::fingerprint`].
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -22,9 +22,10 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::recognise::{Clues, Trust, recognise};
-use super::{Document, Entry, fingerprint, html_text};
+use super::{Document, Entry, html_text};
 use crate::domain::Name;
 use crate::domain::feed::{Feed, Known};
+use crate::domain::fingerprint;
 use crate::domain::story::{Story, StoryId};
 
 /// Longest title made of a summary, for entries without one, in bytes.

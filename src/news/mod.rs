@@ -16,7 +16,6 @@
 //! | [`not_a_feed`] | what a document is that is no feed | no |
 //! | [`panic_guard`] | a panic on someone's document costs that document only | no |
 //! | [`identity`] | which entry is which story | no |
-//! | [`fingerprint`] | a hash that may be stored | no |
 //! | `recognise` | finding an entry again among those that a feed had before | no |
 //! | [`cadence`] | how often a feed has something new, and when it wishes to be left alone | no |
 //! | [`schedule`] | when a feed is asked next, and why then | no |
@@ -31,14 +30,12 @@
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
 pub mod article;
-pub mod base64;
 pub mod cadence;
 pub mod dates;
 pub mod decode;
 pub mod discover;
 pub mod entities;
 pub mod fields;
-pub mod fingerprint;
 pub mod html_text;
 pub mod identity;
 pub mod json;
@@ -66,6 +63,8 @@ pub mod vocabulary;
 #[allow(clippy::unwrap_used)]
 mod cases;
 
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod mutations;

@@ -1,16 +1,17 @@
 //! Documents that were damaged on the way: bytes changed, put in or taken away, cut short, pieces doubled, pieces of
-//! another document put in. By a fixed seed, from documents of our own and, where they are, recorded ones.
+//! another document put in. By a fixed seed, from documents of our own and from recorded ones.
 //!
-//! `NEWSTAPE_MUTATIONS=1000000 cargo test --release --lib mutated -- --nocapture` tries a million; the default is a few.
+//! `NEWSTAPE_MUTATIONS=1000000 cargo test --release --lib mutated -- --include-ignored --nocapture` tries a million; the
+//! default is a few.
 //! None may panic, not even behind the barrier. In a release build none of up to 300 kB may take over 100 ms; the
 //! longest is reported.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{MAX_ENTRIES, Unreadable, panic_guard, read_up_to};
+use crate::recordings::recording;
 
 const BASE: &str = "https://example.org/feed";
 /// Longer documents are cut to this, in bytes.
@@ -67,17 +68,17 @@ const JSON: &str = "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\
     \"items\": [{\"id\": \"1\", \"url\": \"/1\", \"title\": \"AT&amp;T\", \"tags\": [\"x\"], \"authors\": [{\"name\": \"Zoé\"}],
     \"content_html\": \"<p>Text</p>\", \"date_published\": \"2026-10-06T10:00:00Z\"}]}";
 
-fn documents() -> Vec<Vec<u8>> {
+/// Documents of our own.
+fn own() -> Vec<Vec<u8>> {
     let wide: Vec<u8> = RSS.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let mut found = vec![RSS.into(), ATOM.into(), JSON.into(), wide];
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/feeds/files");
-    let Ok(files) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: no recorded data at ../shared/data/feeds; only our own documents are mutated");
-        return found;
-    };
+    vec![RSS.into(), ATOM.into(), JSON.into(), wide]
+}
+
+fn recorded() -> Vec<Vec<u8>> {
+    let files = std::fs::read_dir(recording("feeds/files")).unwrap();
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     paths.sort();
-    found.extend(paths.iter().map(|path| std::fs::read(path).unwrap()));
+    let mut found: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
     found.iter_mut().for_each(|document| document.truncate(LONGEST));
     found
 }
@@ -111,11 +112,20 @@ fn mutated(documents: &[Vec<u8>], random: &mut fastrand::Rng) -> Vec<u8> {
 
 #[test]
 fn mutated_documents_are_read_in_time_and_without_a_panic() {
-    let documents = documents();
+    mutate(&own());
+}
+
+#[test]
+#[ignore = "needs the recordings"]
+fn mutated_recorded_documents_are_read_in_time_and_without_a_panic() {
+    mutate(&[own(), recorded()].concat());
+}
+
+fn mutate(documents: &[Vec<u8>]) {
     let rounds = std::env::var("NEWSTAPE_MUTATIONS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1500);
     let (mut random, mut slowest, mut read) = (fastrand::Rng::with_seed(7), (Duration::ZERO, 0), 0);
     for round in 0..rounds {
-        let bytes = mutated(&documents, &mut random);
+        let bytes = mutated(documents, &mut random);
         let before = Instant::now();
         let result = read_up_to(MAX_ENTRIES, &bytes, None, BASE);
         slowest = slowest.max((before.elapsed(), round));

@@ -8,6 +8,7 @@ use super::repair::Repair;
 use super::schedule::{self, Case, Disposition, Pace, Plan, Why, Wishes};
 use super::{Unreadable, moved};
 use crate::domain::feed::{Attempt, FeedState, Known, Rhythm};
+use crate::domain::format;
 use crate::domain::story::Story;
 use crate::http::{Answer, HttpError, is_same_resource};
 
@@ -132,7 +133,7 @@ impl PollOutcome {
     fn trouble(&self) -> Option<String> {
         match self {
             PollOutcome::Read { cut: Some(trouble), entries, .. } => {
-                let entries = if *entries == 1 { "one entry".into() } else { format!("{entries} entries") };
+                let entries = format::count(*entries, "entry", "entries");
                 Some(format!("{trouble}; what came was read: {entries}"))
             }
             PollOutcome::Read { .. } | PollOutcome::Same { .. } | PollOutcome::NotModified { .. } => None,
@@ -151,9 +152,10 @@ impl PollOutcome {
     /// What came of it, in a clause.
     fn what(&self) -> String {
         match self {
-            PollOutcome::Read { entries: 1, killed: 0, .. } => "1 entry".into(),
-            PollOutcome::Read { entries, killed: 0, .. } => format!("{entries} entries"),
-            PollOutcome::Read { entries, killed, .. } => format!("{entries} entries, {killed} of them killed"),
+            PollOutcome::Read { entries, killed: 0, .. } => format::count(*entries, "entry", "entries"),
+            PollOutcome::Read { entries, killed, .. } => {
+                format!("{}, {killed} of them killed", format::count(*entries, "entry", "entries"))
+            }
             PollOutcome::Same { .. } => "the same document".into(),
             PollOutcome::NotModified { .. } => "unchanged".into(),
             _ => self.trouble().unwrap_or_default(),

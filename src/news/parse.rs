@@ -4,6 +4,8 @@
 //! in the wild. Nothing is demanded of the whole: items may stand outside the channel, the root may be missing.
 //! What newstape does not read is skipped whole, so that the `<title>` of an image is no headline.
 
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use super::markup::{Inside, Markup, Tag, Token};
 use super::namespaces::Namespaces;
 use super::repair::{Repair, Repairs};
 use super::vocabulary::{Role, Space, is_entry, is_sibling, is_wall, local, lower, role};
-use super::{Document, Entry, Unreadable, base64, dates, decode, entities, html_text, publisher_hints};
+use super::{Document, Entry, Unreadable, dates, decode, entities, html_text, publisher_hints};
 
 /// Reads a document that is no JSON.
 pub fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) -> Result<Document, Unreadable> {
@@ -283,9 +285,9 @@ impl<'a> Reader<'a> {
         let kind = tag.attribute("type").unwrap_or_default().to_ascii_lowercase();
         let is_encoded = tag.attribute("mode").is_some_and(|mode| mode == "base64");
         match kind.as_str() {
-            _ if is_encoded => Value::html(base64::text(&text)),
+            _ if is_encoded => Value::html(from_base64(&text)),
             // What Atom calls neither text nor XML is base64 (RFC 4287, 4.1.3.3).
-            "application/octet-stream" if says_type => Value::html(base64::text(&text)),
+            "application/octet-stream" if says_type => Value::html(from_base64(&text)),
             kind if kind.contains("html") => Value::html(text),
             "" | "text" | "text/plain" if says_type => Value::plain(text),
             kind if kind.starts_with("image/") || kind.starts_with("application/octet") => Value::plain(""),
@@ -383,6 +385,27 @@ fn is_alternate(rel: &str) -> bool {
     let rel = rel.trim();
     let name = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
     name.is_empty() || name.eq_ignore_ascii_case("alternate")
+}
+
+/// The text in base64 (RFC 4648, also in the alphabet of addresses), in which Atom carries what is neither text nor markup.
+/// What is no digit of it is skipped, and so are bits left at the end; empty when it is no text.
+fn from_base64(encoded: &str) -> String {
+    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone);
+    const ENGINE: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
+    let mut digits: Vec<u8> = encoded
+        .bytes()
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            byte => byte,
+        })
+        .filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        .collect();
+    // A digit alone is less than a byte.
+    digits.truncate(digits.len() - usize::from(digits.len() % 4 == 1));
+    ENGINE.decode(digits).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 /// The first that is not empty stays; the rest is read over all the same.

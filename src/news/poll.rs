@@ -13,10 +13,11 @@ use super::identity::Recognised;
 use super::outcome::{PollOutcome, Report, ResponseMeta};
 use super::permit::{PermitQueue, PermitRequest};
 use super::scheduler::{Job, PollScheduler};
-use super::{Unreadable, fingerprint, not_a_feed};
+use super::{Unreadable, not_a_feed};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
+use crate::domain::fingerprint;
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story};
 use crate::domain::story_text::StoryText;
@@ -132,7 +133,10 @@ fn news(feed: &Name, polled: PollOutcome, states: Vec<FeedState>) -> Vec<Event> 
         && states.first().is_some_and(|state| state.feed == *feed)
     {
         stories.sort_by_key(|story| std::cmp::Reverse(story.time()));
-        events.extend(stories.chunks(STORIES_AT_ONCE).map(|part| Event::Stories(part.to_vec())));
+        let mut stories = stories.into_iter().peekable();
+        while stories.peek().is_some() {
+            events.push(Event::Stories(stories.by_ref().take(STORIES_AT_ONCE).collect()));
+        }
     }
     events.extend(states.into_iter().map(|state| Event::Feed(Box::new(state))));
     events

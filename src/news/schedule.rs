@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::dates;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
+use crate::domain::format;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -144,14 +145,14 @@ pub enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Why::Interval(time) => write!(f, "asked every {}", spoken(*time)),
-            Why::Own(time) => write!(f, "asked every {}, as its interval in the config says", spoken(*time)),
-            Why::Unwelcome(time) => write!(f, "asked every {}: its server names no shorter time", spoken(*time)),
-            Why::Seldom(gap) => write!(f, "it publishes about every {}", spoken(*gap)),
+            Why::Interval(time) => write!(f, "asked every {}", format::rough(*time)),
+            Why::Own(time) => write!(f, "asked every {}, as its interval in the config says", format::rough(*time)),
+            Why::Unwelcome(time) => write!(f, "asked every {}: its server names no shorter time", format::rough(*time)),
+            Why::Seldom(gap) => write!(f, "it publishes about every {}", format::rough(*gap)),
             Why::Silent(days) => write!(f, "it has published nothing for {days} days"),
-            Why::MaxAge(time) => write!(f, "its server asks for {} (max-age)", spoken(*time)),
-            Why::Ttl(time) => write!(f, "the feed asks for {} (ttl)", spoken(*time)),
-            Why::RetryAfter(time) => write!(f, "its site asked for {} of patience (Retry-After)", spoken(*time)),
+            Why::MaxAge(time) => write!(f, "its server asks for {} (max-age)", format::rough(*time)),
+            Why::Ttl(time) => write!(f, "the feed asks for {} (ttl)", format::rough(*time)),
+            Why::RetryAfter(time) => write!(f, "its site asked for {} of patience (Retry-After)", format::rough(*time)),
             Why::Patience => f.write_str("its site asked for patience"),
             Why::Refused(1) => f.write_str("its site refused; asked again after a while"),
             Why::Refused(times) => write!(f, "its site refused {times} times in a row"),
@@ -164,16 +165,6 @@ impl fmt::Display for Why {
             Why::Back => f.write_str("its new address fails; its configured one is tried again"),
             Why::Gone => f.write_str("not asked any more: it is gone for good"),
         }
-    }
-}
-
-/// A span in the one unit that suits it, as `45 s`, `15 min`, `6 h`, `2 days`.
-fn spoken(time: Duration) -> String {
-    match time.as_secs() {
-        seconds @ 0..120 => format!("{seconds} s"),
-        seconds @ 120..7200 => format!("{} min", (seconds + 30) / 60),
-        seconds @ 7200..172_800 => format!("{} h", (seconds + 1800) / 3600),
-        seconds => format!("{} days", (seconds + 43_200) / 86_400),
     }
 }
 

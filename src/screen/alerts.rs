@@ -7,11 +7,12 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{Hint, popup, popup_columns, put};
-use super::text::{age, cut, cut_spans, cut_words, fit, fit_right, safe, until, width, wrap};
+use super::text::{cut, cut_spans, cut_words, fit, fit_right, safe, width, wrap};
 use crate::app::alerts::{Fired, Listed};
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::domain::alert::Alert;
+use crate::domain::format;
 use jiff::Timestamp;
 
 const WIDTH: u16 = 118;
@@ -97,8 +98,8 @@ fn alert_row(
     let (theme, now) = (scene.theme, scene.app.now);
     let (state, style) = match (alert.enabled, sleeps, last) {
         (false, ..) => ("off".to_owned(), theme.faint),
-        (_, Some(until_then), _) => (format!("sleeps {}", until(until_then, now)), theme.dim),
-        (_, _, Some(last)) => (format!("fired {} ago", age(last, now)), theme.text),
+        (_, Some(until_then), _) => (format!("sleeps {}", format::countdown(until_then, now)), theme.dim),
+        (_, _, Some(last)) => (format!("fired {} ago", format::brief_age(last, now)), theme.text),
         _ => ("armed".to_owned(), theme.dim),
     };
     if columns < SMALL {
@@ -128,7 +129,7 @@ fn fired_row(scene: Scene, fired: &Fired, columns: usize) -> Line<'static> {
     let text = |room: usize| Span::styled(cut(&fired.text, room.saturating_sub(width(note))), theme.text);
     let note = Span::styled(note, theme.dim);
     if columns < SMALL {
-        let age = Span::styled(format!("{} ", fit_right(&age(fired.at, scene.app.now), 4)), theme.dim);
+        let age = Span::styled(format!("{} ", fit_right(&format::brief_age(fired.at, scene.app.now), 4)), theme.dim);
         return Line::from(vec![age, note, text(columns.saturating_sub(5))]);
     }
     let name = name_columns(columns);

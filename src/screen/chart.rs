@@ -19,12 +19,13 @@ use self::plot::{Plot, plot, window};
 use super::Scene;
 use super::frame::{heading, panel, put, title_room};
 use super::quotes::{change, extended_line, no_symbols, plain_price, price, short, state};
-use super::text::{cut, fit_right, percent, spans_width, width, wrap};
+use super::text::{cut, fit_right, spans_width, width, wrap};
 use crate::app::command::Command;
 use crate::app::hit_map::{Bar, HitMap};
 use crate::app::tape::ChartStyle;
 use crate::app::wire::Item;
 use crate::app::{App, Focus};
+use crate::domain::format;
 use crate::domain::price::{Capability, Outcome, Span as ChartSpan, Symbol};
 use crate::domain::reaction;
 
@@ -57,7 +58,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     }
 }
 
-/// `NVDA  181.23  ▼ −3.94  −2.13 %`; without room the amount goes first, then the change, then the price: a figure is there
+/// `NVDA  181.23  ▼ −3.94  −2.13%`; without room the amount goes first, then the change, then the price: a figure is there
 /// whole or not at all. Then the name is cut.
 fn title(scene: Scene, symbol: &Symbol, room: usize) -> Line<'static> {
     let price = price(scene, symbol);
@@ -220,11 +221,10 @@ fn draw_chosen(buffer: &mut Buffer, scene: Scene, marks: &Marks, plot: &Plot, at
     let column = &plot.columns[at];
     let stories = match marks.get(&x).map_or(0, |(count, _)| *count) {
         0 => String::new(),
-        1 => " · 1 story".to_owned(),
-        count => format!(" · {count} stories"),
+        count => format!(" · {}", format::count(count, "story", "stories")),
     };
     let (bar, why) = (column.bar, scene.app.keymap.hint(Command::Why));
-    let moved = percent(reaction::percent(bar.open, bar.close), 2);
+    let moved = format::percent(reaction::percent(bar.open, bar.close), 2);
     let times = format!("{} {moved}", scene.market_day_time(bar.time));
     let [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map(plain_price);
     let long = format!("{times} · O {open} H {high} L {low} C {close}{stories} · {why} why");

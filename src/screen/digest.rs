@@ -8,11 +8,12 @@ use ratatui::text::{Line, Span};
 use super::Scene;
 use super::frame::{popup, popup_columns, scrolled};
 use super::quotes::coin;
-use super::text::{arrow, cut_spans, fit, percent, safe, span_of, spans_width};
+use super::text::{arrow, cut_spans, fit, safe, spans_width};
 use crate::app::away::{Digest, Went};
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::domain::Name;
+use crate::domain::format;
 
 const WIDTH: u16 = 84;
 const NAME: usize = 12;
@@ -24,7 +25,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &m
     let title = Line::from(vec![
         Span::styled("While you were away", scene.theme.text.add_modifier(Modifier::BOLD)),
         Span::styled(
-            format!(" · {}, since {}", span_of(digest.from, digest.to), scene.market_day_time(digest.from)),
+            format!(" · {}, since {}", format::between(digest.from, digest.to), scene.market_day_time(digest.from)),
             scene.theme.dim,
         ),
     ]);
@@ -38,8 +39,7 @@ fn lines(scene: Scene, digest: &Digest, columns: usize) -> Vec<Line<'static>> {
     let head = |text: String| Line::from(Span::styled(format!(" {text}"), theme.dim));
     let stories = match digest.stories {
         0 => "no new story".to_owned(),
-        1 => "1 new story".to_owned(),
-        count => format!("{count} new stories"),
+        count => format::count(count, "new story", "new stories"),
     };
     let mut lines = vec![head(stories)];
     for (rule, count) in &digest.topics {
@@ -71,9 +71,9 @@ fn moved(scene: Scene, name: &Name, went: Option<Went>, columns: usize) -> Line<
     let Some(Went { farthest: (farthest, at), now }) = went else {
         return Line::from(vec![label, Span::styled("– no price of then", theme.faint)]);
     };
-    let figure = Span::styled(format!("{} {}", arrow(farthest), percent(farthest, 2)), theme.moved(farthest));
+    let figure = Span::styled(format!("{} {}", arrow(farthest), format::percent(farthest, 2)), theme.moved(farthest));
     let by = Span::styled(format!(" by {}", scene.market_day_time(at)), theme.dim);
-    let now = [Span::styled(" · now ", theme.dim), Span::styled(percent(now, 2), theme.moved(now))];
+    let now = [Span::styled(" · now ", theme.dim), Span::styled(format::percent(now, 2), theme.moved(now))];
     let mut spans = vec![label, figure];
     // Each whole, or not at all.
     for part in [vec![by], now.to_vec()] {

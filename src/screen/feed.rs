@@ -9,12 +9,12 @@ use ratatui::text::{Line, Span};
 use super::Scene;
 use super::feeds::{mark, silent, standing_word, whole};
 use super::frame::{Hint, popup, popup_columns, scrolled};
-use super::text::{age, cut, fit, fit_right, safe, until, wrap};
+use super::text::{cut, fit, fit_right, safe, wrap};
 use crate::app::command::Command;
 use crate::app::health::FeedLine;
 use crate::app::hit_map::HitMap;
-use crate::config::units::print_duration;
 use crate::domain::feed::{Attempt, Feed, FeedState};
+use crate::domain::format;
 
 /// Columns of the popup, and of the names of what is shown.
 const WIDTH: u16 = 100;
@@ -94,11 +94,11 @@ fn how_it_is_asked(feed: &Feed) -> String {
         (feed.accept_invalid_certificate, "without checking its certificate"),
     ];
     let own = own.into_iter().filter(|(is_so, _)| *is_so).map(|(_, how)| how);
-    let interval = print_duration(feed.interval);
+    let interval = format::duration(feed.interval);
     let every = match (feed.own_interval, feed.primary) {
         (true, _) => format!("every {interval}, as its interval in the config says"),
         (false, true) => {
-            let longest = print_duration(Feed::LONGEST_OF_PRIMARY.max(feed.interval));
+            let longest = format::duration(Feed::LONGEST_OF_PRIMARY.max(feed.interval));
             if longest == interval { format!("every {interval}") } else { format!("every {interval} to {longest}") }
         }
         (false, false) => format!("every {interval}, less often when it publishes seldom"),
@@ -112,7 +112,7 @@ fn next(scene: Scene, state: &FeedState) -> Option<String> {
     let when = match state.next_check? {
         _ if state.is_stopped() => "never".into(),
         at if at <= now => "now".into(),
-        at => format!("in {} ({})", until(at, now), scene.market_day_time(at)),
+        at => format!("in {} ({})", format::countdown(at, now), scene.market_day_time(at)),
     };
     Some(std::iter::once(when).chain(state.waits_for.clone()).collect::<Vec<_>>().join(": "))
 }
@@ -120,17 +120,23 @@ fn next(scene: Scene, state: &FeedState) -> Option<String> {
 /// What its answers say.
 fn answers(scene: Scene, state: &FeedState) -> Vec<(&'static str, String)> {
     let now = scene.app.now;
-    let ago = |at: Timestamp| format!("{} ago ({})", age(at, now), scene.market_day_time(at));
+    let ago = |at: Timestamp| format!("{} ago ({})", format::brief_age(at, now), scene.market_day_time(at));
     let mut lines = vec![("last well", state.last_success.map_or("never".into(), ago))];
     let mut rhythm = Vec::new();
-    rhythm.extend(state.rhythm.newest.filter(|newest| *newest <= now).map(|at| format!("newest {} ago", age(at, now))));
-    rhythm.extend(state.rhythm.median_gap.map(|gap| format!("one about every {}", print_duration(whole(gap)))));
+    rhythm.extend(
+        state
+            .rhythm
+            .newest
+            .filter(|newest| *newest <= now)
+            .map(|at| format!("newest {} ago", format::brief_age(at, now))),
+    );
+    rhythm.extend(state.rhythm.median_gap.map(|gap| format!("one about every {}", format::duration(whole(gap)))));
     if !rhythm.is_empty() {
         lines.push(("entries", rhythm.join(", ")));
     }
     lines.push(("validators", validators(state)));
     if state.not_modified > 0 {
-        let times = if state.not_modified == 1 { "once".into() } else { format!("{} times", state.not_modified) };
+        let times = format::count(state.not_modified as usize, "time", "times");
         lines.push(("unchanged", format!("{times} (304)")));
     }
     if !state.repairs.is_empty() {
@@ -181,7 +187,7 @@ fn attempt_line(scene: Scene, attempt: &Attempt, columns: usize) -> Line<'static
         millis => format!("{} s", millis / 1000),
     };
     let size = if attempt.bytes == 0 { "–".into() } else { format!("{} KB", attempt.bytes.div_ceil(1000)) };
-    let when = format!("{} ago", age(attempt.at, scene.app.now));
+    let when = format!("{} ago", format::brief_age(attempt.at, scene.app.now));
     let cells = figures([&when, &status, &took, &size], columns);
     let is_well = attempt.status.is_some_and(|status| status == 304 || (200..300).contains(&status));
     let how = if attempt.conditional { "" } else { " (asked whole)" };

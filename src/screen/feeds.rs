@@ -9,14 +9,14 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::frame::{Hint, popup, put};
-use super::text::{age, cut, cut_words, fit, fit_right, until, wrap};
+use super::text::{cut, cut_words, fit, fit_right, wrap};
 use super::{Scene, signs};
 use crate::app::command::Command;
 use crate::app::failover::Failover;
 use crate::app::health::{FeedLine, Silence, Standing};
 use crate::app::hit_map::HitMap;
-use crate::config::units::print_duration;
 use crate::domain::feed::FeedState;
+use crate::domain::format;
 use crate::domain::price::{Outcome, SourceReport};
 
 /// Columns of the word on how it fares, and of each figure.
@@ -167,7 +167,7 @@ fn feed_line(scene: Scene, line: &FeedLine, columns: Columns) -> Line<'static> {
     let now = scene.app.now;
     let state = line.state;
     let (mark, _, style) = mark(scene, line.standing(now));
-    let ago = |at: Option<Timestamp>| at.map_or("–".into(), |at| age(at, now));
+    let ago = |at: Option<Timestamp>| at.map_or("–".into(), |at| format::brief_age(at, now));
     let cells = [
         ago(state.and_then(|state| state.last_success)),
         ago(state.and_then(|state| state.last_attempt)),
@@ -185,7 +185,7 @@ fn next(state: &FeedState, now: Timestamp) -> String {
         None => "–".into(),
         Some(_) if state.is_stopped() => "never".into(),
         Some(at) if at <= now => "now".into(),
-        Some(at) => until(at, now),
+        Some(at) => format::countdown(at, now),
     }
 }
 
@@ -218,7 +218,11 @@ pub fn silent(line: &FeedLine, now: Timestamp) -> Option<String> {
     Some(match silence {
         Silence::Empty => "answers well, but has no entries".into(),
         Silence::Since { newest, gap } => {
-            format!("nothing new for {}; usually one about every {}", age(newest, now), print_duration(whole(gap)))
+            format!(
+                "nothing new for {}; usually one about every {}",
+                format::brief_age(newest, now),
+                format::duration(whole(gap))
+            )
         }
     })
 }
@@ -252,10 +256,10 @@ fn source_line(scene: Scene, report: &SourceReport, columns: Columns) -> Line<'s
         Outcome::Blocked { .. } => (Standing::Waiting, "was refused; asked again soon".into()),
         Outcome::Failed { why } => (Standing::Failing, why.clone()),
     };
-    let well = if report.outcome == Outcome::Well { age(report.at, now) } else { "–".into() };
-    let next = report.next.filter(|next| *next > now).map_or("–".into(), |next| until(next, now));
+    let well = if report.outcome == Outcome::Well { format::brief_age(report.at, now) } else { "–".into() };
+    let next = report.next.filter(|next| *next > now).map_or("–".into(), |next| format::countdown(next, now));
     let status = report.status.map_or("–".into(), |status| status.to_string());
-    let cells = [well, age(report.at, now), next, status, "–".into()];
+    let cells = [well, format::brief_age(report.at, now), next, status, "–".into()];
     let name = format!("{} {}", report.source, report.capability);
     let (sign, mut word, style) = mark(scene, standing);
     if let (Outcome::Blocked { .. }, Standing::Failing) = (&report.outcome, standing) {

@@ -9,11 +9,12 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{Hint, popup, put};
-use super::text::{cut, fit, fit_right, safe, span_of, spans_width, width};
+use super::text::{cut, fit, fit_right, safe, spans_width, width};
 use super::wire::figure;
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::app::wire::Item;
+use crate::domain::format;
 use crate::domain::group::GroupId;
 use crate::domain::story::Story;
 
@@ -48,10 +49,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (Group
 /// `One event · 7 stories, 5 outlets`
 fn title(scene: Scene, group: GroupId, items: &[&Item]) -> Line<'static> {
     let outlets = scene.app.wire.outlet_count(group);
-    let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
     let from = scene.app.wire.primary(group).map(|primary| format!(" · lag to {} ★", primary.story.outlet));
-    let stories = count(items.len(), "story", "stories");
-    let words = format!(" · {stories}, {}{}", count(outlets, "outlet", "outlets"), from.unwrap_or_default());
+    let stories = format::count(items.len(), "story", "stories");
+    let words = format!(" · {stories}, {}{}", format::count(outlets, "outlet", "outlets"), from.unwrap_or_default());
     Line::from(vec![
         Span::styled("One event", scene.theme.text.add_modifier(Modifier::BOLD)),
         Span::styled(words, scene.theme.dim),
@@ -71,8 +71,8 @@ pub(super) fn outlet(scene: Scene, story: &Story) -> Span<'static> {
 /// `+40s`, `+2m`; `−3m` for what came before.
 pub(super) fn lag(first: Timestamp, other: Timestamp) -> String {
     match other >= first {
-        true => format!("+{}", span_of(first, other)),
-        false => format!("−{}", span_of(other, first)),
+        true => format!("+{}", format::between(first, other)),
+        false => format!("−{}", format::between(other, first)),
     }
 }
 

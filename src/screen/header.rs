@@ -6,10 +6,11 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::frame::put;
-use super::text::{age, cut, spans_width, until, width};
+use super::text::{cut, spans_width, width};
 use super::{Scene, Size};
 use crate::app::App;
 use crate::app::hit_map::HitMap;
+use crate::domain::format;
 use crate::domain::price::Session;
 
 /// A topic's title in the bar, in columns.
@@ -119,7 +120,7 @@ fn tabs(scene: Scene, form: Form) -> Vec<(char, String, Style)> {
 /// Over how long the rows counted go back, where the heat counts beside them over a day.
 fn over(scene: Scene) -> String {
     let oldest = scene.app.wire.oldest().filter(|_| scene.size >= Size::Wide);
-    oldest.map_or(String::new(), |oldest| format!(" in {}", age(oldest, scene.app.now)))
+    oldest.map_or(String::new(), |oldest| format!(" in {}", format::brief_age(oldest, scene.app.now)))
 }
 
 fn tab(scene: Scene, key: char, (label, style): (&str, Style), gaps: Gaps) -> Vec<Span<'static>> {
@@ -144,7 +145,7 @@ fn tab(scene: Scene, key: char, (label, style): (&str, Style), gaps: Gaps) -> Ve
 /// The session in words, and what comes next. Where a night session that counts is the next to start, it is counted down
 /// to, and the market between it and the day is paused, not closed.
 fn words(app: &App, session: Session) -> (&'static str, String) {
-    let counted = |next: &str, at| format!("{next} in {}", until(at, app.now));
+    let counted = |next: &str, at| format!("{next} in {}", format::countdown(at, app.now));
     let bell = app.calendar.next_bell(app.now).at;
     let start = app.calendar.next_start(app.now);
     match session {

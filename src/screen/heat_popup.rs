@@ -14,6 +14,7 @@ use crate::app::command::Command;
 use crate::app::correlations::Pair;
 use crate::app::hit_map::HitMap;
 use crate::domain::correlation::BARS_MIN;
+use crate::domain::format;
 use crate::domain::price::Symbol;
 
 const WIDTH: u16 = 100;
@@ -146,7 +147,7 @@ fn left_out(scene: Scene, compared: usize) -> Option<Line<'static>> {
         key if key.is_empty() || scene.app.tape.lists().is_empty() => String::new(),
         key => format!("; {key} chooses a list"),
     };
-    let words = format!(" {compared} of {all} symbols{choose}");
+    let words = format!(" {compared} of {}{choose}", format::count(all, "symbol", "symbols"));
     (compared < all).then(|| Line::from(Span::styled(words, scene.theme.dim)))
 }
 
@@ -166,8 +167,7 @@ fn cell(scene: Scene, pair: Pair, width: usize) -> (String, Style) {
             None => (format!("–{}", bars(together.bars)), theme.faint),
             Some(r) => {
                 let style = if r.abs() >= STRONG { theme.direction(r) } else { theme.text };
-                let sign = if r < 0.0 { "−" } else { "+" };
-                (format!("{sign}{:.2}{}", r.abs(), bars(together.bars)), style)
+                (format!("{}{}", format::signed(r, 2), bars(together.bars)), style)
             }
         },
     }

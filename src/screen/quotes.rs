@@ -19,10 +19,9 @@ use super::{Scene, Size};
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::app::{App, Focus};
+use crate::domain::format;
 use crate::domain::layout::PriceSort;
-use crate::domain::price::{
-    Extended, Kind, Quote, Session, State, Symbol, decimals, kind, show_change, show_percent, show_price,
-};
+use crate::domain::price::{Extended, Kind, Quote, Session, State, Symbol, decimals, kind};
 
 /// Rows of a block: price, state, sparkline.
 const BLOCK_HEIGHT: u16 = 5;
@@ -154,7 +153,7 @@ fn block(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     sparkline(frame, Rect { y, height, ..area }, scene, symbol);
 }
 
-/// `NVDA ▼ −2.13 %`
+/// `NVDA ▼ −2.13%`
 fn name_and_change(scene: Scene, symbol: &Symbol, width: usize) -> Line<'static> {
     let selected = scene.app.tape.selected().is_some_and(|other| other.name == symbol.name);
     let mut style = scene.theme.text.add_modifier(Modifier::BOLD);
@@ -191,7 +190,7 @@ fn spread(left: Span<'static>, right: Vec<Span<'static>>, width: usize) -> Line<
 /// The price; dimmed when it is not current.
 pub(super) fn price(scene: Scene, symbol: &Symbol) -> Span<'static> {
     let Some(quote) = scene.app.tape.quote(&symbol.name) else { return Span::styled("–", scene.theme.dim) };
-    let mut text = show_price(quote.price, scene.app.tape.decimals(quote));
+    let mut text = format::price(quote.price, scene.app.tape.decimals(quote));
     if &*quote.currency != "USD" {
         text = format!("{text} {}", quote.currency);
     }
@@ -208,7 +207,7 @@ fn flash(scene: Scene, symbol: &Symbol) -> Style {
     }
 }
 
-/// `▼ −2.13 %`, and before it the amount when there is room. A change that is not today's is dimmed and names its day:
+/// `▼ −2.13%`, and before it the amount when there is room. A change that is not today's is dimmed and names its day:
 /// before the open, that of an equity belongs to the session before.
 pub(super) fn change(scene: Scene, symbol: &Symbol, amount: bool) -> Vec<Span<'static>> {
     let quote = scene.app.tape.quote(&symbol.name);
@@ -219,8 +218,8 @@ pub(super) fn change(scene: Scene, symbol: &Symbol, amount: bool) -> Vec<Span<'s
     };
     let direction = change.to_f64().unwrap_or_default();
     let amount =
-        if amount { format!("{}  ", show_change(change, scene.app.tape.decimals(quote))) } else { String::new() };
-    let text = format!("{} {amount}{}", arrow(direction), show_percent(percent));
+        if amount { format!("{}  ", format::change(change, scene.app.tape.decimals(quote))) } else { String::new() };
+    let text = format!("{} {amount}{}", arrow(direction), format::percent_of(percent));
     let mut spans = vec![Span::styled(text, change_style(scene, symbol))];
     if let Some(day) = change_day(scene, quote) {
         spans.push(Span::styled(format!(" {day}"), scene.theme.dim));
@@ -267,7 +266,7 @@ fn state_words(scene: Scene, state: &State, room: usize) -> String {
     fitting.map(|form| cut(form, room)).unwrap_or_default()
 }
 
-/// `pre 180.12 ▲ +0.34 %`: the price outside hours, measured from the close; dimmed when it is not current.
+/// `pre 180.12 ▲ +0.34%`: the price outside hours, measured from the close; dimmed when it is not current.
 pub(super) fn extended_line(scene: Scene, symbol: &Symbol) -> Option<Line<'static>> {
     let (quote, extended) = outside_hours(scene.app, symbol)?;
     let percent = quote.extended_change_percent()?;
@@ -275,8 +274,11 @@ pub(super) fn extended_line(scene: Scene, symbol: &Symbol) -> Option<Line<'stati
     let style = |style| current_style(scene, symbol, style);
     Some(Line::from(vec![
         Span::styled(format!("{} ", extended.session), scene.theme.dim),
-        Span::styled(show_price(extended.price, scene.app.tape.decimals(quote)), style(scene.theme.text)),
-        Span::styled(format!(" {} {}", arrow(direction), show_percent(percent)), style(scene.theme.moved(direction))),
+        Span::styled(format::price(extended.price, scene.app.tape.decimals(quote)), style(scene.theme.text)),
+        Span::styled(
+            format!(" {} {}", arrow(direction), format::percent_of(percent)),
+            style(scene.theme.moved(direction)),
+        ),
     ]))
 }
 
@@ -326,7 +328,7 @@ pub(super) fn coin(symbol: &str) -> &str {
 
 /// A price that came as a candle's number, in the form of quotes.
 pub(super) fn plain_price(price: f64) -> String {
-    Decimal::from_f64(price).map(|price| show_price(price, decimals(price))).unwrap_or_default()
+    Decimal::from_f64(price).map(|price| format::price(price, decimals(price))).unwrap_or_default()
 }
 
 // --- the rail on top of small screens ---
@@ -411,7 +413,7 @@ fn draw_rail_note(frame: &mut Frame, area: Rect, scene: Scene, hidden: usize) {
     put(frame, Line::from(vec![name, more]), area);
 }
 
-/// `BTC 69,941 ▼ −0.40 %` over `LIVE coinbase`; of what has no room the change goes first, then the name is cut.
+/// `BTC 69,941 ▼ −0.40%` over `LIVE coinbase`; of what has no room the change goes first, then the name is cut.
 fn cell(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     let width = usize::from(area.width);
     let price = rail_price(scene, symbol);
@@ -460,7 +462,7 @@ fn rail_price(scene: Scene, symbol: &Symbol) -> Vec<Span<'static>> {
     let Some(quote) = scene.app.tape.quote(&symbol.name) else { return vec![Span::styled("–", scene.theme.dim)] };
     let price = extended(scene, symbol).map_or(quote.price, |extended| extended.price);
     let places = if price >= Decimal::ONE_THOUSAND { 0 } else { scene.app.tape.decimals(quote) };
-    let mut text = show_price(price, places);
+    let mut text = format::price(price, places);
     if &*quote.currency != "USD" {
         text = format!("{text} {}", quote.currency);
     }
@@ -484,7 +486,7 @@ fn rail_change(scene: Scene, symbol: &Symbol, room: usize) -> Vec<Span<'static>>
         Some(_) => scene.theme.dim,
         None => current_style(scene, symbol, scene.theme.moved(percent)),
     };
-    let figure = format!("{}{}", arrow(percent), super::text::percent(percent, 1));
+    let figure = format!("{}{}", arrow(percent), format::percent(percent, 1));
     let texts = match day {
         Some(day) if tiny => vec![format!("{figure} {day}"), day],
         Some(day) => vec![format!("{figure} {day}"), figure],

@@ -13,7 +13,7 @@ use self::page::Page;
 use super::frame::{Hint, heading, panel_with_hints, put};
 use super::group::lag;
 use super::quotes::plain_price;
-use super::text::{arrow, clock, cut, cut_spans, find_all, percent, restyled, span_of, spans_width, until, width};
+use super::text::{arrow, clock, cut, cut_spans, find_all, restyled, spans_width, width};
 use super::wire::weighed;
 use super::{Scene, Size, signs};
 use crate::app::Focus;
@@ -24,6 +24,7 @@ use crate::app::reading::Fetch;
 use crate::app::tape::Figure;
 use crate::app::wire::Item;
 use crate::domain::Name;
+use crate::domain::format;
 
 /// Outlets named behind the first.
 const OUTLETS_NAMED: usize = 5;
@@ -84,7 +85,7 @@ fn found_words(scene: Scene, seen: &HitMap) -> Option<String> {
     Some(match (at, all) {
         (_, 0) => format!(" · '{words}' is not here"),
         (Some(at), _) => format!(" · '{words}' {} of {all}", at + 1),
-        (None, _) => format!(" · '{words}' in {all} {}", if all == 1 { "line" } else { "lines" }),
+        (None, _) => format!(" · '{words}' in {}", format::count(all, "line", "lines")),
     })
 }
 
@@ -121,7 +122,7 @@ fn lit(scene: Scene, line: Line<'static>, at: usize) -> Line<'static> {
 
 /// How much of the story lies below, in the frame.
 fn draw_below(frame: &mut Frame, area: Rect, scene: Scene, below: usize) {
-    let words = format!(" {} {below} more {} ", signs::BELOW, if below == 1 { "line" } else { "lines" });
+    let words = format!(" {} {} ", signs::BELOW, format::count(below, "more line", "more lines"));
     let needed = width(&words) as u16;
     if needed + 2 <= area.width {
         let place = Rect { x: area.right() - 1 - needed, y: area.bottom() - 1, width: needed, height: 1 };
@@ -197,8 +198,8 @@ fn byline(scene: Scene, item: &Item) -> String {
 /// `4m after SEC ★`: how far the report is behind the document it is about.
 fn behind(primary: &str, document: Timestamp, report: Timestamp) -> String {
     match report >= document {
-        true => format!("{} after {primary} ★", span_of(document, report)),
-        false => format!("{} before {primary} ★", span_of(report, document)),
+        true => format!("{} after {primary} ★", format::between(document, report)),
+        false => format!("{} before {primary} ★", format::between(report, document)),
     }
 }
 
@@ -308,7 +309,8 @@ fn reaction_lines(scene: Scene, reaction: &Reaction, since: Timestamp) -> Vec<Ve
     let dim = |words: String| Span::styled(words, theme.dim);
     // What rounds to nothing went nowhere.
     let shown = (moved.percent * 100.0).round() / 100.0;
-    let figure = Span::styled(format!("{} {}", arrow(shown), percent(moved.percent, 2)), weighed(scene, reaction));
+    let figure =
+        Span::styled(format!("{} {}", arrow(shown), format::percent(moved.percent, 2)), weighed(scene, reaction));
     let mut first = vec![vec![dim(format!("since: {} ", reaction.symbol)), figure]];
     if let Some((usual, times)) = reaction.usual.zip(reaction.times_usual()) {
         let hour = if usual.same_hour { " at this hour" } else { "" };
@@ -317,9 +319,9 @@ fn reaction_lines(scene: Scene, reaction: &Reaction, since: Timestamp) -> Vec<Ve
     if reaction.weight() == Weight::Old {
         first.push(vec![dim(format!("by a price of {}", scene.market_day_time(moved.now.at)))]);
     }
-    first.extend(reaction.net.map(|(market, net)| vec![dim(format!("net of {market} {}", percent(net, 2)))]));
+    first.extend(reaction.net.map(|(market, net)| vec![dim(format!("net of {market} {}", format::percent(net, 2)))]));
     let base = format!("  from {} at {}", plain_price(moved.base.price), scene.market_day_time(moved.base.at));
-    let mut second = vec![vec![dim(format!("{base}, {} before", span_of(moved.base.at, since)))]];
+    let mut second = vec![vec![dim(format!("{base}, {} before", format::between(moved.base.at, since)))]];
     second.extend(frozen(scene, reaction.symbol, since));
     vec![first, second]
 }
@@ -330,8 +332,8 @@ fn frozen(scene: Scene, symbol: &str, since: Timestamp) -> Vec<Part> {
     let Some(frozen) = app.tape.frozen(symbol, since, &app.calendar, app.now) else { return Vec::new() };
     let figure = |(name, figure): (String, Figure)| {
         let (words, style) = match figure {
-            Figure::Moved { percent: moved, .. } => (percent(moved, 2), scene.theme.moved(moved)),
-            Figure::Ahead { at } => (format!("in {}", until(at, app.now)), scene.theme.faint),
+            Figure::Moved { percent: moved, .. } => (format::percent(moved, 2), scene.theme.moved(moved)),
+            Figure::Ahead { at } => (format!("in {}", format::countdown(at, app.now)), scene.theme.faint),
             Figure::Closed => ("– closed".to_owned(), scene.theme.faint),
             Figure::Unknown => ("– no price".to_owned(), scene.theme.faint),
         };

@@ -4,11 +4,12 @@
 use super::frame::put;
 use super::quotes::coin;
 use super::signs;
-use super::text::{cut, cut_spans, spans_width, until};
+use super::text::{cut, cut_spans, spans_width};
 use super::{Scene, Size};
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::app::{Focus, Notice, Tone};
+use crate::domain::format;
 use crate::domain::price::{Capability, Outcome, Symbol};
 use crate::event::ReplayPosition;
 use ratatui::Frame;
@@ -222,11 +223,11 @@ fn health(scene: Scene) -> String {
         return "reading what is stored …".into();
     }
     let (fresh, all) = app.health.fresh(app.now);
-    let mut text = format!("{fresh} of {all} feeds fresh");
+    let mut text = format!("{fresh} of {} fresh", format::count(all, "feed", "feeds"));
     if let Some((feed, state)) = app.health.latest_trouble() {
         let again = match state.next_check {
             _ if state.is_stopped() => ", not asked any more".into(),
-            Some(at) if at > app.now => format!(", again in {}", until(at, app.now)),
+            Some(at) if at > app.now => format!(", again in {}", format::countdown(at, app.now)),
             _ => String::new(),
         };
         text.push_str(&format!(" · {feed}: {}{again}", state.trouble.as_deref().unwrap_or_default()));

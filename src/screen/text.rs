@@ -1,4 +1,4 @@
-//! Text in cells: cut, fit, wrap, and the forms in which ages and times are shown.
+//! Text in cells: cut, fit, wrap, and the forms in which times of day are shown.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -303,37 +303,6 @@ pub fn spans_width(spans: &[Span]) -> usize {
     spans.iter().map(|span| width(&span.content)).sum()
 }
 
-/// An age in at most three columns: `0m`, `59m`, `3h`, `12d`, `9w`.
-pub fn age(from: Timestamp, now: Timestamp) -> String {
-    let age = now.duration_since(from).max(SignedDuration::ZERO);
-    let minutes = age.as_mins();
-    match minutes {
-        0..60 => format!("{minutes}m"),
-        60..1440 => format!("{}h", minutes / 60),
-        1440..43200 => format!("{}d", minutes / 1440),
-        _ => format!("{}w", (minutes / 10080).min(99)),
-    }
-}
-
-/// How long it is from one time to another: `40s`, `2m`, `3h`.
-pub fn span_of(from: Timestamp, to: Timestamp) -> String {
-    match to.duration_since(from).as_secs() {
-        seconds @ 0..60 => format!("{seconds}s"),
-        _ => age(from, to),
-    }
-}
-
-/// How long until a time, as `2h14`, `14m`, `3d`.
-pub fn until(at: Timestamp, now: Timestamp) -> String {
-    // Rounded up: a countdown that reads 0m must mean now.
-    let minutes = (at.duration_since(now).max(SignedDuration::ZERO).as_secs() + 59) / 60;
-    match minutes {
-        0..60 => format!("{minutes}m"),
-        60..2880 => format!("{}h{:02}", minutes / 60, minutes % 60),
-        _ => format!("{}d", minutes / 1440),
-    }
-}
-
 /// `14:05` in a zone.
 pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%H:%M").to_string()
@@ -363,18 +332,6 @@ pub fn other_day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Option<Strin
     }
     let form = if now.duration_since(at).abs() < SignedDuration::from_hours(6 * 24) { "%a" } else { "%-d %b" };
     Some(day.strftime(form).to_string())
-}
-
-/// A signed per cent with a real minus: `+0.63 %`, `−2.10 %`.
-pub fn percent(value: f64, decimals: usize) -> String {
-    let rounded = format!("{:.decimals$}", value.abs());
-    let zero = rounded.chars().all(|letter| matches!(letter, '0' | '.'));
-    let sign = match value {
-        _ if zero => "",
-        value if value > 0.0 => "+",
-        _ => "−",
-    };
-    format!("{sign}{rounded}%")
 }
 
 /// `▲`, `▼`, or a space.
@@ -537,23 +494,5 @@ mod tests {
         ] {
             assert_eq!(safe(text), expected, "{text}");
         }
-    }
-
-    #[test]
-    fn ages_and_countdowns() {
-        let now = Timestamp::from_second(1_770_000_000).expect("in range");
-        for (minutes, expected) in [(0, "0m"), (59, "59m"), (60, "1h"), (1439, "23h"), (1440, "1d"), (60_000, "5w")] {
-            assert_eq!(age(now - SignedDuration::from_mins(minutes), now), expected);
-        }
-        assert_eq!(age(now + SignedDuration::from_mins(3), now), "0m");
-        assert_eq!(until(now + SignedDuration::from_secs(30), now), "1m");
-        assert_eq!(until(now + SignedDuration::from_mins(134), now), "2h14");
-    }
-
-    #[test]
-    fn per_cents_carry_their_sign() {
-        assert_eq!(percent(0.634, 2), "+0.63%");
-        assert_eq!(percent(-2.1, 1), "−2.1%");
-        assert_eq!(percent(-0.001, 1), "0.0%");
     }
 }

@@ -3,8 +3,9 @@
 use rust_decimal::prelude::ToPrimitive;
 
 use super::quotes::coin;
-use super::text::{arrow, cut, percent};
+use super::text::{arrow, cut};
 use crate::app::App;
+use crate::domain::format;
 
 /// A symbol in the title, in columns.
 const NAME_MAX: usize = 20;
@@ -17,7 +18,7 @@ pub fn title(app: &App) -> String {
     };
     let moves = app.tape.shown().into_iter().filter_map(moved);
     match moves.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())) {
-        Some((symbol, change)) => format!("{symbol} {} {} · newstape", arrow(change), percent(change, 1)),
+        Some((symbol, change)) => format!("{symbol} {} {} · newstape", arrow(change), format::percent(change, 1)),
         None => "newstape".to_owned(),
     }
 }

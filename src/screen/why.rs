@@ -10,11 +10,12 @@ use super::Scene;
 use super::frame::{Hint, popup, put};
 use super::group::{lag, outlet};
 use super::quotes::{coin, plain_price};
-use super::text::{arrow, cut, cut_words, fit, fit_right, percent, safe, spans_width, wrap};
+use super::text::{arrow, cut, cut_words, fit, fit_right, safe, spans_width, wrap};
 use super::wire::shown_topics;
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::app::why::{Asked, Cause, Unmoved};
+use crate::domain::format;
 use crate::domain::price::{State, show_day_time, show_time};
 use crate::domain::story::StoryId;
 
@@ -86,7 +87,7 @@ fn title(scene: Scene, asked: &Asked) -> Line<'static> {
         scene.theme.text.add_modifier(Modifier::BOLD),
     )];
     if let Some(moved) = scene.app.tape.since(&asked.symbol, asked.begun) {
-        let figure = format!("  {} {}", arrow(moved.percent), percent(moved.percent, 2));
+        let figure = format!("  {} {}", arrow(moved.percent), format::percent(moved.percent, 2));
         spans.push(Span::styled(figure, scene.theme.moved(moved.percent)));
         spans.push(Span::styled(format!(" since {}", scene.market_day_time(moved.base.at)), scene.theme.dim));
     }

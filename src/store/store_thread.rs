@@ -20,6 +20,7 @@ use super::read::{Loading, Names, Page, Place, TOP};
 use super::salvage::Salvage;
 use super::search::Search;
 use super::{StoreError, read, schema, write};
+use crate::domain::format;
 use crate::domain::story::StoryId;
 use crate::event::{Clock, Event, Loaded, STORIES_AT_ONCE};
 
@@ -149,11 +150,12 @@ impl StoreThread {
     /// What is lost as newstape ends now, and why.
     fn lost(&self) -> Result<(), String> {
         let (stories, marks) = self.inbox.left();
-        let lost = format!("{} and {}", counted(stories, "story", "stories"), counted(marks, "mark", "marks"));
+        let lost =
+            format!("{} and {}", format::count(stories, "story", "stories"), format::count(marks, "mark", "marks"));
         match (&self.trouble, &self.opened.access) {
             (Some(why), _) => Err(format!("The last changes could not be saved: {why}. Lost: {lost}.")),
             (None, Access::ReadOnly) if marks > 0 => {
-                let lost = counted(marks, "mark", "marks");
+                let lost = format::count(marks, "mark", "marks");
                 Err(format!("Lost: {lost}. Another newstape runs on this data, and this one could only read."))
             }
             _ => Ok(()),
@@ -495,8 +497,4 @@ impl StoreThread {
             self.saved = Some(at);
         }
     }
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

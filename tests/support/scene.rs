@@ -2,7 +2,6 @@
 //! written down with its styles.
 #![allow(dead_code, clippy::unwrap_used)]
 
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use newstape::screen::theme::{Depth, Looks, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, CellWidth};
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Style};
 use rust_decimal::Decimal;
 
 /// Monday 2026-11-23, 13:46 in New York: the market is open.
@@ -329,77 +328,87 @@ pub fn row(buffer: &Buffer, from: u16, to: u16, y: u16) -> String {
     text
 }
 
-/// Text, then for each row its runs of cells of one style (`a9 b12`), then the styles by letter. The plain style is `.`;
-/// it is left out at the end of a row.
-pub fn page(buffer: &Buffer) -> String {
+/// Text, then for each row its runs of cells of one style, by the theme's slots: `border:1 accent:1 dim:5 text+bold:6`.
+/// Text on the ground of the screen is `.`; it is left out at the end of a row.
+pub fn page(buffer: &Buffer, theme: &Theme) -> String {
+    let names = Names::new(theme);
     let mut text = String::new();
     rows(buffer).iter().for_each(|row| writeln!(text, "{}", row.trim_end()).unwrap());
     text.push_str("---\n");
-    let mut names: HashMap<Style, String> = HashMap::new();
-    let mut styles: Vec<(String, Style)> = Vec::new();
-    let plain = buffer_plain(buffer);
     for y in 0..buffer.area.height {
-        let mut runs: Vec<(Style, usize)> = Vec::new();
+        let mut runs: Vec<(String, u16)> = Vec::new();
         let mut x = 0;
         while x < buffer.area.width {
-            let (style, columns) = (buffer[(x, y)].style(), buffer[(x, y)].symbol().cell_width().max(1));
-            match runs.last_mut().filter(|(last, _)| *last == style) {
-                Some((_, count)) => *count += usize::from(columns),
-                None => runs.push((style, columns.into())),
+            let (name, columns) = (names.of(buffer[(x, y)].style()), buffer[(x, y)].symbol().cell_width().max(1));
+            match runs.last_mut().filter(|(last, _)| *last == name) {
+                Some((_, count)) => *count += columns,
+                None => runs.push((name, columns)),
             }
             x += columns;
         }
-        if runs.last().is_some_and(|(style, _)| *style == plain) {
-            runs.pop();
-        }
-        let runs = runs.into_iter().map(|(style, count)| {
-            if style == plain {
-                return format!(".{count}");
-            }
-            let next = letters(names.len());
-            let name = names.entry(style).or_insert_with(|| {
-                styles.push((next.clone(), style));
-                next
-            });
-            format!("{name}{count}")
-        });
-        writeln!(text, "{y:>2}: {}", runs.collect::<Vec<_>>().join(" ")).unwrap();
+        runs.pop_if(|(name, _)| name == ".");
+        let runs: Vec<String> = runs.into_iter().map(|(name, count)| format!("{name}:{count}")).collect();
+        writeln!(text, "{y:>2}  {}", runs.join(" ").trim_end()).unwrap();
     }
-    writeln!(text, "---\n.: {}", words(plain)).unwrap();
-    styles.iter().for_each(|(name, style)| writeln!(text, "{name}: {}", words(*style)).unwrap());
     text
 }
 
-/// The style of most cells.
-fn buffer_plain(buffer: &Buffer) -> Style {
-    let mut counts: Vec<(Style, usize)> = Vec::new();
-    for cell in &buffer.content {
-        match counts.iter_mut().find(|(style, _)| *style == cell.style()) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((cell.style(), 1)),
+/// What the colours of a theme are called: by their slots, `topic-1` to `topic-9`, `rise-1` to `rise-3` and `fall-1` to
+/// `fall-3` for moves smaller than those that have the full colour of `up` and `down`.
+struct Names {
+    fg: Vec<(Color, String)>,
+    bg: Vec<(Color, String)>,
+}
+
+impl Names {
+    fn new(theme: &Theme) -> Names {
+        let slots = [
+            ("", theme.ground),
+            ("", theme.text),
+            ("dim", theme.dim),
+            ("faint", theme.faint),
+            ("accent", theme.accent),
+            ("border", theme.border),
+            ("up", theme.up),
+            ("down", theme.down),
+            ("warning", theme.warning),
+            ("star", theme.star),
+            ("fresh", theme.fresh),
+            ("selected", theme.selected),
+            ("shade", theme.shade),
+            ("up-flash", theme.up_flash),
+            ("down-flash", theme.down_flash),
+        ];
+        let slots = slots.map(|(name, style)| (name.to_owned(), style)).into_iter();
+        let topics = (1..=9).map(|key| (format!("topic-{key}"), theme.topic(Some(&format!("topic-{key}")), None)));
+        let moves = [(0.1, 1), (0.7, 2), (1.5, 3)].into_iter().flat_map(|(percent, step)| {
+            [(format!("rise-{step}"), theme.moved(percent)), (format!("fall-{step}"), theme.moved(-percent))]
+        });
+        let all: Vec<(String, Style)> = slots.chain(topics).chain(moves).collect();
+        let named = |color: fn(&Style) -> Option<Color>| {
+            all.iter().filter_map(|(name, style)| Some((color(style)?, name.clone()))).collect()
+        };
+        Names { fg: named(|style| style.fg), bg: named(|style| style.bg) }
+    }
+
+    /// `fresh+bold`, `dim-on-selected`; `.` for text. Links are told apart by the colours of their underlines, which are no
+    /// part of it.
+    fn of(&self, style: Style) -> String {
+        let modifiers = style.add_modifier.iter_names().map(|(name, _)| format!("+{}", name.to_lowercase()));
+        let fg = Names::of_color(&self.fg, style.fg);
+        let mut name = modifiers.fold(fg, |name, modifier| name + &modifier);
+        let bg = Names::of_color(&self.bg, style.bg);
+        if !bg.is_empty() {
+            name = format!("{name} on-{bg}").trim_start().replace(' ', "-");
         }
+        if name.is_empty() { ".".to_owned() } else { name.trim_start_matches('+').to_owned() }
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).unwrap().0
-}
 
-fn letters(number: usize) -> String {
-    let letter = |at: usize| char::from(b'a' + at as u8);
-    match number {
-        0..26 => letter(number).to_string(),
-        _ => format!("{}{}", letter(number / 26 - 1), letter(number % 26)),
+    fn of_color(known: &[(Color, String)], color: Option<Color>) -> String {
+        let Some(color) = color.filter(|color| *color != Color::Reset) else { return String::new() };
+        known.iter().find(|(other, _)| *other == color).map_or_else(|| color.to_string(), |(_, name)| name.clone())
     }
 }
-
-fn words(style: Style) -> String {
-    let colour =
-        |colour: Option<Color>| colour.filter(|colour| *colour != Color::Reset).map(|colour| colour.to_string());
-    let fg = colour(style.fg).unwrap_or_else(|| "default".into());
-    let bg = colour(style.bg).map(|colour| format!(" on {colour}")).unwrap_or_default();
-    let modifiers = style.add_modifier - Modifier::empty();
-    let modifiers: Vec<String> = modifiers.iter_names().map(|(name, _)| name.to_lowercase()).collect();
-    format!("{fg}{bg} {}", modifiers.join(" ")).trim_end().to_owned()
-}
-
 // --- many symbols ---
 
 /// A symbol, its price and its base, in hundredths.

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::app::tape::{Tape, last_trade};
 use crate::domain::Name;
 use crate::domain::alert::{Alert, When, show_level};
+use crate::domain::format;
 use crate::domain::group::GroupId;
-use crate::domain::price::{Quote, show_interval};
+use crate::domain::price::Quote;
 use crate::domain::query::Query;
 use crate::domain::story::StoryId;
 use crate::event::move_back;
@@ -108,8 +109,7 @@ impl Watch {
                 let since = traded.min(now).checked_sub(SignedDuration::try_from(over).ok()?).ok()?;
                 let moved = tape.since(symbol, since)?.percent;
                 let asked = if self.was == Some(true) { percent * OVER } else { percent };
-                let sign = if moved < 0.0 { "−" } else { "+" };
-                let text = format!("{symbol} {sign}{:.1}% in {}", moved.abs(), show_interval(over));
+                let text = format!("{symbol} {} in {}", format::percent(moved, 1), format::interval(over));
                 (way.fits(moved) && moved.abs() >= asked, text)
             }
         };

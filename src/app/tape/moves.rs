@@ -340,13 +340,11 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "needs the recordings"]
     fn moves_of_a_recorded_day_are_the_expected_ones() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/day/2026-02-05_btc-crash");
-        let Ok(expected) = std::fs::read_to_string(format!("{folder}/expected_moves.tsv")) else {
-            eprintln!("skipped: {folder} is not there");
-            return;
-        };
-        let bars = std::fs::read_to_string(format!("{folder}/candles_BTC-USD_5m.csv")).unwrap();
+        let folder = crate::recordings::recording("day/2026-02-05_btc-crash");
+        let expected = std::fs::read_to_string(folder.join("expected_moves.tsv")).unwrap();
+        let bars = std::fs::read_to_string(folder.join("candles_BTC-USD_5m.csv")).unwrap();
         let close = |line: &str| {
             let fields: Vec<&str> = line.split(',').collect();
             let time: Timestamp = fields[0].parse().unwrap();

@@ -10,6 +10,7 @@ use super::super::{Done, Failure, Surroundings, runtime, say, usage};
 use super::unique;
 use crate::config::Config;
 use crate::config::units;
+use crate::domain::format;
 use crate::http::Answer;
 use crate::news::discover::{self, Candidate, WELL_KNOWN};
 use crate::news::repair::Repairs;
@@ -71,7 +72,10 @@ impl Add {
         }
         let path = file.path().display().to_string();
         file.save()?;
-        let entries = found.entries.map(|entries| format!(" ({entries} entries)")).unwrap_or_default();
+        let entries = found
+            .entries
+            .map(|entries| format!(" ({})", format::count(entries, "entry", "entries")))
+            .unwrap_or_default();
         say(&format!("added {name}{entries} to {path}"))?;
         Ok(())
     }

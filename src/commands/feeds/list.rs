@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::super::asking::stored;
 use super::super::{Done, Surroundings, out, say_json, table};
 use crate::app::health::FeedLine;
-use crate::config::units::print_duration;
 use crate::domain::feed::Feed;
+use crate::domain::format;
 use crate::screen::feeds::silent;
-use crate::screen::text::{age, day_and_clock};
+use crate::screen::text::day_and_clock;
 
 #[derive(Debug, Args)]
 pub struct List {
@@ -54,7 +54,7 @@ impl List {
         let mut rows = vec![["name", "category", "every", "state", "address"].map(str::to_owned)];
         rows.extend(config.feeds.iter().map(|feed| {
             let state = fares(&FeedLine { feed, state: state_of(feed) }, now, &zone);
-            let every = print_duration(feed.interval);
+            let every = format::duration(feed.interval);
             [feed.name.to_string(), feed.category.to_string(), every, state, feed.url.clone()]
         }));
         table::write(&mut out(), &rows)?;
@@ -94,7 +94,7 @@ fn fares(line: &FeedLine, now: Timestamp, zone: &TimeZone) -> String {
     }
     match (silent(line, now), state.last_success) {
         (Some(silence), _) => format!("{word}: {silence}"),
-        (None, Some(heard)) => format!("{word}, heard {} ago", age(heard, now)),
+        (None, Some(heard)) => format!("{word}, heard {} ago", format::brief_age(heard, now)),
         (None, None) => "not asked yet".into(),
     }
 }

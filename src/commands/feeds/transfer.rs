@@ -12,6 +12,7 @@ use super::super::{Done, Failure, Surroundings, complain, in_words, out, say};
 use super::unique;
 use crate::config::{Config, units};
 use crate::domain::feed::Feed;
+use crate::domain::format;
 use crate::domain::query::Query;
 use crate::news::discover;
 use crate::news::opml::{self, List, MAX_BYTES, Outline};
@@ -50,10 +51,9 @@ impl Import {
         say(&taken.summary(skipped, &path))?;
         if list.is_cut {
             let last = list.feeds.last().map(|feed| format!(" after '{}'", feed.name)).unwrap_or_default();
-            let count = list.feeds.len();
-            let feeds = if count == 1 { "feed" } else { "feeds" };
+            let feeds = format::count(list.feeds.len(), "feed", "feeds");
             return Err(Failure::not_had(format!(
-                "the file breaks off{last}: {count} {feeds} could be read, what followed is missing"
+                "the file breaks off{last}: {feeds} could be read, what followed is missing"
             )));
         }
         match taken.added + taken.there == 0 && skipped > 0 {
@@ -139,10 +139,9 @@ impl Taken {
 
     /// `added 3 feeds to …; 2 there already, 1 of them switched off, 1 of them set as the file says`
     fn summary(&self, skipped: usize, path: &str) -> String {
-        let feeds = if self.added == 1 { "feed" } else { "feeds" };
         let mut text = match self.added {
             0 => "nothing new".to_owned(),
-            added => format!("added {added} {feeds} to {path}"),
+            added => format!("added {} to {path}", format::count(added, "feed", "feeds")),
         };
         if self.there > 0 {
             text.push_str(&format!("; {} there already", self.there));
@@ -177,7 +176,7 @@ fn told_of(feed: &Feed) -> Vec<(&'static str, String)> {
         let value = match key {
             "enabled" => feed.enabled.to_string(),
             // One that the shipped list gives is no wish of the reader's.
-            "interval" if feed.own_interval => units::print_duration(feed.interval),
+            "interval" if feed.own_interval => format::duration(feed.interval),
             "primary" => feed.primary.to_string(),
             "lang" => feed.lang.as_deref()?.to_owned(),
             "user-agent" => feed.user_agent.clone()?,
@@ -227,7 +226,7 @@ impl Export {
         }
         replace(&path, text.as_bytes(), 0o644)
             .map_err(|error| Failure::not_had(format!("{shown} can't be written: {}", in_words(&error))))?;
-        say(&format!("wrote {} feeds to {shown}", feeds.len()))?;
+        say(&format!("wrote {} to {shown}", format::count(feeds.len(), "feed", "feeds")))?;
         Ok(())
     }
 }

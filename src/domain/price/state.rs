@@ -5,10 +5,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Delivery, Kind, Outcome, Quote, Session, age_unit, is_listed_in_new_york, kind, show_age, show_day_time,
-    show_interval, show_time,
-};
+use super::super::format;
+use super::{Delivery, Kind, Outcome, Quote, Session, is_listed_in_new_york, kind, show_day_time, show_time};
 use crate::domain::Name;
 use crate::domain::session::{Calendar, Overnight};
 
@@ -101,7 +99,7 @@ impl State {
         match self {
             State::Live { source } => vec![format!("{word} {source}"), word],
             State::Poll { every: by, source } | State::Delayed { by, source } => {
-                vec![format!("{word} {} {source}", show_interval(*by)), word]
+                vec![format!("{word} {} {source}", format::interval(*by)), word]
             }
             State::Closed { at, resumes: None } => vec![format!("{word} {}", show_day_time(*at, now, zone)), word],
             // That a pause ends says more than which day's close it is.
@@ -111,7 +109,7 @@ impl State {
                 word,
             ],
             State::Stale { age: Some(age) } | State::Cached { age: Some(age) } => {
-                with_age(vec![format!("{word} {}", show_age(*age))], *age)
+                with_age(vec![format!("{word} {}", format::age(*age))], *age)
             }
             State::Stale { age: None } | State::Cached { age: None } => vec![format!("{word} (age unknown)"), word],
             State::Blocked { until, why, age: None } => {
@@ -119,11 +117,11 @@ impl State {
                 vec![format!("{until} ({why})"), until, word]
             }
             State::Blocked { until, why, age: Some(age) } => {
-                let old = format!("{} old", show_age(*age));
+                let old = format!("{} old", format::age(*age));
                 let until = format!("{word} until {} · {old}", clock(until));
                 with_age(vec![format!("{until} ({why})"), until, format!("{word} · {old}")], *age)
             }
-            State::Replay { bars } => vec![format!("{word} {}", show_interval(*bars)), word],
+            State::Replay { bars } => vec![format!("{word} {}", format::interval(*bars)), word],
             State::Waiting { source: Some(source) } | State::NoAnswer { source } => {
                 vec![format!("{word} {source}"), word]
             }
@@ -134,7 +132,7 @@ impl State {
 
 /// Words, and below them those that leave nothing but the age.
 fn with_age(mut forms: Vec<String>, age: Duration) -> Vec<String> {
-    forms.extend([format!("{} old", show_age(age)), show_age(age)]);
+    forms.extend([format!("{} old", format::age(age)), format::age(age)]);
     forms
 }
 
@@ -347,7 +345,7 @@ fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
 /// How old the newest price in a quote is, and when that reads differently.
 fn age(quote: &Quote, now: Timestamp) -> (Duration, Timestamp) {
     let age = now.duration_since(quote.seen()).max(SignedDuration::ZERO).unsigned_abs();
-    let unit = Duration::from_secs(age_unit(age).0);
+    let unit = Duration::from_secs(format::age_unit(age).0);
     let next = unit.saturating_mul(u32::try_from(age.as_secs() / unit.as_secs()).unwrap_or(u32::MAX).saturating_add(1));
     (age, later(now, signed(next.saturating_sub(age))))
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::{HASH_BASIS, folds_to, hash, hash_on, is_accent};
+use super::super::fingerprint;
+use super::{folds_to, hash, is_accent};
 
 /// One word of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +46,9 @@ impl<'a> Tokens<'a> {
     /// when there is more to it.
     fn plain(&self, start: usize) -> Option<(usize, u32)> {
         let bytes = self.text.as_bytes().get(start..)?;
-        let (mut length, mut hash) = (0, HASH_BASIS);
+        let (mut length, mut hash) = (0, fingerprint::EMPTY_32);
         while let Some(byte) = bytes.get(length).filter(|byte| byte.is_ascii_alphanumeric()) {
-            hash = hash_on(hash, byte.to_ascii_lowercase());
+            hash = fingerprint::on_32(hash, byte.to_ascii_lowercase());
             length += 1;
         }
         let is_plain = match bytes.get(length) {

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::from_base64;
 use crate::news::{Document, Entry, MAX_ENTRIES, Unreadable, read, read_up_to};
 
 const BASE: &str = "https://example.org/feed.xml";
@@ -242,5 +243,22 @@ proptest! {
         prop_assert!(read(&bytes, None, BASE) != Err(Unreadable::Fault));
         bytes.truncate(end);
         prop_assert!(read(&bytes, None, BASE) != Err(Unreadable::Fault));
+    }
+}
+
+#[test]
+fn base64_is_read_leniently() {
+    for (given, expected) in [
+        ("", ""),
+        ("TmV3cw==", "News"),
+        (" TmV3\n cw ", "News"),
+        ("w6nDqQ", "éé"),
+        ("8J-Ygg", "😂"),
+        ("TmV3c", "New"),
+        ("/w==", ""),
+        ("*", ""),
+        ("T", ""),
+    ] {
+        assert_eq!(from_base64(given), expected, "{given}");
     }
 }

@@ -7,9 +7,10 @@ use url::Url;
 
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState};
+use crate::domain::fingerprint;
 use crate::news::outcome::drop_validators;
 use crate::news::schedule::{self, Why};
-use crate::news::{fingerprint, site::Site};
+use crate::news::site::Site;
 
 /// Why it was not asked by hand, to follow why it waits.
 pub(super) const NOT_SO_SOON: &str = "; not by hand within a minute of the last time";

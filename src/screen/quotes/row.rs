@@ -11,10 +11,11 @@ use super::{SEPARATOR, change_day, current_style, extended_in, flash, short};
 use crate::app::Focus;
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
-use crate::domain::price::{Quote, Symbol, show_price};
+use crate::domain::format;
+use crate::domain::price::{Quote, Symbol};
 use crate::screen::Scene;
 use crate::screen::frame::put;
-use crate::screen::text::{arrow, cut, percent, spans_width, width};
+use crate::screen::text::{arrow, cut, spans_width, width};
 
 /// How much is said of each symbol.
 #[derive(Clone, Copy)]
@@ -158,7 +159,7 @@ fn price_words(scene: Scene, quote: &Quote, price: Decimal, form: Form) -> Strin
         price if price >= Decimal::ONE_HUNDRED => scene.app.tape.decimals(quote).min(form.places),
         _ => scene.app.tape.decimals(quote),
     };
-    let text = show_price(price, places);
+    let text = format::price(price, places);
     if &*quote.currency == "USD" { text } else { format!("{text} {}", quote.currency) }
 }
 
@@ -168,7 +169,7 @@ fn change_span(scene: Scene, symbol: &Symbol, (change, day): (f64, Option<String
         Some(_) => scene.theme.dim,
         None => current_style(scene, symbol, scene.theme.moved(change)),
     };
-    let figure = percent(if form.is_signed { change } else { change.abs() }, 1);
+    let figure = format::percent(if form.is_signed { change } else { change.abs() }, 1);
     let figure = if form.is_signed { figure } else { figure.trim_start_matches('+').to_owned() };
     let text = match day {
         Some(day) if form.is_tight => format!(" {day}"),

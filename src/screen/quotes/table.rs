@@ -13,8 +13,9 @@ use super::{change_day, change_style, extended_in, flash, rail_price, short, spa
 use crate::app::Focus;
 use crate::app::hit_map::HitMap;
 use crate::app::tape::last_trade;
+use crate::domain::format;
 use crate::domain::layout::PriceSort;
-use crate::domain::price::{Extended, Quote, Session, State, Symbol, show_change, show_percent, show_price};
+use crate::domain::price::{Extended, Quote, Session, State, Symbol};
 use crate::screen::Scene;
 use crate::screen::frame::put;
 use crate::screen::text::{self, arrow, cut, day_and_clock, fit, fit_right, width};
@@ -250,7 +251,7 @@ fn measure(scene: Scene, rows: &[Row], form: Form, column: Column) -> Option<Pla
 fn fraction(column: Column, text: &str) -> usize {
     let behind = match column {
         Column::Price | Column::Change | Column::Extended => text.find('.'),
-        Column::Percent => text.find(" %"),
+        Column::Percent => text.find('%'),
         _ => None,
     };
     behind.and_then(|at| text.get(at..)).map_or(0, width)
@@ -404,7 +405,7 @@ fn price(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
     }
     let Some(quote) = row.quote else { return vec![dash(scene)] };
     let price = instead(row, form).map_or(quote.price, |extended| extended.price);
-    let text = show_price(price, scene.app.tape.decimals(quote));
+    let text = format::price(price, scene.app.tape.decimals(quote));
     let style = row.current(scene, scene.theme.text.add_modifier(Modifier::BOLD));
     vec![Span::styled(text, style.patch(flash(scene, row.symbol)))]
 }
@@ -432,10 +433,10 @@ fn moved(scene: Scene, row: &Row, form: Form) -> Option<(Decimal, Decimal, Style
 fn change(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
     let Some((change, _, style, _)) = moved(scene, row, form) else { return vec![dash(scene)] };
     let decimals = row.quote.map_or(2, |quote| scene.app.tape.decimals(quote));
-    vec![Span::styled(show_change(change, decimals), style)]
+    vec![Span::styled(format::change(change, decimals), style)]
 }
 
-/// `▼  −2.13 %`: the arrows stand under each other. Where the state has no column, one that is not current.
+/// `▼  −2.13%`: the arrows stand under each other. Where the state has no column, one that is not current.
 fn percent(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
     if form.state == 0 && !row.state.is_current() {
         return vec![Span::styled(state_words(scene, &row.state, STATE_WORD), scene.theme.warning)];
@@ -443,14 +444,14 @@ fn percent(scene: Scene, row: &Row, form: Form) -> Vec<Span<'static>> {
     let Some((_, percent, style, day)) = moved(scene, row, form) else { return vec![dash(scene)] };
     let direction = percent.to_f64().unwrap_or_default();
     let figure = match form.is_short {
-        true => format!("{}{}", arrow(direction), text::percent(direction, 1)),
-        false => format!("{} {}", arrow(direction), fit_right(&show_percent(percent), PERCENT)),
+        true => format!("{}{}", arrow(direction), format::percent(direction, 1)),
+        false => format!("{} {}", arrow(direction), fit_right(&format::percent_of(percent), PERCENT)),
     };
     vec![Span::styled(figure, style), Span::styled(day, scene.theme.dim)]
 }
 
-/// `−12.34 %`
-const PERCENT: usize = 8;
+/// `−12.34%`
+const PERCENT: usize = 7;
 
 /// `pre 182.10`: as long as there is a price outside hours.
 fn outside<'a>(row: &'a Row) -> Option<(&'a Quote, &'a Extended)> {
@@ -461,7 +462,7 @@ fn outside<'a>(row: &'a Row) -> Option<(&'a Quote, &'a Extended)> {
 fn extended_price(scene: Scene, row: &Row) -> Vec<Span<'static>> {
     let Some((quote, extended)) = outside(row) else { return Vec::new() };
     let style = row.current(scene, scene.theme.text.add_modifier(Modifier::BOLD));
-    let price = show_price(extended.price, scene.app.tape.decimals(quote));
+    let price = format::price(extended.price, scene.app.tape.decimals(quote));
     vec![Span::styled(format!("{} ", extended.session), scene.theme.dim), Span::styled(price, style)]
 }
 
@@ -469,7 +470,7 @@ fn extended_percent(scene: Scene, row: &Row) -> Vec<Span<'static>> {
     let Some(percent) = outside(row).and_then(|(quote, _)| quote.extended_change_percent()) else { return Vec::new() };
     let direction = percent.to_f64().unwrap_or_default();
     let style = row.current(scene, scene.theme.moved(direction));
-    vec![Span::styled(format!("{} {}", arrow(direction), fit_right(&show_percent(percent), PERCENT)), style)]
+    vec![Span::styled(format!("{} {}", arrow(direction), fit_right(&format::percent_of(percent), PERCENT)), style)]
 }
 
 /// The state in words; before it the session of the price, when that is one outside hours.

@@ -12,11 +12,12 @@ use super::super::Scene;
 use super::super::frame::put;
 use super::super::quotes::coin;
 use super::super::signs;
-use super::super::text::{age, cut, cut_at, fit, fit_right, percent, safe, spans_width, width};
+use super::super::text::{cut, cut_at, fit, fit_right, safe, spans_width, width};
 use crate::app::App;
 use crate::app::hit_map::HitMap;
 use crate::app::reaction::{Missing, Reaction, Weight};
 use crate::app::wire::{Item, Row};
+use crate::domain::format;
 use crate::domain::text::TitleSpan;
 
 /// A story this young is bright.
@@ -130,7 +131,8 @@ fn lead_in(scene: Scene, row: &Row, item: &Item, form: &Form, columns: usize) ->
         (_, true) => Span::styled(signs::UNREAD, theme.accent),
         _ => Span::raw(" "),
     };
-    let mut spans = vec![mark, Span::styled(format!("{} ", fit_right(&age(row.time, app.now), 4)), theme.dim)];
+    let mut spans =
+        vec![mark, Span::styled(format!("{} ", fit_right(&format::brief_age(row.time, app.now), 4)), theme.dim)];
     let tags = if item.tagged.topics().is_empty() { Vec::new() } else { tags(scene, item, form.tags) };
     let column = match form.outlet {
         Outlet::Nowhere | Outlet::Behind(_) => 0,
@@ -295,7 +297,8 @@ fn tail(scene: Scene, row: &Row, item: &Item, form: &Form) -> Vec<Span<'static>>
             let moved = figure(scene, reaction, form.is_named);
             spans.push(Span::styled(format!(" {}", moved.content), moved.style));
             let net = reaction.ok().and_then(|reaction| reaction.net).filter(|_| form.has_net);
-            spans.extend(net.map(|(_, net)| Span::styled(format!("net {} ", percent(net, 1)), scene.theme.dim)));
+            spans
+                .extend(net.map(|(_, net)| Span::styled(format!("net {} ", format::percent(net, 1)), scene.theme.dim)));
         }
         None => spans.push(Span::raw(" ".repeat(MARGIN))),
     }
@@ -326,7 +329,7 @@ pub(in crate::screen) fn figure(scene: Scene, reaction: Result<Reaction, Missing
         }
     };
     let mark = if reaction.weight() == Weight::Seldom { signs::SELDOM } else { " " };
-    let figure = format!("{}{mark}", percent(reaction.moved.percent, 1));
+    let figure = format!("{}{mark}", format::percent(reaction.moved.percent, 1));
     let symbol = Some(coin(reaction.symbol)).filter(|symbol| is_named && width(symbol) <= SYMBOL_MAX);
     let text = symbol.map_or_else(|| figure.clone(), |symbol| format!("{symbol} {figure}"));
     Span::styled(text, weighed(scene, &reaction))

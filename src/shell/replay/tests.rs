@@ -357,21 +357,17 @@ fn a_coin_is_played_under_the_name_that_the_watchlist_has() {
     }
 }
 
-fn recorded(name: &str) -> Option<Recording> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/day").join(name);
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: {} is not there", folder.display());
-        return None;
-    };
+fn recorded(name: &str) -> Recording {
+    let entries = std::fs::read_dir(crate::recordings::recording(&format!("day/{name}"))).unwrap();
     let read =
         |entry: std::fs::DirEntry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap());
     let files: BTreeMap<String, Vec<u8>> = entries.map(|entry| read(entry.unwrap())).collect();
-    Some(Recording::read(&files).unwrap())
+    Recording::read(&files).unwrap()
 }
 
 /// Plays a recorded day to its end into a state.
-async fn play_recorded(name: &str) -> Option<(Recording, Sent, App)> {
-    let day = recorded(name)?;
+async fn play_recorded(name: &str) -> (Recording, Sent, App) {
+    let day = recorded(name);
     let (from, to) = day.span();
     let plan = Plan { from, speed: 10_000.0, again: false };
     let long = Duration::from_secs_f64(to.duration_since(from).as_secs_f64() / plan.speed + 60.0);
@@ -381,7 +377,7 @@ async fn play_recorded(name: &str) -> Option<(Recording, Sent, App)> {
     let prices = sent.iter().filter(|(_, event)| matches!(event, Event::Quote(_))).count();
     assert_eq!(prices, 2 * day.series.iter().map(|series| series.bars.len()).sum::<usize>(), "{name}");
     assert_eq!(app.wire.items().count(), day.stories.len().min(crate::app::wire::WINDOW), "{name}");
-    Some((day, sent, app))
+    (day, sent, app)
 }
 
 fn prices<'a>(sent: &'a Sent, symbol: &'a str) -> impl Iterator<Item = &'a Quote> {
@@ -392,8 +388,9 @@ fn prices<'a>(sent: &'a Sent, symbol: &'a str) -> impl Iterator<Item = &'a Quote
 }
 
 #[tokio::test(start_paused = true)]
+#[ignore = "needs the recordings"]
 async fn the_day_of_the_crash_plays_to_its_end() {
-    let Some((day, sent, app)) = play_recorded("2026-02-05_btc-crash").await else { return };
+    let (day, sent, app) = play_recorded("2026-02-05_btc-crash").await;
     let below = prices(&sent, "BTC-USD").find(|quote| quote.price < Decimal::from(70_000)).unwrap();
     let time = below.exchange_time.unwrap();
     assert!(time == at("05T11:25:00") || time == at("05T11:30:00"), "of the bar that opened at 11:25: {time}");
@@ -409,8 +406,9 @@ async fn the_day_of_the_crash_plays_to_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
+#[ignore = "needs the recordings"]
 async fn the_day_with_extended_hours_plays_to_its_end() {
-    let Some((_, sent, app)) = play_recorded("2025-10-10_tariff-liquidation").await else { return };
+    let (_, sent, app) = play_recorded("2025-10-10_tariff-liquidation").await;
     let beside: Vec<&Quote> = prices(&sent, "NVDA").filter(|quote| quote.extended.is_some()).collect();
     assert!(!beside.is_empty());
     let closes = beside.iter().all(|quote| quote.exchange_time.is_some_and(|time| time == calendar().last_close(time)));
@@ -423,6 +421,7 @@ async fn the_day_with_extended_hours_plays_to_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
+#[ignore = "needs the recordings"]
 async fn the_day_of_raw_feeds_plays_to_its_end() {
     play_recorded("2026-02-17_raw-feeds").await;
 }
