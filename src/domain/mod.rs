@@ -6,6 +6,7 @@ mod candle;
 pub mod correlation;
 pub mod feed;
 pub mod group;
+pub mod http_error;
 pub mod layout;
 pub mod number;
 mod pattern;
