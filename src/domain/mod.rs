@@ -20,6 +20,7 @@ pub mod story;
 pub mod symbol;
 pub mod text;
 pub mod topic;
+mod wording;
 
 use std::sync::Arc;
 
