@@ -1,6 +1,7 @@
 //! The one HTTP client: polite, capped, guarded. Feeds, price services and articles all ask through [`Http::get`];
 //! alerts are sent out through [`Http::post`].
 
+mod causes;
 mod client;
 mod packed;
 
@@ -15,7 +16,10 @@ use url::{Host, Url};
 
 use crate::config::Network;
 use crate::domain::feed::{Login, Secret};
-use client::{Clients, IDLE_TIMEOUT, PrivateAddress, Way};
+pub use crate::domain::http_error::HttpError;
+use causes::explain;
+pub use causes::tls;
+use client::{Clients, IDLE_TIMEOUT, Way};
 
 /// The part of the time for a whole request after which a body is read no further.
 const READING_PART: f64 = 0.95;
@@ -85,38 +89,6 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
-}
-
-/// Why no answer could be had. `Display` is one plain clause without any address, fit to follow a name and a colon.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HttpError {
-    #[error("its name could not be found (is the network up?)")]
-    Name,
-    /// What is wrong with it.
-    #[error("its certificate {0}")]
-    Certificate(&'static str),
-    #[error("could not connect")]
-    Connect,
-    #[error("its proxy can't be used; see 'proxy' in its entry in the config")]
-    Proxy,
-    #[error("its proxy wants a login; set it in 'proxy' in its entry in the config")]
-    ProxyLogin,
-    #[error("the secure connection could not be made")]
-    Tls,
-    #[error("no answer within {} s", .0.as_secs())]
-    Timeout(Duration),
-    #[error("the answer is larger than {} MiB", .0 >> 20)]
-    TooLarge(u64),
-    #[error("the answer broke off")]
-    Broken,
-    #[error("it closed the connection without an answer that can be understood")]
-    NoAnswer,
-    #[error("redirected too often")]
-    Loop,
-    #[error("it leads to an address that is not allowed")]
-    Forbidden,
-    #[error("its address can't be used: {0}")]
-    Address(String),
 }
 
 impl Http {
@@ -369,56 +341,6 @@ async fn fill(body: &mut Vec<u8>, response: &mut reqwest::Response, limits: &Lim
 
 fn broken(error: &reqwest::Error) -> HttpError {
     if error.is_timeout() { HttpError::Timeout(IDLE_TIMEOUT) } else { HttpError::Broken }
-}
-
-/// reqwest's error as one of ours: its own text carries the address and a chain of causes.
-fn explain(error: &reqwest::Error) -> HttpError {
-    if error.is_builder() {
-        unusable("it is not a usable address")
-    } else if is_private_address(error) {
-        HttpError::Forbidden
-    } else {
-        by_cause(&causes(error), error.is_connect(), error.is_timeout())
-    }
-}
-
-/// By the words of the chain of causes, in lower case. Certificates come first: what is said of them names names.
-fn by_cause(chain: &str, is_connect: bool, is_timeout: bool) -> HttpError {
-    let says = |words: &[&str]| words.iter().any(|word| chain.contains(word));
-    if says(&["proxy auth", "proxy authorization"]) {
-        HttpError::ProxyLogin
-    } else if says(&["certificate"]) {
-        HttpError::Certificate(match () {
-            () if says(&["not valid for name", "notvalidforname"]) => "is for another name",
-            () if says(&["expired"]) => "has expired",
-            () if says(&["not valid yet", "notvalidyet"]) => "is not valid yet; is this machine's clock right?",
-            () => "is not one that this machine trusts",
-        })
-    } else if says(&["dns"]) {
-        HttpError::Name
-    } else if says(&["tls", "handshake"]) {
-        HttpError::Tls
-    } else if says(&["connection reset", "broken pipe"]) {
-        HttpError::NoAnswer
-    } else if is_connect {
-        HttpError::Connect
-    } else if is_timeout {
-        HttpError::Timeout(IDLE_TIMEOUT)
-    } else {
-        HttpError::NoAnswer
-    }
-}
-
-fn chain<'a>(error: &'a dyn std::error::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |error| error.source())
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    chain(error).map(|error| error.to_string().to_lowercase()).collect()
-}
-
-fn is_private_address(error: &dyn std::error::Error) -> bool {
-    chain(error).any(|error| error.is::<PrivateAddress>())
 }
 
 fn is_leave_for(leave: &str, url: &Url) -> bool {

@@ -12,7 +12,7 @@ use newstape::app::command::Command;
 use newstape::app::keymap::Keymap;
 use newstape::app::prompt::LINE_KEYS;
 use newstape::config;
-use newstape::domain::price::State;
+use newstape::domain::price::{Refusal, State};
 use newstape::domain::query::Query;
 use newstape::market::SOURCES;
 use strum::IntoEnumIterator;
@@ -145,7 +145,11 @@ fn the_states_of_a_price_are_those_of_the_program() {
         State::Closed { at: at("2026-11-23T21:00:00Z"), resumes: Some(at("2026-11-24T02:00:00Z")) },
         State::Stale { age: Some(minutes(4)) },
         State::Cached { age: Some(minutes(120)) },
-        State::Blocked { until: at("2026-11-23T19:32:00Z"), why: "yahoo 429".into(), age: Some(minutes(2)) },
+        State::Blocked {
+            until: at("2026-11-23T19:32:00Z"),
+            refusal: Refusal::by_status("yahoo", 429),
+            age: Some(minutes(2)),
+        },
         State::Replay { bars: minutes(5) },
         State::Waiting { source: Some("cnbc".into()) },
         State::NoAnswer { source: "yahoo".into() },

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use newstape::app::App;
 use newstape::app::command::{Chapter, Command};
 use newstape::config;
-use newstape::domain::price::{Delivery, Outcome};
+use newstape::domain::price::{Delivery, Outcome, Refusal};
 use newstape::domain::story::Story;
 use newstape::event::{Event, ReplayPosition};
 use newstape::screen::text::width;
@@ -291,7 +291,7 @@ fn hints_never_displace_a_title() {
 fn two_states_do_not_read_as_one() {
     let mut app = busy();
     let until = app.now + minutes(31);
-    report(&mut app, "yahoo", Outcome::Blocked { why: "yahoo 429".into(), until }, Some(429));
+    report(&mut app, "yahoo", Outcome::Blocked { refusal: Refusal::by_status("yahoo", 429), until }, Some(429));
     let later = app.now + minutes(5);
     app.update(Event::Tick, later);
     for size in [(40, 10), (60, 16), (60, 24), (80, 16), (80, 24)] {
@@ -406,7 +406,7 @@ fn a_tried_alert_says_test_wherever_it_is_told() {
 #[test]
 fn what_is_shown_is_called_stored_only_when_something_is() {
     let offline = |app: &mut App| {
-        report(app, "yahoo", Outcome::Failed { why: "yahoo can't be reached: no network".into() }, None);
+        report(app, "yahoo", unreached(), None);
         last_line(app, (160, 45))
     };
     let empty = offline(&mut started(NOON, ""));

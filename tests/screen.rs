@@ -14,7 +14,9 @@ use newstape::app::command::Command;
 use newstape::config;
 use newstape::domain::article::{Article, Block, BlockKind, Run};
 use newstape::domain::feed::FeedState;
-use newstape::domain::price::{Candle, Capability, Delivery, Extended, Lack, Outcome, Session, SourceReport, Span};
+use newstape::domain::price::{
+    Candle, Capability, Delivery, Extended, Failure, FailureCause, Lack, Outcome, Refusal, Session, SourceReport, Span,
+};
 use newstape::domain::story::Story;
 use newstape::event::{Event, Loaded, ReplayPosition};
 use newstape::screen::theme::{Looks, Theme};
@@ -82,13 +84,13 @@ fn go_offline(app: &mut App) {
     let mut state = FeedState::new("Harbour Wire".into(), "https://desk.example/feed".into());
     state.trouble = Some("desk.example can't be reached: no network".into());
     tell(app, Event::Feed(state.into()));
-    report(app, "yahoo", Outcome::Failed { why: "yahoo can't be reached: no network".into() }, None);
+    report(app, "yahoo", unreached(), None);
 }
 
 /// NVDA refused, the coins not heard of for a while.
 fn go_stale(app: &mut App) {
     let until = app.now + minutes(31);
-    report(app, "yahoo", Outcome::Blocked { why: "yahoo 429".into(), until }, Some(429));
+    report(app, "yahoo", Outcome::Blocked { refusal: Refusal::by_status("yahoo", 429), until }, Some(429));
     let later = app.now + minutes(5);
     app.update(Event::Tick, later);
 }
@@ -979,11 +981,14 @@ fn a_chart_names_no_trouble_of_another_symbol() {
         source: "yahoo".into(),
         capability,
         at: app.now,
-        outcome: Outcome::Failed { why: format!("Yahoo Finance does not know {lacks}.") },
+        outcome: Outcome::Failed(Failure::new(
+            "Yahoo Finance",
+            FailureCause::Lacks { unknown: vec![lacks.into()], unpriced: Vec::new() },
+        )),
         status: Some(404),
         next: None,
         asked: vec![lacks.into()],
-        lacks: vec![Lack { symbol: lacks.into(), why: "Yahoo Finance knows no such symbol.".into() }],
+        lacks: vec![Lack { symbol: lacks.into(), failure: Failure::new("Yahoo Finance", FailureCause::UnknownSymbol) }],
     };
     let [of_another, price_of_another, own] =
         [told(Capability::Candles, "QQQ"), told(Capability::Quote, "QQQ"), told(Capability::Candles, "NVDA")];

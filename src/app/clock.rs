@@ -31,7 +31,7 @@ impl App {
 pub(super) fn times_of_report(report: &mut SourceReport) -> impl Iterator<Item = &mut Timestamp> {
     let until = match &mut report.outcome {
         Outcome::Blocked { until, .. } => Some(until),
-        Outcome::Well | Outcome::Failed { .. } => None,
+        Outcome::Well | Outcome::Failed(_) => None,
     };
     [&mut report.at].into_iter().chain(&mut report.next).chain(until)
 }
@@ -49,7 +49,7 @@ mod tests {
 
     use super::*;
     use crate::app::samples::{Desk, feed_state, minute, quote, report, second};
-    use crate::domain::price::{Capability, Delivery};
+    use crate::domain::price::{Capability, Delivery, Refusal};
     use crate::event::Event;
 
     const HOURS: SignedDuration = SignedDuration::from_hours(3);
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn refusals_feeds_and_notices_go_with_the_clock() {
         let mut desk = Desk::new();
-        let blocked = Outcome::Blocked { why: "coingecko 429".into(), until: minute(2) };
+        let blocked = Outcome::Blocked { refusal: Refusal::by_status("coingecko", 429), until: minute(2) };
         desk.send(Event::Source(report("coingecko", Capability::Quote, minute(0), blocked)));
         desk.send(Event::Feed(Box::new(feed_state("SEC press releases", minute(0)))));
         desk.send(Event::AlertFailed { alert: "x".into(), why: "y".into() });

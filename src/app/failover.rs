@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::health::Health;
 use crate::domain::Name;
-use crate::domain::price::{Capability, Delivery, Outcome, Quote};
+use crate::domain::price::{Capability, Delivery, Failure, Outcome, Quote, Refusal};
 use crate::event::move_back;
 
 /// How many are remembered.
@@ -19,8 +19,8 @@ pub struct Failover {
     pub symbol: Name,
     pub from: Name,
     pub to: Name,
-    /// What was wrong with the source it comes from no more, a clause; None when nothing was: a better one is back.
-    pub why: Option<String>,
+    /// What was wrong with the source it comes from no more; None when nothing was: a better one is back.
+    pub why: Option<Wrong>,
 }
 
 impl Failover {
@@ -39,18 +39,29 @@ impl Failover {
 
     /// One plain sentence without its full stop.
     pub fn words(&self) -> String {
-        let why = self.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let why = match &self.why {
+            Some(Wrong::Refused(refusal)) => format!(": it refuses us ({refusal})"),
+            Some(Wrong::Failed(failure)) => format!(": {}", failure.clause()),
+            None => String::new(),
+        };
         format!("{} comes from {} now, no more from {}{why}", self.symbol, self.to, self.from)
     }
 }
 
+/// What is wrong with the source of a price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    Refused(Refusal),
+    Failed(Failure),
+}
+
 /// What is wrong with the source of a price, as far as it concerns that price.
-fn wrong(held: &Quote, now: Timestamp, health: &Health) -> Option<String> {
-    let ways = [Capability::Socket, Capability::Quote];
-    let mut reports = ways.into_iter().filter_map(|by| health.trouble(&held.symbol, &held.source, by, now));
+fn wrong(held: &Quote, now: Timestamp, health: &Health) -> Option<Wrong> {
+    let routes = [Capability::Socket, Capability::Quote];
+    let mut reports = routes.into_iter().filter_map(|by| health.trouble(&held.symbol, &held.source, by, now));
     reports.find_map(|report| match &report.outcome {
-        Outcome::Blocked { why, .. } => Some(format!("it refuses us ({why})")),
-        Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
+        Outcome::Blocked { refusal, .. } => Some(Wrong::Refused(refusal.clone())),
+        Outcome::Failed(failure) => Some(Wrong::Failed(failure.clone())),
         Outcome::Well => None,
     })
 }
@@ -85,7 +96,11 @@ impl Failovers {
 mod tests {
     use super::*;
     use crate::app::samples::{minute, quote, report};
-    use crate::domain::price::{Capability, Lack, SourceReport};
+    use crate::domain::price::{FailureCause, Lack, ReadError, SourceReport};
+
+    fn yahoo(cause: FailureCause) -> Failure {
+        Failure::new("Yahoo Finance", cause)
+    }
 
     fn from(source: &str, delivery: Delivery) -> Quote {
         Quote { source: source.into(), delivery, ..quote("NVDA", 180.0, minute(0)) }
@@ -105,7 +120,7 @@ mod tests {
             "yahoo",
             Capability::Quote,
             minute(0),
-            Outcome::Blocked { why: "yahoo 429".into(), until: minute(30) },
+            Outcome::Blocked { refusal: Refusal::by_status("yahoo", 429), until: minute(30) },
         ));
         let words = "NVDA comes from cnbc now, no more from yahoo: it refuses us (yahoo 429)";
         assert_eq!(reason(&held, "cnbc", &health).unwrap(), words);
@@ -113,14 +128,17 @@ mod tests {
             "yahoo",
             Capability::Quote,
             minute(0),
-            Outcome::Failed { why: "Yahoo Finance, NVDA: it tells no price.".into() },
+            Outcome::Failed(yahoo(FailureCause::QuestionAbout {
+                symbols: vec!["NVDA".into()],
+                error: ReadError::NoPrice.into(),
+            })),
         ));
         let words = "NVDA comes from cnbc now, no more from yahoo: Yahoo Finance, NVDA: it tells no price";
         assert_eq!(reason(&held, "cnbc", &health).unwrap(), words);
-        let unknown = Outcome::Failed { why: "Yahoo Finance does not know QQQ.".into() };
+        let unknown = Outcome::Failed(yahoo(FailureCause::Lacks { unknown: vec!["QQQ".into()], unpriced: Vec::new() }));
         let of_another = report("yahoo", Capability::Quote, minute(0), unknown);
-        health
-            .take_source(SourceReport { lacks: vec![Lack { symbol: "QQQ".into(), why: String::new() }], ..of_another });
+        let lack = Lack { symbol: "QQQ".into(), failure: yahoo(FailureCause::UnknownSymbol) };
+        health.take_source(SourceReport { lacks: vec![lack], ..of_another });
         let words = "NVDA comes from cnbc now, no more from yahoo";
         assert_eq!(reason(&held, "cnbc", &health).unwrap(), words, "what another symbol lacks is no reason");
     }

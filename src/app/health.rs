@@ -186,8 +186,8 @@ impl Health {
         if report.outcome == Outcome::Well || !report.lacks.is_empty() {
             report.asked.iter().for_each(|symbol| drop(self.lacks.remove(&place(symbol))));
         }
-        for Lack { symbol, why } in &report.lacks {
-            let outcome = Outcome::Failed { why: why.clone() };
+        for Lack { symbol, failure } in &report.lacks {
+            let outcome = Outcome::Failed(failure.clone());
             self.lacks.insert(place(symbol), SourceReport { outcome, ..report.clone() });
         }
     }
@@ -211,7 +211,7 @@ impl Health {
         let is_trouble = |report: &&SourceReport| match &report.outcome {
             Outcome::Well => false,
             Outcome::Blocked { until, .. } => *until > now,
-            Outcome::Failed { .. } => report.lacks.is_empty(),
+            Outcome::Failed(_) => report.lacks.is_empty(),
         };
         let of_source = self.sources.get(&(source.clone(), capability)).filter(is_trouble);
         of_source.or_else(|| self.lacks.get(&(source.clone(), capability, symbol.clone())))
@@ -294,6 +294,12 @@ impl Health {
 mod tests {
     use super::*;
     use crate::app::samples::{feed_state, minute, report};
+    use crate::domain::http_error::HttpError;
+    use crate::domain::price::{Failure, FailureCause, QuestionError, Refusal};
+
+    fn yahoo(cause: FailureCause) -> Failure {
+        Failure::new("Yahoo Finance", cause)
+    }
 
     /// Asked every ten minutes.
     fn feed(name: &str) -> Feed {
@@ -396,7 +402,7 @@ mod tests {
 
     #[test]
     fn offline_is_what_was_asked_in_vain_since_the_start() {
-        let failed = || Outcome::Failed { why: "no network".into() };
+        let failed = || Outcome::Failed(yahoo(FailureCause::Question(HttpError::Connect.into())));
         let mut health = Health::default();
         health.restore(vec![failing("A", None, minute(-60))]);
         health.restore_sources(vec![report("yahoo", Capability::Quote, minute(-60), failed())], minute(0));
@@ -444,31 +450,29 @@ mod tests {
     #[test]
     fn the_trouble_of_one_symbol_is_not_anothers() {
         let by = Capability::Candles;
-        let unknown = || Outcome::Failed { why: "Yahoo Finance does not know QQQ.".into() };
+        let lacks = FailureCause::Lacks { unknown: vec!["QQQ".into()], unpriced: Vec::new() };
+        let unknown = || Outcome::Failed(yahoo(lacks.clone()));
         let about = |symbol: &str, at: i64, outcome: Outcome| SourceReport {
             asked: vec![symbol.into()],
             ..report("yahoo", by, minute(at), outcome)
         };
         let mut health = Health::default();
         let why = |health: &Health, symbol: &str| match health.trouble(&symbol.into(), &"yahoo".into(), by, minute(9)) {
-            Some(SourceReport { outcome: Outcome::Failed { why }, .. }) => Some(why.clone()),
+            Some(SourceReport { outcome: Outcome::Failed(failure), .. }) => Some(failure.clone()),
             _ => None,
         };
-        let lack = Lack { symbol: "QQQ".into(), why: "Yahoo Finance knows no such symbol.".into() };
+        let lack = Lack { symbol: "QQQ".into(), failure: yahoo(FailureCause::UnknownSymbol) };
         health.take_source(SourceReport { lacks: vec![lack.clone()], ..about("QQQ", 0, unknown()) });
         assert_eq!(
             (why(&health, "NVDA"), why(&health, "QQQ")),
-            (None, Some(lack.why.clone())),
+            (None, Some(lack.failure.clone())),
             "without the others' names"
         );
         health.take_source(about("NVDA", 1, Outcome::Well));
         assert!(why(&health, "QQQ").is_some(), "that it does well with another says nothing of it");
-        health.take_source(about("NVDA", 2, Outcome::Failed { why: "Yahoo Finance: it answered 503.".into() }));
-        assert_eq!(
-            why(&health, "QQQ").as_deref(),
-            Some("Yahoo Finance: it answered 503."),
-            "what concerns all comes first"
-        );
+        let of_all = yahoo(FailureCause::Question(QuestionError::Status(503)));
+        health.take_source(about("NVDA", 2, Outcome::Failed(of_all.clone())));
+        assert_eq!(why(&health, "QQQ"), Some(of_all), "what concerns all comes first");
         health.take_source(about("QQQ", 3, Outcome::Well));
         let of_price = report("yahoo", Capability::Socket, minute(4), unknown());
         health.take_source(SourceReport { lacks: vec![lack], ..of_price });
@@ -482,7 +486,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_never_replaces_what_was_heard() {
-        let blocked = |until| Outcome::Blocked { why: "yahoo 429".into(), until };
+        let blocked = |until| Outcome::Blocked { refusal: Refusal::by_status("yahoo", 429), until };
         let mut health = health(vec![feed("A")], vec![feed_state("A", minute(0))]);
         health.take_source(report("yahoo", Capability::Quote, minute(0), Outcome::Well));
         health.restore(vec![failing("A", None, minute(-60))]);
@@ -493,7 +497,7 @@ mod tests {
 
     #[test]
     fn a_block_holds_until_its_time_and_for_its_source() {
-        let blocked = Outcome::Blocked { why: "yahoo 429".into(), until: minute(10) };
+        let blocked = Outcome::Blocked { refusal: Refusal::by_status("yahoo", 429), until: minute(10) };
         let mut health = Health::default();
         health.take_source(report("yahoo", Capability::Quote, minute(0), blocked.clone()));
         health.take_source(report("yahoo", Capability::Socket, minute(0), Outcome::Well));

@@ -13,7 +13,7 @@ use super::samples::{
 use super::wire::WINDOW;
 use super::*;
 use crate::config::{Config, StandingQuery, View};
-use crate::domain::price::{Capability, Delivery, Outcome, Quote, Symbol};
+use crate::domain::price::{Capability, Delivery, Outcome, Quote, Refusal, Symbol};
 use crate::event::STORIES_AT_ONCE;
 
 const NVIDIA: &str = "Nvidia ships Blackwell chips";
@@ -1218,7 +1218,7 @@ mod at_random {
                 Event::Source(report(["coinbase", "yahoo"][source], Capability::Socket, second(at), Outcome::Well))
             }),
             1 => (-900i64..900, 0i64..900).prop_map(|(at, more)| {
-                let blocked = Outcome::Blocked { why: "yahoo 429".into(), until: second(at + more) };
+                let blocked = Outcome::Blocked { refusal: Refusal::by_status("yahoo", 429), until: second(at + more) };
                 Event::Source(report("yahoo", Capability::Quote, second(at), blocked))
             }),
             1 => symbols.prop_map(|symbol| Event::Series { span: Span::Day, series: series(symbol, minute(-5), &[1.0, 2.0]) }),
@@ -1262,8 +1262,8 @@ mod at_random {
         let ageless = |state| match state {
             State::Stale { .. } => State::Stale { age: None },
             State::Cached { .. } => State::Cached { age: None },
-            State::Blocked { until, why, age } => {
-                State::Blocked { until, why, age: age.map(|_| std::time::Duration::ZERO) }
+            State::Blocked { until, refusal, age } => {
+                State::Blocked { until, refusal, age: age.map(|_| std::time::Duration::ZERO) }
             }
             other => other,
         };

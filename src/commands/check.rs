@@ -267,8 +267,8 @@ fn source_findings(source: &market::Source, heard: &prices::Heard) -> Vec<Findin
 fn source_finding(source: &market::Source, report: &SourceReport) -> Finding {
     let trouble = match &report.outcome {
         Outcome::Well => None,
-        Outcome::Blocked { why, until } => Some(format!("refuses us until {until} ({why})")),
-        Outcome::Failed { why } => Some(why.clone()),
+        Outcome::Blocked { refusal, until } => Some(format!("refuses us until {until} ({refusal})")),
+        Outcome::Failed(failure) => Some(failure.to_string()),
     };
     let what = match report.capability {
         Capability::Socket => "pushed prices",

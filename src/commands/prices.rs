@@ -177,8 +177,8 @@ fn asked_for(written: &[String], config: &Config) -> Result<Vec<Symbol>, Failure
 /// What is wrong with a source, if anything.
 fn sentence(report: &SourceReport) -> Option<String> {
     match &report.outcome {
-        Outcome::Failed { why } => Some(format!("{}: {why}", report.source)),
-        Outcome::Blocked { why, .. } => Some(format!("{} refuses us for now ({why})", report.source)),
+        Outcome::Failed(failure) => Some(format!("{}: {failure}", report.source)),
+        Outcome::Blocked { refusal, .. } => Some(format!("{} refuses us for now ({refusal})", report.source)),
         Outcome::Well => None,
     }
 }
@@ -326,14 +326,14 @@ impl Heard {
                 "no price source is enabled for it".into()
             }
             Some(Unpriced::Unknown) => "no price source knows it".into(),
-            Some(Unpriced::Blocked { why, until }) => {
-                format!("refused until {} ({why})", show_time(*until, now, &config.market.time_zone))
+            Some(Unpriced::Blocked { refusal, until }) => {
+                format!("refused until {} ({refusal})", show_time(*until, now, &config.market.time_zone))
             }
             Some(Unpriced::Failing { source }) => {
                 let trouble = |by| self.health.trouble(&symbol.name, source, by, now);
                 let report = trouble(Capability::Quote).or_else(|| trouble(Capability::Socket));
                 let failed = report.and_then(|report| match &report.outcome {
-                    Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
+                    Outcome::Failed(failure) => Some(failure.clause()),
                     _ => None,
                 });
                 failed.unwrap_or_else(|| format!("{source} does not answer"))

@@ -8,6 +8,7 @@ pub mod feed;
 pub mod fingerprint;
 pub mod format;
 pub mod group;
+pub mod http_error;
 pub mod layout;
 pub mod number;
 mod pattern;
@@ -22,6 +23,7 @@ pub mod story_text;
 pub mod symbol;
 pub mod text;
 pub mod topic;
+mod wording;
 
 use std::sync::Arc;
 

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday, date, time};
 use jiff::tz::TimeZone;
 
-use super::price::Session;
+use serde::{Deserialize, Serialize};
 
 const PRE: Time = time(4, 0, 0, 0);
 const OPEN: Time = time(9, 30, 0, 0);
@@ -30,6 +30,20 @@ const UNSCHEDULED: [Date; 4] = [date(2012, 10, 29), date(2012, 10, 30), date(201
 
 /// How many days are looked through for a trading day: more than any closure lasts.
 const HORIZON: usize = 30;
+
+/// A part of the trading day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Session {
+    Pre,
+    Regular,
+    Post,
+    Overnight,
+    Closed,
+    /// Crypto: never closes.
+    Always,
+}
 
 /// Does the night session count?
 #[derive(

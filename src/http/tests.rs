@@ -437,28 +437,30 @@ async fn a_redirect_to_the_private_server_of_another_feed_is_refused() {
     assert_eq!(allowed.get(to(own.uri())).await.unwrap().status, 200);
 }
 
-#[test]
-fn what_went_wrong_is_told_by_its_cause() {
-    let name = "error sending request; invalid peer certificate: certificate not valid for name \"a.example\"; \
-                certificate is only valid for dnsname(\"b.example\")";
-    for (chain, is_connect, expected) in [
-        (name, true, "its certificate is for another name"),
-        ("invalid peer certificate: expired", true, "its certificate has expired"),
-        ("invalid peer certificate: unknownissuer", true, "its certificate is not one that this machine trusts"),
-        ("dns error; failed to lookup address information", true, "its name could not be found (is the network up?)"),
-        ("tls handshake eof", true, "the secure connection could not be made"),
-        ("tcp connect error; connection refused (os error 111)", true, "could not connect"),
-        (
-            "connection reset by peer (os error 104)",
-            true,
-            "it closed the connection without an answer that can be understood",
-        ),
-        (
-            "connection closed before message completed",
-            false,
-            "it closed the connection without an answer that can be understood",
-        ),
+/// A host that no resolver has to be asked about: a label of a name has at most 63 bytes.
+fn unknown_host() -> String {
+    format!("{}.example", "a".repeat(64))
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_known_by_its_cause() {
+    let (hangs_up, _) = closing(vec![Vec::new()]).await;
+    let (plain, _) = closing(vec![b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()]).await;
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    for (url, expected) in [
+        (hangs_up.replace("http:", "https:"), HttpError::Tls),
+        (plain.replace("http:", "https:"), HttpError::Tls),
+        (format!("http://{free}"), HttpError::Connect),
+        (format!("http://{}", unknown_host()), HttpError::Name),
     ] {
-        assert_eq!(by_cause(chain, is_connect, false).to_string(), expected, "{chain}");
+        assert_eq!(http(|_| {}).get(to(url.clone())).await.unwrap_err(), expected, "{url}");
     }
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_a_login_says_so_before_the_tunnel_stands() {
+    let (proxy, _) = closing(vec![b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n".to_vec()]).await;
+    let access = Access { proxy: Some(Secret(proxy)), ..Access::default() };
+    let ask = Ask { access, ..to("https://feeds.example.org/feed") };
+    assert_eq!(http(|_| {}).get(ask).await.unwrap_err(), HttpError::ProxyLogin);
 }

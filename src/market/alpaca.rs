@@ -180,7 +180,7 @@ fn refusal(message: &Value) -> Frame {
     let why = message["msg"].as_str().unwrap_or("no reason given");
     match message["code"].as_i64() {
         Some(403) => Frame::Beat,
-        _ => Frame::Refused { spelled: None, why: read::said(why) },
+        _ => Frame::Refused { spelled: None, said: read::said(why) },
     }
 }
 
@@ -272,7 +272,7 @@ mod tests {
     fn the_sample_of_a_socket() {
         let lines = frames("alpaca/ws_iex_transcript.txt");
         let read: Vec<Frame> = lines.iter().flat_map(|line| frame(line)).collect();
-        let [Frame::Beat, Frame::Beat, Frame::Beat, Frame::Tick(tick), Frame::Refused { spelled: None, why }] =
+        let [Frame::Beat, Frame::Beat, Frame::Beat, Frame::Tick(tick), Frame::Refused { spelled: None, said: why }] =
             read.as_slice()
         else {
             panic!("connected, known, subscribed, a trade, refused: {read:?}");

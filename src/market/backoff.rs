@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Deps, MarketHours, Source};
 use crate::domain::Name;
-use crate::domain::price::{Capability, Kind, Lack, Outcome, Session, kind};
+use crate::domain::price::{Capability, Failure, Kind, Lack, Outcome, Session, kind};
 
 /// A refusal is never believed to last longer.
 pub(super) const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
@@ -36,13 +36,13 @@ pub(super) fn refused(source: &Source, status: u16, wish: Option<&str>, now: Tim
     Some(later(now, signed(pause)).max(wished).min(later(now, LONGEST_BLOCK)))
 }
 
-/// Until when a source is known to refuse us in some ways, from what is stored.
-pub(super) fn refused_until(desk: &Deps, source: &Source, way: impl Fn(Capability) -> bool) -> Timestamp {
-    let longest = later((desk.clock)(), LONGEST_BLOCK);
-    let reports = desk.reports.iter().filter(|report| &*report.source == source.id && way(report.capability));
+/// Until when a source is known to refuse us for some of its capabilities, from what is stored.
+pub(super) fn refused_until(deps: &Deps, source: &Source, counts: impl Fn(Capability) -> bool) -> Timestamp {
+    let longest = later((deps.clock)(), LONGEST_BLOCK);
+    let reports = deps.reports.iter().filter(|report| &*report.source == source.id && counts(report.capability));
     let ends = reports.filter_map(|report| match report.outcome {
         Outcome::Blocked { until, .. } => Some(until.min(longest)),
-        Outcome::Well | Outcome::Failed { .. } => None,
+        Outcome::Well | Outcome::Failed(_) => None,
     });
     ends.max().unwrap_or(Timestamp::MIN)
 }
@@ -94,13 +94,8 @@ pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
 }
 
 /// The same said of several symbols.
-pub(super) fn lacks<'a>(symbols: impl IntoIterator<Item = &'a Name>, why: &str) -> Vec<Lack> {
-    symbols.into_iter().map(|symbol| Lack { symbol: symbol.clone(), why: why.to_owned() }).collect()
-}
-
-/// That a source does not know a symbol, without naming it.
-pub(super) fn unknown(title: &str) -> String {
-    format!("{title} knows no such symbol.")
+pub(super) fn lacks<'a>(symbols: impl IntoIterator<Item = &'a Name>, failure: &Failure) -> Vec<Lack> {
+    symbols.into_iter().map(|symbol| Lack { symbol: symbol.clone(), failure: failure.clone() }).collect()
 }
 
 #[cfg(test)]

@@ -192,7 +192,7 @@ fn reply(message: &Value) -> Option<Frame> {
     match (why, message.get("result")) {
         (Some(why), _) if error["code"].is_i64() => {
             let spelled = message["id"].as_str().filter(|_| why.contains("Invalid request")).map(String::from);
-            Some(Frame::Refused { spelled, why })
+            Some(Frame::Refused { spelled, said: why })
         }
         (_, Some(_)) => Some(Frame::Beat),
         _ => None,
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     #[ignore = "needs the recordings"]
     fn recorded_replies() {
-        let refused = Frame::Refused { spelled: None, why: "Invalid request: invalid stream".into() };
+        let refused = Frame::Refused { spelled: None, said: "Invalid request: invalid stream".into() };
         let cases = [
             ("ws_subscribe_ack", Frame::Beat),
             ("ws_error", refused),
@@ -323,7 +323,7 @@ mod tests {
         ];
         assert_eq!(subscribe(&ids), expected);
         let refused =
-            Frame::Refused { spelled: Some("NOPEUSDT".into()), why: "Invalid request: invalid stream".into() };
+            Frame::Refused { spelled: Some("NOPEUSDT".into()), said: "Invalid request: invalid stream".into() };
         let replies = [
             r#"{"code":2,"msg":"Invalid request: invalid stream","id":"NOPEUSDT"}"#,
             r#"{"error":{"code":2,"msg":"Invalid request: invalid stream"},"id":"NOPEUSDT"}"#,

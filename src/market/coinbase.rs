@@ -183,7 +183,7 @@ fn ticker(message: &Value) -> Option<Frame> {
 fn refusal(message: &Value) -> Frame {
     let reason = message["reason"].as_str().or_else(|| message["message"].as_str()).unwrap_or("no reason given");
     let spelled = reason.strip_suffix(" is not a valid product").map(String::from);
-    Frame::Refused { spelled, why: reason.chars().filter(|c| !c.is_control()).take(120).collect() }
+    Frame::Refused { spelled, said: reason.chars().filter(|c| !c.is_control()).take(120).collect() }
 }
 
 #[cfg(test)]
@@ -349,7 +349,7 @@ mod tests {
     fn a_refused_symbol_is_named() {
         let text = r#"{"type":"error","message":"Failed to subscribe","reason":"NOPE-USD is not a valid product"}"#;
         let expected =
-            Frame::Refused { spelled: Some("NOPE-USD".into()), why: "NOPE-USD is not a valid product".into() };
+            Frame::Refused { spelled: Some("NOPE-USD".into()), said: "NOPE-USD is not a valid product".into() };
         assert_eq!(frame(text), [expected]);
     }
 

@@ -121,7 +121,7 @@ fn read_frame(moment: Moment, text: &str) -> Vec<Frame> {
         Some("ping") => vec![Frame::Beat],
         Some("error") => {
             let why = message["msg"].as_str().unwrap_or("no reason given");
-            vec![Frame::Refused { spelled: None, why: read::said(why) }]
+            vec![Frame::Refused { spelled: None, said: read::said(why) }]
         }
         _ => Vec::new(),
     }
@@ -203,7 +203,7 @@ mod tests {
         for price in ["0", "-5", "null", "\"NaN\"", "1e400"] {
             assert_eq!(trade("2026-11-23T17:59:59Z", price), [], "{price}");
         }
-        let refused = Frame::Refused { spelled: None, why: "Invalid symbol".into() };
+        let refused = Frame::Refused { spelled: None, said: "Invalid symbol".into() };
         assert_eq!(frame(r#"{"type":"error","msg":"Invalid symbol"}"#), [refused]);
         for odd in ["", "null", "[]", "5", "not json", r#"{"type":"trade"}"#, r#"{"type":"trade","data":[5]}"#] {
             assert_eq!(frame(odd), [], "{odd}");

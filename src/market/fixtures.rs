@@ -244,8 +244,8 @@ fn frame_line(frame: &Frame) -> String {
         Frame::Tick(tick) => price_line(tick),
         Frame::NoPrice { spelled } => format!("no price of {spelled}"),
         Frame::Beat => "alive".to_owned(),
-        Frame::Refused { spelled: Some(spelled), why } => format!("refused {spelled}: {why}"),
-        Frame::Refused { spelled: None, why } => format!("refused: {why}"),
+        Frame::Refused { spelled: Some(spelled), said } => format!("refused {spelled}: {said}"),
+        Frame::Refused { spelled: None, said } => format!("refused: {said}"),
         Frame::Leave => "leave".to_owned(),
     }
 }

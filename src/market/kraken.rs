@@ -211,7 +211,7 @@ fn reply(message: &Value) -> Option<Frame> {
 fn refusal(message: &Value, error: &str) -> Frame {
     let of_the_pair = error.starts_with("Currency pair") || error.to_lowercase().contains("symbol");
     let spelled = message["symbol"].as_str().filter(|_| of_the_pair).map(String::from);
-    Frame::Refused { spelled, why: read::said(error) }
+    Frame::Refused { spelled, said: read::said(error) }
 }
 
 #[cfg(test)]
@@ -304,7 +304,7 @@ mod tests {
     #[ignore = "needs the recordings"]
     fn recorded_frames() {
         let refused = |spelled: Option<&str>, why: &str| {
-            vec![Frame::Refused { spelled: spelled.map(String::from), why: why.to_string() }]
+            vec![Frame::Refused { spelled: spelled.map(String::from), said: why.to_string() }]
         };
         let cases = [
             ("ws_v2_pong", vec![Frame::Beat]),

@@ -8,13 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::backoff::{later, signed, until};
 use super::chain::Wanted;
-use super::socket::OPENING;
+use super::dial::{OPENING, explain};
 use crate::domain::Name;
-use crate::domain::price::{Kind, Quote, Session, SourceReport, fresh_for, kind};
+use crate::domain::price::{Kind, Quote, Session, SocketError, SourceReport, fresh_for, kind};
 use crate::domain::session::Calendar;
 use crate::event::Event;
 
@@ -62,12 +62,11 @@ impl Plan {
 /// Why a connection is no more.
 #[derive(Debug)]
 pub(super) enum End {
-    /// Nobody listens to us.
+    /// Nobody listens to us any more.
     Over,
     /// It is wanted otherwise, or too old: a new one at once.
     Renew,
-    /// A plain clause.
-    Lost(String),
+    Lost(SocketError),
     Refused {
         status: u16,
         until: Timestamp,
@@ -258,8 +257,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Connection<Io> {
     async fn send(&mut self, message: Message) -> Result<(), End> {
         match tokio::time::timeout(OPENING, self.stream.send(message)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(End::Lost(clause(&error))),
-            Err(_) => Err(End::Lost(format!("it took nothing for {} s", OPENING.as_secs()))),
+            Ok(Err(error)) => Err(End::Lost(explain(&error))),
+            Err(_) => Err(End::Lost(SocketError::TakesNothing(OPENING))),
         }
     }
 
@@ -288,22 +287,4 @@ fn due(
     };
     // While the price still counts as fresh: whoever is asked then has time to answer.
     (!is_over).then(|| later(last, fresh_for(kind, session) * 2 / 3))
-}
-
-/// What is wrong with a connection, as a plain clause.
-pub(super) fn clause(error: &Error) -> String {
-    match error {
-        Error::ConnectionClosed | Error::AlreadyClosed => "it closed the connection".into(),
-        Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => "the connection broke off".into(),
-        Error::Io(error) if error.to_string().contains("lookup") => "its name could not be found".into(),
-        Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => "could not connect".into(),
-        Error::Io(_) => "the connection failed".into(),
-        Error::Tls(_) => "the secure connection could not be made".into(),
-        Error::Capacity(_) => "it sent a message that is too large".into(),
-        Error::Url(_) | Error::HttpFormat(_) => "its address can't be used".into(),
-        Error::Http(response) => format!("it answered {}", response.status().as_u16()),
-        Error::Protocol(_) | Error::Utf8(_) | Error::AttackAttempt | Error::WriteBufferFull(_) => {
-            "it broke the rules of the connection".into()
-        }
-    }
 }

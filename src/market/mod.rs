@@ -6,10 +6,11 @@
 //! | file | what it is |
 //! |---|---|
 //! | a file for each source | how it is asked and read |
-//! | [`chain`] | which source is asked for which symbol |
+//! | [`chain`] | the sources of a symbol, best first |
+//! | `assignment` | which of them is asked for it now |
 //! | [`source_health`] | how the sources fare, and which of them carries each symbol's price |
 //! | [`poller`], `poll_queue`, `pace` | asking one source: what, in which order, how often |
-//! | [`socket`], `link` | listening to one source; one open connection |
+//! | [`socket`], `link`, `dial` | listening to one source; one open connection; opening it |
 //! | `backoff` | how long a refusal or a failure is waited out |
 //! | `unpriced` | why a symbol has no price |
 //! | `read` | JSON that is sure to be JSON, numbers that are sure to be prices |
@@ -17,6 +18,7 @@
 //! [`workers`] gives one future for each source and route; they follow the configuration by themselves.
 
 mod alpaca;
+mod assignment;
 mod backoff;
 mod binance;
 mod cboe;
@@ -24,6 +26,7 @@ pub mod chain;
 mod cnbc;
 mod coinbase;
 mod coingecko;
+mod dial;
 mod finnhub;
 #[cfg(test)]
 mod fixtures;
@@ -57,6 +60,7 @@ use source_health::{HealthTable, SourceHealth};
 
 use crate::config::Config;
 use crate::domain::Name;
+pub use crate::domain::price::ReadError;
 use crate::domain::price::{
     Candle, Capability, Delivery, Extended, Kind, Outcome, Quote, Session, SourceReport, Span, is_listed_in_new_york,
     kind, session_of,
@@ -273,34 +277,27 @@ pub enum Frame {
     /// It does not give what was asked for; the symbol when it names one.
     Refused {
         spelled: Option<String>,
-        why: String,
+        /// In its own words.
+        said: String,
     },
     /// It is about to close: better leave now.
     Leave,
 }
 
-/// Why an answer gives no price. `Display` is one plain clause, fit to follow a name and a colon.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum ReadError {
-    #[error("a web page came instead of prices")]
-    WebPage,
-    #[error("it refuses further questions")]
-    Refused,
-    #[error("its answer could not be read")]
-    Shape,
-    #[error("it does not know this symbol")]
-    Unknown,
-    /// It refuses the whole group for it.
-    #[error("it does not know one of these symbols")]
-    UnknownAmong,
-    #[error("it tells no price")]
-    NoPrice,
+/// Nobody listens to the price workers any more: the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nobody listens any more")]
+pub struct Closed;
+
+impl<T> From<mpsc::error::SendError<T>> for Closed {
+    fn from(_: mpsc::error::SendError<T>) -> Closed {
+        Closed
+    }
 }
 
-impl ReadError {
-    /// What a source says that refuses a group for one unknown symbol in it.
-    fn among(self, spelled: &[String]) -> ReadError {
-        if self == ReadError::Unknown && spelled.len() > 1 { ReadError::UnknownAmong } else { self }
+impl From<watch::error::RecvError> for Closed {
+    fn from(_: watch::error::RecvError) -> Closed {
+        Closed
     }
 }
 
@@ -435,13 +432,13 @@ impl WorkerContext {
         config
     }
 
-    fn route(&self, by: Capability) -> source_health::Route {
+    fn route(&self, by: Capability) -> chain::Route {
         (self.source.id.into(), by)
     }
 
     /// The symbols whose prices are wanted of the source by a route.
     fn wanted(&self, by: Capability) -> Vec<chain::Wanted> {
-        chain::prices(self.source, by, &self.config.borrow(), &self.standings.borrow(), self.now())
+        assignment::prices(self.source, by, &self.config.borrow(), &self.standings.borrow(), self.now())
     }
 
     /// The session that a symbol trades in now.
@@ -527,7 +524,7 @@ pub fn workers(mut deps: Deps) -> Vec<Worker> {
             workers.push((format!("prices of {}", source.title), worker.run().boxed()));
         }
         if let Some(wire) = &source.wire {
-            let line = socket::SocketWorker::new(source, wire, &deps, board.clone(), socket::Network);
+            let line = socket::SocketWorker::new(source, wire, &deps, board.clone(), dial::Network);
             workers.push((format!("price socket of {}", source.title), line.run().boxed()));
         }
     }

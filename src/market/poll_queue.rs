@@ -65,8 +65,13 @@ impl<T: Clone + Eq + Hash> Schedule<T> {
         move_back(self.due.values_mut(), by);
     }
 
-    fn at(&self, what: &T) -> Timestamp {
-        self.due.get(what).copied().unwrap_or(Timestamp::MAX)
+    fn at(&self, what: &T) -> Option<Timestamp> {
+        self.due.get(what).copied()
+    }
+
+    /// All of them in their order, each with when it is due.
+    fn items(&self) -> impl Iterator<Item = (Timestamp, &T)> {
+        self.order.iter().filter_map(|what| Some((self.at(what)?, what)))
     }
 }
 
@@ -215,12 +220,12 @@ impl PollQueue {
     }
 
     fn next_chart(&self, now: Timestamp) -> Option<(Timestamp, Job)> {
-        let at = |chart: &(Wanted, Span)| {
-            let due = self.charts.at(chart).max(now);
+        let at = |due: Timestamp, chart: &(Wanted, Span)| {
+            let due = due.max(now);
             if self.shows(&chart.0.symbol, chart.1) { due.max(self.shown_from.unwrap_or(due)) } else { due }
         };
         let (at, (wanted, span)) =
-            self.charts.order.iter().map(|chart| (at(chart), chart)).min_by_key(|(at, _)| *at)?;
+            self.charts.items().map(|(due, chart)| (at(due, chart), chart)).min_by_key(|(at, _)| *at)?;
         Some((at, Job::Chart(wanted.clone(), *span)))
     }
 
@@ -229,11 +234,11 @@ impl PollQueue {
         let poll = source.poll.as_ref()?;
         let mut wanted: Vec<(Timestamp, &Wanted)> = Vec::new();
         if source.closes.as_ref().is_some_and(|closes| closes.come_with_prices) {
-            let of_day = self.closes.order.iter().filter(|(_, span)| *span == Span::Day);
-            wanted.extend(of_day.map(|one| (self.closes.at(one).min(self.prices.at(&one.0)), &one.0)));
+            let of_day = self.closes.items().filter(|(_, (_, span))| *span == Span::Day);
+            wanted.extend(of_day.map(|(at, (one, _))| (self.prices.at(one).map_or(at, |own| own.min(at)), one)));
         }
-        let others = self.prices.order.iter().filter(|one| wanted.iter().all(|(_, other)| other != one));
-        let others: Vec<_> = others.map(|one| (self.prices.at(one), one)).collect();
+        let others = self.prices.items().filter(|(_, one)| wanted.iter().all(|(_, other)| other != one));
+        let others: Vec<_> = others.collect();
         wanted.extend(others);
         let (due, mut group) = self.group(&wanted, poll.together, now)?;
         let is_whole = group.iter().all(|one| !self.limits.contains_key(one));
@@ -247,15 +252,9 @@ impl PollQueue {
     fn next_closes(&self, source: &Source, now: Timestamp) -> Option<(Timestamp, Job)> {
         let closes = source.closes.as_ref()?;
         let asked = |span: &Span| !(closes.come_with_prices && *span == Span::Day);
-        let (_, (_, span)) = self
-            .closes
-            .order
-            .iter()
-            .map(|one| (self.closes.at(one), one))
-            .filter(|(_, one)| asked(&one.1))
-            .min_by_key(|(at, _)| *at)?;
-        let of_span = self.closes.order.iter().filter(|(_, of)| of == span);
-        let wanted: Vec<_> = of_span.map(|one| (self.closes.at(one), &one.0)).collect();
+        let (_, (_, span)) = self.closes.items().filter(|(_, (_, span))| asked(span)).min_by_key(|(at, _)| *at)?;
+        let of_span = self.closes.items().filter(|(_, (_, of))| of == span);
+        let wanted: Vec<_> = of_span.map(|(at, (one, _))| (at, one)).collect();
         let (due, group) = self.group(&wanted, closes.together, now)?;
         Some((due, Job::Closes(group, *span)))
     }
@@ -284,11 +283,11 @@ impl PollQueue {
     /// The symbols whose prices are due, in the order in which they are asked for.
     pub(super) fn due_prices(&self, source: &Source, now: Timestamp) -> Vec<Name> {
         let with_closes = source.closes.as_ref().is_some_and(|closes| closes.come_with_prices);
-        let of_day = self.closes.order.iter().filter(|(_, span)| with_closes && *span == Span::Day);
-        let of_day = of_day.filter(|one| self.closes.at(one) <= now).map(|(wanted, _)| wanted);
-        let prices = self.prices.order.iter().filter(|wanted| self.prices.at(wanted) <= now);
+        let of_day = self.closes.items().filter(|(_, (_, span))| with_closes && *span == Span::Day);
+        let of_day = of_day.map(|(at, (wanted, _))| (at, wanted));
+        let due = self.prices.items().chain(of_day).filter(|(at, _)| *at <= now);
         let mut names: Vec<Name> = Vec::new();
-        for wanted in prices.chain(of_day) {
+        for (_, wanted) in due {
             if !names.contains(&wanted.symbol) {
                 names.push(wanted.symbol.clone());
             }
@@ -385,23 +384,6 @@ pub(super) fn prices_of(job: &Job) -> &[Wanted] {
     match job {
         Job::Prices(wanted) => wanted,
         Job::Closes(..) | Job::Chart(..) => &[],
-    }
-}
-
-/// How many symbols a sentence names.
-const NAMED: usize = 3;
-
-/// What a question is about, for a sentence.
-pub(super) fn subject(job: &Job) -> String {
-    names(symbols_of(job))
-}
-
-/// Names for a sentence, the first few: `NVDA, AMD, AAPL and 17 more`.
-pub(super) fn names(wanted: &[Wanted]) -> String {
-    let shown: Vec<&str> = wanted.iter().take(NAMED).map(|wanted| &*wanted.symbol).collect();
-    match wanted.len().saturating_sub(NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

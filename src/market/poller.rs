@@ -11,15 +11,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
+use super::assignment;
 use super::backoff::{LONGEST_BLOCK, later, refused, refused_until, retry_after, signed, until};
 use super::chain;
 use super::pace::Pace;
 use super::poll_queue::{Job, PollQueue, STANDING, Wants, capability, prices_of, spelled};
 use super::source_health::{SourceHealth, Trust};
-use super::{BarsAsk, Deps, Order, ReadError, Source, WorkerContext};
+use super::{BarsAsk, Closed, Deps, Order, Source, WorkerContext};
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::price::{Capability, Span};
+use crate::domain::price::{Capability, QuestionError, ReadError, RefusalSign, Span};
 use crate::event::move_back;
 use crate::http::{Answer, Ask, Http, HttpError};
 
@@ -86,20 +87,19 @@ enum Reply {
     /// It finds a mistake in the question (400): what it says of it.
     Mistaken(Vec<u8>),
     Refused {
-        why: String,
+        sign: RefusalSign,
         until: Timestamp,
     },
     Unknown,
-    Failed(Failure),
+    Failed(FailedQuestion),
     /// Nobody looks at that chart any more: it was not waited for.
     Dropped,
 }
 
 /// Why a question brought nothing, and what that means.
 #[derive(Debug, PartialEq)]
-struct Failure {
-    /// A plain clause.
-    why: String,
+struct FailedQuestion {
+    error: QuestionError,
     status: Option<u16>,
     /// The source wishes not to be asked before.
     again: Option<Timestamp>,
@@ -138,20 +138,20 @@ impl<F: Fetch> Poller<F> {
             let next = self.queue.next(self.context.source, &self.pace, now);
             let next = next.map(|(at, job)| (at.max(self.blocked_until), job));
             let wait = next.as_ref().map_or(LONGEST_SLEEP, |(at, _)| until(*at, now).min(LONGEST_SLEEP));
-            let goes_on = tokio::select! {
+            let step = tokio::select! {
                 // What changes the next question goes before it.
                 biased;
-                changed = self.context.config.changed() => changed.is_ok() && self.reconfigure(),
+                changed = self.context.config.changed() => changed.map(|()| self.reconfigure()).map_err(Closed::from),
                 order = self.context.orders.recv() => self.obey(order),
-                changed = self.context.shown.changed() => changed.is_ok() && self.turn_to_chart(),
-                _ = self.context.standings.changed() => self.take_alarm(),
+                changed = self.context.shown.changed() => changed.map(|()| self.turn_to_chart()).map_err(Closed::from),
+                _ = self.context.standings.changed() => { self.take_alarm(); Ok(()) }
                 () = tokio::time::sleep(wait) => match next {
-                    Some((at, job)) if at <= self.context.now() => self.work(job).await.is_some(),
-                    _ => true,
+                    Some((at, job)) if at <= self.context.now() => self.work(job).await,
+                    _ => Ok(()),
                 },
-                () = self.context.events.closed() => false,
+                () = self.context.events.closed() => Err(Closed),
             };
-            if !goes_on {
+            if step == Err(Closed) {
                 return Ok(());
             }
         }
@@ -169,14 +169,14 @@ impl<F: Fetch> Poller<F> {
     /// Its own socket has fallen: whether the source still answers is to be known at once, not when the next price is
     /// due, and a little before its spacing would have it. A single symbol that the socket is silent about waits for the
     /// next question.
-    fn take_alarm(&mut self) -> bool {
+    fn take_alarm(&mut self) {
         let (socket, own) = (self.context.route(Capability::Socket), self.context.route(Capability::Quote));
         self.context.standings.mark_unchanged();
         let now = self.context.now();
         let standings = self.context.standings.borrow();
         let has_fallen = standings.trust_source(&socket, now) == Trust::Down;
         let prices =
-            chain::prices(self.context.source, Capability::Quote, &self.context.config.borrow(), &standings, now);
+            assignment::prices(self.context.source, Capability::Quote, &self.context.config.borrow(), &standings, now);
         let may_tell = |wanted: &chain::Wanted| standings.trust(&wanted.symbol, &own, now) != Trust::Down;
         let is_to_ask = |wanted: &chain::Wanted| may_tell(wanted) && !self.is_just_priced(&wanted.spelled, now);
         let fallen = prices.into_iter().filter(|wanted| has_fallen && is_to_ask(wanted));
@@ -186,7 +186,6 @@ impl<F: Fetch> Poller<F> {
         self.alone = alone;
         self.follow(now);
         self.queue.alarm(&fallen, now);
-        true
     }
 
     /// Within the spacing of the source, in which it would answer the same.
@@ -199,16 +198,16 @@ impl<F: Fetch> Poller<F> {
     fn follow(&mut self, now: Timestamp) {
         let (config, standings) = (self.context.config.borrow(), self.context.standings.borrow());
         let source = self.context.source;
-        let prices = chain::prices(source, Capability::Quote, &config, &standings, now);
+        let prices = assignment::prices(source, Capability::Quote, &config, &standings, now);
         // Closes that come with prices cost nothing.
         let spans: &[Span] = match &source.closes {
             _ if self.context.wants_history => STANDING,
             Some(closes) if closes.come_with_prices => &[Span::Day],
             _ => &[],
         };
-        let history = chain::charts(source, &config, &standings, now);
+        let history = assignment::charts(source, &config, &standings, now);
         let takes_many = !prices.is_empty() && source.poll.as_ref().is_some_and(|poll| poll.together > 1);
-        let along = if takes_many { chain::unpriced(source, &config, &standings, now) } else { Vec::new() };
+        let along = if takes_many { assignment::unpriced(source, &config, &standings, now) } else { Vec::new() };
         drop((config, standings));
         let (priced, asked) = (&self.priced, self.prices_asked);
         let first = |wanted: &chain::Wanted| {
@@ -236,7 +235,7 @@ impl<F: Fetch> Poller<F> {
     }
 
     /// A refusal belongs to an address: under another one there is none.
-    fn reconfigure(&mut self) -> bool {
+    fn reconfigure(&mut self) {
         let config = self.context.reconfigure();
         let base = self.context.source.base_url(&config);
         if base != self.base {
@@ -246,31 +245,29 @@ impl<F: Fetch> Poller<F> {
             self.blocked_until = Timestamp::MIN;
             self.priced.clear();
         }
-        true
     }
 
-    fn turn_to_chart(&mut self) -> bool {
+    fn turn_to_chart(&mut self) {
         let shown = self.context.shown.borrow_and_update().clone();
         self.queue.show(shown, self.context.now());
-        true
     }
 
-    fn obey(&mut self, order: Result<Order, broadcast::error::RecvError>) -> bool {
+    fn obey(&mut self, order: Result<Order, broadcast::error::RecvError>) -> Result<(), Closed> {
         match order {
             Ok(Order::Compare(span)) => self.queue.compare(span),
             Ok(Order::Refresh) | Err(broadcast::error::RecvError::Lagged(_)) => self.queue.hurry(self.context.now()),
-            Err(broadcast::error::RecvError::Closed) => return false,
+            Err(broadcast::error::RecvError::Closed) => return Err(Closed),
         }
-        true
+        Ok(())
     }
 
-    /// Puts a question, sends what comes of it, and notes when to ask again. None: nobody listens any more.
-    async fn work(&mut self, job: Job) -> Option<()> {
+    /// Puts a question, sends what comes of it, and notes when to ask again.
+    async fn work(&mut self, job: Job) -> Result<(), Closed> {
         let config = self.context.config.borrow().clone();
         let question = self.question(&job, &config);
         if let Some(again) = self.asked_lately(&question.urls) {
             self.queue.delay(&job, again);
-            return Some(());
+            return Ok(());
         }
         if matches!(job, Job::Prices(_)) {
             self.prices_asked = self.context.now();
@@ -283,10 +280,10 @@ impl<F: Fetch> Poller<F> {
                 Err(misread) => self.misread(&job, misread, now).await,
             },
             Reply::Mistaken(body) => self.mistaken(&job, &body, now).await,
-            Reply::Refused { why, until } => self.refused(why, until).await,
+            Reply::Refused { sign, until } => self.refused(sign, until).await,
             Reply::Unknown => self.misread(&job, ReadError::Unknown, now).await,
             Reply::Failed(failure) => self.failed(&job, failure, now).await,
-            Reply::Dropped => Some(()),
+            Reply::Dropped => Ok(()),
         }
     }
 
@@ -399,17 +396,17 @@ impl<F: Fetch> Poller<F> {
 
 /// An answer's body, or what else came of the question, which was about something that was priced before or not.
 fn judge(source: &Source, answer: Result<Answer, HttpError>, has_told: bool, now: Timestamp) -> Result<Vec<u8>, Reply> {
-    let failed = |why: String, status, again| Err(Reply::Failed(Failure { why, status, again, of_symbol: false }));
+    let failed = |error, status, again| Err(Reply::Failed(FailedQuestion { error, status, again, of_symbol: false }));
     let answer = match answer {
         Ok(answer) => answer,
-        Err(trouble) => return failed(trouble.to_string(), None, None),
+        Err(error) => return failed(error.into(), None, None),
     };
     if !has_told && source.unknown.contains(&answer.status) {
         return Err(Reply::Unknown);
     }
     let wish = answer.header("retry-after");
     if let Some(until) = refused(source, answer.status, wish, now) {
-        return Err(Reply::Refused { why: format!("{} {}", source.id, answer.status), until });
+        return Err(Reply::Refused { sign: RefusalSign::Status(answer.status), until });
     }
     match answer.status {
         200 => Ok(answer.body),
@@ -417,7 +414,7 @@ fn judge(source: &Source, answer: Result<Answer, HttpError>, has_told: bool, now
         400 => Err(Reply::Mistaken(answer.body)),
         status => {
             let again = wish.and_then(|text| retry_after(text, now)).map(|at| at.min(later(now, LONGEST_BLOCK)));
-            failed(format!("it answered {status}"), Some(status), again)
+            failed(QuestionError::Status(status), Some(status), again)
         }
     }
 }

@@ -9,32 +9,23 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
-use super::backoff::{back_off, lacks, later, refused, refused_until, signed, unknown, until};
-use super::link::{Connection, End, Plan, clause};
+use super::backoff::{back_off, lacks, later, refused, refused_until, signed, until};
+use super::dial::{Dial, OPENING, explain};
+use super::link::{Connection, End, Plan};
 use super::poller::LATE;
-use super::source_health::SourceHealth;
-use super::{Access, Deps, Frame, Moment, Order, SocketSpec, Source, Tick, WorkerContext};
-use crate::domain::price::{Capability, Delivery, Outcome, SourceReport};
+use super::source_health::{Downtime, SourceHealth};
+use super::{Access, Closed, Deps, Frame, Moment, Order, SocketSpec, Source, Tick, WorkerContext};
+use crate::domain::price::{Capability, Delivery, Failure, FailureCause, Outcome, Refusal, SocketError, SourceReport};
 use crate::event::{Event, move_back};
 
-/// For the name, the connection, TLS and the upgrade together.
-pub(super) const OPENING: Duration = Duration::from_secs(10);
-/// Bytes in one message: the largest honest one is of a few hundred.
-const MESSAGE_CAP: usize = 1 << 20;
-/// What is read in one go, in bytes. Pieces of a message are put together without a pause until the runtime's budget of reads
-/// is used up, so that a peer that sends empty pieces without end holds the worker for as long as this many bytes allow.
-const READ_AT_ONCE: usize = 4 << 10;
 /// A connection that held so long was a good one: the next wait is short again.
 const HEALTHY: Duration = Duration::from_mins(1);
 /// A connection that lives so long without a price of any symbol says so.
@@ -48,32 +39,6 @@ const GATHER: Duration = Duration::from_millis(100);
 const GATHERED: usize = 256;
 /// What is waited for is looked at afresh at least so often.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
-
-/// What can open a socket: the network, or a test.
-pub trait Dial: Send + Sync + 'static {
-    /// What an open connection reads and writes.
-    type Io: AsyncRead + AsyncWrite + Unpin + Send;
-
-    /// Opens a connection and goes through the upgrade to a socket.
-    fn dial(&self, request: Request) -> impl Future<Output = Result<WebSocketStream<Self::Io>, Error>> + Send;
-}
-
-/// The real network.
-#[derive(Clone, Copy, Debug)]
-pub struct Network;
-
-impl Dial for Network {
-    type Io = MaybeTlsStream<TcpStream>;
-
-    async fn dial(&self, request: Request) -> Result<WebSocketStream<Self::Io>, Error> {
-        connect_async_with_config(request, Some(limits()), true).await.map(|(stream, _)| stream)
-    }
-}
-
-fn limits() -> WebSocketConfig {
-    let caps = WebSocketConfig::default().max_message_size(Some(MESSAGE_CAP)).max_frame_size(Some(MESSAGE_CAP));
-    caps.read_buffer_size(READ_AT_ONCE)
-}
 
 /// The worker that listens to one source.
 pub struct SocketWorker<D> {
@@ -125,40 +90,40 @@ impl<D: Dial> SocketWorker<D> {
 
     /// Runs until its channels close.
     pub async fn run(mut self) -> anyhow::Result<()> {
-        while let Some(plan) = self.wait().await {
+        while let Ok(plan) = self.wait().await {
             let started = Instant::now();
             let end = self.connection(plan).await;
             if started.elapsed() >= HEALTHY {
                 self.failures = 0;
             }
-            if self.ended(end).await.is_none() {
+            if self.ended(end).await.is_err() {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Waits until a connection is wanted and may be made. None: nobody listens any more.
-    async fn wait(&mut self) -> Option<Plan> {
+    /// Waits until a connection is wanted and may be made.
+    async fn wait(&mut self) -> Result<Plan, Closed> {
         loop {
             self.keep_time();
             let now = self.context.now();
             let plan = self.plan(now);
             let at = self.not_before.max(self.blocked_until);
             if !plan.symbols.is_empty() && at <= now {
-                return Some(plan);
+                return Ok(plan);
             }
             let wait = if plan.symbols.is_empty() { LONGEST_SLEEP } else { until(at, now).min(LONGEST_SLEEP) };
             tokio::select! {
-                changed = self.context.config.changed() => { changed.ok()?; self.reconfigure(&plan); }
+                changed = self.context.config.changed() => { changed?; self.reconfigure(&plan); }
                 order = self.context.orders.recv() => match order {
                     Ok(Order::Refresh) => self.not_before = now,
-                    Err(broadcast::error::RecvError::Closed) => return None,
+                    Err(broadcast::error::RecvError::Closed) => return Err(Closed),
                     Ok(Order::Compare(_)) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 },
                 _ = self.context.standings.changed() => self.take_hope(now),
                 () = tokio::time::sleep(wait) => {}
-                () = self.context.events.closed() => return None,
+                () = self.context.events.closed() => return Err(Closed),
             }
         }
     }
@@ -208,7 +173,7 @@ impl<D: Dial> SocketWorker<D> {
     async fn connection(&mut self, plan: Plan) -> End {
         let request = match self.request(&plan.url) {
             Ok(request) => request,
-            Err(why) => return End::Lost(why),
+            Err(error) => return End::Lost(error),
         };
         let stream = match self.open(request).await {
             Ok(stream) => stream,
@@ -241,18 +206,17 @@ impl<D: Dial> SocketWorker<D> {
         match dialled {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(refusal(self.context.source, &error, self.context.now())),
-            Err(_) => Err(End::Lost(format!("no answer within {} s", OPENING.as_secs()))),
+            Err(_) => Err(End::Lost(SocketError::Timeout(OPENING))),
         }
     }
 
-    fn request(&self, url: &str) -> Result<Request, String> {
-        let unusable = || "its address can't be used".to_string();
-        let mut request = url.into_client_request().map_err(|_| unusable())?;
+    fn request(&self, url: &str) -> Result<Request, SocketError> {
+        let mut request = url.into_client_request().map_err(|_| SocketError::Address)?;
         let config = self.context.config.borrow();
         let agent = self.context.source.user_agent(&config).unwrap_or_else(|| config.network.user_agent.clone());
         let headers = self.wire.headers.iter().copied().chain([("user-agent", agent.as_str())]);
         for (name, value) in headers {
-            let value = HeaderValue::from_str(value).map_err(|_| unusable())?;
+            let value = HeaderValue::from_str(value).map_err(|_| SocketError::Address)?;
             request.headers_mut().insert(HeaderName::from_static(name), value);
         }
         Ok(request)
@@ -276,7 +240,7 @@ impl<D: Dial> SocketWorker<D> {
                 },
                 _ = self.context.standings.changed() => self.adapt(connection).await,
                 () = tokio::time::sleep_until(silent_at) => {
-                    Err(End::Lost(format!("silent for {} s", connection.last_frame.elapsed().as_secs())))
+                    Err(End::Lost(SocketError::Silent(connection.last_frame.elapsed())))
                 }
                 () = tokio::time::sleep_until(ping_at.unwrap_or(silent_at)), if ping_at.is_some() => connection.ping().await,
                 () = tokio::time::sleep_until(next_beat), if beat.is_some() => {
@@ -320,15 +284,15 @@ impl<D: Dial> SocketWorker<D> {
     ) -> Result<(), End> {
         let message = match frame {
             Some(Ok(message)) => message,
-            Some(Err(error)) => return Err(End::Lost(clause(&error))),
-            None => return Err(End::Lost("it closed the connection".into())),
+            Some(Err(error)) => return Err(End::Lost(explain(&error))),
+            None => return Err(End::Lost(SocketError::Closed)),
         };
         connection.heard_frame(&message);
         match message {
             Message::Text(text) => self.hear(connection, text.as_str()).await,
             Message::Close(close) => {
-                let code = close.map(|close| format!(" ({})", u16::from(close.code))).unwrap_or_default();
-                Err(End::Lost(format!("it closed the connection{code}")))
+                let code = close.map(|close| u16::from(close.code));
+                Err(End::Lost(code.map_or(SocketError::Closed, SocketError::ClosedWith)))
             }
             // Pongs are sent by the library.
             Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_) => Ok(()),
@@ -347,8 +311,8 @@ impl<D: Dial> SocketWorker<D> {
                 }
                 Frame::NoPrice { spelled } => self.no_price(connection, &spelled, now),
                 Frame::Beat => self.alive(connection),
-                Frame::Leave => return Err(End::Lost("it said that it will close".into())),
-                Frame::Refused { spelled, why } => self.refuse(connection, spelled, &why, now).await?,
+                Frame::Leave => return Err(End::Lost(SocketError::Leaving)),
+                Frame::Refused { spelled, said } => self.refuse(connection, spelled, &said, now).await?,
             }
         }
         Ok(())
@@ -375,11 +339,10 @@ impl<D: Dial> SocketWorker<D> {
     fn no_price(&self, connection: &mut Connection<D::Io>, spelled: &str, now: Timestamp) {
         self.alive(connection);
         let Some(symbol) = connection.hear_no_price(spelled) else { return };
-        self.context.board.lacks(&symbol, self.context.route(Capability::Socket), Timestamp::MAX, now);
-        let why = format!("{}, prices as they trade: it tells no price of {symbol}.", self.context.source.title);
-        let lacks =
-            lacks([&symbol], &format!("{}, prices as they trade: it tells no price.", self.context.source.title));
-        let report = self.report(Outcome::Failed { why }, None, None);
+        let route = self.context.route(Capability::Socket);
+        self.context.board.lacks(&symbol, route, Downtime::UntilWell, now);
+        let lacks = lacks([&symbol], &self.failure(SocketError::NoPrice));
+        let report = self.report(Outcome::Failed(self.failure(SocketError::NoPriceOf(symbol.clone()))), None, None);
         connection.pending.report = Some(SourceReport { asked: vec![symbol], lacks, ..report });
     }
 
@@ -404,9 +367,9 @@ impl<D: Dial> SocketWorker<D> {
             return;
         }
         connection.last_report = Some(Instant::now());
-        let mute = || format!("{}, prices as they trade: signs of life, but no price.", self.context.source.title);
         let is_mute = connection.is_mute() && connection.since.elapsed() >= MUTE;
-        let outcome = if is_mute { Outcome::Failed { why: mute() } } else { Outcome::Well };
+        let only_alive = || Outcome::Failed(self.failure(SocketError::OnlyAlive));
+        let outcome = if is_mute { only_alive() } else { Outcome::Well };
         let report = self.report(outcome, None, None);
         self.context.board.tell(&report);
         connection.pending.report = Some(report);
@@ -417,24 +380,26 @@ impl<D: Dial> SocketWorker<D> {
         &mut self,
         connection: &mut Connection<D::Io>,
         spelled: Option<String>,
-        why: &str,
+        said: &str,
         now: Timestamp,
     ) -> Result<(), End> {
         let title = self.context.source.title;
         let symbol = spelled.as_ref().and_then(|spelled| connection.plan.symbol(spelled).cloned());
         connection.plan.symbols.retain(|wanted| Some(&wanted.symbol) != symbol.as_ref());
-        let why = match &symbol {
-            Some(symbol) => format!("{title} does not know {symbol}."),
-            None => format!("{title} refuses a subscription: {}.", why.trim_end_matches('.')),
+        let cause = match &symbol {
+            Some(symbol) => FailureCause::Lacks { unknown: vec![symbol.clone()], unpriced: Vec::new() },
+            None => FailureCause::Subscription(said.into()),
         };
-        let (asked, lacks) = (symbol.clone().into_iter().collect(), lacks(&symbol, &unknown(title)));
-        let report = self.report(Outcome::Failed { why }, None, None);
+        let lacks = lacks(&symbol, &Failure::new(title, FailureCause::UnknownSymbol));
+        let asked = symbol.clone().into_iter().collect();
+        let report = self.report(Outcome::Failed(Failure::new(title, cause)), None, None);
         connection.pending.report = Some(SourceReport { asked, lacks, ..report });
         connection.last_report = Some(Instant::now());
         if let Some(symbol) = symbol {
             let until = later(now, REFUSED_AGAIN);
             self.refused.extend(spelled.map(|spelled| (spelled, until)));
-            self.context.board.lacks(&symbol, self.context.route(Capability::Socket), until, now);
+            let route = self.context.route(Capability::Socket);
+            self.context.board.lacks(&symbol, route, Downtime::Until(until), now);
             if connection.plan.symbols.is_empty() {
                 return Err(End::Renew);
             }
@@ -459,27 +424,30 @@ impl<D: Dial> SocketWorker<D> {
         Ok(())
     }
 
-    /// Says how a connection ended, and when the next is made. None: nobody listens any more.
-    async fn ended(&mut self, end: End) -> Option<()> {
+    /// Says how a connection ended, and when the next is made.
+    async fn ended(&mut self, end: End) -> Result<(), Closed> {
         let now = self.context.now();
         let report = match end {
-            End::Over => return None,
-            End::Renew => return Some(()),
-            End::Lost(why) => {
+            End::Over => return Err(Closed),
+            End::Renew => return Ok(()),
+            End::Lost(error) => {
                 let wait = back_off(self.failures, (self.context.random)());
                 self.failures = self.failures.saturating_add(1);
                 (self.not_before, self.lost) = (later(now, signed(wait)), now);
-                let why = format!("{}, prices as they trade: {why}.", self.context.source.title);
-                self.report(Outcome::Failed { why }, None, Some(self.not_before))
+                self.report(Outcome::Failed(self.failure(error)), None, Some(self.not_before))
             }
             End::Refused { status, until } => {
                 self.blocked_until = until;
-                let why = format!("{} {status}", self.context.source.id);
-                self.report(Outcome::Blocked { why, until }, Some(status), Some(until))
+                let refusal = Refusal::by_status(self.context.source.id, status);
+                self.report(Outcome::Blocked { refusal, until }, Some(status), Some(until))
             }
         };
         self.context.board.tell(&report);
-        self.context.events.send(Event::Source(report)).await.ok()
+        Ok(self.context.events.send(Event::Source(report)).await?)
+    }
+
+    fn failure(&self, error: SocketError) -> Failure {
+        Failure::new(self.context.source.title, FailureCause::Socket(error))
     }
 
     fn report(&self, outcome: Outcome, status: Option<u16>, next: Option<Timestamp>) -> SourceReport {
@@ -489,12 +457,12 @@ impl<D: Dial> SocketWorker<D> {
 
 /// An opening that failed: refused with a status, or not made.
 fn refusal(source: &Source, error: &Error, now: Timestamp) -> End {
-    let Error::Http(response) = error else { return End::Lost(clause(error)) };
+    let Error::Http(response) = error else { return End::Lost(explain(error)) };
     let status = response.status().as_u16();
     let wish = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
     match refused(source, status, wish, now) {
         Some(until) => End::Refused { status, until },
-        None => End::Lost(format!("it answered {status}")),
+        None => End::Lost(SocketError::Status(status)),
     }
 }
 
@@ -512,6 +480,7 @@ mod tests {
 
     use tokio::sync::mpsc;
 
+    use super::super::dial::{MESSAGE_CAP, Network, READ_AT_ONCE, limits};
     use super::super::source_health::Trust;
     use super::*;
     use crate::config::Config;
@@ -597,7 +566,8 @@ mod tests {
 
     fn why(report: SourceReport) -> String {
         match report.outcome {
-            Outcome::Failed { why } | Outcome::Blocked { why, .. } => why,
+            Outcome::Failed(failure) => failure.to_string(),
+            Outcome::Blocked { refusal, .. } => refusal.to_string(),
             Outcome::Well => "well".into(),
         }
     }
@@ -833,8 +803,8 @@ mod tests {
         beside(line.run(), async {
             for (status, _, seconds) in cases {
                 let report = shell.report().await;
-                let Outcome::Blocked { why, until: end } = &report.outcome else { panic!("{report:?}") };
-                assert_eq!(*why, format!("coinbase {status}"));
+                let Outcome::Blocked { refusal, until: end } = &report.outcome else { panic!("{report:?}") };
+                assert_eq!(refusal.to_string(), format!("coinbase {status}"));
                 assert_eq!(until(*end, report.at).as_secs(), seconds);
                 shell.orders.send(Order::Refresh).unwrap();
             }
@@ -860,7 +830,10 @@ mod tests {
     async fn a_restart_does_not_renew_a_refusal() {
         let (mut deps, shell) = deps(coins(), "2026-11-22 12:00", 16);
         let now = (deps.clock)();
-        let outcome = Outcome::Blocked { why: "coinbase 403".into(), until: later(now, SignedDuration::from_mins(10)) };
+        let outcome = Outcome::Blocked {
+            refusal: Refusal::by_status("coinbase", 403),
+            until: later(now, SignedDuration::from_mins(10)),
+        };
         let capability = Capability::Socket;
         deps.reports = vec![SourceReport {
             source: "coinbase".into(),

@@ -13,11 +13,11 @@ use rust_decimal::Decimal;
 use tokio::sync::watch;
 
 use super::backoff::{later, signed};
-use super::chain;
+use super::chain::{self, Route};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::price::{
-    Capability, Delivery, Kind, Outcome, Quote, Session, SourceReport, Symbol, Unpriced, fresh_for, kind,
+    Capability, Delivery, Kind, Outcome, Quote, Refusal, Session, SourceReport, Symbol, Unpriced, fresh_for, kind,
 };
 use crate::domain::session::Calendar;
 use crate::event::{ClockWatch, move_back};
@@ -28,9 +28,6 @@ pub(super) const SETTLES: SignedDuration = SignedDuration::from_secs(60);
 const DELAYED_STANDS: SignedDuration = SignedDuration::from_mins(5);
 /// A coin's price of 24 hours ago moves on: it is remembered for so long.
 const BASE_OF_COIN: SignedDuration = SignedDuration::from_mins(10);
-
-/// A route to prices: a source, and how it is asked.
-pub type Route = (Name, Capability);
 
 /// How far a route is to be trusted, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,19 +42,35 @@ pub enum Trust {
 /// Why a route brings no price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The source refuses every question until the time noted with it; as `yahoo 429`.
-    Blocked(String),
+    /// The source refuses every question until the time noted with it.
+    Blocked(Refusal),
     /// It failed when last asked, and is tried again.
     Failed,
     /// It does not know the symbol, or has no price of it.
     NoPrice,
 }
 
+/// How long a route counts as down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Downtime {
+    Until(Timestamp),
+    /// Until it does well.
+    UntilWell,
+}
+
+impl Downtime {
+    fn lasts(self, now: Timestamp) -> bool {
+        match self {
+            Downtime::Until(at) => at > now,
+            Downtime::UntilWell => true,
+        }
+    }
+}
+
 /// The last report on a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Availability {
-    /// Until it does well, or until a block ends.
-    Down(Timestamp, Cause),
+    Down(Downtime, Cause),
     /// It has not answered in time: the next source is asked meanwhile. As good as ever once it answers.
     Late,
     /// Since then, when it was down before.
@@ -67,7 +80,7 @@ enum Availability {
 impl Availability {
     fn trust(&self, now: Timestamp) -> Trust {
         match self {
-            Availability::Down(until, _) if *until > now => Trust::Down,
+            Availability::Down(time, _) if time.lasts(now) => Trust::Down,
             Availability::Down(..) => Trust::Recovering,
             Availability::Late => Trust::Down,
             Availability::Well(Some(since)) if now < later(*since, SETTLES) => Trust::Recovering,
@@ -78,14 +91,14 @@ impl Availability {
     /// The time that it goes by.
     fn time(&mut self) -> Option<&mut Timestamp> {
         match self {
-            Availability::Down(at, _) | Availability::Well(Some(at)) => Some(at),
-            Availability::Late | Availability::Well(None) => None,
+            Availability::Down(Downtime::Until(at), _) | Availability::Well(Some(at)) => Some(at),
+            Availability::Down(Downtime::UntilWell, _) | Availability::Late | Availability::Well(None) => None,
         }
     }
 
     fn then(old: Option<&Availability>, mark: Mark, now: Timestamp) -> Availability {
         match (mark, old) {
-            (Mark::Down(until, cause), _) => Availability::Down(until, cause),
+            (Mark::Down(time, cause), _) => Availability::Down(time, cause),
             (Mark::Late, Some(down @ Availability::Down(..))) => down.clone(),
             (Mark::Late, _) => Availability::Late,
             (Mark::Well, Some(Availability::Down(..))) => Availability::Well(Some(now)),
@@ -98,7 +111,7 @@ impl Availability {
 /// A new report on a route.
 #[derive(Clone, Debug)]
 enum Mark {
-    Down(Timestamp, Cause),
+    Down(Downtime, Cause),
     Late,
     Well,
 }
@@ -107,7 +120,7 @@ enum Mark {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Prospect {
     MayAnswer,
-    Blocked(String, Timestamp),
+    Blocked(Refusal, Timestamp),
     Failed,
     NoPrice,
 }
@@ -175,13 +188,13 @@ impl HealthTable {
             Some(routes[at].0.clone())
         };
         let blocks = prospects.iter().filter_map(|prospect| match prospect {
-            Prospect::Blocked(why, until) => Some((*until, why.clone())),
+            Prospect::Blocked(refusal, until) => Some((*until, refusal.clone())),
             _ => None,
         });
         Some(if let Some(source) = first(Prospect::MayAnswer) {
             Unpriced::Waiting { source }
-        } else if let Some((until, why)) = blocks.min() {
-            Unpriced::Blocked { why, until }
+        } else if let Some((until, refusal)) = blocks.min() {
+            Unpriced::Blocked { refusal, until }
         } else if let Some(source) = first(Prospect::Failed) {
             Unpriced::Failing { source }
         } else {
@@ -198,9 +211,11 @@ impl HealthTable {
         let own = self.symbols.get(&(symbol.clone(), route.clone()));
         let standings = [self.sources.get(route), own];
         let mut prospects = standings.into_iter().flatten().map(|standing| match standing {
-            Availability::Down(until, Cause::Blocked(why)) if *until > now => Prospect::Blocked(why.clone(), *until),
-            Availability::Down(until, Cause::Failed) if *until > now => Prospect::Failed,
-            Availability::Down(until, Cause::NoPrice) if *until > now => Prospect::NoPrice,
+            Availability::Down(Downtime::Until(until), Cause::Blocked(refusal)) if *until > now => {
+                Prospect::Blocked(refusal.clone(), *until)
+            }
+            Availability::Down(time, Cause::Failed) if time.lasts(now) => Prospect::Failed,
+            Availability::Down(time, Cause::NoPrice) if time.lasts(now) => Prospect::NoPrice,
             // A socket speaks when something trades: its silence is no answer that is still to come.
             Availability::Late if route.1 == Capability::Socket => Prospect::NoPrice,
             Availability::Down(..) | Availability::Late | Availability::Well(_) => Prospect::MayAnswer,
@@ -323,8 +338,8 @@ impl SourceHealth {
         let route = (report.source.clone(), report.capability);
         let mark = match &report.outcome {
             Outcome::Well => Mark::Well,
-            Outcome::Blocked { until, why } => Mark::Down(*until, Cause::Blocked(why.clone())),
-            Outcome::Failed { .. } => Mark::Down(Timestamp::MAX, Cause::Failed),
+            Outcome::Blocked { until, refusal } => Mark::Down(Downtime::Until(*until), Cause::Blocked(refusal.clone())),
+            Outcome::Failed(_) => Mark::Down(Downtime::UntilWell, Cause::Failed),
         };
         self.standings.send_if_modified(|standings| standings.mark_source(route, mark, report.at));
     }
@@ -342,9 +357,9 @@ impl SourceHealth {
         });
     }
 
-    /// A route has no price of one symbol: until it brings one, or until the time.
-    pub fn lacks(&self, symbol: &Name, route: Route, until: Timestamp, now: Timestamp) {
-        let mark = Mark::Down(until, Cause::NoPrice);
+    /// A route has no price of one symbol: until it brings one, at the latest until the time.
+    pub fn lacks(&self, symbol: &Name, route: Route, time: Downtime, now: Timestamp) {
+        let mark = Mark::Down(time, Cause::NoPrice);
         self.standings.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), route, mark, now));
     }
 
@@ -356,7 +371,7 @@ impl SourceHealth {
         self.standings.send_if_modified(|standings| {
             standings.complete(quote, calendar);
             let whole = is_whole(quote, calendar);
-            let mark = if whole { Mark::Well } else { Mark::Down(Timestamp::MAX, Cause::NoPrice) };
+            let mark = if whole { Mark::Well } else { Mark::Down(Downtime::UntilWell, Cause::NoPrice) };
             let changed = standings.mark_symbol(quote.symbol.clone(), route.clone(), mark, now);
             is_taken = standings.takes(quote, &route, whole, config);
             if !is_taken {
@@ -390,6 +405,7 @@ fn log_move(symbol: &Name, before: Option<&Route>, route: &Route) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::domain::price::{Failure, FailureCause};
     use crate::market::tests::config;
 
     const POLL: Duration = Duration::from_secs(60);
@@ -444,8 +460,8 @@ mod tests {
     #[test]
     fn a_source_is_believed_in_again_after_a_minute() {
         let board = SourceHealth::default();
-        let failed = || Outcome::Failed { why: "x".into() };
-        let blocked = Outcome::Blocked { why: "x".into(), until: at(300) };
+        let failed = || Outcome::Failed(Failure::new("x", FailureCause::NoPrice));
+        let blocked = Outcome::Blocked { refusal: Refusal::by_status("x", 429), until: at(300) };
         let trust = |second| board.watch().borrow().trust_source(&route("coinbase"), at(second));
         assert_eq!(trust(0), Trust::Settled, "not tried: given its chance");
         board.tell(&report("coinbase", 0, Outcome::Well));
@@ -466,7 +482,11 @@ mod tests {
         let board = SourceHealth::default();
         board.keep_time(at(10_000));
         offer(&board, quote("coinbase", 10_000, Some(97_000)));
-        board.tell(&report("coinbase", 10_000, Outcome::Blocked { why: "x".into(), until: at(10_060) }));
+        board.tell(&report(
+            "coinbase",
+            10_000,
+            Outcome::Blocked { refusal: Refusal::by_status("x", 429), until: at(10_060) },
+        ));
         let trust = |second| board.watch().borrow().trust_source(&route("coinbase"), at(second));
         let is_priced = |second| board.watch().borrow().is_priced(&"BTC-USD".into(), at(second));
         board.keep_time(at(0));
@@ -481,14 +501,14 @@ mod tests {
         let board = SourceHealth::default();
         assert!(offer(&board, quote("coinbase", 0, Some(97_000))));
         assert!(!offer(&board, quote("yahoo", 1, Some(96_000))), "the better one stands");
-        board.tell(&report("coinbase", 10, Outcome::Failed { why: "x".into() }));
+        board.tell(&report("coinbase", 10, Outcome::Failed(Failure::new("x", FailureCause::NoPrice))));
         assert!(offer(&board, quote("yahoo", 11, Some(96_000))));
         board.tell(&report("coinbase", 20, Outcome::Well));
         assert!(!offer(&board, quote("coinbase", 20, Some(97_000))), "on probation");
         assert!(offer(&board, quote("yahoo", 70, Some(96_000))));
         assert!(offer(&board, quote("coinbase", 80, Some(97_000))), "settled");
         assert!(!offer(&board, quote("yahoo", 81, Some(96_000))));
-        board.tell(&report("coinbase", 90, Outcome::Failed { why: "x".into() }));
+        board.tell(&report("coinbase", 90, Outcome::Failed(Failure::new("x", FailureCause::NoPrice))));
         board.tell(&report("coinbase", 95, Outcome::Well));
         assert!(offer(&board, quote("coinbase", 300, Some(97_000))), "nobody else is there");
     }
@@ -532,7 +552,7 @@ mod tests {
     #[test]
     fn one_symbol_says_nothing_about_another() {
         let board = SourceHealth::default();
-        board.lacks(&"BTC-USD".into(), route("coinbase"), at(600), at(0));
+        board.lacks(&"BTC-USD".into(), route("coinbase"), Downtime::Until(at(600)), at(0));
         let standings = board.watch();
         let trust = |symbol: &str, second| standings.borrow().trust(&symbol.into(), &route("coinbase"), at(second));
         assert_eq!((trust("BTC-USD", 1), trust("ETH-USD", 1)), (Trust::Down, Trust::Settled));

@@ -13,7 +13,7 @@ use super::poller::{Fetch, Poller};
 use super::source_health::SourceHealth;
 use super::tests::{Shell, beside, config, deps};
 use super::*;
-use crate::domain::price::{Outcome, SourceReport};
+use crate::domain::price::{Failure, FailureCause, Outcome, Refusal, SourceReport};
 use crate::http::{Answer, Ask, HttpError};
 
 /// What a source of the table asks and when, with an answer that anybody can read.
@@ -102,7 +102,7 @@ async fn pass(shell: &mut Shell, time: Duration) -> Vec<Event> {
 fn without_sockets(at: Timestamp) -> SourceHealth {
     let board = SourceHealth::default();
     for source in SOURCES.iter().filter(|source| source.wire.is_some()) {
-        let outcome = Outcome::Failed { why: "gone".into() };
+        let outcome = Outcome::Failed(Failure::new("x", FailureCause::NoPrice));
         let capability = Capability::Socket;
         board.tell(&SourceReport {
             source: source.id.into(),
@@ -237,7 +237,10 @@ async fn a_blocked_source_comes_back_a_minute_after_its_block() {
 async fn a_block_is_kept_to_by_every_way_after_a_restart() {
     let (mut deps, mut shell) = deps(config(&[("BTC-USD", &["coinbase", "yahoo"])]), "2026-11-23 12:00", 64);
     let now = (deps.clock)();
-    let outcome = Outcome::Blocked { why: "coinbase 429".into(), until: later(now, SignedDuration::from_mins(10)) };
+    let outcome = Outcome::Blocked {
+        refusal: Refusal::by_status("coinbase", 429),
+        until: later(now, SignedDuration::from_mins(10)),
+    };
     let capability = Capability::Quote;
     deps.reports = vec![SourceReport {
         source: "coinbase".into(),

@@ -44,14 +44,11 @@ impl Watcher {
                     return Ok(());
                 }
             }
-            let goes_on = tokio::select! {
-                changed = self.config.changed() => changed.is_ok(),
-                _ = standings.changed() => true,
-                () = tokio::time::sleep(wait) => true,
-                () = self.events.closed() => false,
-            };
-            if !goes_on {
-                return Ok(());
+            tokio::select! {
+                changed = self.config.changed() => if changed.is_err() { return Ok(()) },
+                _ = standings.changed() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = self.events.closed() => return Ok(()),
             }
         }
     }

@@ -106,7 +106,7 @@ fn why_nothing(scene: Scene, symbol: &Symbol) -> String {
         Outcome::Blocked { until, .. } => {
             Some(format!(": {} refuses until {}", report.source, scene.market_day_time(*until)))
         }
-        Outcome::Failed { why } => Some(format!(": {}", why.trim_end_matches('.'))),
+        Outcome::Failed(failure) => Some(format!(": {}", failure.clause())),
         Outcome::Well => None,
     });
     why.next().unwrap_or_default()

@@ -250,11 +250,11 @@ fn source_line(scene: Scene, report: &SourceReport, columns: Columns) -> Line<'s
     let now = scene.app.now;
     let (standing, what) = match &report.outcome {
         Outcome::Well => (Standing::Fresh, String::new()),
-        Outcome::Blocked { why, until } if *until > now => {
-            (Standing::Failing, format!("refuses us ({why}) until {}", scene.market_day_time(*until)))
+        Outcome::Blocked { refusal, until } if *until > now => {
+            (Standing::Failing, format!("refuses us ({refusal}) until {}", scene.market_day_time(*until)))
         }
         Outcome::Blocked { .. } => (Standing::Waiting, "was refused; asked again soon".into()),
-        Outcome::Failed { why } => (Standing::Failing, why.clone()),
+        Outcome::Failed(failure) => (Standing::Failing, failure.to_string()),
     };
     let well = if report.outcome == Outcome::Well { format::brief_age(report.at, now) } else { "–".into() };
     let next = report.next.filter(|next| *next > now).map_or("–".into(), |next| format::countdown(next, now));

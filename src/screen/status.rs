@@ -196,7 +196,7 @@ fn why_away(scene: Scene, symbol: &Symbol) -> Option<String> {
     let (health, now) = (&scene.app.health, scene.app.now);
     let mut reports = ways.filter_map(|(source, capability)| health.trouble(&symbol.name, source, capability, now));
     reports.find_map(|report| match &report.outcome {
-        Outcome::Failed { why } => Some(why.trim_end_matches('.').to_owned()),
+        Outcome::Failed(failure) => Some(failure.clause()),
         Outcome::Blocked { until, .. } => {
             Some(format!("{} refuses until {}", report.source, scene.market_day_time(*until)))
         }

@@ -217,7 +217,7 @@ mod tests {
 
     use super::*;
     use crate::app::samples::{config, key, minute, quote, report, seen, story};
-    use crate::domain::price::{Capability, Outcome};
+    use crate::domain::price::{Capability, Outcome, Refusal};
     use crate::event::{ClockWatch, Loaded};
 
     /// What the loop did to the world, and when.
@@ -448,7 +448,7 @@ mod tests {
                 if started.elapsed() > 10 * SECOND { SignedDuration::from_hours(5) } else { SignedDuration::ZERO };
             minute(0) + started.elapsed() - back
         });
-        let blocked = Outcome::Blocked { why: "yahoo 429".into(), until: minute(1) };
+        let blocked = Outcome::Blocked { refusal: Refusal::by_status("yahoo", 429), until: minute(1) };
         trial.app.update(Event::Source(report("yahoo", Capability::Quote, minute(0), blocked)), minute(0));
         trial.run(Duration::from_secs(125), async {}).await;
         assert!(trial.app.health.block("yahoo", trial.app.now).is_none(), "it was for a minute, not for five hours");

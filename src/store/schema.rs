@@ -102,11 +102,24 @@ const V5: &str = "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NU
 /// Whether the bars of a series are closes alone.
 const V6: &str = "ALTER TABLE series ADD COLUMN closes_only INTEGER NOT NULL DEFAULT 0;";
 
+/// A refusal is data, no text such as `yahoo 429`: which source, and what it was known by.
+const V7: &str = "
+UPDATE source_block SET report = json_set(
+    json_remove(report, '$.outcome.blocked.why'),
+    '$.outcome.blocked.refusal',
+    json_object('source', json_extract(report, '$.source'), 'sign', json(CASE
+        WHEN json_extract(report, '$.status') IS NOT NULL THEN json_object('status', json_extract(report, '$.status'))
+        WHEN json_extract(report, '$.outcome.blocked.why') LIKE '% web page' THEN json_quote('web_page')
+        ELSE json_quote('limit')
+    END))
+) WHERE json_valid(report) AND json_type(report, '$.outcome.blocked.why') = 'text';
+";
+
 /// What a migration does beside its statements.
 type Then = fn(&Connection) -> rusqlite::Result<()>;
 
 const MIGRATIONS: &[(&str, Option<Then>)] =
-    &[(V1, None), (V2, None), (V3, Some(write::index_all)), (V4, None), (V5, None), (V6, None)];
+    &[(V1, None), (V2, None), (V3, Some(write::index_all)), (V4, None), (V5, None), (V6, None), (V7, None)];
 
 /// The number of the schema that is written.
 pub(super) const NEWEST: usize = MIGRATIONS.len();
@@ -163,6 +176,7 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::domain::price::{Outcome, Refusal, SourceReport};
     use crate::domain::story::StoryId;
     use crate::store::read;
 
@@ -266,6 +280,25 @@ mod tests {
            INSERT INTO story_words (rowid, title, summary, outlet, feed) VALUES (1, 'chips are scarce', 'again', 'desk', 'desk');
            INSERT INTO query_history (query) VALUES ('chips');
            INSERT INTO setting VALUES ('layout', '{"hidden":["heat"],"zoomed":true,"columns":4,"rows":-2}');"#,
+        r#"INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary, read,
+                              title_before, grp)
+           VALUES (-7, 'Desk', 'Desk', 'Chips are scarce', 'Again.', 'https://desk.example/1', 'en', 1000, 2000, 1000, 1, 1,
+                   'Chips are rare', -9);
+           INSERT INTO feed_state VALUES ('Desk', '{"feed":"Desk","url":"https://desk.example/rss","etag":"\"a\"",
+             "last_modified":null,"next_check":"2026-11-23T10:00:00Z","last_attempt":"2026-11-23T09:50:00Z",
+             "last_success":"2026-11-23T09:50:00Z","status":200,"failures":0,"not_modified":3,"trouble":null,"repairs":[],
+             "known":[{"story":7,"guid":1,"link":null,"title":2,"published":"2026-11-23T09:00:00Z"}]}');
+           INSERT INTO quote VALUES ('NVDA', '{"symbol":"NVDA","price":"181.23","currency":"USD","base":"185.17",
+             "source":"yahoo","session":"regular","exchange_time":"2026-11-23T10:00:00Z",
+             "received_time":"2026-11-23T10:00:01Z","delivery":{"polled":{"secs":30,"nanos":0}},"extended":null}');
+           INSERT INTO source_block VALUES ('yahoo', 'quote', '{"source":"yahoo","capability":"quote",
+             "at":"2026-11-23T10:00:00Z","outcome":{"blocked":{
+               "refusal":{"source":"yahoo","sign":{"status":429}},"until":"2026-11-23T11:00:00Z"}},
+             "status":429,"next":null}');
+           INSERT INTO series VALUES ('NVDA', '1D', 'yahoo', 300, '[[1000,1.0,2.0,0.5,1.5,null],[301000,1.5,2.0,1.0,1.0,9.0]]', 1);
+           INSERT INTO story_words (rowid, title, summary, outlet, feed) VALUES (1, 'chips are scarce', 'again', 'desk', 'desk');
+           INSERT INTO query_history (query) VALUES ('chips');
+           INSERT INTO setting VALUES ('layout', '{"hidden":["heat"],"zoomed":true,"columns":4,"rows":-2}');"#,
     ];
 
     #[test]
@@ -287,6 +320,11 @@ mod tests {
                 loaded.sources.len(),
             ];
             assert_eq!(counts, expected, "schema {version}");
+            let refused = Outcome::Blocked {
+                refusal: Refusal::by_status("yahoo", 429),
+                until: "2026-11-23T11:00:00Z".parse().unwrap(),
+            };
+            assert!(loaded.sources.iter().all(|report| report.outcome == refused), "schema {version}");
             let before = loaded.stories.first().and_then(|(story, _)| story.title_before.as_deref());
             assert_eq!(before, (version >= 2).then_some("Chips are rare"), "schema {version}");
             let group = loaded.stories.first().and_then(|(_, marks)| marks.group);
@@ -296,6 +334,29 @@ mod tests {
             let found: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
             assert_eq!(found, u32::from(version >= 1), "schema {version}");
         }
+    }
+
+    #[test]
+    fn refusals_are_kept_whatever_they_were_known_by() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, 6).unwrap();
+        for (capability, status, why) in
+            [("quote", "429", "yahoo 429"), ("candles", "null", "yahoo limit"), ("socket", "null", "yahoo web page")]
+        {
+            let report = format!(
+                r#"{{"source":"yahoo","capability":"{capability}","at":"2026-11-23T10:00:00Z","status":{status},"next":null,
+                    "outcome":{{"blocked":{{"why":"{why}","until":"2026-11-23T11:00:00Z"}}}}}}"#
+            );
+            let sql = "INSERT INTO source_block VALUES ('yahoo', ?1, ?2)";
+            connection.execute(sql, [capability, &report]).unwrap();
+        }
+        prepare(&mut connection).unwrap();
+        let reports = read::blocked_sources(&connection, "2026-11-23T10:30:00Z".parse().unwrap()).unwrap();
+        let words = |report: &SourceReport| match &report.outcome {
+            Outcome::Blocked { refusal, .. } => refusal.to_string(),
+            outcome => panic!("{outcome:?}"),
+        };
+        assert_eq!(reports.iter().map(words).collect::<Vec<_>>(), ["yahoo limit", "yahoo 429", "yahoo web page"]);
     }
 
     #[test]

@@ -12,7 +12,9 @@ use tokio::sync::mpsc::Receiver;
 use super::*;
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
-use crate::domain::price::{Candle, Capability, Delivery, Outcome, Quote, Series, Session, SourceReport, Span};
+use crate::domain::price::{
+    Candle, Capability, Delivery, Outcome, Quote, Refusal, Series, Session, SourceReport, Span,
+};
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::Topics;
@@ -82,7 +84,7 @@ fn report(capability: Capability, outcome: Outcome) -> SourceReport {
 }
 
 fn blocked(until: i64) -> Outcome {
-    Outcome::Blocked { why: "yahoo 429".into(), until: at(until) }
+    Outcome::Blocked { refusal: Refusal::by_status("yahoo", 429), until: at(until) }
 }
 
 /// A store in a folder, with the events it sends.

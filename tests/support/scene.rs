@@ -11,7 +11,7 @@ use newstape::app::App;
 use newstape::config;
 use newstape::domain::feed::{Attempt, FeedState};
 use newstape::domain::price::{Candle, Delivery, Quote, Series, Session, Span, kind};
-use newstape::domain::price::{Kind, Outcome, SourceReport};
+use newstape::domain::price::{Failure, FailureCause, Kind, Outcome, SocketError, SourceReport};
 use newstape::domain::story::{Marks, Story, StoryId};
 use newstape::event::{Event, Loaded, STORIES_AT_ONCE};
 use newstape::screen::draw;
@@ -174,6 +174,11 @@ pub fn series(app: &App, symbol: &str, from: f64, bars: i64) -> Series {
 
 pub fn alive(app: &mut App, source: &str) {
     report(app, source, Outcome::Well, None);
+}
+
+/// Yahoo's socket can't be reached.
+pub fn unreached() -> Outcome {
+    Outcome::Failed(Failure::new("Yahoo Finance", FailureCause::Socket(SocketError::Connect)))
 }
 
 pub fn report(app: &mut App, source: &str, outcome: Outcome, status: Option<u16>) {

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::backoff::{SHUT_OUT, due, lacks, later, retry, signed, unknown};
+use super::super::backoff::{SHUT_OUT, due, lacks, later, retry, signed};
 use super::super::chain::Wanted;
-use super::super::poll_queue::{Job, capability, prices_of, spelled, subject, symbols_of};
-use super::super::source_health::SETTLES;
-use super::super::{Moment, ReadError};
+use super::super::poll_queue::{Job, capability, prices_of, spelled, symbols_of};
+use super::super::source_health::{Downtime, SETTLES};
+use super::super::{Closed, Moment};
 use super::reading::Missing;
-use super::{Failure, Fetch, Poller};
+use super::{FailedQuestion, Fetch, Poller};
 use crate::domain::Name;
-use crate::domain::price::{Capability, Outcome, Session, SourceReport, Span};
+use crate::domain::price::{
+    Capability, Failure, FailureCause, Outcome, QuestionError, ReadError, Refusal, RefusalSign, Session, SourceReport,
+    Span,
+};
 use crate::event::Event;
 
 /// A symbol that a source does not know may be listed one day.
@@ -21,11 +24,13 @@ pub(super) const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 const CHART_AGAIN: Duration = Duration::from_mins(1);
 
 impl<F: Fetch> Poller<F> {
-    pub(super) async fn well(&mut self, job: &Job, missing: Missing, now: Timestamp) -> Option<()> {
+    pub(super) async fn well(&mut self, job: &Job, missing: Missing, now: Timestamp) -> Result<(), Closed> {
         self.queue.failures = 0;
         let due = match job {
             Job::Prices(wanted) => wanted.iter().map(|wanted| self.price_due(&wanted.symbol, now)).min().unwrap_or(now),
-            Job::Closes(wanted, span) => self.history_due(&wanted.first()?.symbol, *span, now),
+            Job::Closes(wanted, span) => {
+                wanted.first().map_or(now, |first| self.history_due(&first.symbol, *span, now))
+            }
             Job::Chart(wanted, span) => self.history_due(&wanted.symbol, *span, now),
         };
         self.queue.delay(job, due);
@@ -35,54 +40,61 @@ impl<F: Fetch> Poller<F> {
         }
         self.queue.delay(&Job::Prices(missing.unknown), later(now, UNKNOWN_AGAIN));
         let well = self.of(job, Outcome::Well, Some(200), due);
-        let Some(why) = missing.why else { return self.report(well, true).await };
+        let Some(failure) = missing.failure else { return self.report(well, true).await };
         // It does well, but for what it lacks.
         self.context.board.tell(&well);
-        self.report(SourceReport { outcome: Outcome::Failed { why }, lacks: missing.lacks, ..well }, false).await
+        self.report(SourceReport { outcome: Outcome::Failed(failure), lacks: missing.lacks, ..well }, false).await
     }
 
     /// The source has no price of some symbols; that says nothing about its other answers.
-    pub(super) fn lack<'a>(&self, symbols: impl IntoIterator<Item = &'a Wanted>, until: Timestamp) {
+    pub(super) fn lack<'a>(&self, symbols: impl IntoIterator<Item = &'a Wanted>, time: Downtime) {
         for wanted in symbols {
-            self.context.board.lacks(&wanted.symbol, self.context.route(Capability::Quote), until, self.context.now());
+            self.context.board.lacks(&wanted.symbol, self.context.route(Capability::Quote), time, self.context.now());
         }
     }
 
-    pub(super) async fn misread(&mut self, job: &Job, misread: ReadError, now: Timestamp) -> Option<()> {
+    pub(super) async fn misread(&mut self, job: &Job, misread: ReadError, now: Timestamp) -> Result<(), Closed> {
         match misread {
             ReadError::Refused => {
                 let until = later(now, signed(self.context.source.pause));
-                self.refused(format!("{} limit", self.context.source.id), until).await
+                self.refused(RefusalSign::Limit, until).await
             }
             ReadError::WebPage => {
                 let until = later(now, signed(self.context.source.pause.max(SHUT_OUT)));
-                self.refused(format!("{} web page", self.context.source.id), until).await
+                self.refused(RefusalSign::WebPage, until).await
             }
-            ReadError::UnknownAmong if self.queue.split(job, now) => Some(()),
-            ReadError::Unknown | ReadError::UnknownAmong if !self.has_told(job) => {
-                let until = later(now, UNKNOWN_AGAIN);
-                self.queue.delay(job, until);
-                self.lack(prices_of(job), until);
-                let why = format!("{} does not know {}.", self.context.source.title, subject(job));
-                let report = self.of(job, Outcome::Failed { why }, Some(404), until);
-                let lacks = lacks(&report.asked, &unknown(self.context.source.title));
-                self.report(SourceReport { lacks, ..report }, false).await
-            }
+            ReadError::UnknownAmong if self.queue.split(job, now) => Ok(()),
+            ReadError::Unknown | ReadError::UnknownAmong if !self.has_told(job) => self.unknown(job, now).await,
             ReadError::Unknown | ReadError::UnknownAmong | ReadError::Shape | ReadError::NoPrice => {
                 // What it has priced before it knows: then something else is wrong.
                 let status = if matches!(misread, ReadError::Unknown | ReadError::UnknownAmong) { 404 } else { 200 };
                 let of_symbol = misread == ReadError::NoPrice;
                 if of_symbol {
-                    self.lack(prices_of(job), Timestamp::MAX);
+                    self.lack(prices_of(job), Downtime::UntilWell);
                 }
-                let why = misread.to_string();
-                self.failed(job, Failure { why, status: Some(status), again: None, of_symbol }, now).await
+                let error = misread.into();
+                self.failed(job, FailedQuestion { error, status: Some(status), again: None, of_symbol }, now).await
             }
         }
     }
 
+    /// The source does not know what it was asked about.
+    async fn unknown(&mut self, job: &Job, now: Timestamp) -> Result<(), Closed> {
+        let until = later(now, UNKNOWN_AGAIN);
+        self.queue.delay(job, until);
+        self.lack(prices_of(job), Downtime::Until(until));
+        let cause = FailureCause::Lacks { unknown: names(job), unpriced: Vec::new() };
+        let report = self.of(job, Outcome::Failed(self.failure(cause)), Some(404), until);
+        let lacks = lacks(&report.asked, &self.failure(FailureCause::UnknownSymbol));
+        self.report(SourceReport { lacks, ..report }, false).await
+    }
+
+    fn failure(&self, cause: FailureCause) -> Failure {
+        Failure::new(self.context.source.title, cause)
+    }
+
     /// A question that it can't answer: some say so of a symbol that they do not know, or of a group with one in it.
-    pub(super) async fn mistaken(&mut self, job: &Job, body: &[u8], now: Timestamp) -> Option<()> {
+    pub(super) async fn mistaken(&mut self, job: &Job, body: &[u8], now: Timestamp) -> Result<(), Closed> {
         let moment = Moment { now, calendar: &self.context.calendar };
         let source = self.context.source;
         let read = match job {
@@ -96,62 +108,62 @@ impl<F: Fetch> Poller<F> {
             return self.misread(job, misread, now).await;
         }
         if self.queue.split(job, now) {
-            return Some(());
+            return Ok(());
         }
-        let why = "it answered 400".into();
         let of_symbol = symbols_of(job).len() == 1 && !self.priced.is_empty();
-        self.failed(job, Failure { why, status: Some(400), again: None, of_symbol }, now).await
+        let error = QuestionError::Status(400);
+        self.failed(job, FailedQuestion { error, status: Some(400), again: None, of_symbol }, now).await
     }
 
     /// The source refuses us, whatever we ask it: nothing more until then.
-    pub(super) async fn refused(&mut self, why: String, until: Timestamp) -> Option<()> {
+    pub(super) async fn refused(&mut self, sign: RefusalSign, until: Timestamp) -> Result<(), Closed> {
         self.blocked_until = until;
-        let status = why.rsplit(' ').next().and_then(|status| status.parse().ok());
+        let refusal = Refusal { source: self.context.source.id.into(), sign };
         let both = [
             self.context.source.poll.is_some().then_some(Capability::Quote),
             self.context.source.candles.as_ref().map(|_| Capability::Candles),
         ];
         for capability in both.into_iter().flatten() {
-            let outcome = Outcome::Blocked { why: why.clone(), until };
-            self.report(self.context.report(capability, outcome, status, Some(until)), true).await?;
+            let outcome = Outcome::Blocked { refusal: refusal.clone(), until };
+            self.report(self.context.report(capability, outcome, sign.status(), Some(until)), true).await?;
         }
-        Some(())
+        Ok(())
     }
 
-    pub(super) async fn failed(&mut self, job: &Job, failure: Failure, now: Timestamp) -> Option<()> {
+    pub(super) async fn failed(&mut self, job: &Job, failed: FailedQuestion, now: Timestamp) -> Result<(), Closed> {
         self.queue.failures = self.queue.failures.saturating_add(1);
         let wait = retry(self.context.source.spacing, self.queue.failures, (self.context.random)());
         let wait = if capability(job) == Capability::Candles { wait.max(CHART_AGAIN) } else { wait };
-        let due = later(now, signed(wait)).max(failure.again.unwrap_or(now));
+        let due = later(now, signed(wait)).max(failed.again.unwrap_or(now));
         self.queue.delay(job, due);
-        if !failure.of_symbol {
+        if !failed.of_symbol {
             // A source that fails is not asked a dozen things at once.
             self.queue.rest(capability(job), due);
             self.pace.exhaust(now);
         }
         // What concerns all that it is asked names none: it may stand beside another symbol.
-        let title = self.context.source.title;
-        let of_all = format!("{title}: {}.", failure.why);
-        let why = match failure.of_symbol {
-            true => format!("{title}, {}: {}.", subject(job), failure.why),
-            false => of_all.clone(),
+        let of_all = self.failure(FailureCause::Question(failed.error.clone()));
+        let (failure, lacks) = if failed.of_symbol {
+            let cause = FailureCause::QuestionAbout { symbols: names(job), error: failed.error };
+            (self.failure(cause), lacks(&names(job), &of_all))
+        } else {
+            (of_all, Vec::new())
         };
-        let report = self.of(job, Outcome::Failed { why }, failure.status, due);
-        let lacks = if failure.of_symbol { lacks(&report.asked, &of_all) } else { Vec::new() };
-        self.report(SourceReport { lacks, ..report }, !failure.of_symbol).await
+        let report = self.of(job, Outcome::Failed(failure), failed.status, due);
+        self.report(SourceReport { lacks, ..report }, !failed.of_symbol).await
     }
 
     /// What came of a question.
     fn of(&self, job: &Job, outcome: Outcome, status: Option<u16>, due: Timestamp) -> SourceReport {
         let report = self.context.report(capability(job), outcome, status, Some(due));
-        SourceReport { asked: symbols_of(job).iter().map(|wanted| wanted.symbol.clone()).collect(), ..report }
+        SourceReport { asked: names(job), ..report }
     }
 
-    async fn report(&self, report: SourceReport, counts: bool) -> Option<()> {
+    async fn report(&self, report: SourceReport, counts: bool) -> Result<(), Closed> {
         if counts {
             self.context.board.tell(&report);
         }
-        self.context.events.send(Event::Source(report)).await.ok()
+        Ok(self.context.events.send(Event::Source(report)).await?)
     }
 
     /// When a price that has just come is asked for again.
@@ -179,4 +191,9 @@ impl<F: Fetch> Poller<F> {
         };
         due(symbol, every, &self.context.calendar, now, (self.context.random)())
     }
+}
+
+/// The symbols that a question is about.
+fn names(job: &Job) -> Vec<Name> {
+    symbols_of(job).iter().map(|wanted| wanted.symbol.clone()).collect()
 }

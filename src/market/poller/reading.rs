@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::backoff::{self, lacks, later, signed};
+use super::super::backoff::{lacks, later, signed};
 use super::super::chain::Wanted;
-use super::super::poll_queue::{Job, names, spelled};
-use super::super::{BarsAsk, Candles, Closes, Moment, Poll, ReadError, Tick};
+use super::super::poll_queue::{Job, spelled};
+use super::super::source_health::Downtime;
+use super::super::{BarsAsk, Candles, Closed, Closes, Moment, Poll, Tick};
 use super::outcomes::UNKNOWN_AGAIN;
 use super::{Fetch, Poller, Question};
-use crate::domain::price::{Candle, Capability, Delivery, Lack, Series, Span};
+use crate::domain::Name;
+use crate::domain::price::{Candle, Capability, Delivery, Failure, FailureCause, Lack, ReadError, Series, Span};
 use crate::event::Event;
 
 /// However many bars a source sends, no more are kept.
@@ -20,8 +22,8 @@ const MOST_BARS: usize = 2_000;
 /// What an answer that has prices lacks of those asked for.
 #[derive(Debug, Default)]
 pub(super) struct Missing {
-    /// A sentence that names them; None when nothing is missing.
-    pub(super) why: Option<String>,
+    /// It names them; None when nothing is missing.
+    pub(super) failure: Option<Failure>,
     /// The same for each of them.
     pub(super) lacks: Vec<Lack>,
     /// Those that the source does not know.
@@ -29,14 +31,14 @@ pub(super) struct Missing {
 }
 
 impl<F: Fetch> Poller<F> {
-    /// Reads an answer and sends what is in it. None: nobody listens any more.
+    /// Reads an answer and sends what is in it.
     pub(super) async fn read(
         &mut self,
         job: &Job,
         question: Question,
         bodies: &[Vec<u8>],
         now: Timestamp,
-    ) -> Option<Result<Missing, ReadError>> {
+    ) -> Result<Result<Missing, ReadError>, Closed> {
         let source = self.context.source;
         let bars = question.bars;
         match (job, &source.poll, &source.closes, &source.candles) {
@@ -44,7 +46,7 @@ impl<F: Fetch> Poller<F> {
                 let moment = Moment { now, calendar: &self.context.calendar };
                 let ticks = match (poll.read)(moment, &spelled(wanted), bodies) {
                     Ok(ticks) => ticks,
-                    Err(misread) => return Some(Err(misread)),
+                    Err(misread) => return Ok(Err(misread)),
                 };
                 let missing = self.send_quotes(wanted, ticks, now).await?;
                 let missing = self.lacking(poll, missing, bodies, now);
@@ -52,22 +54,22 @@ impl<F: Fetch> Poller<F> {
                     // When they can't be read, the prices are there all the same.
                     let _ = self.send_closes(closes, wanted, Span::Day, &bars, bodies).await?;
                 }
-                Some(Ok(missing))
+                Ok(Ok(missing))
             }
             (Job::Closes(wanted, span), _, Some(closes), _) => {
                 let bars = bars.unwrap_or_else(BarsAsk::none);
-                Some(self.send_closes(closes, wanted, *span, &bars, bodies).await?.map(|()| Missing::default()))
+                Ok(self.send_closes(closes, wanted, *span, &bars, bodies).await?.map(|()| Missing::default()))
             }
             (Job::Chart(wanted, span), _, _, Some(candles)) => {
                 let bars = bars.unwrap_or_else(BarsAsk::none);
-                Some(self.send_bars(candles, wanted, *span, bars, bodies).await?.map(|()| Missing::default()))
+                Ok(self.send_bars(candles, wanted, *span, bars, bodies).await?.map(|()| Missing::default()))
             }
-            _ => Some(Ok(Missing::default())),
+            _ => Ok(Ok(Missing::default())),
         }
     }
 
     /// Sends the quotes of an answer; returns the symbols that it has no price of.
-    async fn send_quotes(&mut self, asked: &[Wanted], ticks: Vec<Tick>, now: Timestamp) -> Option<Vec<Wanted>> {
+    async fn send_quotes(&mut self, asked: &[Wanted], ticks: Vec<Tick>, now: Timestamp) -> Result<Vec<Wanted>, Closed> {
         let mut by_name: HashMap<String, Tick> = ticks.into_iter().map(|tick| (tick.spelled.clone(), tick)).collect();
         let mut missing = Vec::new();
         for wanted in asked {
@@ -81,10 +83,10 @@ impl<F: Fetch> Poller<F> {
             let delivery = self.context.source.delay.map_or(Delivery::Polled(every), Delivery::Delayed);
             let (quote, is_shown) = self.context.quote(tick, &wanted.symbol, delivery, Capability::Quote);
             if is_shown {
-                self.context.events.send(Event::Quote(quote)).await.ok()?;
+                self.context.events.send(Event::Quote(quote)).await?;
             }
         }
-        Some(missing)
+        Ok(missing)
     }
 
     /// What an answer that has prices lacks of others: to them it is as if they had been asked for alone.
@@ -95,20 +97,15 @@ impl<F: Fetch> Poller<F> {
             alone == Err(ReadError::Unknown) && !self.priced.contains_key(&wanted.spelled)
         };
         let (unknown, silent): (Vec<Wanted>, Vec<Wanted>) = missing.into_iter().partition(is_unknown);
-        self.lack(&silent, Timestamp::MAX);
-        self.lack(&unknown, later(now, UNKNOWN_AGAIN));
-        let title = self.context.source.title;
-        let why = match (unknown.as_slice(), silent.as_slice()) {
-            ([], []) => None,
-            ([], silent) => Some(format!("{title} tells no price of {}.", names(silent))),
-            (unknown, []) => Some(format!("{title} does not know {}.", names(unknown))),
-            (unknown, silent) => {
-                Some(format!("{title} does not know {} and tells no price of {}.", names(unknown), names(silent)))
-            }
-        };
-        let of = |wanted: &[Wanted], why: &str| lacks(wanted.iter().map(|wanted| &wanted.symbol), why);
-        let lacks = [of(&unknown, &backoff::unknown(title)), of(&silent, &format!("{title} tells no price."))].concat();
-        Missing { why, lacks, unknown }
+        self.lack(&silent, Downtime::UntilWell);
+        self.lack(&unknown, Downtime::Until(later(now, UNKNOWN_AGAIN)));
+        let failure = |cause| Failure::new(self.context.source.title, cause);
+        let names = |wanted: &[Wanted]| wanted.iter().map(|wanted| wanted.symbol.clone()).collect::<Vec<Name>>();
+        let cause = FailureCause::Lacks { unknown: names(&unknown), unpriced: names(&silent) };
+        let is_any = !unknown.is_empty() || !silent.is_empty();
+        let of = |wanted: &[Wanted], cause| lacks(wanted.iter().map(|wanted| &wanted.symbol), &failure(cause));
+        let lacks = [of(&unknown, FailureCause::UnknownSymbol), of(&silent, FailureCause::NoPrice)].concat();
+        Missing { failure: is_any.then(|| failure(cause)), lacks, unknown }
     }
 
     /// Closes of several symbols. The source may leave some out: their charts stay as they are.
@@ -119,20 +116,20 @@ impl<F: Fetch> Poller<F> {
         span: Span,
         ask: &BarsAsk,
         bodies: &[Vec<u8>],
-    ) -> Option<Result<(), ReadError>> {
+    ) -> Result<Result<(), ReadError>, Closed> {
         let mut all: HashMap<String, Vec<Candle>> = HashMap::new();
         for body in bodies {
             match (closes.read)(body) {
                 Ok(found) => all.extend(found),
-                Err(misread) => return Some(Err(misread)),
+                Err(misread) => return Ok(Err(misread)),
             }
         }
         for one in wanted {
             let Some(bars) = all.remove(&one.spelled).filter(|bars| !bars.is_empty()) else { continue };
             let series = Series { closes_only: true, ..self.series(one, ask, bars) };
-            self.context.events.send(Event::Series { span, series }).await.ok()?;
+            self.context.events.send(Event::Series { span, series }).await?;
         }
-        Some(Ok(()))
+        Ok(Ok(()))
     }
 
     async fn send_bars(
@@ -142,16 +139,16 @@ impl<F: Fetch> Poller<F> {
         span: Span,
         ask: BarsAsk,
         bodies: &[Vec<u8>],
-    ) -> Option<Result<(), ReadError>> {
+    ) -> Result<Result<(), ReadError>, Closed> {
         let mut all = Vec::new();
         for body in bodies {
             match (candles.read)(body) {
                 Ok(bars) => all.extend(bars),
-                Err(misread) => return Some(Err(misread)),
+                Err(misread) => return Ok(Err(misread)),
             }
         }
         let series = self.series(wanted, &ask, all);
-        self.context.events.send(Event::Series { span, series }).await.ok().map(Ok)
+        Ok(Ok(self.context.events.send(Event::Series { span, series }).await?))
     }
 
     fn series(&self, wanted: &Wanted, ask: &BarsAsk, bars: Vec<Candle>) -> Series {

@@ -10,7 +10,9 @@ use serde_json::json;
 use jiff::SignedDuration;
 
 use super::*;
-use crate::domain::price::{Delivery, Lack, Outcome, Quote, Session, SourceReport, SourceSettings};
+use crate::domain::price::{
+    Delivery, Failure, FailureCause, Lack, Outcome, Quote, Refusal, Session, SourceReport, SourceSettings,
+};
 use crate::event::{Clock, Event};
 use crate::market::source;
 use crate::market::tests::{Shell, beside, config, deps};
@@ -192,15 +194,15 @@ async fn refusals_are_kept_to() {
         })
         .await;
         let blocked = events.iter().filter_map(|event| match event {
-            Event::Source(SourceReport { capability, outcome: Outcome::Blocked { why, until: end }, at, .. }) => {
-                Some((*capability, why.as_str(), until(*end, *at).as_secs_f64().round()))
-            }
+            Event::Source(SourceReport {
+                capability, outcome: Outcome::Blocked { refusal, until: end }, at, ..
+            }) => Some((*capability, refusal.to_string(), until(*end, *at).as_secs_f64().round())),
             _ => None,
         });
         let seconds = pause.as_secs_f64();
         assert_eq!(
             blocked.collect::<Vec<_>>(),
-            [(Capability::Quote, expected, seconds), (Capability::Candles, expected, seconds)]
+            [(Capability::Quote, expected.into(), seconds), (Capability::Candles, expected.into(), seconds)]
         );
     }
 }
@@ -209,7 +211,10 @@ async fn refusals_are_kept_to() {
 async fn a_restart_does_not_renew_a_refusal() {
     let (mut deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
     let now = (deps.clock)();
-    let outcome = Outcome::Blocked { why: "yahoo 429".into(), until: later(now, SignedDuration::from_mins(10)) };
+    let outcome = Outcome::Blocked {
+        refusal: Refusal::by_status("yahoo", 429),
+        until: later(now, SignedDuration::from_mins(10)),
+    };
     let report = |capability| SourceReport {
         source: "yahoo".into(),
         capability,
@@ -247,13 +252,13 @@ async fn failures_are_told_and_waited_out() {
     let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(4))).await;
     let sentences = events.iter().filter_map(|event| match event {
         Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => Some(match outcome {
-            Outcome::Failed { why } => why.as_str(),
-            Outcome::Well => "well",
-            Outcome::Blocked { .. } => "blocked",
+            Outcome::Failed(failure) => failure.to_string(),
+            Outcome::Well => "well".into(),
+            Outcome::Blocked { .. } => "blocked".into(),
         }),
         _ => None,
     });
-    let mut sentences: Vec<&str> = sentences.collect();
+    let mut sentences: Vec<String> = sentences.collect();
     sentences.dedup();
     let expected = [
         "Yahoo Finance: no answer within 10 s.",
@@ -281,9 +286,10 @@ async fn an_unknown_symbol_leaves_the_others_alone() {
     assert_eq!(asked, 1, "{:?}", venue.addresses());
     let quotes = events.iter().filter(|event| matches!(event, Event::Quote(quote) if &*quote.symbol == "NVDA")).count();
     assert!(quotes >= 8, "{quotes}");
-    let named = |event: &&Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Failed { why }, .. }) if why == "Yahoo Finance does not know NVDAX.");
+    let named = |event: &&Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Failed(failure), .. }) if failure.to_string() == "Yahoo Finance does not know NVDAX.");
     let Some(Event::Source(report)) = events.iter().find(named) else { panic!("{events:?}") };
-    let lacks = Lack { symbol: "NVDAX".into(), why: "Yahoo Finance knows no such symbol.".into() };
+    let failure = Failure::new("Yahoo Finance", FailureCause::UnknownSymbol);
+    let lacks = Lack { symbol: "NVDAX".into(), failure };
     assert_eq!(report.lacks, [lacks], "it says so of that one alone");
     let well = |event: &&Event| matches!(event, Event::Source(report) if report.asked.contains(&"NVDA".into()));
     assert!(events.iter().any(|event| well(&event)));
@@ -304,7 +310,8 @@ async fn first_failure(id: &'static str, names: &[&str], rule: Respond) -> (Stri
     let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
     let why = events.iter().find_map(|event| match event {
         Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => match outcome {
-            Outcome::Failed { why } | Outcome::Blocked { why, .. } => Some(why.clone()),
+            Outcome::Failed(failure) => Some(failure.to_string()),
+            Outcome::Blocked { refusal, .. } => Some(refusal.to_string()),
             Outcome::Well => None,
         },
         _ => None,
@@ -354,7 +361,7 @@ async fn a_refusal_of_what_was_told_before_is_none_of_the_symbol() {
     });
     let poller = Poller::new(source("cboe").unwrap(), &deps, SourceHealth::default(), venue);
     let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
-    let blocked = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Blocked { why, .. }, .. }) if why == "cboe 403");
+    let blocked = |event: &Event| matches!(event, Event::Source(SourceReport { outcome: Outcome::Blocked { refusal, .. }, .. }) if *refusal == Refusal::by_status("cboe", 403));
     assert!(events.iter().any(blocked), "{events:?}");
 }
 
@@ -437,7 +444,7 @@ async fn rests_while_the_socket_does_well() {
     let is_quote = |event: &Event| matches!(event, Event::Quote(_));
     beside(poller.run(), async {
         assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
-        board.tell(&socket(Outcome::Failed { why: "silent".into() }));
+        board.tell(&socket(Outcome::Failed(Failure::new("Coinbase", FailureCause::NoPrice))));
         let quote: Quote = shell.quote().await;
         assert_eq!((quote.price, quote.base), (Decimal::new(974_121, 1), Some(Decimal::new(97_000, 0))));
         assert_eq!((quote.session, &*quote.currency), (Session::Always, "USD"));
