@@ -20,7 +20,7 @@ use crate::domain::group::GroupId;
 use crate::domain::price::Quote;
 use crate::domain::query::Query;
 use crate::domain::story::{Story, StoryId};
-use crate::event::{Effect, Raised, Urgency, move_back};
+use crate::event::{Effect, Raised, SystemEffect, Urgency, move_back};
 pub use panel::Listed;
 use watch::Watch;
 
@@ -319,7 +319,14 @@ impl App {
         if !quietly {
             let [bell, notify] = [Action::Bell, Action::Notify].map(|action| alert.actions.contains(&action));
             let link = cause.story.and_then(|id| self.alerted(id)?.story.link.clone());
-            effects.push(Effect::Raise(Box::new(Raised { alert: alert.name, text, bell, notify, link, payload })));
+            effects.push(Effect::System(SystemEffect::Raise(Box::new(Raised {
+                alert: alert.name,
+                text,
+                bell,
+                notify,
+                link,
+                payload,
+            }))));
         }
         effects
     }

@@ -5,7 +5,7 @@ use super::input::drawn;
 use super::{App, Focus, Popup, Tone};
 use crate::domain::group::GroupId;
 use crate::domain::story::StoryId;
-use crate::event::Effect;
+use crate::event::{Effect, StoreEffect};
 
 impl App {
     /// Lays the stories of the current group over the screen.
@@ -35,7 +35,7 @@ impl App {
         };
         let undo = self.keymap.hint(Command::Undo);
         let mut effects = self.notify(Tone::Info, format!("taken out of its group, for good; {undo} takes it back"));
-        effects.push(Effect::SaveMarks(vec![marks]));
+        effects.push(Effect::Store(StoreEffect::SaveMarks(vec![marks])));
         effects
     }
 

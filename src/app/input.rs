@@ -7,14 +7,13 @@ use ratatui::layout::{Position, Rect};
 
 use super::command::Command;
 use super::keymap::{Key, Pressed};
-use super::prices::PRICES;
 use super::wire::Filter;
 use super::{App, Focus, Popup, Tone, save_groups, save_marks};
 use crate::config::MarkRead;
 use crate::domain::Name;
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, StoryId};
-use crate::event::{Effect, Urgency};
+use crate::event::{Effect, SourceEffect, SystemEffect, TerminalEffect, Urgency};
 
 pub(super) const ALT_GR: KeyModifiers = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
 
@@ -39,7 +38,9 @@ impl App {
             // Whoever comes back sees the present: the machine may have slept meanwhile.
             // A window that is dragged tells of many sizes: drawn as often as news is, or it would flicker.
             TerminalEvent::Resize(..) => vec![Effect::Draw(Urgency::News)],
-            TerminalEvent::FocusGained => [Effect::AskBackground].into_iter().chain(drawn()).collect(),
+            TerminalEvent::FocusGained => {
+                [Effect::Terminal(TerminalEffect::AskBackground)].into_iter().chain(drawn()).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -68,95 +69,14 @@ impl App {
         }
     }
 
-    /// Carries a command out.
-    pub fn command(&mut self, command: Command) -> Vec<Effect> {
-        if let Some(popup) = self.popup
-            && let Some(effects) = self.popup_command(popup, command)
-        {
-            return effects;
-        }
-        if let Some(effects) = self.movement(command) {
-            return effects;
-        }
-        if let Some(effects) = self.arrange(command) {
-            return effects;
-        }
-        if let Some(digit) = command.digit() {
-            return self.topic_key(digit);
-        }
-        match command {
-            Command::Read if self.bar().is_some() => self.ask_why(),
-            Command::Read if self.focus == Focus::Reader => self.fetch_article(),
-            Command::Read if self.focus == Focus::Tape => self.toggle_charting(),
-            Command::Read => self.read(),
-            Command::Open => self.open().unwrap_or_else(|said| said),
-            Command::CopyLink => self.copy_link().unwrap_or_else(|said| said),
-            Command::Query if self.focus == Focus::Reader => self.ask_find(),
-            Command::Query => self.ask_query(),
-            Command::Commands => self.ask_command(),
-            Command::Sort if self.focus == Focus::Tape => self.next_price_sort(),
-            Command::Sort => self.next_sort(),
-            Command::Close => self.close(),
-            Command::Feeds => self.show(Popup::Feeds { cursor: 0 }),
-            Command::Help => self.show(Popup::Help { scroll: 0 }),
-            Command::Star => self.star(),
-            Command::ToggleRead => self.toggle_read(),
-            Command::MarkAllRead => self.mark_all_read(),
-            Command::Undo => self.undo(),
-            Command::Group => self.open_group(),
-            Command::Why => self.ask_why(),
-            Command::Alerts => self.show_alerts(),
-            Command::Snooze => self.snooze_all(),
-            Command::TestAlert => self.notify(Tone::Info, "alerts are tried in their list".into()),
-            Command::Digest => self.show_digest(),
-            Command::Heat => self.show_heat(),
-            Command::ShowOnChart => self.show_on_chart(),
-            Command::PreviousBar if self.focus == Focus::Reader => self.step_link(false),
-            Command::NextBar if self.focus == Focus::Reader => self.step_link(true),
-            Command::PreviousBar => self.step_bar(-1),
-            Command::NextBar => self.step_bar(1),
-            Command::Muted => self.toggle_muted(),
-            Command::TakeOut => self.take_out_current(),
-            command if PRICES.contains(&command) => self.prices_command(command),
-            Command::Pause => self.pause(),
-            Command::Refresh => self.refresh(Vec::new()),
-            Command::Mouse => self.toggle_mouse(),
-            Command::Redraw => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
-            Command::Suspend => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
-            Command::Quit => vec![Effect::Quit],
-            _ => drawn(),
-        }
-    }
-
     // --- moving ---
 
-    fn movement(&mut self, command: Command) -> Option<Vec<Effect>> {
-        let page = self.page();
-        Some(match command {
-            Command::Down => self.step(1),
-            Command::Up => self.step(-1),
-            Command::PageDown => self.step(page),
-            Command::PageUp => self.step(-page),
-            Command::Top => self.step(isize::MIN / 2),
-            Command::Bottom => self.step(isize::MAX / 2),
-            Command::NextUnread if self.focus == Focus::Tape => self.step_marked(true),
-            Command::PreviousUnread if self.focus == Focus::Tape => self.step_marked(false),
-            Command::NextUnread if self.finds() => self.step_found(true),
-            Command::PreviousUnread if self.finds() => self.step_found(false),
-            Command::NextUnread => self.next_unread(true),
-            Command::PreviousUnread => self.next_unread(false),
-            Command::NextPanel => self.focus_on(self.next_focus(true)),
-            Command::PreviousPanel => self.focus_on(self.next_focus(false)),
-            _ => return None,
-        })
-    }
-
-    fn focus_on(&mut self, focus: Focus) -> Vec<Effect> {
+    pub(super) fn focus_on(&mut self, focus: Focus) -> Vec<Effect> {
         self.focus = focus;
         drawn()
     }
 
-    fn page(&self) -> isize {
+    pub(super) fn page(&self) -> isize {
         match self.focus {
             Focus::Reader => page(self.seen.reader.height),
             Focus::Tape => self.prices_page(),
@@ -164,7 +84,7 @@ impl App {
         }
     }
 
-    fn step(&mut self, by: isize) -> Vec<Effect> {
+    pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
         match self.focus {
             Focus::Wire => {
                 self.wire.step(by, self.wire_height());
@@ -184,7 +104,7 @@ impl App {
     }
 
     /// Goes to an unread story, which the reader shows: it counts as read.
-    fn next_unread(&mut self, forward: bool) -> Vec<Effect> {
+    pub(super) fn next_unread(&mut self, forward: bool) -> Vec<Effect> {
         let Some(row) = self.wire.next_unread(forward) else {
             return self.notify(Tone::Info, "no unread story that way".into());
         };
@@ -195,7 +115,7 @@ impl App {
 
     // --- stories ---
 
-    fn read(&mut self) -> Vec<Effect> {
+    pub(super) fn read(&mut self) -> Vec<Effect> {
         self.hold_cursor();
         if self.wire.current().is_none() {
             return self.notify(Tone::Info, "no story to read".into());
@@ -256,32 +176,32 @@ impl App {
         let link = self.link()?;
         let mut effects = self.mark_read();
         effects.extend(self.notify(Tone::Info, "opening in the browser".into()));
-        effects.push(Effect::Open(link));
+        effects.push(Effect::System(SystemEffect::Open(link)));
         Ok(effects)
     }
 
     pub(super) fn copy_link(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
         let link = self.link()?;
         let mut effects = self.notify(Tone::Info, "link copied".into());
-        effects.push(Effect::Copy(link));
+        effects.push(Effect::Terminal(TerminalEffect::Copy(link)));
         Ok(effects)
     }
 
-    fn star(&mut self) -> Vec<Effect> {
+    pub(super) fn star(&mut self) -> Vec<Effect> {
         self.hold_cursor();
         let starred = self.wire.current().is_some_and(|row| self.wire.row_is_starred(row));
         let marks = self.wire.mark_current(|marks| marks.starred = !starred);
         self.marked(marks)
     }
 
-    fn toggle_read(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_read(&mut self) -> Vec<Effect> {
         self.hold_cursor();
         let unread = self.wire.current().is_some_and(|row| self.wire.row_is_unread(row));
         let marks = self.wire.mark_current(|marks| marks.read = unread);
         self.marked(marks)
     }
 
-    fn mark_all_read(&mut self) -> Vec<Effect> {
+    pub(super) fn mark_all_read(&mut self) -> Vec<Effect> {
         let marks = self.wire.mark_shown(|marks| marks.read = true);
         if marks.is_empty() {
             return self.notify(Tone::Info, "nothing unread here".into());
@@ -312,12 +232,12 @@ impl App {
     // --- filtering ---
 
     /// Words are being gone through in the reader.
-    fn finds(&self) -> bool {
+    pub(super) fn finds(&self) -> bool {
         self.focus == Focus::Reader && !self.reading.find.is_empty()
     }
 
     /// `0` shows all; a topic's key shows the topic; a view's key its query.
-    fn topic_key(&mut self, digit: char) -> Vec<Effect> {
+    pub(super) fn topic_key(&mut self, digit: char) -> Vec<Effect> {
         let mut filter = self.wire.filter().clone();
         if digit == '0' {
             filter = Filter::default();
@@ -348,7 +268,7 @@ impl App {
     }
 
     /// Closes what lies on top; else leaves the reader; else clears the filter; else lets the cursor go.
-    fn close(&mut self) -> Vec<Effect> {
+    pub(super) fn close(&mut self) -> Vec<Effect> {
         if self.bar().is_some() {
             self.bar = None;
         } else if self.finds() {
@@ -372,9 +292,9 @@ impl App {
 
     // --- the rest ---
 
-    fn pause(&mut self) -> Vec<Effect> {
+    pub(super) fn pause(&mut self) -> Vec<Effect> {
         if let Some(position) = self.replay {
-            return vec![Effect::PauseReplay(!position.paused), Effect::Draw(Urgency::Key)];
+            return vec![Effect::System(SystemEffect::PauseReplay(!position.paused)), Effect::Draw(Urgency::Key)];
         }
         let mut placed = Vec::new();
         for (story, marks) in self.wire.set_paused(!self.wire.paused()) {
@@ -393,16 +313,19 @@ impl App {
             return self.notify(Tone::Info, "a replay asks nobody".into());
         }
         let (text, prices) = match feeds.as_slice() {
-            [] => ("asking feeds and prices now, those that may be asked".into(), Some(Effect::RefreshPrices)),
+            [] => (
+                "asking feeds and prices now, those that may be asked".into(),
+                Some(Effect::Sources(SourceEffect::RefreshPrices)),
+            ),
             [feed, ..] => (format!("asking {feed} now, if it may be asked"), None),
         };
         let mut effects = self.notify(Tone::Info, text);
-        effects.push(Effect::RefreshFeeds(feeds));
+        effects.push(Effect::Sources(SourceEffect::RefreshFeeds(feeds)));
         effects.extend(prices);
         effects
     }
 
-    fn toggle_muted(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_muted(&mut self) -> Vec<Effect> {
         let shows = !self.wire.shows_muted();
         self.wire.show_muted(shows, self.now);
         let text = match (shows, self.wire.muted_count()) {
@@ -413,11 +336,11 @@ impl App {
         self.notify(Tone::Info, text)
     }
 
-    fn toggle_mouse(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_mouse(&mut self) -> Vec<Effect> {
         self.mouse = !self.mouse;
         let text = if self.mouse { "mouse on: click and wheel" } else { "mouse off: the terminal selects text again" };
         let mut effects = self.notify(Tone::Info, text.into());
-        effects.push(Effect::Mouse(self.mouse));
+        effects.push(Effect::Terminal(TerminalEffect::Mouse(self.mouse)));
         effects
     }
 

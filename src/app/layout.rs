@@ -1,41 +1,45 @@
 //! Arranging the screen with keys: hiding panels, moving borders, one panel alone; and where the keys go next.
 
-use super::command::Command;
 use super::input::drawn;
 use super::{App, Focus};
 use crate::domain::layout::{Layout, Panel};
-use crate::event::Effect;
+use crate::event::{Effect, StoreEffect};
 
 /// What one press of a key moves a border by.
 const COLUMNS: i16 = 4;
 const ROWS: i16 = 2;
 
-/// The panels that a key hides or shows.
-const TOGGLES: [(Command, Panel); 5] = [
-    (Command::HideTopics, Panel::Topics),
-    (Command::HideReader, Panel::Reader),
-    (Command::HideChart, Panel::Chart),
-    (Command::HidePrices, Panel::Prices),
-    (Command::HideHeat, Panel::Heat),
-];
-
 impl App {
-    /// What a command does to the arrangement; None: nothing.
-    pub(super) fn arrange(&mut self, command: Command) -> Option<Vec<Effect>> {
-        let mut layout = self.layout.clone();
-        match command {
-            Command::Zoom if self.is_charting() => {
-                self.charting = false;
-                layout.zoomed = false;
-            }
-            Command::Zoom => layout.zoomed = !layout.zoomed,
-            Command::Grow => grow(&mut layout, self.focus, 1),
-            Command::Shrink => grow(&mut layout, self.focus, -1),
-            // Which prices are shown is no arrangement.
-            Command::ResetLayout => layout = Layout { prices: layout.prices, ..Layout::default() },
-            _ => layout.toggle(TOGGLES.iter().find(|(toggle, _)| *toggle == command)?.1),
+    /// The panel with the keys alone, or all again.
+    pub(super) fn zoom(&mut self) -> Vec<Effect> {
+        let zoomed = !self.is_charting() && !self.layout.zoomed;
+        if self.is_charting() {
+            self.charting = false;
         }
-        Some(self.lay_out(layout))
+        self.lay_out(Layout { zoomed, ..self.layout.clone() })
+    }
+
+    /// Moves the border of the panel with the keys: outwards by 1, inwards by -1.
+    pub(super) fn grow(&mut self, by: i16) -> Vec<Effect> {
+        let mut layout = self.layout.clone();
+        match self.focus {
+            Focus::Wire => layout.widen_prices(-COLUMNS * by),
+            Focus::Reader => layout.heighten_reader(ROWS * by),
+            Focus::Tape => layout.widen_prices(COLUMNS * by),
+        }
+        self.lay_out(layout)
+    }
+
+    /// Hides a panel, or shows it again.
+    pub(super) fn toggle_panel(&mut self, panel: Panel) -> Vec<Effect> {
+        let mut layout = self.layout.clone();
+        layout.toggle(panel);
+        self.lay_out(layout)
+    }
+
+    /// As it comes. Which prices are shown is no arrangement.
+    pub(super) fn reset_layout(&mut self) -> Vec<Effect> {
+        self.lay_out(Layout { prices: self.layout.prices.clone(), ..Layout::default() })
     }
 
     /// Puts an arrangement in force, and keeps it.
@@ -46,7 +50,7 @@ impl App {
             if !self.can_focus(self.focus) {
                 self.focus = Focus::Wire;
             }
-            effects.extend(self.replay.is_none().then(|| Effect::SaveLayout(self.layout.clone())));
+            effects.extend(self.replay.is_none().then(|| Effect::Store(StoreEffect::SaveLayout(self.layout.clone()))));
         }
         effects
     }
@@ -66,18 +70,11 @@ impl App {
     }
 }
 
-fn grow(layout: &mut Layout, focus: Focus, by: i16) {
-    match focus {
-        Focus::Wire => layout.widen_prices(-COLUMNS * by),
-        Focus::Reader => layout.heighten_reader(ROWS * by),
-        Focus::Tape => layout.widen_prices(COLUMNS * by),
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::app::command::Command;
     use crate::app::samples::Desk;
     use crate::event::{Event, Loaded};
 
@@ -86,7 +83,7 @@ mod tests {
         let mut desk = Desk::new();
         let effects = desk.press("Z");
         let kept = effects.iter().find_map(|effect| match effect {
-            Effect::SaveLayout(layout) => Some(layout.clone()),
+            Effect::Store(StoreEffect::SaveLayout(layout)) => Some(layout.clone()),
             _ => None,
         });
         assert!(kept.as_ref().unwrap().zoomed);

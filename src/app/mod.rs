@@ -65,7 +65,9 @@ use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
-use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
+use crate::event::{
+    Effect, Event, Loaded, ReplayPosition, SourceEffect, StoreEffect, SystemEffect, TerminalEffect, Urgency,
+};
 use alerts::Alerts;
 use away::Away;
 use baseline::Baseline;
@@ -234,7 +236,7 @@ impl App {
             effects.extend(self.say_unsaved(&effects));
         }
         let overdue = self.saves.overdue(now);
-        effects.extend(self.saved_as(overdue));
+        effects.extend(self.saved_as(overdue).into_iter().map(Effect::Store));
         effects
     }
 
@@ -281,10 +283,10 @@ impl App {
                 is_news.then_some(Effect::Draw(Urgency::Key)).into_iter().collect()
             }
             Event::Sift { count } => self.sift(count),
-            Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
+            Event::SuspendAsked => vec![Effect::System(SystemEffect::Suspend), Effect::Draw(Urgency::Key)],
             // Whoever had the terminal meanwhile wrote on it.
             Event::NotSuspended => self.notify(Tone::Info, "no shell waits here to suspend to".to_owned()),
-            Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
+            Event::Resumed => vec![Effect::Terminal(TerminalEffect::Repaint), Effect::Draw(Urgency::Key)],
             // Seen to before anything else.
             Event::ClockSetBack(_) | Event::Tick => Vec::new(),
         }
@@ -376,7 +378,10 @@ impl App {
             let feeds = self.health.feed_states().cloned().collect();
             effects.push(self.recount());
             effects.extend(self.want_series());
-            effects.push(Effect::Start { feeds, sources: self.health.sources().cloned().collect() });
+            effects.push(Effect::Sources(SourceEffect::Start {
+                feeds,
+                sources: self.health.sources().cloned().collect(),
+            }));
             effects.extend(self.look_beyond());
         }
         effects
@@ -420,7 +425,7 @@ impl App {
             }
         }
         let mut effects = Vec::new();
-        effects.extend((!fresh.is_empty()).then_some(Effect::SaveStories(fresh)));
+        effects.extend((!fresh.is_empty()).then_some(Effect::Store(StoreEffect::SaveStories(fresh))));
         effects.extend(save_groups(placed));
         effects.extend(alerts);
         effects.extend(shown.then_some(Effect::Draw(Urgency::News)));
@@ -432,7 +437,7 @@ impl App {
         self.alert_feed_polled(&state.feed, state.trouble.is_none());
         self.health.take_feed(state.clone());
         let changed = before != self.health.summary(self.now) || self.health_is_open();
-        let mut effects = vec![Effect::SaveFeed(Box::new(state))];
+        let mut effects = vec![Effect::Store(StoreEffect::SaveFeed(Box::new(state)))];
         effects.extend(changed.then_some(Effect::Draw(Urgency::News)));
         effects
     }
@@ -459,7 +464,7 @@ impl App {
         // A sign of life moves the time when a price goes stale; that alone is nothing to be seen.
         self.look_ahead();
         match changed {
-            true => vec![Effect::SaveSource(report), Effect::Draw(Urgency::News)],
+            true => vec![Effect::Store(StoreEffect::SaveSource(report)), Effect::Draw(Urgency::News)],
             false if self.health_is_open() => vec![Effect::Draw(Urgency::Price)],
             false => Vec::new(),
         }
@@ -485,7 +490,7 @@ impl App {
         };
         if asks_for_mouse {
             self.mouse = mouse;
-            effects.push(Effect::Mouse(mouse));
+            effects.push(Effect::Terminal(TerminalEffect::Mouse(mouse)));
         }
         effects.extend((!is_counted_so).then(|| self.recount()));
         if self.charted() != charted {
@@ -568,12 +573,12 @@ impl App {
 
 /// Groups to be saved, if there are any.
 fn save_groups(groups: Vec<(StoryId, GroupId)>) -> Option<Effect> {
-    (!groups.is_empty()).then_some(Effect::SaveGroups(groups))
+    (!groups.is_empty()).then_some(Effect::Store(StoreEffect::SaveGroups(groups)))
 }
 
 /// Marks to be saved, if there are any.
 fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
-    (!marks.is_empty()).then_some(Effect::SaveMarks(marks))
+    (!marks.is_empty()).then_some(Effect::Store(StoreEffect::SaveMarks(marks)))
 }
 
 /// The trading calendar of a configuration.

@@ -3,24 +3,12 @@
 use ratatui::layout::Position;
 use strum::IntoEnumIterator;
 
-use super::command::Command;
 use super::input::{drawn, page};
-use super::tape::ChartStyle;
+use super::tape::Tape;
 use super::{App, Focus, Popup, Tone};
 use crate::domain::Name;
 use crate::domain::layout::PriceSort;
-use crate::event::Effect;
-
-/// What goes to the prices and the chart wherever the keys are.
-pub(super) const PRICES: [Command; 7] = [
-    Command::NextSymbol,
-    Command::PreviousSymbol,
-    Command::NextList,
-    Command::PreviousList,
-    Command::SortPrices,
-    Command::NextSpan,
-    Command::ChartStyle,
-];
+use crate::event::{Effect, SourceEffect, StoreEffect};
 
 impl App {
     /// The symbol whose chart is shown.
@@ -30,7 +18,7 @@ impl App {
 
     /// Another chart is shown: its candles are wanted.
     pub(super) fn want_series(&self) -> Option<Effect> {
-        Some(Effect::ShowChart { symbol: self.charted()?, span: self.tape.span })
+        Some(Effect::Sources(SourceEffect::ShowChart { symbol: self.charted()?, span: self.tape.span }))
     }
 
     /// The chart fills the screen, until `Esc`.
@@ -44,22 +32,9 @@ impl App {
         drawn()
     }
 
-    /// What one of [`PRICES`] does.
-    pub(super) fn prices_command(&mut self, command: Command) -> Vec<Effect> {
-        match command {
-            Command::NextSymbol => self.tape.step(1),
-            Command::PreviousSymbol => self.tape.step(-1),
-            Command::NextList => return self.step_list(true),
-            Command::PreviousList => return self.step_list(false),
-            Command::SortPrices => return self.next_price_sort(),
-            Command::NextSpan => self.tape.next_span(),
-            _ => {
-                self.tape.style = match self.tape.style {
-                    ChartStyle::Candles => ChartStyle::Line,
-                    ChartStyle::Line => ChartStyle::Candles,
-                }
-            }
-        }
+    /// Shows another symbol, span or style on the chart, wherever the keys are.
+    pub(super) fn turn_chart(&mut self, turn: impl FnOnce(&mut Tape)) -> Vec<Effect> {
+        turn(&mut self.tape);
         self.chart_turned()
     }
 
@@ -79,7 +54,7 @@ impl App {
             return None;
         }
         self.layout.prices = kept;
-        (self.replay.is_none() && !self.loading).then(|| Effect::SaveLayout(self.layout.clone()))
+        (self.replay.is_none() && !self.loading).then(|| Effect::Store(StoreEffect::SaveLayout(self.layout.clone())))
     }
 
     /// Moves along the symbols. In a table row by row to its ends; among blocks by one round and round, by more to the ends.
@@ -99,7 +74,7 @@ impl App {
 
     // --- lists and order ---
 
-    fn step_list(&mut self, forward: bool) -> Vec<Effect> {
+    pub(super) fn step_list(&mut self, forward: bool) -> Vec<Effect> {
         if self.tape.lists().is_empty() {
             return self.notify(Tone::Info, "no symbol of the config names a list".into());
         }

@@ -9,7 +9,7 @@ use super::wire::Filter;
 use super::{App, Focus, Tone};
 use crate::domain::article::Article;
 use crate::domain::story::StoryId;
-use crate::event::{Effect, Urgency};
+use crate::event::{Effect, SourceEffect, Urgency};
 
 /// Articles that are held; of those fetched before, the store of the web has a copy.
 const ARTICLES_MAX: usize = 20;
@@ -101,7 +101,7 @@ impl App {
             Some(Fetch::UnderWay | Fetch::Here(_)) => drawn(),
             Some(Fetch::Failed(_)) | None => {
                 self.reading.put(story, Fetch::UnderWay);
-                [Effect::FetchArticle { story, link, feed }].into_iter().chain(drawn()).collect()
+                [Effect::Sources(SourceEffect::FetchArticle { story, link, feed })].into_iter().chain(drawn()).collect()
             }
         }
     }
@@ -212,6 +212,7 @@ mod tests {
     use crate::app::hit_map::HitMap;
     use crate::app::samples::{Desk, seen};
     use crate::domain::Name;
+    use crate::event::{SystemEffect, TerminalEffect};
     use crate::event::Event;
 
     fn reader() -> Desk {
@@ -222,7 +223,7 @@ mod tests {
 
     fn fetched(effects: &[Effect]) -> Option<StoryId> {
         effects.iter().find_map(|effect| match effect {
-            Effect::FetchArticle { story, .. } => Some(*story),
+            Effect::Sources(SourceEffect::FetchArticle { story, .. }) => Some(*story),
             _ => None,
         })
     }
@@ -308,12 +309,12 @@ mod tests {
         };
         press(&mut desk, "l");
         press(&mut desk, "l");
-        assert!(press(&mut desk, "o").contains(&Effect::Open(links[1].to_string())));
+        assert!(press(&mut desk, "o").contains(&Effect::System(SystemEffect::Open(links[1].to_string()))));
         press(&mut desk, "h");
-        assert!(press(&mut desk, "y").contains(&Effect::Copy(links[0].to_string())));
+        assert!(press(&mut desk, "y").contains(&Effect::Terminal(TerminalEffect::Copy(links[0].to_string()))));
         press(&mut desk, "esc");
-        assert!(
-            desk.press("y").contains(&Effect::Copy(desk.app.wire.current_item().unwrap().story.link.clone().unwrap()))
-        );
+        assert!(desk.press("y").contains(&Effect::Terminal(TerminalEffect::Copy(
+            desk.app.wire.current_item().unwrap().story.link.clone().unwrap()
+        ))));
     }
 }

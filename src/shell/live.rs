@@ -18,16 +18,17 @@ use super::paths::Paths;
 use super::record::Recorder;
 use super::recording::Recording;
 use super::replay::Plan;
-use super::run::{World, run};
+use super::run::{Screen, run};
 use super::sources::Sources;
 use super::tasks::Tasks;
 use super::terminal::{Terminal, install_panic_hook, is_gone};
+use super::world::World;
 use super::{browser, replay, signals, terminal_theme, watch as config_watch};
 use crate::app::App;
 use crate::app::hit_map::HitMap;
 use crate::app::wire::WINDOW;
 use crate::config::{Config, View};
-use crate::event::{Clock, ClockWatch, Effect, Event, Raised};
+use crate::event::{Clock, ClockWatch, Event, Raised, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
 use crate::screen::theme::Theme;
 use crate::store::Store;
 use crate::{news, screen};
@@ -193,12 +194,66 @@ struct Stage {
 }
 
 impl World for Stage {
-    fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
-        let mut events = self.record(&effect);
-        events.extend(self.store.carry_out(effect).map(|effect| self.do_beyond_the_store(effect)).unwrap_or_default());
+    fn store(&mut self, effect: StoreEffect) -> Vec<Event> {
+        let events = self.record(&effect);
+        self.store.carry_out(effect);
         events
     }
 
+    fn sources(&mut self, effect: SourceEffect) -> Vec<Event> {
+        match effect {
+            SourceEffect::FetchArticle { story, .. } if self.replaying.is_some() => {
+                vec![Event::Article { story, outcome: Err(RECORDED.to_owned()) }]
+            }
+            effect => {
+                self.sources.carry_out(&self.tasks, effect);
+                Vec::new()
+            }
+        }
+    }
+
+    fn terminal(&mut self, effect: TerminalEffect) -> Vec<Event> {
+        match effect {
+            TerminalEffect::Copy(text) => {
+                trouble("clipboard", self.terminal.send(CopyToClipboard::to_clipboard_from(text)))
+            }
+            TerminalEffect::Mouse(on) => trouble("mouse", self.terminal.set_mouse(on)),
+            TerminalEffect::Repaint => {
+                self.terminal.repaint();
+                Vec::new()
+            }
+            TerminalEffect::AskBackground => trouble("terminal", self.terminal.send(AskBackground)),
+        }
+    }
+
+    fn system(&mut self, effect: SystemEffect) -> Vec<Event> {
+        match effect {
+            SystemEffect::Raise(raised) => return self.raise(*raised),
+            SystemEffect::Open(link) => {
+                let wanted = self.themed.screen.open.clone();
+                self.tasks.spawn("browser", browser::open(link, wanted, variable("BROWSER")));
+            }
+            SystemEffect::SaveView(view) => {
+                self.tasks.spawn("view", self.views.clone().take_in(view));
+            }
+            SystemEffect::PauseReplay(paused) => {
+                self.paused.send_replace(paused);
+            }
+            SystemEffect::Suspend => match self.terminal.suspend() {
+                Ok(true) => {}
+                Ok(false) => return vec![Event::NotSuspended],
+                Err(error) => return trouble("suspend", Err(error)),
+            },
+        }
+        Vec::new()
+    }
+
+    fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
+        if self.replaying.is_some() { None } else { self.clock_watch.set_back(now) }
+    }
+}
+
+impl Screen for Stage {
     fn draw(&mut self, app: &App) -> io::Result<HitMap> {
         self.reads_only = app.read_only;
         if !Arc::ptr_eq(&app.config, &self.themed) || app.light != self.light {
@@ -221,58 +276,16 @@ impl World for Stage {
             None => Some(time.duration_since((self.clock)()).max(SignedDuration::ZERO).unsigned_abs()),
         }
     }
-
-    fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
-        if self.replaying.is_some() { None } else { self.clock_watch.set_back(now) }
-    }
 }
 
 impl Stage {
     fn save_and_close(&self, app: &mut App) -> Result<(), String> {
-        app.last_saves().into_iter().for_each(|effect| drop(self.store.carry_out(effect)));
+        app.last_saves().into_iter().for_each(|effect| self.store.carry_out(effect));
         self.store.close(STORE_LIMIT)
     }
 
-    fn do_beyond_the_store(&mut self, effect: Effect) -> Vec<Event> {
-        match effect {
-            Effect::FetchArticle { story, .. } if self.replaying.is_some() => {
-                return vec![Event::Article { story, outcome: Err(RECORDED.to_owned()) }];
-            }
-            effect @ (Effect::Start { .. }
-            | Effect::FetchArticle { .. }
-            | Effect::RefreshFeeds(_)
-            | Effect::RefreshPrices
-            | Effect::ShowChart { .. }
-            | Effect::CompareOver(_)) => self.sources.carry_out(&self.tasks, effect),
-            Effect::Open(link) => {
-                let wanted = self.themed.screen.open.clone();
-                self.tasks.spawn("browser", browser::open(link, wanted, variable("BROWSER")));
-            }
-            Effect::SaveView(view) => {
-                self.tasks.spawn("view", self.views.clone().take_in(view));
-            }
-            Effect::Copy(text) => {
-                return trouble("clipboard", self.terminal.send(CopyToClipboard::to_clipboard_from(text)));
-            }
-            Effect::Mouse(on) => return trouble("mouse", self.terminal.set_mouse(on)),
-            Effect::Repaint => self.terminal.repaint(),
-            Effect::AskBackground => return trouble("terminal", self.terminal.send(AskBackground)),
-            Effect::PauseReplay(paused) => {
-                self.paused.send_replace(paused);
-            }
-            Effect::Raise(raised) => return self.raise(*raised),
-            Effect::Suspend => match self.terminal.suspend() {
-                Ok(true) => {}
-                Ok(false) => return vec![Event::NotSuspended],
-                Err(error) => return trouble("suspend", Err(error)),
-            },
-            _ => {}
-        }
-        Vec::new()
-    }
-
     /// Notes an effect, where a day is recorded.
-    fn record(&mut self, effect: &Effect) -> Vec<Event> {
+    fn record(&mut self, effect: &StoreEffect) -> Vec<Event> {
         let is_well = self.recorder.as_ref().is_none_or(|recorder| recorder.note(effect));
         if is_well { Vec::new() } else { self.recording_broke_off() }
     }

@@ -8,7 +8,7 @@ use crate::app::samples::{Desk, feed_state, minute, quote, series, titled};
 use crate::config::load;
 use crate::domain::price::Span;
 use crate::domain::story::{Marks, Story};
-use crate::event::{Event, Loaded};
+use crate::event::{Event, Loaded, SystemEffect};
 
 /// A desk with these alerts alone, whose feed has been polled once.
 fn desk(alerts: &str) -> Desk {
@@ -29,7 +29,7 @@ fn poll(desk: &mut Desk) {
 /// What the effects raise, by the name of the alert.
 fn raised(effects: &[Effect]) -> Vec<&str> {
     let raised = effects.iter().filter_map(|effect| match effect {
-        Effect::Raise(raised) => Some(&*raised.alert),
+        Effect::System(SystemEffect::Raise(raised)) => Some(&*raised.alert),
         _ => None,
     });
     raised.collect()
@@ -209,7 +209,7 @@ fn one_that_is_off_says_nothing_and_a_trial_says_all() {
     assert_eq!(tell(&mut desk, 1, "Nvidia opens a school"), 0);
     let effects = desk.press("a A");
     let loud = effects.iter().find_map(|effect| match effect {
-        Effect::Raise(raised) => Some((raised.bell, raised.notify, raised.text.clone())),
+        Effect::System(SystemEffect::Raise(raised)) => Some((raised.bell, raised.notify, raised.text.clone())),
         _ => None,
     });
     assert_eq!(loud, Some((true, true, "TEST: Nvidia opens a school (Reuters)".into())));
@@ -334,7 +334,7 @@ fn a_hostile_title_is_data_in_the_payload() {
     let story = Story { published: Some(at), ..titled(1, 0, title) };
     let effects = desk.stories([story]);
     let payload = effects.iter().find_map(|effect| match effect {
-        Effect::Raise(raised) => Some(raised.payload.clone()),
+        Effect::System(SystemEffect::Raise(raised)) => Some(raised.payload.clone()),
         _ => None,
     });
     let object: serde_json::Value = serde_json::from_str(&payload.unwrap()).unwrap();
