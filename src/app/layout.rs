@@ -1,5 +1,7 @@
 //! Arranging the screen with keys: hiding panels, moving borders, one panel alone; and where the keys go next.
 
+use strum::IntoEnumIterator;
+
 use super::input::drawn;
 use super::{App, Focus};
 use crate::domain::layout::{Layout, Panel};
@@ -57,16 +59,18 @@ impl App {
 
     /// The panel behind or before the one with the keys, of those that are shown.
     pub(super) fn next_focus(&self, forward: bool) -> Focus {
-        const ROUND: [Focus; 3] = [Focus::Wire, Focus::Reader, Focus::Tape];
-        let at = ROUND.iter().position(|focus| *focus == self.focus).unwrap_or(0);
-        let steps = if forward { [1, 2] } else { [2, 1] };
-        let found = steps.map(|step| ROUND[(at + step) % ROUND.len()]).into_iter().find(|focus| self.can_focus(*focus));
+        let mut round: Vec<Focus> = Focus::iter().collect();
+        let at = round.iter().position(|focus| *focus == self.focus).unwrap_or(0);
+        round.rotate_left(at);
+        let mut others = round.into_iter().skip(1).filter(|focus| self.can_focus(*focus));
+        let found = if forward { others.next() } else { others.next_back() };
         found.unwrap_or(Focus::Wire)
     }
 
-    /// The reader can always be had: it takes the place of the wire where it is hidden. Prices can't.
+    /// The reader can always be had: it takes the place of the wire where it is hidden. Others can't.
     fn can_focus(&self, focus: Focus) -> bool {
-        focus != Focus::Tape || self.layout.shows(Panel::Chart) || self.layout.shows(Panel::Prices)
+        let is_shown = |panel: Panel| panel.focus() == Some(focus) && self.layout.shows(panel);
+        focus == Focus::Reader || Panel::iter().any(is_shown)
     }
 }
 

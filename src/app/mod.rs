@@ -59,6 +59,7 @@ use crate::config::{Config, shipped_keys};
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
+pub use crate::domain::layout::Focus;
 use crate::domain::layout::Layout;
 use crate::domain::price::{Series, SourceReport, Span, State, Unpriced};
 use crate::domain::query::Asks;
@@ -86,15 +87,6 @@ use saves::{Saved, Saves};
 use tape::Tape;
 use why::Asked;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
-
-/// What the keys go to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Focus {
-    #[default]
-    Wire,
-    Reader,
-    Tape,
-}
 
 /// The whole state.
 #[derive(Debug)]

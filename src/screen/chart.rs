@@ -30,7 +30,6 @@ use crate::domain::reaction;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let app = scene.app;
-    seen.panels.push((area, Focus::Tape));
     let Some(symbol) = app.tape.selected() else {
         let inner = panel(frame, area, scene, false, heading(scene, "Chart"), Line::default());
         return no_symbols(frame, inner, scene);

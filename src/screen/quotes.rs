@@ -37,7 +37,6 @@ const BLOCK_HEIGHT_MIN: u16 = 3;
 
 /// Blocks beside each other when wide, below each other in the column of a medium screen; a table when they have no room.
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
-    seen.panels.push((area, Focus::Tape));
     let symbols = scene.app.tape.shown();
     let focused = scene.app.focus == Focus::Tape;
     // What was a table among other panels is one alone.

@@ -22,7 +22,6 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
         Size::Tiny => area,
         _ => panel(frame, area, scene, scene.app.focus == Focus::Wire, title(scene), news_above(scene)),
     };
-    seen.panels.push((area, Focus::Wire));
     let wire = &scene.app.wire;
     let height = usize::from(inner.height);
     let top = wire.top(height);
