@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, View};
 use crate::domain::Name;
+use crate::domain::alert::Action;
 use crate::domain::article::Article;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
@@ -217,14 +218,13 @@ pub enum SystemEffect {
 }
 
 /// An alert that has come true. Its command and its address stand in the config, under its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raised {
     pub alert: Name,
     /// What came true, one sentence without its full stop.
     pub text: String,
-    pub bell: bool,
-    /// A notification of the terminal.
-    pub notify: bool,
+    /// What is done on this terminal.
+    pub actions: Vec<Action>,
     /// Of its story.
     pub link: Option<String>,
     /// The same as one JSON object, with the fields of the story.

@@ -317,13 +317,11 @@ impl App {
         self.look_ahead();
         let mut effects = vec![Effect::Draw(Urgency::News)];
         if !quietly {
-            let [bell, notify] = [Action::Bell, Action::Notify].map(|action| alert.actions.contains(&action));
             let link = cause.story.and_then(|id| self.alerted(id)?.story.link.clone());
             effects.push(Effect::System(SystemEffect::Raise(Box::new(Raised {
                 alert: alert.name,
                 text,
-                bell,
-                notify,
+                actions: alert.actions,
                 link,
                 payload,
             }))));

@@ -28,6 +28,7 @@ use crate::app::App;
 use crate::app::hit_map::HitMap;
 use crate::app::wire::WINDOW;
 use crate::config::{Config, View};
+use crate::domain::alert::Action;
 use crate::event::{Clock, ClockWatch, Event, Raised, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
 use crate::screen::theme::Theme;
 use crate::store::Store;
@@ -303,9 +304,19 @@ impl Stage {
             return Vec::new();
         }
         let by = self.themed.alerting.notify_by;
-        let notification = Notification::new(by, variable, &raised.alert, &raised.text).filter(|_| raised.notify);
-        // Where the terminal knows no notification the bell is better than nothing.
-        let rings = raised.bell || (raised.notify && notification.is_none());
+        let (mut rings, mut notification) = (false, None);
+        for action in &raised.actions {
+            match action {
+                // It is on the screen.
+                Action::Line => {}
+                Action::Bell => rings = true,
+                Action::Notify => {
+                    notification = Notification::new(by, variable, &raised.alert, &raised.text);
+                    // Where the terminal knows no notification the bell is better than nothing.
+                    rings |= notification.is_none();
+                }
+            }
+        }
         let mut done = if rings { trouble("bell", self.terminal.send(Bell)) } else { Vec::new() };
         if let Some(notification) = notification {
             done.extend(trouble("notification", self.terminal.send(notification)));

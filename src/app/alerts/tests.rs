@@ -8,6 +8,7 @@ use crate::app::samples::{Desk, feed_state, minute, quote, series, titled};
 use crate::config::load;
 use crate::domain::price::Span;
 use crate::domain::story::{Marks, Story};
+use crate::domain::alert::Action;
 use crate::event::{Event, Loaded, SystemEffect};
 
 /// A desk with these alerts alone, whose feed has been polled once.
@@ -209,10 +210,10 @@ fn one_that_is_off_says_nothing_and_a_trial_says_all() {
     assert_eq!(tell(&mut desk, 1, "Nvidia opens a school"), 0);
     let effects = desk.press("a A");
     let loud = effects.iter().find_map(|effect| match effect {
-        Effect::System(SystemEffect::Raise(raised)) => Some((raised.bell, raised.notify, raised.text.clone())),
+        Effect::System(SystemEffect::Raise(raised)) => Some((raised.actions.clone(), raised.text.clone())),
         _ => None,
     });
-    assert_eq!(loud, Some((true, true, "TEST: Nvidia opens a school (Reuters)".into())));
+    assert_eq!(loud, Some((vec![Action::Bell, Action::Notify], "TEST: Nvidia opens a school (Reuters)".into())));
     assert!(desk.app.alerts.fired().next().unwrap().is_trial);
     assert!(matches!(desk.app.popup, Some(Popup::Alerts { cursor: 0 })), "the list stays open");
 }
