@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::leaf::NEW_SECONDS;
-use super::{Compare, Leaf, NameField, Node, Query, Scope, State};
+use super::field::{Measure, NEW_SECONDS, NameField, Scope, State};
+use super::{Compare, Leaf, Node, Query};
 use crate::domain::Name;
 use crate::domain::pattern::{Atom, Phrase, WordPattern};
 use crate::domain::text::fold;
@@ -196,9 +196,9 @@ fn of_leaf(leaf: &Leaf, topics: Option<&Topics>, now: i64) -> Need {
     match leaf {
         Leaf::Phrase(scope, phrase) => of_phrase(place_of(*scope), phrase),
         Leaf::Is(state) => of_state(*state, now),
-        Leaf::Age(compare, seconds) => of_age(*compare, now.saturating_sub(*seconds)),
+        Leaf::Measure(Measure::Age, compare, seconds) => of_age(*compare, now.saturating_sub(*seconds)),
         Leaf::Named { field, value, prefix } => of_name(*field, value, *prefix, topics),
-        Leaf::Regex(..) | Leaf::Outlets(..) | Leaf::Move(..) => Need::ANYTHING,
+        Leaf::Regex(..) | Leaf::Measure(Measure::Outlets, ..) | Leaf::Move(..) => Need::ANYTHING,
     }
 }
 
