@@ -44,7 +44,7 @@ pub(super) const EVERY_KIND: &str = "[[feed]]\nname='a'\nurl='https://a.example'
 static PLAIN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let Ok(doc) = Doc::parse("every kind", EVERY_KIND) else { return BTreeSet::new() };
     // What is wrong with this text is of no interest, only what it is asked for.
-    Config::empty().merge(&doc, &mut Off::default());
+    Config::default().merge(&doc, &mut Off::default());
     let asked = doc.asked();
     let keys = asked.iter().filter_map(|path| path.rsplit_once('.')).map(|(_, key)| key.to_owned());
     keys.filter(|key| !SECRET.contains(&key.as_str())).collect()
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn every_secret_key_is_one_that_is_read() {
         let doc = Doc::parse("every kind", EVERY_KIND).unwrap();
-        Config::empty().merge(&doc, &mut Off::default());
+        Config::default().merge(&doc, &mut Off::default());
         let asked: BTreeSet<String> = doc.asked().iter().filter_map(|it| Some(it.rsplit_once('.')?.1.into())).collect();
         // The two parts of a login are asked for only where there is one.
         for key in SECRET.iter().filter(|key| **key != "password") {
