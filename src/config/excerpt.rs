@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::doc::Doc;
 use super::lists::Off;
+use super::mistake::{Lines, Mistake};
 use super::{Config, Place};
 
 /// The widest line of the file that is shown, in characters.
@@ -50,6 +51,14 @@ static PLAIN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     keys.filter(|key| !SECRET.contains(&key.as_str())).collect()
 });
 
+impl Mistake {
+    pub(super) fn new(file: &str, text: &str, span: &Range<usize>, sentence: String) -> Mistake {
+        let place = Lines::of(text).place(file, span.start);
+        let picture = picture(&place, text, span);
+        Mistake { place, sentence, picture }
+    }
+}
+
 /// The line with carets below, in the manner of the TOML parser's own messages; empty where the line may hold a secret:
 ///
 /// ```text
@@ -57,7 +66,7 @@ static PLAIN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 /// 3 | timeout = 30
 ///   |           ^^
 /// ```
-pub(super) fn picture(place: &Place, text: &str, span: &Range<usize>) -> String {
+fn picture(place: &Place, text: &str, span: &Range<usize>) -> String {
     let line = text.split('\n').nth(place.line - 1).unwrap_or_default();
     if !is_plain(line) {
         return String::new();
@@ -90,7 +99,7 @@ fn is_plain(line: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Mistake, load};
+    use super::super::load;
     use super::*;
 
     const NEEDLE: &str = "s3cretNeedle42";

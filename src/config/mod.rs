@@ -180,7 +180,7 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
     let themes = theme::read_all(themes.into_iter());
     (config.themes, config.broken_themes, config.warnings) = (themes.palettes, themes.broken, themes.warnings);
     for (at, (file, text)) in SHIPPED.into_iter().chain(user).enumerate() {
-        let doc = Doc::parse(file, text)?;
+        let doc = Doc::parse(file, text).map_err(|error| Mistake::new(file, text, &error.span, error.sentence))?;
         config.merge(&doc, &mut off);
         config.warnings.extend(doc.warnings());
         config.places.0.extend(doc.places().filter(|_| at >= SHIPPED.len()));

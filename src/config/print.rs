@@ -115,12 +115,7 @@ impl Walk for Printer {
         Printer::optional(self, key, value.as_ref().map(show).as_deref());
     }
 
-    fn secret(
-        &mut self,
-        key: &'static str,
-        _: impl Fn(&Value) -> Result<String, Wrong>,
-        value: &mut Option<String>,
-    ) {
+    fn secret(&mut self, key: &'static str, _: impl Fn(&Value) -> Result<String, Wrong>, value: &mut Option<String>) {
         if value.is_some() {
             self.line(&format!("# {key} is set, and not shown"));
         }

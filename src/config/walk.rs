@@ -24,12 +24,7 @@ pub(super) trait Walk {
     );
 
     /// One that is never shown.
-    fn secret(
-        &mut self,
-        key: &'static str,
-        read: impl Fn(&Value) -> Result<String, Wrong>,
-        value: &mut Option<String>,
-    );
+    fn secret(&mut self, key: &'static str, read: impl Fn(&Value) -> Result<String, Wrong>, value: &mut Option<String>);
 
     /// A list; a bad item is ignored alone.
     fn list<T>(

@@ -36,10 +36,10 @@ use super::pattern::Phrase;
 use super::story::{Marks, Story};
 use super::text::{Text, TitleSpan, steers};
 
-pub use names::Names;
-pub use need::{Fact, Facts, Need, Place, Run};
 pub(crate) use field::{Field, Scope, Values};
 use field::{Measure, NameField, State};
+pub use names::Names;
+pub use need::{Fact, Facts, Need, Place, Run, TopicNeeds};
 
 /// So many characters of a query are pictured before a mistake, and as many behind it.
 const PICTURED: usize = 60;

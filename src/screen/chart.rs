@@ -18,7 +18,7 @@ use ratatui::text::{Line, Span};
 use self::plot::{Plot, plot, window};
 use super::Scene;
 use super::frame::{heading, panel, put, title_room};
-use super::quotes::{change, extended_line, no_symbols, plain_price, price, short, state};
+use super::quote::{change, extended_line, no_symbols, plain_price, price, short, state};
 use super::text::{cut, fit_right, percent, spans_width, width, wrap};
 use crate::app::command::Command;
 use crate::app::hit_map::{Bar, HitMap};

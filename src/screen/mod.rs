@@ -26,6 +26,7 @@ mod help;
 mod palette;
 mod plan;
 mod prompt;
+mod quote;
 mod quotes;
 mod reader;
 mod signs;

@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 use self::page::Page;
 use super::frame::{Hint, heading, panel_with_hints, put};
 use super::group::lag;
-use super::quotes::plain_price;
+use super::quote::plain_price;
 use super::text::{arrow, clock, cut, cut_spans, find_all, percent, restyled, span_of, spans_width, until, width};
 use super::wire::weighed;
 use super::{Scene, Size, signs};

@@ -2,7 +2,7 @@
 //! that help.
 
 use super::frame::put;
-use super::quotes::coin;
+use super::quote::coin;
 use super::signs;
 use super::text::{cut, cut_spans, spans_width, until};
 use super::{Scene, Size};

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::alert_actions::AlertActions;
 use super::clock::ReplayClock;
-use super::input::{self, AskBackground};
+use super::input;
 use super::notify::{Bell, Notification};
 use super::paths::Paths;
 use super::record::Recorder;
@@ -21,7 +21,7 @@ use super::replay::Plan;
 use super::run::{Screen, run};
 use super::sources::Sources;
 use super::tasks::Tasks;
-use super::terminal::{Terminal, install_panic_hook, is_gone};
+use super::terminal::{AskBackground, Terminal, install_panic_hook, is_gone};
 use super::world::World;
 use super::{browser, replay, signals, terminal_theme, watch as config_watch};
 use crate::app::App;

@@ -7,13 +7,14 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{SEPARATOR, change_day, current_style, extended_in, flash, short};
+use super::{SEPARATOR, extended_in};
 use crate::app::Focus;
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::domain::price::{Quote, Symbol, show_price};
 use crate::screen::Scene;
 use crate::screen::frame::put;
+use crate::screen::quote::{change_day, current_style, flash, short};
 use crate::screen::text::{arrow, cut, percent, spans_width, width};
 
 /// How much is said of each symbol.

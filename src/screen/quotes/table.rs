@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{change_day, change_style, extended_in, flash, rail_price, short, sparkline, state_words};
+use super::{extended_in, rail_price, sparkline};
 use crate::app::Focus;
 use crate::app::hit_map::HitMap;
 use crate::app::tape::last_trade;
@@ -17,6 +17,7 @@ use crate::domain::layout::PriceSort;
 use crate::domain::price::{Extended, Quote, Session, State, Symbol, show_change, show_percent, show_price};
 use crate::screen::Scene;
 use crate::screen::frame::put;
+use crate::screen::quote::{change_day, change_style, flash, short, state_words};
 use crate::screen::text::{self, arrow, cut, day_and_clock, fit, fit_right, width};
 
 /// Columns of a sparkline: at least, and at most. In one row it has four heights, which a longer line does not tell better.

@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::Scene;
 use super::super::frame::put;
-use super::super::quotes::coin;
+use super::super::quote::coin;
 use super::super::signs;
 use super::super::text::{age, cut, cut_at, fit, fit_right, percent, safe, spans_width, width};
 use crate::app::App;
