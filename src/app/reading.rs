@@ -212,8 +212,8 @@ mod tests {
     use crate::app::hit_map::HitMap;
     use crate::app::samples::{Desk, seen};
     use crate::domain::Name;
-    use crate::event::{SystemEffect, TerminalEffect};
     use crate::event::Event;
+    use crate::event::{SystemEffect, TerminalEffect};
 
     fn reader() -> Desk {
         let mut desk = Desk::with_stories(3);

@@ -196,10 +196,7 @@ fn plan_wide(body: Rect, app: &App) -> Plan {
     let columns = larger(columns, app.layout.columns, 30);
     let quotes_rows = quotes_rows.max(quotes::rows_needed(app, columns, Size::Wide, body.height * QUOTES_SHARE / 100));
     let heat_rows = heat::rows_needed(app).clamp(6, (body.height / 4).max(6));
-    let right = shown(
-        app,
-        &[(Panel::Chart, 0), (Panel::Prices, quotes_rows), (Panel::Heat, heat_rows)],
-    );
+    let right = shown(app, &[(Panel::Chart, 0), (Panel::Prices, quotes_rows), (Panel::Heat, heat_rows)]);
     let [left, right_place] = beside(body, columns, !right.is_empty());
     let mut plan = wire_over_reader(left, app, (body.height * 30 / 100).clamp(9, 18));
     plan.extend(stack(right_place, right));

@@ -6,9 +6,9 @@ use super::*;
 use crate::app::Popup;
 use crate::app::samples::{Desk, feed_state, minute, quote, series, titled};
 use crate::config::load;
+use crate::domain::alert::Action;
 use crate::domain::price::Span;
 use crate::domain::story::{Marks, Story};
-use crate::domain::alert::Action;
 use crate::event::{Event, Loaded, SystemEffect};
 
 /// A desk with these alerts alone, whose feed has been polled once.
