@@ -87,7 +87,7 @@ impl App {
 
     /// Is the store still being looked through?
     pub fn is_looking(&self) -> bool {
-        self.is_sifting() || (self.filtering.beyond.is_open && self.store_trouble.is_none())
+        self.is_sifting() || (self.filtering.beyond.is_open && self.notices.store_trouble.is_none())
     }
 
     /// What the store has found: those that pass come onto the wire.

@@ -23,10 +23,10 @@ const WHEEL_ROWS: isize = 3;
 impl App {
     pub(super) fn terminal(&mut self, event: TerminalEvent) -> Vec<Effect> {
         let mut effects = self.notice_presence(&event);
-        let said = self.notice.clone().filter(|_| !effects.is_empty());
+        let said = self.notices.current.clone().filter(|_| !effects.is_empty());
         effects.extend(self.terminal_event(event));
         // What a key has to say gives way to what the reader missed.
-        self.notice = said.or(self.notice.take());
+        self.notices.current = said.or(self.notices.current.take());
         effects
     }
 
@@ -47,8 +47,8 @@ impl App {
 
     fn key(&mut self, event: KeyEvent) -> Vec<Effect> {
         let key = Key::from(event);
-        if self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
-            self.pass_notice();
+        if self.notices.ends_at().is_some() {
+            self.notices.pass();
         }
         if self.prompt.is_some() {
             return self.prompt_key(event, self.keymap.command(key).or_else(|| last_resort(key)));

@@ -79,7 +79,7 @@ use health::Health;
 use hit_map::HitMap;
 use keymap::{Key, Keymap};
 use movers::Movers;
-pub use notices::{Notice, Tone};
+pub use notices::{Notice, Notices, Tone};
 pub use popup::Popup;
 use prompt::Prompt;
 use reading::Reading;
@@ -109,14 +109,7 @@ pub struct App {
     pub popup: Option<Popup>,
     pub prompt: Option<Prompt>,
     pub reading: Reading,
-    pub notice: Option<Notice>,
-    /// Nothing is known of the reader yet: where the config file is to be, as it is shown.
-    pub greeting: Option<String>,
-    /// The config file can't be used: stays until it can.
-    pub config_mistake: Option<String>,
-    pub store_trouble: Option<String>,
-    /// What was stored is gone or damaged: stays until the reader closes it.
-    pub store_replaced: Option<String>,
+    pub notices: Notices,
     pub replay: Option<ReplayPosition>,
     /// Still reading what is stored.
     pub loading: bool,
@@ -142,10 +135,6 @@ pub struct App {
     filtering: Filtering,
     /// From then on the screen reads differently than it was drawn, though nothing arrived.
     reads_until: Timestamp,
-    /// What was ignored in the config, and a task that ended though it should not: shown until put right, or until
-    /// the reader closes it.
-    config_warning: Option<String>,
-    failure: Option<String>,
 }
 
 impl App {
@@ -168,11 +157,7 @@ impl App {
             popup: None,
             prompt: None,
             reading: Reading::default(),
-            notice: None,
-            greeting: None,
-            config_mistake: None,
-            store_trouble: None,
-            store_replaced: None,
+            notices: Notices::default(),
             replay: None,
             loading: true,
             read_only: false,
@@ -190,8 +175,6 @@ impl App {
             saves: Saves::default(),
             filtering: Filtering::default(),
             reads_until: now,
-            config_warning: None,
-            failure: None,
         };
         app.apply(config);
         app.look_ahead();
@@ -254,18 +237,18 @@ impl App {
             }
             Event::Config(config) => self.reload(config),
             Event::ConfigMistake(mistake) => {
-                self.config_mistake = Some(mistake);
+                self.notices.config_mistake = Some(mistake);
                 vec![Effect::Draw(Urgency::News)]
             }
             Event::AlertFailed { alert, why } => self.notify(Tone::Warning, format!("alert '{alert}': {why}")),
-            Event::TaskFailed { task, why } => self.task_failed(&task, &why),
+            Event::TaskFailed { task, why } => self.notices.task_failed(format!("{task} stopped: {why}")),
             Event::Saved(_) => self.saved(),
             Event::StoreTrouble(trouble) => {
-                self.store_trouble = Some(trouble);
+                self.notices.store_trouble = Some(trouble);
                 vec![Effect::Draw(Urgency::News)]
             }
             Event::StoreReplaced(sentence) => {
-                self.store_replaced = Some(sentence);
+                self.notices.store_replaced = Some(sentence);
                 self.save_all()
             }
             Event::StoreTaken => self.taken_over(),
@@ -301,9 +284,8 @@ impl App {
     fn look_ahead(&mut self) {
         let minute = next_minute(self.now);
         let prices = self.tape.symbols().iter().filter_map(|symbol| self.turns_at(&symbol.name));
-        let notice = self.notice.as_ref().and_then(|notice| notice.until);
         let flash = self.flashes.next_end(self.now);
-        self.reads_until = prices.chain(notice).chain(flash).filter(|at| *at > self.now).fold(minute, Timestamp::min);
+        self.reads_until = prices.chain(self.notices.ends_at()).chain(flash).filter(|at| *at > self.now).fold(minute, Timestamp::min);
     }
 
     /// When a price is not any more what it is said to be. Ages go with the minute, as those of stories do.
@@ -314,8 +296,8 @@ impl App {
 
     /// What is on screen was true until now.
     fn time_passed(&mut self, minute: bool) {
-        if self.notice.as_ref().and_then(|notice| notice.until).is_some_and(|until| until <= self.now) {
-            self.pass_notice();
+        if self.notices.ends_at().is_some_and(|until| until <= self.now) {
+            self.notices.pass();
         }
         if minute {
             // A query may ask for an age.
@@ -472,10 +454,10 @@ impl App {
         let counts = |config: &Config| (config.topics.clone(), config.terms.clone(), config.mutes.clone());
         let is_counted_so = counts(&config) == counts(&self.config);
         self.apply(config);
-        self.config_mistake = None;
-        let mut effects = match self.config_warning {
-            Some(_) => vec![Effect::Draw(Urgency::News)],
-            None => {
+        self.notices.config_mistake = None;
+        let mut effects = match self.notices.has_config_warning() {
+            true => vec![Effect::Draw(Urgency::News)],
+            false => {
                 let notice = self.reload_notice();
                 self.notify(Tone::Info, notice)
             }
@@ -507,12 +489,11 @@ impl App {
         let mistakes: Vec<String> = config.warnings.iter().cloned().chain(later).collect();
         self.config = config;
         self.popup = self.popup.map(|popup| self.in_bounds(popup));
-        self.config_warning = match mistakes.as_slice() {
+        self.notices.config_loaded(match mistakes.as_slice() {
             [] => None,
             [only] => Some(only.clone()),
             [first, others @ ..] => Some(format!("{first} (and {} more: newstape check)", others.len())),
-        };
-        self.pass_notice();
+        });
     }
 
     /// Tags anew when topics or the watchlist changed; a filter on a topic that is gone ends.
@@ -535,7 +516,7 @@ impl App {
     }
 
     fn saved(&mut self) -> Vec<Effect> {
-        match self.store_trouble.take() {
+        match self.notices.store_trouble.take() {
             Some(_) => vec![Effect::Draw(Urgency::News)],
             None => Vec::new(),
         }
@@ -554,12 +535,6 @@ impl App {
         self.loading = false;
         self.replay = Some(position);
         vec![Effect::Draw(Urgency::Price)]
-    }
-
-    fn task_failed(&mut self, task: &str, why: &str) -> Vec<Effect> {
-        self.failure = Some(format!("{task} stopped: {why}"));
-        self.pass_notice();
-        vec![Effect::Draw(Urgency::News)]
     }
 }
 

@@ -948,7 +948,7 @@ fn coming_back_to_the_terminal_shows_the_present() {
     assert_eq!(desk.send(Event::Terminal(TerminalEvent::FocusLost)), [Effect::Draw(Urgency::Key)]);
     assert_eq!(desk.send(Event::Resumed), [Effect::Terminal(TerminalEffect::Repaint), Effect::Draw(Urgency::Key)]);
     assert_eq!(desk.send(Event::NotSuspended), [Effect::Draw(Urgency::Key)]);
-    assert_eq!(desk.app.notice.as_ref().unwrap().text, "no shell waits here to suspend to");
+    assert_eq!(desk.app.notices.current.as_ref().unwrap().text, "no shell waits here to suspend to");
     assert_eq!(desk.press("ctrl-l"), [Effect::Terminal(TerminalEffect::Repaint), Effect::Draw(Urgency::Key)]);
 }
 
@@ -1050,9 +1050,9 @@ fn a_config_mistake_stays_until_a_good_save() {
     assert_eq!(urgency(&desk.send(Event::ConfigMistake(mistake.into()))), Some(Urgency::News));
     desk.press("j esc esc y");
     desk.wait(600);
-    assert_eq!(desk.app.config_mistake.as_deref(), Some(mistake));
+    assert_eq!(desk.app.notices.config_mistake.as_deref(), Some(mistake));
     desk.send(Event::Config(Arc::new(config())));
-    assert_eq!((desk.app.config_mistake.as_deref(), desk.notice()), (None, Some("config reloaded")));
+    assert_eq!((desk.app.notices.config_mistake.as_deref(), desk.notice()), (None, Some("config reloaded")));
 }
 
 #[test]
@@ -1153,9 +1153,9 @@ fn trouble_of_the_store_stays_until_something_is_saved() {
     let mut desk = Desk::new();
     desk.send(Event::StoreTrouble("Saving failed: the disk is full.".into()));
     desk.press("j esc");
-    assert!(desk.app.store_trouble.is_some());
+    assert!(desk.app.notices.store_trouble.is_some());
     assert_eq!(desk.send(Event::Saved(minute(0))), [Effect::Draw(Urgency::News)]);
-    assert!(desk.app.store_trouble.is_none());
+    assert!(desk.app.notices.store_trouble.is_none());
 }
 
 #[test]
@@ -1172,9 +1172,9 @@ fn a_replaced_store_is_told_until_it_is_dismissed_and_gets_all_that_is_held() {
     );
     desk.send(Event::Saved(minute(0)));
     desk.wait(3_600);
-    assert!(desk.app.store_replaced.is_some(), "it is not taken away by what is saved next");
+    assert!(desk.app.notices.store_replaced.is_some(), "it is not taken away by what is saved next");
     desk.press("esc");
-    assert!(desk.app.store_replaced.is_none());
+    assert!(desk.app.notices.store_replaced.is_none());
 }
 
 #[test]
@@ -1291,6 +1291,6 @@ mod at_random {
             other => other,
         };
         let states = app.tape.symbols().iter().map(|symbol| ageless(app.price_state(&symbol.name)));
-        (states.collect(), app.notice.clone())
+        (states.collect(), app.notices.current.clone())
     }
 }

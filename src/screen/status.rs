@@ -95,16 +95,16 @@ impl Said {
 fn says(scene: Scene) -> Said {
     let app = scene.app;
     let theme = scene.theme;
-    if let Some(mistake) = &app.config_mistake {
+    if let Some(mistake) = &app.notices.config_mistake {
         return Said::trouble(scene, format!("{mistake} · keeping the previous config"));
     }
-    if let Some(trouble) = app.store_trouble.as_ref().or(app.store_replaced.as_ref()) {
+    if let Some(trouble) = app.notices.store_trouble.as_ref().or(app.notices.store_replaced.as_ref()) {
         return Said::trouble(scene, trouble);
     }
     if app.read_only {
-        return Said::trouble(scene, read_only(app.notice.as_ref()));
+        return Said::trouble(scene, read_only(app.notices.current.as_ref()));
     }
-    if let Some(notice) = &app.notice {
+    if let Some(notice) = &app.notices.current {
         return match notice.tone {
             Tone::Warning => Said::trouble(scene, &notice.text),
             _ => Said::well(notice.text.clone(), theme.text),
@@ -131,7 +131,7 @@ fn says(scene: Scene) -> Said {
     if let Some(words) = price_trouble(scene) {
         return Said::trouble(scene, words);
     }
-    match &app.greeting {
+    match &app.notices.greeting {
         Some(config) if !app.loading => Said::well(greeting(scene, config), theme.text),
         _ => Said::well(health(scene), theme.dim),
     }

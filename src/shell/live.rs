@@ -94,7 +94,7 @@ pub async fn show(
     }
 
     let mut app = App::new(config.clone(), clock());
-    app.greeting = is_first_run.then(|| places.greeting());
+    app.notices.greeting = is_first_run.then(|| places.greeting());
     let mut stage = Stage {
         terminal: Terminal::enter(app.mouse)?,
         theme: terminal_theme::theme(&config, None, variable),

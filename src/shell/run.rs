@@ -478,7 +478,7 @@ mod tests {
         trial.app.update(Event::Stories(vec![story(1, -1)]), minute(0));
         trial.keys.send(key("y")).unwrap();
         trial.run(millis(1), async {}).await;
-        assert_eq!(trial.app.notice.as_ref().unwrap().text, "clipboard stopped: no terminal");
+        assert_eq!(trial.app.notices.current.as_ref().unwrap().text, "clipboard stopped: no terminal");
     }
 
     #[tokio::test(start_paused = true)]
