@@ -122,7 +122,8 @@ mod tests {
         let mut desk = set_back(desk);
         let sleeps = |desk: &Desk| {
             desk.app
-                .listed()
+                .alerts
+                .listed(desk.app.now)
                 .iter()
                 .any(|line| matches!(line, crate::app::alerts::Listed::Alert { sleeps: Some(_), .. }))
         };

@@ -196,7 +196,7 @@ impl App {
         let mut effects = self.take(event);
         self.wire.catch_up(now);
         if minute {
-            effects.extend(self.alert_of_time());
+            effects.extend(self.ask_alerts(|alerts, around| alerts.of_time(around)));
         }
         if self.wire.is_out_of_order() {
             self.put_in_order();
@@ -408,7 +408,7 @@ impl App {
 
     fn feed(&mut self, state: FeedState) -> Vec<Effect> {
         let before = self.health.summary(self.now);
-        self.alert_feed_polled(&state.feed, state.trouble.is_none());
+        self.alerts.feed_polled(&state.feed, state.trouble.is_none());
         self.health.take_feed(state.clone());
         let changed = before != self.health.summary(self.now) || self.health_is_open();
         let mut effects = vec![Effect::Store(StoreEffect::SaveFeed(Box::new(state)))];
@@ -481,7 +481,7 @@ impl App {
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
-        self.alert_feeds_changed(&self.config.clone(), &config);
+        self.alerts.feeds_changed(&self.config, &config);
         self.alerts.set(&config);
         self.wire.set_judges(Judges::new(&config), self.now);
         self.retag(&config, topics);

@@ -70,14 +70,6 @@ impl Popup {
         }
     }
 
-    /// The line of the list of alerts that the cursor is on.
-    pub(super) fn alert(self) -> Option<usize> {
-        match self {
-            Popup::Alerts { cursor } => Some(cursor),
-            _ => None,
-        }
-    }
-
     /// The same with the cursor on one of so many rows.
     fn within(self, rows: usize) -> Popup {
         let last = rows.saturating_sub(1);
@@ -205,7 +197,7 @@ impl App {
     pub(super) fn in_bounds(&self, popup: Popup) -> Popup {
         match popup {
             Popup::Group { group, .. } => popup.within(self.wire.member_count(group)),
-            Popup::Alerts { .. } => popup.within(self.listed().len()),
+            Popup::Alerts { .. } => popup.within(self.alerts.listed(self.now).len()),
             _ => popup.within(self.config.feeds.len()),
         }
     }

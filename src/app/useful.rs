@@ -27,10 +27,10 @@ impl App {
         match (popup, command) {
             (Popup::Help { .. }, Command::Help) => false,
             (Popup::Alerts { cursor }, Command::Snooze | Command::TestAlert) => {
-                matches!(self.listed().get(cursor), Some(Listed::Alert { .. }))
+                matches!(self.alerts.listed(self.now).get(cursor), Some(Listed::Alert { .. }))
             }
             (Popup::Alerts { cursor }, Command::Read | Command::Open) => {
-                matches!(self.listed().get(cursor), Some(Listed::Fired(fired)) if fired.story.is_some())
+                matches!(self.alerts.listed(self.now).get(cursor), Some(Listed::Fired(fired)) if fired.story.is_some())
             }
             (Popup::Feeds { cursor } | Popup::Feed { cursor, .. }, Command::Refresh) => {
                 self.replay.is_none() && self.health.feeds().nth(cursor).is_some_and(|line| line.feed.enabled)
