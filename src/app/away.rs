@@ -4,8 +4,7 @@ use crossterm::event::Event as TerminalEvent;
 use jiff::{SignedDuration, Timestamp};
 
 use super::alerts::Fired;
-use super::input::drawn;
-use super::{App, Popup, Tone};
+use super::{App, Popup, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::topic::TopicRule;
 use crate::event::{Effect, move_back};

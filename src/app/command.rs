@@ -2,6 +2,7 @@
 
 use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr};
 
+use super::layout::Arrangement;
 use super::tape::Tape;
 use super::{App, Focus, Popup, Tone};
 use crate::domain::layout::Panel;
@@ -236,7 +237,7 @@ impl App {
     /// What a command does where the keys are (a table).
     fn command_of_focus(&mut self, command: Command) -> Vec<Effect> {
         use Command as C;
-        let focus = self.focus;
+        let focus = self.arrangement.focus;
         match command {
             C::Down => self.step(1),
             C::Up => self.step(-1),
@@ -246,8 +247,8 @@ impl App {
             C::Bottom => self.step(isize::MAX / 2),
             C::NextUnread => self.step_unread(true),
             C::PreviousUnread => self.step_unread(false),
-            C::NextPanel => self.focus_on(self.next_focus(true)),
-            C::PreviousPanel => self.focus_on(self.next_focus(false)),
+            C::NextPanel => self.focus_on(self.arrangement.next_focus(true)),
+            C::PreviousPanel => self.focus_on(self.arrangement.next_focus(false)),
             C::Read if self.bar().is_some() => self.ask_why(),
             C::Read if focus == Focus::Reader => self.fetch_article(),
             C::Read if focus == Focus::Tape => self.toggle_charting(),
@@ -296,15 +297,15 @@ impl App {
             C::SortPrices => self.next_price_sort(),
             C::NextSpan => self.turn_chart(Tape::next_span),
             C::ChartStyle => self.turn_chart(Tape::next_style),
-            C::Zoom => self.zoom(),
-            C::Grow => self.grow(1),
-            C::Shrink => self.grow(-1),
-            C::HideTopics => self.toggle_panel(Panel::Topics),
-            C::HideReader => self.toggle_panel(Panel::Reader),
-            C::HideChart => self.toggle_panel(Panel::Chart),
-            C::HidePrices => self.toggle_panel(Panel::Prices),
-            C::HideHeat => self.toggle_panel(Panel::Heat),
-            C::ResetLayout => self.reset_layout(),
+            C::Zoom => self.arrange(Arrangement::zoom),
+            C::Grow => self.arrange(|arrangement| arrangement.grow(1)),
+            C::Shrink => self.arrange(|arrangement| arrangement.grow(-1)),
+            C::HideTopics => self.arrange(|arrangement| arrangement.toggle(Panel::Topics)),
+            C::HideReader => self.arrange(|arrangement| arrangement.toggle(Panel::Reader)),
+            C::HideChart => self.arrange(|arrangement| arrangement.toggle(Panel::Chart)),
+            C::HidePrices => self.arrange(|arrangement| arrangement.toggle(Panel::Prices)),
+            C::HideHeat => self.arrange(|arrangement| arrangement.toggle(Panel::Heat)),
+            C::ResetLayout => self.arrange(Arrangement::reset),
             C::Pause => self.pause(),
             C::Refresh => self.refresh(Vec::new()),
             C::Mouse => self.toggle_mouse(),
@@ -316,7 +317,7 @@ impl App {
     }
 
     fn step_unread(&mut self, forward: bool) -> Vec<Effect> {
-        match self.focus {
+        match self.arrangement.focus {
             Focus::Tape => self.step_marked(forward),
             Focus::Reader if self.finds() => self.step_found(forward),
             Focus::Reader | Focus::Wire => self.next_unread(forward),

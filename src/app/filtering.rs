@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::Command;
-use super::input::{ALT_GR, drawn};
+use super::input::ALT_GR;
 use super::prompt::{Keys, Offers, Prompt, Purpose, Vocabulary};
 use super::wire::Filter;
-use super::{App, Tone};
+use super::{App, Tone, drawn};
 use crate::config::View;
 use crate::domain::Name;
 use crate::domain::query::{Need, Query};

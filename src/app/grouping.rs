@@ -1,8 +1,7 @@
 //! The group of a story opened: reading one of its stories, taking one out of it.
 
 use super::command::Command;
-use super::input::drawn;
-use super::{App, Focus, Popup, Tone};
+use super::{App, Focus, Popup, Tone, drawn};
 use crate::domain::group::GroupId;
 use crate::domain::story::StoryId;
 use crate::event::{Effect, StoreEffect};
@@ -46,7 +45,7 @@ impl App {
             Command::Read => {
                 self.popup = None;
                 self.wire.choose(id);
-                self.focus = Focus::Reader;
+                self.arrangement.focus = Focus::Reader;
                 self.reading.begin();
                 Some(self.mark_read())
             }

@@ -8,7 +8,7 @@ use ratatui::layout::{Position, Rect};
 use super::command::Command;
 use super::keymap::{Key, Pressed};
 use super::wire::Filter;
-use super::{App, Focus, Popup, Tone, save_groups, save_marks};
+use super::{App, Focus, Popup, Tone, drawn, save_groups, save_marks};
 use crate::config::MarkRead;
 use crate::domain::Name;
 use crate::domain::query::Query;
@@ -72,12 +72,12 @@ impl App {
     // --- moving ---
 
     pub(super) fn focus_on(&mut self, focus: Focus) -> Vec<Effect> {
-        self.focus = focus;
+        self.arrangement.focus = focus;
         drawn()
     }
 
     pub(super) fn page(&self) -> isize {
-        match self.focus {
+        match self.arrangement.focus {
             Focus::Reader => page(self.seen.reader.height),
             Focus::Tape => self.prices_page(),
             Focus::Wire => page(self.seen.wire.height),
@@ -85,7 +85,7 @@ impl App {
     }
 
     pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
-        match self.focus {
+        match self.arrangement.focus {
             Focus::Wire => {
                 self.wire.step(by, self.wire_height());
                 self.reading.begin();
@@ -120,7 +120,7 @@ impl App {
         if self.wire.current().is_none() {
             return self.notify(Tone::Info, "no story to read".into());
         }
-        self.focus = Focus::Reader;
+        self.arrangement.focus = Focus::Reader;
         self.reading.begin();
         self.mark_read()
     }
@@ -233,7 +233,7 @@ impl App {
 
     /// Words are being gone through in the reader.
     pub(super) fn finds(&self) -> bool {
-        self.focus == Focus::Reader && !self.reading.find.is_empty()
+        self.arrangement.focus == Focus::Reader && !self.reading.find.is_empty()
     }
 
     /// `0` shows all; a topic's key shows the topic; a view's key its query.
@@ -261,7 +261,7 @@ impl App {
         self.popup = None;
         self.reading.begin();
         // What is filtered is to be seen.
-        self.focus = if self.focus == Focus::Reader { Focus::Wire } else { self.focus };
+        self.arrangement.focus = if self.arrangement.focus == Focus::Reader { Focus::Wire } else { self.arrangement.focus };
         let mut effects = drawn();
         effects.extend(self.put_filter(filter));
         effects
@@ -273,13 +273,13 @@ impl App {
             self.bar = None;
         } else if self.finds() {
             return self.end_find();
-        } else if self.focus == Focus::Reader && self.reading.link.is_some() {
+        } else if self.arrangement.focus == Focus::Reader && self.reading.link.is_some() {
             self.reading.link = None;
-        } else if self.is_charting() {
-            self.charting = false;
-        } else if self.focus != Focus::Wire {
+        } else if self.arrangement.is_charting() {
+            self.arrangement.charting = false;
+        } else if self.arrangement.focus != Focus::Wire {
             self.reading.begin();
-            self.focus = Focus::Wire;
+            self.arrangement.focus = Focus::Wire;
         } else if !self.wire.filter().is_empty() {
             return self.set_filter(Filter::default());
         } else {
@@ -365,7 +365,7 @@ impl App {
         match self.panel_at(at) {
             Some(Focus::Tape) => self.wheel_prices(by),
             panel => {
-                self.focus = panel.unwrap_or_default();
+                self.arrangement.focus = panel.unwrap_or_default();
                 self.step(by)
             }
         }
@@ -403,14 +403,14 @@ impl App {
         let above = usize::from(self.seen.wire_line.is_some_and(|line| line <= at.y));
         let row = (self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y))).saturating_sub(above);
         if self.seen.wire_line == Some(at.y) || row >= self.wire.rows().len() {
-            return if self.focus == Focus::Wire { Vec::new() } else { self.focus_on(Focus::Wire) };
+            return if self.arrangement.focus == Focus::Wire { Vec::new() } else { self.focus_on(Focus::Wire) };
         }
-        if self.wire.cursor() == Some(row) && self.focus == Focus::Wire {
+        if self.wire.cursor() == Some(row) && self.arrangement.focus == Focus::Wire {
             return self.read();
         }
         self.wire.set_cursor(row, self.wire_height());
         self.reading.begin();
-        self.focus = Focus::Wire;
+        self.arrangement.focus = Focus::Wire;
         self.come_to()
     }
 
@@ -439,8 +439,4 @@ fn last_resort(key: Key) -> Option<Command> {
 /// A page of a panel of this height: one row of the page before stays.
 pub(super) fn page(height: u16) -> isize {
     i16::try_from(height).unwrap_or(i16::MAX).saturating_sub(1).max(1).into()
-}
-
-pub(super) fn drawn() -> Vec<Effect> {
-    vec![Effect::Draw(Urgency::Key)]
 }

@@ -2,8 +2,7 @@
 
 use strum::IntoEnumIterator;
 
-use super::input::drawn;
-use super::{App, Focus};
+use super::{App, Focus, drawn};
 use crate::domain::layout::{Layout, Panel};
 use crate::event::{Effect, StoreEffect};
 
@@ -11,50 +10,45 @@ use crate::event::{Effect, StoreEffect};
 const COLUMNS: i16 = 4;
 const ROWS: i16 = 2;
 
-impl App {
+/// How the screen is arranged, and what the keys go to.
+#[derive(Debug, Default)]
+pub struct Arrangement {
+    pub focus: Focus,
+    pub layout: Layout,
+    /// The chart fills the screen while the keys go there.
+    pub(super) charting: bool,
+}
+
+impl Arrangement {
+    /// The chart fills the screen, until `Esc`.
+    pub fn is_charting(&self) -> bool {
+        self.charting && self.focus == Focus::Tape
+    }
+
     /// The panel with the keys alone, or all again.
-    pub(super) fn zoom(&mut self) -> Vec<Effect> {
-        let zoomed = !self.is_charting() && !self.layout.zoomed;
-        if self.is_charting() {
-            self.charting = false;
-        }
-        self.lay_out(Layout { zoomed, ..self.layout.clone() })
+    pub(super) fn zoom(&mut self) {
+        self.layout.zoomed = !self.is_charting() && !self.layout.zoomed;
+        self.charting &= self.focus != Focus::Tape;
     }
 
     /// Moves the border of the panel with the keys: outwards by 1, inwards by -1.
-    pub(super) fn grow(&mut self, by: i16) -> Vec<Effect> {
-        let mut layout = self.layout.clone();
+    pub(super) fn grow(&mut self, by: i16) {
         match self.focus {
-            Focus::Wire => layout.widen_prices(-COLUMNS * by),
-            Focus::Reader => layout.heighten_reader(ROWS * by),
-            Focus::Tape => layout.widen_prices(COLUMNS * by),
+            Focus::Wire => self.layout.widen_prices(-COLUMNS * by),
+            Focus::Reader => self.layout.heighten_reader(ROWS * by),
+            Focus::Tape => self.layout.widen_prices(COLUMNS * by),
         }
-        self.lay_out(layout)
     }
 
     /// Hides a panel, or shows it again.
-    pub(super) fn toggle_panel(&mut self, panel: Panel) -> Vec<Effect> {
-        let mut layout = self.layout.clone();
-        layout.toggle(panel);
-        self.lay_out(layout)
+    pub(super) fn toggle(&mut self, panel: Panel) {
+        self.layout.toggle(panel);
     }
 
     /// As it comes. Which prices are shown is no arrangement.
-    pub(super) fn reset_layout(&mut self) -> Vec<Effect> {
-        self.lay_out(Layout { prices: self.layout.prices.clone(), ..Layout::default() })
-    }
-
-    /// Puts an arrangement in force, and keeps it.
-    pub(super) fn lay_out(&mut self, layout: Layout) -> Vec<Effect> {
-        let mut effects = drawn();
-        if layout != self.layout {
-            self.layout = layout;
-            if !self.can_focus(self.focus) {
-                self.focus = Focus::Wire;
-            }
-            effects.extend(self.replay.is_none().then(|| Effect::Store(StoreEffect::SaveLayout(self.layout.clone()))));
-        }
-        effects
+    pub(super) fn reset(&mut self) {
+        let prices = std::mem::take(&mut self.layout.prices);
+        self.layout = Layout { prices, ..Layout::default() };
     }
 
     /// The panel behind or before the one with the keys, of those that are shown.
@@ -71,6 +65,23 @@ impl App {
     fn can_focus(&self, focus: Focus) -> bool {
         let is_shown = |panel: Panel| panel.focus() == Some(focus) && self.layout.shows(panel);
         focus == Focus::Reader || Panel::iter().any(is_shown)
+    }
+}
+
+impl App {
+    /// Arranges the screen anew, and keeps how.
+    pub(super) fn arrange(&mut self, change: impl FnOnce(&mut Arrangement)) -> Vec<Effect> {
+        let before = self.arrangement.layout.clone();
+        change(&mut self.arrangement);
+        let mut effects = drawn();
+        if self.arrangement.layout != before {
+            if !self.arrangement.can_focus(self.arrangement.focus) {
+                self.arrangement.focus = Focus::Wire;
+            }
+            let kept = || Effect::Store(StoreEffect::SaveLayout(self.arrangement.layout.clone()));
+            effects.extend(self.replay.is_none().then(kept));
+        }
+        effects
     }
 }
 
@@ -93,23 +104,23 @@ mod tests {
         assert!(kept.as_ref().unwrap().zoomed);
         let mut desk = Desk::new();
         desk.send(Event::Loaded(Loaded { layout: kept, ..Loaded::default() }));
-        assert!(desk.app.layout.zoomed);
+        assert!(desk.app.arrangement.layout.zoomed);
     }
 
     #[test]
     fn borders_move_with_the_panel_that_has_the_keys() {
         let mut desk = Desk::new();
         desk.press("+");
-        assert_eq!((desk.app.layout.columns, desk.app.layout.rows), (-COLUMNS, 0), "a wider wire");
+        assert_eq!((desk.app.arrangement.layout.columns, desk.app.arrangement.layout.rows), (-COLUMNS, 0), "a wider wire");
         desk.press("tab");
         desk.press("+");
-        assert_eq!(desk.app.layout.rows, ROWS, "a taller reader");
+        assert_eq!(desk.app.arrangement.layout.rows, ROWS, "a taller reader");
         desk.press("tab");
         desk.press("+");
         desk.press("+");
-        assert_eq!(desk.app.layout.columns, COLUMNS, "wider prices");
+        assert_eq!(desk.app.arrangement.layout.columns, COLUMNS, "wider prices");
         desk.app.command(Command::ResetLayout);
-        assert_eq!(desk.app.layout, Layout::default());
+        assert_eq!(desk.app.arrangement.layout, Layout::default());
     }
 
     #[test]
@@ -120,13 +131,13 @@ mod tests {
         let mut went = Vec::new();
         for _ in 0..3 {
             desk.press("tab");
-            went.push(desk.app.focus);
+            went.push(desk.app.arrangement.focus);
         }
         assert_eq!(went, [Focus::Reader, Focus::Wire, Focus::Reader]);
         desk.app.command(Command::HideChart);
         desk.press("tab");
-        assert_eq!(desk.app.focus, Focus::Tape);
+        assert_eq!(desk.app.arrangement.focus, Focus::Tape);
         desk.app.command(Command::HideChart);
-        assert_eq!(desk.app.focus, Focus::Wire, "hidden under the keys");
+        assert_eq!(desk.app.arrangement.focus, Focus::Wire, "hidden under the keys");
     }
 }

@@ -60,7 +60,6 @@ use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
 pub use crate::domain::layout::Focus;
-use crate::domain::layout::Layout;
 use crate::domain::price::{Series, SourceReport, Span, State, Unpriced};
 use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
@@ -78,6 +77,7 @@ use flash::Flashes;
 use health::Health;
 use hit_map::HitMap;
 use keymap::{Key, Keymap};
+pub use layout::Arrangement;
 use movers::Movers;
 pub use notices::{Notice, Notices, Tone};
 pub use popup::Popup;
@@ -100,10 +100,7 @@ pub struct App {
     pub tape: Tape,
     pub health: Health,
     pub failovers: Failovers,
-    pub focus: Focus,
-    pub layout: Layout,
-    /// The chart fills the screen while the keys go there.
-    charting: bool,
+    pub arrangement: Arrangement,
     /// Keys pressed that are the beginning of a chord.
     pub begun: Vec<Key>,
     pub popup: Option<Popup>,
@@ -150,9 +147,7 @@ impl App {
             tape: Tape::default(),
             health: Health::default(),
             failovers: Failovers::default(),
-            focus: Focus::default(),
-            layout: Layout::default(),
-            charting: false,
+            arrangement: Arrangement::default(),
             begun: Vec::new(),
             popup: None,
             prompt: None,
@@ -343,7 +338,7 @@ impl App {
         self.remember_history(part.queries);
         if let Some(layout) = part.layout {
             self.tape.restore(&layout.prices);
-            self.layout = layout;
+            self.arrangement.layout = layout;
         }
         let mut effects = vec![Effect::Draw(Urgency::News)];
         // Where another newstape owns the data, that one saves what stored stories lack.
@@ -536,6 +531,11 @@ impl App {
         self.replay = Some(position);
         vec![Effect::Draw(Urgency::Price)]
     }
+}
+
+/// What a key that changes the screen leads to at least.
+fn drawn() -> Vec<Effect> {
+    vec![Effect::Draw(Urgency::Key)]
 }
 
 /// Groups to be saved, if there are any.

@@ -1,9 +1,9 @@
 //! What lies over the screen: opening, closing, and moving about in it.
 
 use super::command::Command;
-use super::input::{drawn, page};
+use super::input::page;
 use super::wire::Filter;
-use super::{App, Tone};
+use super::{App, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
 use crate::domain::query::Query;

@@ -3,9 +3,9 @@
 use ratatui::layout::Position;
 use strum::IntoEnumIterator;
 
-use super::input::{drawn, page};
+use super::input::page;
 use super::tape::Tape;
-use super::{App, Focus, Popup, Tone};
+use super::{App, Focus, Popup, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::layout::PriceSort;
 use crate::event::{Effect, SourceEffect, StoreEffect};
@@ -21,14 +21,9 @@ impl App {
         Some(Effect::Sources(SourceEffect::ShowChart { symbol: self.charted()?, span: self.tape.span }))
     }
 
-    /// The chart fills the screen, until `Esc`.
-    pub fn is_charting(&self) -> bool {
-        self.charting && self.focus == Focus::Tape
-    }
-
     /// Shows the chart of the selected symbol alone, or the prices again.
     pub(super) fn toggle_charting(&mut self) -> Vec<Effect> {
-        self.charting = !self.charting;
+        self.arrangement.charting = !self.arrangement.charting;
         drawn()
     }
 
@@ -50,11 +45,11 @@ impl App {
     /// known.
     fn keep_prices(&mut self) -> Option<Effect> {
         let kept = self.tape.kept();
-        if kept == self.layout.prices {
+        if kept == self.arrangement.layout.prices {
             return None;
         }
-        self.layout.prices = kept;
-        (self.replay.is_none() && !self.loading).then(|| Effect::Store(StoreEffect::SaveLayout(self.layout.clone())))
+        self.arrangement.layout.prices = kept;
+        (self.replay.is_none() && !self.loading).then(|| Effect::Store(StoreEffect::SaveLayout(self.arrangement.layout.clone())))
     }
 
     /// Moves along the symbols. In a table row by row to its ends; among blocks by one round and round, by more to the ends.
@@ -140,10 +135,10 @@ impl App {
         let (_, symbol) = self.seen.symbols.iter().find(|(place, _)| place.contains(at))?;
         let symbol = symbol.clone();
         if self.seen.price_rows.contains(at) {
-            if self.focus == Focus::Tape && self.charted().as_ref() == Some(&symbol) {
+            if self.arrangement.focus == Focus::Tape && self.charted().as_ref() == Some(&symbol) {
                 return Some(self.toggle_charting());
             }
-            self.focus = Focus::Tape;
+            self.arrangement.focus = Focus::Tape;
         }
         self.tape.select(&symbol);
         Some(self.chart_turned())

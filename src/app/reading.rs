@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::input::drawn;
+use super::hit_map::HitMap;
 use super::prompt::{Prompt, Purpose};
 use super::wire::Filter;
-use super::{App, Focus, Tone};
+use super::{App, Focus, Tone, drawn};
 use crate::domain::article::Article;
 use crate::domain::story::StoryId;
 use crate::event::{Effect, SourceEffect, Urgency};
@@ -200,7 +200,7 @@ impl App {
 
     /// Where the link chosen in the reader leads to.
     pub(super) fn chosen_link(&self) -> Option<String> {
-        let at = self.reading.link.filter(|_| self.focus == Focus::Reader)?;
+        let at = self.reading.link.filter(|_| self.arrangement.focus == Focus::Reader)?;
         self.seen.reader_links.get(at).map(|(_, address)| address.to_string())
     }
 }
@@ -239,7 +239,7 @@ mod tests {
         desk.send(Event::Article { story, outcome: Ok(article.clone()) });
         assert_eq!(desk.app.reading.article(story), Some(&Fetch::Here(article)));
         desk.press("esc");
-        assert_eq!((desk.app.focus, desk.app.reading.is_whole), (Focus::Wire, false));
+        assert_eq!((desk.app.arrangement.focus, desk.app.reading.is_whole), (Focus::Wire, false));
         assert_eq!((StoryId(desk.current().unwrap()), desk.leads()), (story, leads));
     }
 
@@ -258,7 +258,7 @@ mod tests {
         let story = desk.current();
         desk.press("enter");
         desk.press("2");
-        assert_eq!((desk.app.focus, desk.app.reading.is_whole), (Focus::Wire, false));
+        assert_eq!((desk.app.arrangement.focus, desk.app.reading.is_whole), (Focus::Wire, false));
         desk.press("esc");
         assert_eq!(desk.current(), story, "without the topic one is where one was");
     }
@@ -293,9 +293,9 @@ mod tests {
         }
         assert_eq!(went, [9, 30, 4, 30]);
         desk.press("esc");
-        assert_eq!((desk.app.reading.find.as_str(), desk.app.focus), ("", Focus::Reader), "the words go first");
+        assert_eq!((desk.app.reading.find.as_str(), desk.app.arrangement.focus), ("", Focus::Reader), "the words go first");
         desk.press("esc");
-        assert_eq!(desk.app.focus, Focus::Wire);
+        assert_eq!(desk.app.arrangement.focus, Focus::Wire);
     }
 
     #[test]

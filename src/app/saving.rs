@@ -41,7 +41,7 @@ impl App {
         let prices = self.tape.symbols().iter().filter_map(|symbol| self.tape.quote(&symbol.name));
         let prices = prices.cloned().map(StoreEffect::SaveQuote);
         effects.extend(feeds.chain(sources).chain(prices).map(Effect::Store));
-        effects.push(Effect::Store(StoreEffect::SaveLayout(self.layout.clone())));
+        effects.push(Effect::Store(StoreEffect::SaveLayout(self.arrangement.layout.clone())));
         effects.push(Effect::Draw(Urgency::News));
         effects
     }

@@ -142,7 +142,7 @@ fn unread_stories_are_found_and_read_on_the_way() {
 fn focus_goes_round_and_moves_what_it_is_on() {
     let mut desk = Desk::with_stories(5);
     desk.press("tab");
-    assert_eq!(desk.app.focus, Focus::Reader);
+    assert_eq!(desk.app.arrangement.focus, Focus::Reader);
     desk.press("j j G");
     assert_eq!(desk.app.reading.scroll, 20, "no further than the text goes");
     desk.press("pgup");
@@ -158,7 +158,7 @@ fn focus_goes_round_and_moves_what_it_is_on() {
         assert!(effects.contains(&wanted), "{keys}: its candles are asked for");
     }
     desk.press("esc");
-    assert_eq!((desk.app.focus, desk.line()), (Focus::Wire, None));
+    assert_eq!((desk.app.arrangement.focus, desk.line()), (Focus::Wire, None));
 }
 
 // --- reading and marks ---
@@ -382,7 +382,7 @@ fn keys_typed_into_the_prompt_are_text_and_only_text() {
     for command in config().keys.values().flatten().filter(|written| written.chars().count() == 1) {
         let effects = desk.press(command);
         assert!(effects.iter().all(|effect| matches!(effect, Effect::Draw(_))), "{command}: {effects:?}");
-        assert_eq!((desk.app.focus, desk.app.popup, desk.app.wire.cursor()), (Focus::Wire, None, None), "{command}");
+        assert_eq!((desk.app.arrangement.focus, desk.app.popup, desk.app.wire.cursor()), (Focus::Wire, None, None), "{command}");
     }
     let prompt = desk.app.prompt.clone().unwrap();
     assert!(prompt.text().contains('q') && prompt.text().contains('?') && prompt.text().contains('0'));
@@ -639,7 +639,7 @@ fn clicks_land_on_what_was_drawn() {
     let effects = desk.send(click(95, 3));
     assert!(effects.contains(&Effect::Sources(SourceEffect::ShowChart { symbol: "ETH-USD".into(), span: Span::Day })));
     desk.send(click(5, 12));
-    assert_eq!(desk.app.focus, Focus::Reader);
+    assert_eq!(desk.app.arrangement.focus, Focus::Reader);
     desk.send(click(21, 0));
     assert_eq!(desk.leads(), [5, 2]);
     desk.press("f");
@@ -657,9 +657,9 @@ fn a_second_click_reads_and_rows_of_lists_and_keys_can_be_clicked() {
     let mut desk = topical();
     desk.app.mouse = true;
     desk.send(click(5, 3));
-    assert_eq!((desk.current(), desk.app.focus), (Some(3), Focus::Wire));
+    assert_eq!((desk.current(), desk.app.arrangement.focus), (Some(3), Focus::Wire));
     desk.send(click(5, 3));
-    assert_eq!(desk.app.focus, Focus::Reader, "the row that has the cursor is read");
+    assert_eq!(desk.app.arrangement.focus, Focus::Reader, "the row that has the cursor is read");
     desk.press("esc f");
     let rows = vec![(3, 0), (4, 1), (6, 2)];
     desk.app.record_hit_map(HitMap { popup: Rect::new(10, 2, 40, 8), popup_rows: rows, ..seen() });

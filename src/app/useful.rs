@@ -13,10 +13,10 @@ impl App {
             None => match command {
                 Command::Read => self.reads(),
                 Command::Open | Command::CopyLink => self.has_link(),
-                Command::PreviousBar | Command::NextBar if self.focus == Focus::Tape => !self.seen.bars.is_empty(),
+                Command::PreviousBar | Command::NextBar if self.arrangement.focus == Focus::Tape => !self.seen.bars.is_empty(),
                 Command::NextSymbol | Command::PreviousSymbol => self.tape.shown().len() > 1,
                 Command::NextList | Command::PreviousList => !self.tape.lists().is_empty(),
-                Command::Sort if self.focus == Focus::Tape => self.tape.shown().len() > 1,
+                Command::Sort if self.arrangement.focus == Focus::Tape => self.tape.shown().len() > 1,
                 Command::NextSpan | Command::Why => !self.tape.shown().is_empty(),
                 _ => true,
             },
@@ -47,7 +47,7 @@ impl App {
 
     /// Whether [`Command::Read`] does something where no popup is open.
     fn reads(&self) -> bool {
-        match self.focus {
+        match self.arrangement.focus {
             Focus::Wire => self.wire.current().is_some(),
             Focus::Tape => !self.tape.shown().is_empty(),
             Focus::Reader => {

@@ -39,7 +39,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let room = title_room(area).saturating_sub(5);
     let right = right_title(scene, symbol, room.saturating_sub(spans_width(&title(scene, symbol, 0).spans)));
     let room = room.saturating_sub(spans_width(&right.spans));
-    let inner = panel(frame, area, scene, app.focus == Focus::Tape, title(scene, symbol, room), right);
+    let inner = panel(frame, area, scene, app.arrangement.focus == Focus::Tape, title(scene, symbol, room), right);
     let extended = extended_line(scene, symbol);
     let [note, body] =
         Layout::vertical([Constraint::Length(u16::from(extended.is_some())), Constraint::Fill(1)]).areas(inner);

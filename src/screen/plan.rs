@@ -63,11 +63,11 @@ pub(super) fn plan(area: Rect, app: &App) -> Plan {
     if size == Size::Tiny {
         return plan_tiny(area, app);
     }
-    let top = u16::from(app.layout.shows(Panel::Topics));
+    let top = u16::from(app.arrangement.layout.shows(Panel::Topics));
     let [topics, body, status] =
         Layout::vertical([Constraint::Length(top), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     let mut plan = match size {
-        _ if app.layout.zoomed || is_reading(app) || app.is_charting() => plan_zoomed(body, app, size),
+        _ if app.arrangement.layout.zoomed || is_reading(app) || app.arrangement.is_charting() => plan_zoomed(body, app, size),
         _ => plan_whole(body, app, size),
     };
     plan.push((Panel::Topics, topics));
@@ -86,7 +86,7 @@ fn plan_whole(body: Rect, app: &App, size: Size) -> Plan {
 
 /// An article is read, which wants room.
 fn is_reading(app: &App) -> bool {
-    app.focus == Focus::Reader && app.reading.is_whole
+    app.arrangement.focus == Focus::Reader && app.reading.is_whole
 }
 
 /// Rows of the prices above a panel alone at most, however many there are.
@@ -94,17 +94,17 @@ const RAIL_MAX: u16 = 6;
 
 /// The panel with the keys; above it the prices, which are wanted whatever is read.
 fn plan_zoomed(body: Rect, app: &App, size: Size) -> Plan {
-    let panel = match app.focus {
+    let panel = match app.arrangement.focus {
         Focus::Wire => Panel::Wire,
         Focus::Reader => Panel::Reader,
-        Focus::Tape if app.is_charting() => Panel::Chart,
+        Focus::Tape if app.arrangement.is_charting() => Panel::Chart,
         Focus::Tape if size < Size::Medium || has_table(body, app, size) => Panel::Prices,
         Focus::Tape => Panel::Chart,
     };
-    if panel == Panel::Prices && size >= Size::Medium && app.layout.shows(Panel::Chart) {
+    if panel == Panel::Prices && size >= Size::Medium && app.arrangement.layout.shows(Panel::Chart) {
         return table_over_chart(body, app);
     }
-    let has_rail = panel != Panel::Prices && app.layout.shows(Panel::Prices);
+    let has_rail = panel != Panel::Prices && app.arrangement.layout.shows(Panel::Prices);
     let rail = if has_rail { quotes::rail_height(app, body, Size::Small).min(RAIL_MAX) } else { 0 };
     let [rail, main] = split(body, rail);
     vec![(Panel::Rail, rail), (panel, main)]
@@ -162,7 +162,7 @@ fn larger(comes_with: u16, by: i16, least: u16) -> u16 {
 
 /// What stands in a column, of those that are not hidden.
 fn shown(app: &App, panels: &[(Panel, u16)]) -> Vec<(Panel, u16)> {
-    panels.iter().filter(|(panel, _)| app.layout.shows(*panel)).copied().collect()
+    panels.iter().filter(|(panel, _)| app.arrangement.layout.shows(*panel)).copied().collect()
 }
 
 fn plan_huge(body: Rect, app: &App) -> Plan {
@@ -175,13 +175,13 @@ fn plan_huge(body: Rect, app: &App) -> Plan {
     // The reader narrows first: an article is read over the whole screen.
     let narrow = left_over(body.width.saturating_sub(right_columns), (middle_columns, READER_COLUMNS), wanted);
     let right_columns = left_over(body.width.saturating_sub(narrow), (right_columns, HUGE_CHART_COLUMNS), wanted);
-    let right_columns = larger(right_columns, app.layout.columns, 30);
+    let right_columns = larger(right_columns, app.arrangement.layout.columns, 30);
     let most = body.height * QUOTES_SHARE / 100;
     let quotes_rows = quotes_rows.max(quotes::rows_needed(app, right_columns, Size::Huge, most));
     let right = shown(app, &[(Panel::Chart, 0), (Panel::Prices, quotes_rows)]);
     let [left, right_place] = beside(body, right_columns, !right.is_empty());
     let narrow = left_over(left.width, (middle_columns, READER_COLUMNS), wanted);
-    let columns = larger(narrow, app.layout.rows * 2, 30);
+    let columns = larger(narrow, app.arrangement.layout.rows * 2, 30);
     let [wire, middle_place] = beside(left, columns, !middle.is_empty());
     let mut plan = vec![(wire_or_reader(app), wire)];
     plan.extend(stack(middle_place, middle));
@@ -193,7 +193,7 @@ fn plan_wide(body: Rect, app: &App) -> Plan {
     let quotes_rows = (body.height * 3 / 10).clamp(8, 12);
     let columns = (body.width * 35 / 100).clamp(50, 96);
     let columns = left_over(body.width, (columns, CHART_COLUMNS), wire::columns_wanted(app));
-    let columns = larger(columns, app.layout.columns, 30);
+    let columns = larger(columns, app.arrangement.layout.columns, 30);
     let quotes_rows = quotes_rows.max(quotes::rows_needed(app, columns, Size::Wide, body.height * QUOTES_SHARE / 100));
     let heat_rows = heat::rows_needed(app).clamp(6, (body.height / 4).max(6));
     let right = shown(app, &[(Panel::Chart, 0), (Panel::Prices, quotes_rows), (Panel::Heat, heat_rows)]);
@@ -206,9 +206,9 @@ fn plan_wide(body: Rect, app: &App) -> Plan {
 fn plan_medium(body: Rect, app: &App) -> Plan {
     // The lines of a table are longer than those of a block.
     let comes_with = if quotes::is_table(app, Rect { width: 30, ..body }, Size::Medium) { 37 } else { 30 };
-    let columns = larger(comes_with, app.layout.columns, 24);
-    let [left, right] = beside(body, columns, app.layout.shows(Panel::Prices));
-    let reader_rows = match app.focus {
+    let columns = larger(comes_with, app.arrangement.layout.columns, 24);
+    let [left, right] = beside(body, columns, app.arrangement.layout.shows(Panel::Prices));
+    let reader_rows = match app.arrangement.focus {
         Focus::Reader => left.height / 2,
         _ => (left.height / 3).clamp(7, 11),
     };
@@ -219,26 +219,26 @@ fn plan_medium(body: Rect, app: &App) -> Plan {
 
 fn wire_over_reader(area: Rect, app: &App, comes_with: u16) -> Plan {
     let most = area.height.saturating_sub(WIRE_ROWS);
-    let rows = larger(comes_with, app.layout.rows, 4).min(most);
+    let rows = larger(comes_with, app.arrangement.layout.rows, 4).min(most);
     let mut panels = vec![(wire_or_reader(app), 0)];
-    panels.extend(app.layout.shows(Panel::Reader).then_some((Panel::Reader, rows)));
+    panels.extend(app.arrangement.layout.shows(Panel::Reader).then_some((Panel::Reader, rows)));
     stack(area, panels)
 }
 
 /// A reader that is hidden takes the place of the wire while it has the keys.
 fn wire_or_reader(app: &App) -> Panel {
-    if app.focus == Focus::Reader && !app.layout.shows(Panel::Reader) { Panel::Reader } else { Panel::Wire }
+    if app.arrangement.focus == Focus::Reader && !app.arrangement.layout.shows(Panel::Reader) { Panel::Reader } else { Panel::Wire }
 }
 
 fn plan_small(body: Rect, app: &App, size: Size) -> Plan {
-    let rail = if app.layout.shows(Panel::Prices) { quotes::rail_height(app, body, size) } else { 0 };
+    let rail = if app.arrangement.layout.shows(Panel::Prices) { quotes::rail_height(app, body, size) } else { 0 };
     let [rail, main] = split(body, rail);
     vec![(Panel::Rail, rail), (main_panel(app), main)]
 }
 
 fn plan_tiny(area: Rect, app: &App) -> Plan {
-    let is_alone = is_reading(app) || app.layout.zoomed || app.is_charting();
-    let has_rail = app.layout.shows(Panel::Prices) && !is_alone;
+    let is_alone = is_reading(app) || app.arrangement.layout.zoomed || app.arrangement.is_charting();
+    let has_rail = app.arrangement.layout.shows(Panel::Prices) && !is_alone;
     let rail = if has_rail { quotes::rail_height(app, area, Size::Tiny) } else { 0 };
     // A query being typed must be seen.
     let status = u16::from(area.height >= rail + 3 || app.prompt.is_some());
@@ -249,10 +249,10 @@ fn plan_tiny(area: Rect, app: &App) -> Plan {
 
 /// Under the rail, or alone.
 fn main_panel(app: &App) -> Panel {
-    match app.focus {
+    match app.arrangement.focus {
         Focus::Reader => Panel::Reader,
-        Focus::Tape if app.is_charting() => Panel::Chart,
-        Focus::Tape if app.layout.zoomed => Panel::Prices,
+        Focus::Tape if app.arrangement.is_charting() => Panel::Chart,
+        Focus::Tape if app.arrangement.layout.zoomed => Panel::Prices,
         Focus::Tape | Focus::Wire => Panel::Wire,
     }
 }

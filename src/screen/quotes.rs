@@ -40,9 +40,9 @@ const BLOCK_HEIGHT_MIN: u16 = 3;
 /// Blocks beside each other when wide, below each other in the column of a medium screen; a table when they have no room.
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let symbols = scene.app.tape.shown();
-    let focused = scene.app.focus == Focus::Tape;
+    let focused = scene.app.arrangement.focus == Focus::Tape;
     // What was a table among other panels is one alone.
-    let is_alone = scene.app.layout.zoomed && focused && scene.size >= Size::Medium;
+    let is_alone = scene.app.arrangement.layout.zoomed && focused && scene.size >= Size::Medium;
     let is_table = !symbols.is_empty() && (is_alone || is_table(scene.app, area, scene.size));
     let count = Line::styled(format!("{} of {}", scene.app.tape.selected_row() + 1, symbols.len()), scene.theme.dim);
     let right = if is_table { count } else { Line::default() };
@@ -292,7 +292,7 @@ fn cell(frame: &mut Frame, area: Rect, scene: Scene, symbol: &Symbol) {
     let price = rail_price(scene, symbol);
     let room = width.saturating_sub(spans_width(&price) + 3);
     let mut style = scene.theme.text.add_modifier(Modifier::BOLD);
-    if scene.app.focus == Focus::Tape && scene.app.tape.selected() == Some(symbol) {
+    if scene.app.arrangement.focus == Focus::Tape && scene.app.tape.selected() == Some(symbol) {
         style = style.patch(scene.theme.accent);
     }
     let mut spans = vec![Span::styled(format!(" {} ", cut(short(&symbol.name), room)), style)];

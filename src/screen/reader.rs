@@ -65,7 +65,7 @@ fn draw_frame(frame: &mut Frame, area: Rect, scene: Scene, seen: &HitMap) {
     if scene.size == Size::Tiny {
         return;
     }
-    let focused = scene.app.focus == Focus::Reader;
+    let focused = scene.app.arrangement.focus == Focus::Reader;
     let mut title = heading(scene, "Reader");
     title.spans.extend(found_words(scene, seen).map(|words| Span::styled(words, scene.theme.accent)));
     // The last link is that of the story itself.

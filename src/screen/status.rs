@@ -276,7 +276,7 @@ const CHART_KEYS: [(Command, &str); 6] = [
 
 /// The keys that help most where the reader is now, the most helpful first, the help to the last.
 fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
-    match (scene.size, scene.app.focus) {
+    match (scene.size, scene.app.arrangement.focus) {
         _ if scene.app.popup.is_some() => &[(Command::Close, "close"), (Command::Help, "help")],
         (Size::Tiny, _) => &[(Command::Help, "help")],
         (_, Focus::Reader) => &[
@@ -286,7 +286,7 @@ fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
             (Command::Query, "find"),
             (Command::Help, "help"),
         ],
-        (_, Focus::Tape) if scene.app.is_charting() || scene.app.bar().is_some() => &CHART_KEYS,
+        (_, Focus::Tape) if scene.app.arrangement.is_charting() || scene.app.bar().is_some() => &CHART_KEYS,
         (_, Focus::Tape) => &PRICE_KEYS,
         (_, Focus::Wire) if scene.app.replay.is_some() => &[
             (Command::Pause, "pause"),

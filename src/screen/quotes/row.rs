@@ -127,7 +127,7 @@ fn scrolled<'s>(scene: Scene, symbols: &'s [&'s Symbol], columns: usize) -> &'s 
 fn cell(scene: Scene, symbol: &Symbol, form: Form) -> Vec<Span<'static>> {
     let theme = scene.theme;
     let mut style = theme.text.add_modifier(Modifier::BOLD);
-    if scene.app.focus == Focus::Tape && scene.app.tape.selected() == Some(symbol) {
+    if scene.app.arrangement.focus == Focus::Tape && scene.app.tape.selected() == Some(symbol) {
         style = style.patch(theme.accent);
     }
     let name = Span::styled(cut(short(&symbol.name), NAME_MAX), style);

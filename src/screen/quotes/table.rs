@@ -339,7 +339,7 @@ fn draw_row(frame: &mut Frame, line: Rect, table: &Table, row: &Row) {
     let scene = table.scene;
     let is_selected = scene.app.tape.selected() == Some(row.symbol);
     if is_selected {
-        if scene.app.focus == Focus::Tape {
+        if scene.app.arrangement.focus == Focus::Tape {
             frame.buffer_mut().set_style(line, scene.theme.selected);
         }
         put(frame, Line::styled("▸", scene.theme.accent), line);
