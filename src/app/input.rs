@@ -92,7 +92,7 @@ impl App {
                 return self.come_to();
             }
             Focus::Reader => {
-                self.scroll_reader(by);
+                self.reading.scroll_by(by, &self.seen);
             }
             Focus::Tape => return self.step_symbol(by),
         }
