@@ -293,7 +293,10 @@ fn a_night_and_the_pause_before_it_are_told_in_words() {
 fn a_group_opened() {
     let mut app = busy();
     keys(&mut app, "gx");
-    assert_eq!(app.notices.current.as_ref().map(|notice| notice.text.as_str()), Some("nobody else carries this story yet"));
+    assert_eq!(
+        app.notices.current.as_ref().map(|notice| notice.text.as_str()),
+        Some("nobody else carries this story yet")
+    );
     let carried = [
         (101, "Harbour Wire", "Chipmaker buys a maker of lasers for 3 billion dollars"),
         (102, "SEC", "Chipmaker to buy maker of lasers for $3bn"),

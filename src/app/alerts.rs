@@ -238,12 +238,7 @@ impl Alerts {
         watches.filter(|(_, watch)| matches(watch)).map(|(at, _)| at).collect()
     }
 
-    fn hit_by_story(
-        &mut self,
-        matching: Vec<usize>,
-        (id, group): (StoryId, GroupId),
-        around: &Around,
-    ) -> Vec<Effect> {
+    fn hit_by_story(&mut self, matching: Vec<usize>, (id, group): (StoryId, GroupId), around: &Around) -> Vec<Effect> {
         let mut effects = Vec::new();
         for at in matching {
             let watch = &mut self.watches[at];
@@ -286,13 +281,7 @@ impl Alerts {
     }
 
     /// Quietly: without noise. A trial: only to see what it does.
-    fn tell_of(
-        &mut self,
-        at: usize,
-        cause: &Cause,
-        (quietly, is_trial): (bool, bool),
-        around: &Around,
-    ) -> Vec<Effect> {
+    fn tell_of(&mut self, at: usize, cause: &Cause, (quietly, is_trial): (bool, bool), around: &Around) -> Vec<Effect> {
         let alert = self.watches[at].alert.clone();
         let text = self.words(cause, around);
         // On the screen and wherever else it is reported: nobody is to take it for the real thing.

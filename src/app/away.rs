@@ -56,7 +56,10 @@ enum Presence {
     Unchanged,
     Left,
     /// Back since just now, and away since then; and whether the terminal says that the reader looks at it.
-    Back { since: Timestamp, looks: bool },
+    Back {
+        since: Timestamp,
+        looks: bool,
+    },
 }
 
 impl Away {

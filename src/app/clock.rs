@@ -110,7 +110,11 @@ mod tests {
         let state = desk.app.health.feed_states().next().cloned();
         assert_eq!(state.and_then(|state| state.last_success), Some(desk.now));
         desk.wait(9);
-        assert_eq!(desk.app.notices.current.as_ref().and_then(|notice| notice.until), None, "a notice stands for eight seconds");
+        assert_eq!(
+            desk.app.notices.current.as_ref().and_then(|notice| notice.until),
+            None,
+            "a notice stands for eight seconds"
+        );
         desk.wait(120);
         assert!(desk.app.health.block("coingecko", desk.now).is_none());
     }

@@ -261,7 +261,8 @@ impl App {
         self.popup = None;
         self.reading.begin();
         // What is filtered is to be seen.
-        self.arrangement.focus = if self.arrangement.focus == Focus::Reader { Focus::Wire } else { self.arrangement.focus };
+        self.arrangement.focus =
+            if self.arrangement.focus == Focus::Reader { Focus::Wire } else { self.arrangement.focus };
         let mut effects = drawn();
         effects.extend(self.put_filter(filter));
         effects

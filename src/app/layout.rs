@@ -111,7 +111,11 @@ mod tests {
     fn borders_move_with_the_panel_that_has_the_keys() {
         let mut desk = Desk::new();
         desk.press("+");
-        assert_eq!((desk.app.arrangement.layout.columns, desk.app.arrangement.layout.rows), (-COLUMNS, 0), "a wider wire");
+        assert_eq!(
+            (desk.app.arrangement.layout.columns, desk.app.arrangement.layout.rows),
+            (-COLUMNS, 0),
+            "a wider wire"
+        );
         desk.press("tab");
         desk.press("+");
         assert_eq!(desk.app.arrangement.layout.rows, ROWS, "a taller reader");

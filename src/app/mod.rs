@@ -280,7 +280,8 @@ impl App {
         let minute = next_minute(self.now);
         let prices = self.tape.symbols().iter().filter_map(|symbol| self.turns_at(&symbol.name));
         let flash = self.flashes.next_end(self.now);
-        self.reads_until = prices.chain(self.notices.ends_at()).chain(flash).filter(|at| *at > self.now).fold(minute, Timestamp::min);
+        self.reads_until =
+            prices.chain(self.notices.ends_at()).chain(flash).filter(|at| *at > self.now).fold(minute, Timestamp::min);
     }
 
     /// When a price is not any more what it is said to be. Ages go with the minute, as those of stories do.

@@ -49,7 +49,8 @@ impl App {
             return None;
         }
         self.arrangement.layout.prices = kept;
-        (self.replay.is_none() && !self.loading).then(|| Effect::Store(StoreEffect::SaveLayout(self.arrangement.layout.clone())))
+        (self.replay.is_none() && !self.loading)
+            .then(|| Effect::Store(StoreEffect::SaveLayout(self.arrangement.layout.clone())))
     }
 
     /// Moves along the symbols. In a table row by row to its ends; among blocks by one round and round, by more to the ends.

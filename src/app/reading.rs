@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::hit_map::HitMap;
-use super::input::drawn;
 use super::prompt::{Prompt, Purpose};
 use super::wire::Filter;
 use super::{App, Focus, Tone, drawn};
@@ -315,7 +314,11 @@ mod tests {
         }
         assert_eq!(went, [9, 30, 4, 30]);
         desk.press("esc");
-        assert_eq!((desk.app.reading.find.as_str(), desk.app.arrangement.focus), ("", Focus::Reader), "the words go first");
+        assert_eq!(
+            (desk.app.reading.find.as_str(), desk.app.arrangement.focus),
+            ("", Focus::Reader),
+            "the words go first"
+        );
         desk.press("esc");
         assert_eq!(desk.app.arrangement.focus, Focus::Wire);
     }

@@ -382,7 +382,11 @@ fn keys_typed_into_the_prompt_are_text_and_only_text() {
     for command in config().keys.values().flatten().filter(|written| written.chars().count() == 1) {
         let effects = desk.press(command);
         assert!(effects.iter().all(|effect| matches!(effect, Effect::Draw(_))), "{command}: {effects:?}");
-        assert_eq!((desk.app.arrangement.focus, desk.app.popup, desk.app.wire.cursor()), (Focus::Wire, None, None), "{command}");
+        assert_eq!(
+            (desk.app.arrangement.focus, desk.app.popup, desk.app.wire.cursor()),
+            (Focus::Wire, None, None),
+            "{command}"
+        );
     }
     let prompt = desk.app.prompt.clone().unwrap();
     assert!(prompt.text().contains('q') && prompt.text().contains('?') && prompt.text().contains('0'));

@@ -13,7 +13,9 @@ impl App {
             None => match command {
                 Command::Read => self.reads(),
                 Command::Open | Command::CopyLink => self.has_link(),
-                Command::PreviousBar | Command::NextBar if self.arrangement.focus == Focus::Tape => !self.seen.bars.is_empty(),
+                Command::PreviousBar | Command::NextBar if self.arrangement.focus == Focus::Tape => {
+                    !self.seen.bars.is_empty()
+                }
                 Command::NextSymbol | Command::PreviousSymbol => self.tape.shown().len() > 1,
                 Command::NextList | Command::PreviousList => !self.tape.lists().is_empty(),
                 Command::Sort if self.arrangement.focus == Focus::Tape => self.tape.shown().len() > 1,

@@ -406,7 +406,6 @@ mod tests {
         let on: Vec<&Feed> = shipped.feeds.iter().filter(|feed| feed.enabled).collect();
         assert_eq!(on.len(), 27);
         assert_eq!(on.iter().filter(|feed| feed.lang.as_deref() == Some("fr")).count(), 5);
-        assert_eq!(shipped.sources.len(), 13);
         let symbols: Vec<&str> = shipped.symbols.iter().map(|symbol| &*symbol.name).collect();
         assert_eq!(symbols, ["NVDA", "BTC-USD", "ETH-USD", "SOL-USD"]);
     }

@@ -67,7 +67,9 @@ pub(super) fn plan(area: Rect, app: &App) -> Plan {
     let [topics, body, status] =
         Layout::vertical([Constraint::Length(top), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     let mut plan = match size {
-        _ if app.arrangement.layout.zoomed || is_reading(app) || app.arrangement.is_charting() => plan_zoomed(body, app, size),
+        _ if app.arrangement.layout.zoomed || is_reading(app) || app.arrangement.is_charting() => {
+            plan_zoomed(body, app, size)
+        }
         _ => plan_whole(body, app, size),
     };
     plan.push((Panel::Topics, topics));
@@ -227,7 +229,11 @@ fn wire_over_reader(area: Rect, app: &App, comes_with: u16) -> Plan {
 
 /// A reader that is hidden takes the place of the wire while it has the keys.
 fn wire_or_reader(app: &App) -> Panel {
-    if app.arrangement.focus == Focus::Reader && !app.arrangement.layout.shows(Panel::Reader) { Panel::Reader } else { Panel::Wire }
+    if app.arrangement.focus == Focus::Reader && !app.arrangement.layout.shows(Panel::Reader) {
+        Panel::Reader
+    } else {
+        Panel::Wire
+    }
 }
 
 fn plan_small(body: Rect, app: &App, size: Size) -> Plan {

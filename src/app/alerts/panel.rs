@@ -76,7 +76,6 @@ impl Alerts {
 }
 
 impl App {
-
     /// Lays the list over the screen.
     pub(in crate::app) fn show_alerts(&mut self) -> Vec<Effect> {
         self.alerts.dismiss();
