@@ -13,7 +13,7 @@ use newstape::domain::story::{Marks, Story, StoryId};
 use newstape::domain::story_text::StoryText;
 use newstape::domain::text::Text;
 use newstape::domain::topic::Topics;
-use newstape::event::{Effect, Event, STORIES_AT_ONCE};
+use newstape::event::{Event, STORIES_AT_ONCE, StoreEffect};
 use newstape::store::{Reader, Store};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -85,7 +85,7 @@ fn open(dir: &Path) -> (Store, Receiver<Event>) {
 fn fill(dir: &Path, count: u64) {
     let (store, mut events) = open(dir);
     for from in (0..count).step_by(STORIES_AT_ONCE) {
-        store.carry_out(Effect::SaveStories((from..from + STORIES_AT_ONCE as u64).map(story).collect()));
+        store.carry_out(StoreEffect::SaveStories((from..from + STORIES_AT_ONCE as u64).map(story).collect()));
         if from % 10_000 == 9_900 {
             while !matches!(events.blocking_recv(), Some(Event::Saved(_))) {}
         }

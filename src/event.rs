@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, View};
 use crate::domain::Name;
+use crate::domain::alert::Action;
 use crate::domain::article::Article;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
@@ -128,11 +129,23 @@ pub struct ReplayPosition {
     pub loops: u32,
 }
 
-/// Something to be done to the world. `App::update` returns these; the shell carries them out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Something to be done to the world. `App::update` returns these; the shell carries them out. Each group is matched whole
+/// by the one that carries it out: a new effect does not compile before it is.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// The screen reads differently now.
     Draw(Urgency),
+    /// End, after everything is saved.
+    Quit,
+    Store(StoreEffect),
+    Sources(SourceEffect),
+    Terminal(TerminalEffect),
+    System(SystemEffect),
+}
+
+/// To be saved, or looked for among what is saved: carried out by `store`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreEffect {
     /// New or edited stories.
     SaveStories(Vec<Story>),
     /// The groups that new stories were placed in; one that is stored in a group stays there.
@@ -151,8 +164,8 @@ pub enum Effect {
     SaveQuery(String),
     /// How the screen is arranged.
     SaveLayout(Layout),
-    /// Look in the store for what a query needs, among stories of this time and older. The number tells the searches from
-    /// each other; a new one ends the one before.
+    /// Look for what a query needs, among stories of this time and older. The number tells the searches from each other;
+    /// a new one ends the one before.
     Search { number: u64, need: Need, until: Timestamp },
     /// More of what that search finds.
     SearchMore { number: u64 },
@@ -162,10 +175,11 @@ pub enum Effect {
     SaveMissing(Vec<Story>),
     /// Tell all stories since a time, to be counted.
     Recount { since: Timestamp },
-    /// Tell of an alert beyond the screen, as the config says of it.
-    Raise(Box<Raised>),
-    /// Put a view into the config file.
-    SaveView(View),
+}
+
+/// An order to the feeds, the price sources or the fetcher of articles: carried out by `shell::sources`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SourceEffect {
     /// All that is stored has been read: sources may start, from what is remembered of them.
     Start { feeds: Vec<FeedState>, sources: Vec<SourceReport> },
     /// Ask feeds now (still conditional, still floored): the named ones, or all when empty.
@@ -179,8 +193,11 @@ pub enum Effect {
     ShowChart { symbol: Name, span: Span },
     /// All symbols are compared over a span: their history is wanted.
     CompareOver(Span),
-    /// Open in the browser. http(s) only.
-    Open(String),
+}
+
+/// Something for the terminal; where there is none, nothing is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TerminalEffect {
     /// Put on the clipboard.
     Copy(String),
     /// Take the mouse, or give it back.
@@ -189,23 +206,31 @@ pub enum Effect {
     Repaint,
     /// Ask the terminal for its background: it may follow the time of day.
     AskBackground,
+}
+
+/// Something for other programs, for the config file, or for newstape's own process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SystemEffect {
+    /// Tell of an alert beyond the screen, as the config says of it.
+    Raise(Box<Raised>),
+    /// Open in the browser. http(s) only.
+    Open(String),
+    /// Put a view into the config file.
+    SaveView(View),
     /// Stop the clock of the replay, or let it run.
     PauseReplay(bool),
     /// To the background, as the shell's Ctrl-Z.
     Suspend,
-    /// End, after everything is saved.
-    Quit,
 }
 
 /// An alert that has come true. Its command and its address stand in the config, under its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raised {
     pub alert: Name,
     /// What came true, one sentence without its full stop.
     pub text: String,
-    pub bell: bool,
-    /// A notification of the terminal.
-    pub notify: bool,
+    /// What is done on this terminal.
+    pub actions: Vec<Action>,
     /// Of its story.
     pub link: Option<String>,
     /// The same as one JSON object, with the fields of the story.

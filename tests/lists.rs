@@ -199,7 +199,7 @@ fn keys_move_in_the_table_and_its_chart_is_shown_alone() {
         on(&mut app, size, "\r");
         assert!(text(&mut app, size).contains("· 1D"), "the chart at {size:?}:\n{}", text(&mut app, size));
         press(&mut app, KeyCode::Esc);
-        assert_eq!(app.focus, Focus::Tape, "Esc leads back to the prices");
+        assert_eq!(app.arrangement.focus, Focus::Tape, "Esc leads back to the prices");
         draw_at(&mut app, size, &theme("dark"));
     }
 }
@@ -210,7 +210,7 @@ fn the_mouse_selects_scrolls_and_sorts() {
     keys(&mut app, "M");
     let at = line_of(&mut app, WIDE, "TSM ");
     click(&mut app, at);
-    assert_eq!((selected(&app).as_str(), app.focus), ("TSM", Focus::Tape));
+    assert_eq!((selected(&app).as_str(), app.arrangement.focus), ("TSM", Focus::Tape));
     for _ in 0..2 {
         mouse(&mut app, MouseEventKind::ScrollDown, at);
         draw_at(&mut app, WIDE, &theme("dark"));
@@ -220,7 +220,7 @@ fn the_mouse_selects_scrolls_and_sorts() {
     mouse(&mut app, MouseEventKind::ScrollUp, at);
     let at = line_of(&mut app, WIDE, "▸MU");
     click(&mut app, at);
-    assert!(app.is_charting(), "on the row selected: its chart");
+    assert!(app.arrangement.is_charting(), "on the row selected: its chart");
     press(&mut app, KeyCode::Esc);
     for (head, sort) in [("Symbol", PriceSort::Name), ("Symbol", PriceSort::Config)] {
         let at = line_of(&mut app, WIDE, head);
@@ -270,7 +270,7 @@ fn a_reload_that_removes_the_list_shows_all() {
 fn list_order_and_symbol_come_back() {
     let mut app = busy_market();
     keys(&mut app, "}O]");
-    let layout: Layout = serde_json::from_str(&serde_json::to_string(&app.layout).unwrap()).unwrap();
+    let layout: Layout = serde_json::from_str(&serde_json::to_string(&app.arrangement.layout).unwrap()).unwrap();
     let mut again = app_at(NOON, &market());
     tell(&mut again, Event::Loaded(Loaded { layout: Some(layout), done: true, ..Loaded::default() }));
     assert_eq!((again.tape.list(), again.tape.sort()), (app.tape.list(), PriceSort::Change));

@@ -17,7 +17,7 @@ use newstape::app::App;
 use newstape::config;
 use newstape::domain::feed::{Feed, Known};
 use newstape::domain::story::{Marks, Story, StoryId, is_same_headline};
-use newstape::event::{Effect, Event, Loaded, STORIES_AT_ONCE};
+use newstape::event::{Effect, Event, Loaded, STORIES_AT_ONCE, StoreEffect};
 use newstape::news::{self, Document, Entry};
 use newstape::store::{Reader, Store};
 
@@ -128,7 +128,9 @@ impl Bench {
 
     fn tell(&mut self, event: Event, now: Timestamp) {
         for effect in self.app.update(event, now) {
-            self.store.carry_out(effect);
+            if let Effect::Store(effect) = effect {
+                self.store.carry_out(effect);
+            }
         }
     }
 
@@ -152,7 +154,7 @@ impl Bench {
 
     fn read(&mut self, story: StoryId) {
         let marks = Marks { read: true, starred: false, group: None };
-        self.store.carry_out(Effect::SaveMarks(vec![(story, marks)]));
+        self.store.carry_out(StoreEffect::SaveMarks(vec![(story, marks)]));
         // The store's word counts for the state, too.
         let item = self.app.wire.item(story).unwrap().story.clone();
         self.tell(Event::Loaded(Loaded { stories: vec![(item, marks)], ..Loaded::default() }), self.app.now);

@@ -61,7 +61,7 @@ fn states() -> Vec<(&'static str, App)> {
         app
     };
     let mut first = started(NOON, "");
-    first.greeting = Some("~/.config/newstape/config.toml".into());
+    first.notices.greeting = Some("~/.config/newstape/config.toml".into());
     vec![
         ("busy", with(busy(), &|app| keys(app, "jjj"))),
         ("loading", app_at(NOON, "")),
@@ -295,7 +295,10 @@ fn a_night_and_the_pause_before_it_are_told_in_words() {
 fn a_group_opened() {
     let mut app = busy();
     keys(&mut app, "gx");
-    assert_eq!(app.notice.as_ref().map(|notice| notice.text.as_str()), Some("nobody else carries this story yet"));
+    assert_eq!(
+        app.notices.current.as_ref().map(|notice| notice.text.as_str()),
+        Some("nobody else carries this story yet")
+    );
     let carried = [
         (101, "Harbour Wire", "Chipmaker buys a maker of lasers for 3 billion dollars"),
         (102, "SEC", "Chipmaker to buy maker of lasers for $3bn"),
@@ -411,7 +414,7 @@ fn muted_and_highlighted_stories() {
     keys(&mut app, "jjjjjjj");
     snapshots("muted", &mut app);
     keys(&mut app, "v");
-    assert_eq!(app.notice.as_ref().unwrap().text, "5 muted stories are shown as well");
+    assert_eq!(app.notices.current.as_ref().unwrap().text, "5 muted stories are shown as well");
     assert!(text(&mut app, MEDIUM).contains("Wire · 24 · 5 muted, shown"));
     keys(&mut app, "g");
     assert!(text(&mut app, WIDE).contains("muted by 'harbour'"));

@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::line::{AlertLine, PriceLine, StoryLine};
-use super::wire::Item;
-use super::{App, Popup};
+use super::wire::{Item, Wire};
+use super::{App, Popup, Tape};
 use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::alert::{Action, Alert};
@@ -21,7 +21,7 @@ use crate::domain::group::GroupId;
 use crate::domain::price::Quote;
 use crate::domain::query::Query;
 use crate::domain::story::{Story, StoryId};
-use crate::event::{Effect, Raised, Urgency, move_back};
+use crate::event::{Effect, Raised, ReplayPosition, SystemEffect, Urgency, move_back};
 pub use panel::Listed;
 use watch::Watch;
 
@@ -73,12 +73,23 @@ pub struct Alerts {
     fresh: VecDeque<(StoryId, Timestamp)>,
     /// Those of them whose summary has to be read first. Found out while they are only looked at.
     awaited: RefCell<HashSet<StoryId>>,
+    /// How many have fired in all.
+    count: usize,
 }
 
 /// May a query come to match a story after it has arrived?
 fn changes_with_time(query: &Query) -> bool {
     let asks = query.asks();
     asks.time || asks.moves || asks.outlets
+}
+
+/// What the alerts look at beside themselves.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    config: &'a Config,
+    wire: &'a Wire,
+    tape: &'a Tape,
+    now: Timestamp,
 }
 
 impl Alerts {
@@ -132,6 +143,227 @@ impl Alerts {
         self.fired.push_front(fired);
         self.fired.truncate(KEPT);
         self.dismissed = false;
+        self.count += 1;
+    }
+
+    /// A story that has come in: is it news? One that a feed's first poll of this run brought is not, nor what stood in a
+    /// recorded day before it began to play.
+    fn is_news(&mut self, story: &Story, replay: Option<ReplayPosition>, loading: bool, now: Timestamp) -> bool {
+        let is_news = match replay {
+            Some(position) => story.time() > position.from,
+            None => !loading && self.polled.contains(&story.feed),
+        };
+        let is_old = now.duration_since(story.time()) > NEWS;
+        if !is_news || is_old {
+            self.arriving.insert(story.feed.clone());
+            return false;
+        }
+        self.fresh.push_back((story.id, now));
+        let surplus = self.fresh.len().saturating_sub(FRESH_MAX);
+        self.fresh.drain(..surplus);
+        true
+    }
+
+    /// Does an alert ask for a story of the wire? `waiting` is one that is not placed there yet.
+    fn of_story(&mut self, id: StoryId, waiting: Option<Item>, around: &Around) -> Vec<Effect> {
+        self.waiting = waiting;
+        let effects = self.try_story(id, |_| true, around);
+        self.waiting = None;
+        effects
+    }
+
+    /// A poll of a feed is over: its first is, when it brought something or found nothing wrong.
+    pub fn feed_polled(&mut self, feed: &Name, is_well: bool) {
+        if self.arriving.remove(feed) || is_well {
+            self.polled.insert(feed.clone());
+        }
+    }
+
+    /// What a feed that is asked otherwise brings first is no news again.
+    pub fn feeds_changed(&mut self, before: &Config, after: &Config) {
+        let known: HashMap<&Name, &Feed> = after.feeds.iter().map(|feed| (&feed.name, feed)).collect();
+        let same = |feed: &Feed| known.get(&feed.name).is_some_and(|other| *other == feed);
+        for feed in before.feeds.iter().filter(|feed| !same(feed)) {
+            self.polled.remove(&feed.name);
+        }
+    }
+
+    /// Asks again of stories that came lately, where a query asks for what changes with time.
+    pub(super) fn of_time(&mut self, around: &Around) -> Vec<Effect> {
+        let oldest = around.now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
+        self.fresh.retain(|(_, at)| *at >= oldest);
+        if !self.watches.iter().any(|watch| watch.query.as_ref().is_some_and(changes_with_time)) {
+            return Vec::new();
+        }
+        let fresh: Vec<StoryId> = self.fresh.iter().map(|(id, _)| *id).collect();
+        fresh.into_iter().flat_map(|id| self.try_story(id, changes_with_time, around)).collect()
+    }
+
+    /// Stories whose summaries have been read, of which that was awaited.
+    fn take_awaited(&mut self, ids: &[StoryId]) -> Vec<StoryId> {
+        let awaited = self.awaited.get_mut();
+        ids.iter().filter(|id| awaited.remove(id)).copied().collect()
+    }
+
+    /// Asks again of stories that came lately, once their summaries have been read.
+    fn of_read(&mut self, ids: Vec<StoryId>, around: &Around) -> Vec<Effect> {
+        ids.into_iter().flat_map(|id| self.try_story(id, changes_with_time, around)).collect()
+    }
+
+    fn ask_for(&self, symbol: &Name) -> bool {
+        self.watches.iter().any(|watch| watch.asks_for(symbol))
+    }
+
+    /// A current price has come in: does an alert ask for it?
+    fn of_price(&mut self, symbol: &Name, around: &Around) -> Vec<Effect> {
+        let Some(quote) = around.tape.quote(symbol) else { return Vec::new() };
+        let mut effects = Vec::new();
+        for at in 0..self.watches.len() {
+            let Some(text) = self.watches[at].look_at_price(around.tape, quote, around.now) else { continue };
+            effects.extend(self.hit_by_price(at, text, around));
+        }
+        effects
+    }
+
+    /// Do the stories of a topic raise no alert?
+    pub fn mutes(&self, topic: &Name, config: &Config) -> bool {
+        self.muted.contains(topic) || config.alerting.muted_topics.contains(topic)
+    }
+
+    fn try_story(&mut self, id: StoryId, of: impl Fn(&Query) -> bool, around: &Around) -> Vec<Effect> {
+        let Some(item) = self.item(id, around) else { return Vec::new() };
+        let (matching, group) = (self.matching(item, &of, around), item.group);
+        self.hit_by_story(matching, (id, group), around)
+    }
+
+    /// The places of the alerts whose query a story matches. One that is not in memory whole is read first: an alert tells
+    /// all of it.
+    fn matching(&self, item: &Item, of: &impl Fn(&Query) -> bool, around: &Around) -> Vec<usize> {
+        if item.verdict.is_muted() || item.tagged.topics().iter().any(|topic| self.mutes(topic, around.config)) {
+            return Vec::new();
+        }
+        let outlets = around.wire.outlet_count(item.group).max(1);
+        let matches = |watch: &Watch| {
+            let Some(query) = watch.query.as_ref().filter(|query| watch.alert.enabled && of(query)) else {
+                return false;
+            };
+            let moves = if query.asks().moves { around.tape.moves_since(item.story.time()) } else { Vec::new() };
+            let mut subject = item.subject(outlets, around.now);
+            if query.asks().moves {
+                subject.moves = &moves;
+            }
+            let decided = query.decide(&subject);
+            if decided != Some(false) && !item.has_summary() {
+                around.wire.need_summary(item);
+                self.awaited.borrow_mut().insert(item.story.id);
+                return false;
+            }
+            decided == Some(true)
+        };
+        let watches = self.watches.iter().enumerate();
+        watches.filter(|(_, watch)| matches(watch)).map(|(at, _)| at).collect()
+    }
+
+    fn hit_by_story(&mut self, matching: Vec<usize>, (id, group): (StoryId, GroupId), around: &Around) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for at in matching {
+            let watch = &mut self.watches[at];
+            let price = match watch.alert.price {
+                None => None,
+                Some(_) => {
+                    watch.keep_story(id, group, around.now);
+                    let Some(price) = watch.price_within(around.now) else { continue };
+                    Some(price)
+                }
+            };
+            effects.extend(self.raise(at, Cause { story: Some(id), group: Some(group), price }, around));
+        }
+        effects
+    }
+
+    fn hit_by_price(&mut self, at: usize, text: String, around: &Around) -> Vec<Effect> {
+        let watch = &mut self.watches[at];
+        if watch.query.is_none() {
+            return self.raise(at, Cause { price: Some(text), ..Cause::default() }, around);
+        }
+        watch.keep_price(text.clone(), around.now);
+        match watch.story_within(around.now) {
+            Some((id, group)) => {
+                self.raise(at, Cause { story: Some(id), group: Some(group), price: Some(text) }, around)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Tells of an alert, unless it sleeps, cools down, or has reported the event.
+    fn raise(&mut self, at: usize, cause: Cause, around: &Around) -> Vec<Effect> {
+        let snoozes = self.snoozed.is_some_and(|until| until > around.now);
+        if snoozes || !self.watches[at].may_tell(cause.group, around.now) {
+            return Vec::new();
+        }
+        self.watches[at].has_told(cause.group, around.now);
+        let quietly = around.is_quiet(&self.watches[at].alert);
+        self.tell_of(at, &cause, (quietly, false), around)
+    }
+
+    /// Quietly: without noise. A trial: only to see what it does.
+    fn tell_of(&mut self, at: usize, cause: &Cause, (quietly, is_trial): (bool, bool), around: &Around) -> Vec<Effect> {
+        let alert = self.watches[at].alert.clone();
+        let text = self.words(cause, around);
+        // On the screen and wherever else it is reported: nobody is to take it for the real thing.
+        let text = if is_trial { format!("TEST: {text}") } else { text };
+        let payload = self.payload(&alert, cause, &text, around);
+        let fired = Fired {
+            at: around.now,
+            alert: alert.name.clone(),
+            text: text.clone(),
+            story: cause.story,
+            quietly,
+            is_trial,
+        };
+        self.tell(fired);
+        let mut effects = vec![Effect::Draw(Urgency::News)];
+        if !quietly {
+            let link = cause.story.and_then(|id| self.item(id, around)?.story.link.clone());
+            let raised = Raised { alert: alert.name, text, actions: alert.actions, link, payload };
+            effects.push(Effect::System(SystemEffect::Raise(Box::new(raised))));
+        }
+        effects
+    }
+
+    /// A story of the wire, or the one that waits for it.
+    fn item<'a>(&'a self, id: StoryId, around: &Around<'a>) -> Option<&'a Item> {
+        around.wire.item(id).or(self.waiting.as_ref().filter(|item| item.story.id == id))
+    }
+
+    /// `OpenAI raises … (Harbour Wire) · NVDA −1.2% in 15m`
+    fn words(&self, cause: &Cause, around: &Around) -> String {
+        let story = cause.story.and_then(|id| self.item(id, around)).map(|item| &item.story);
+        let story = story.map(|story| format!("{} ({})", story.title, story.outlet));
+        let parts: Vec<String> = story.into_iter().chain(cause.price.clone()).collect();
+        if parts.is_empty() { "no story and no price to tell of".to_owned() } else { parts.join(" · ") }
+    }
+
+    fn payload(&self, alert: &Alert, cause: &Cause, text: &str, around: &Around) -> String {
+        let item = cause.story.and_then(|id| self.item(id, around));
+        let quote = alert.price.as_ref().and_then(|rule| around.tape.quote(&rule.symbol));
+        let line = AlertLine {
+            alert: &alert.name,
+            at: Timestamp::from_second(around.now.as_second()).unwrap_or(around.now),
+            text,
+            price: quote.map(price_line),
+            story: item.map(|item| StoryLine::new(item, around.wire)),
+        };
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+impl Around<'_> {
+    /// Is this an hour in which it makes no noise? By the reader's own clock.
+    fn is_quiet(&self, alert: &Alert) -> bool {
+        let Some(quiet) = alert.quiet.or(self.config.alerting.quiet) else { return false };
+        let own = self.config.screen.time_zone.clone().unwrap_or_else(TimeZone::system);
+        quiet.contains(self.now.to_zoned_datetime(own).time())
     }
 }
 
@@ -147,230 +379,55 @@ struct Cause {
 impl App {
     /// What fired last, while it stands in the status line.
     pub fn standing_alert(&self) -> Option<&Fired> {
-        self.alerts.standing(self.now, self.replay.map_or(1.0, |position| position.speed))
+        self.alerts.standing(self.now, self.speed())
     }
 
-    /// A story that has come in: does an alert ask for it? One that a feed's first poll of this run brought is not reported,
-    /// nor what stood in a recorded day before it began to play.
+    /// Lets the alerts look at what there is.
+    pub(super) fn ask_alerts(&mut self, look: impl FnOnce(&mut Alerts, &Around) -> Vec<Effect>) -> Vec<Effect> {
+        let around = Around { config: &self.config, wire: &self.wire, tape: &self.tape, now: self.now };
+        let before = self.alerts.count;
+        let effects = look(&mut self.alerts, &around);
+        let fired = self.alerts.count - before;
+        if fired > 0 {
+            self.keep_line_of_alerts(fired);
+            self.look_ahead();
+        }
+        effects
+    }
+
+    /// What has fired stands before the others: the line under the cursor of the list stays under it.
+    fn keep_line_of_alerts(&mut self, fired: usize) {
+        if let Some(Popup::Alerts { cursor }) = self.popup
+            && cursor >= self.alerts.watches.len()
+        {
+            self.popup = Some(self.in_bounds(Popup::Alerts { cursor: cursor + fired }));
+        }
+    }
+
+    /// A story that has come in: does an alert ask for it?
     pub(super) fn alert_of_story(&mut self, story: &Story) -> Vec<Effect> {
-        let is_news = match self.replay {
-            Some(position) => story.time() > position.from,
-            None => !self.loading && self.alerts.polled.contains(&story.feed),
-        };
-        let is_old = self.now.duration_since(story.time()) > NEWS;
-        if !is_news || is_old {
-            self.alerts.arriving.insert(story.feed.clone());
+        if !self.alerts.is_news(story, self.replay, self.loading, self.now) {
             return Vec::new();
         }
-        self.alerts.fresh.push_back((story.id, self.now));
-        let surplus = self.alerts.fresh.len().saturating_sub(FRESH_MAX);
-        self.alerts.fresh.drain(..surplus);
-        match self.wire.item(story.id) {
-            Some(_) => self.try_story(story.id, |_| true),
-            // While the wire is paused a story is not placed yet.
-            None => {
-                let item = self.wire.weigh_waiting(story, &self.tagger, self.now);
-                let (matching, group) = (self.matching(&item, &|_| true), item.group);
-                self.alerts.waiting = Some(item);
-                let effects = self.hit_by_story(matching, (story.id, group));
-                self.alerts.waiting = None;
-                effects
-            }
-        }
+        // While the wire is paused a story is not placed yet.
+        let is_placed = self.wire.item(story.id).is_some();
+        let waiting = (!is_placed).then(|| self.wire.weigh_waiting(story, &self.tagger, self.now));
+        self.ask_alerts(|alerts, around| alerts.of_story(story.id, waiting, around))
     }
 
-    /// A poll of a feed is over: its first is, when it brought something or found nothing wrong.
-    pub(super) fn alert_feed_polled(&mut self, feed: &Name, is_well: bool) {
-        if self.alerts.arriving.remove(feed) || is_well {
-            self.alerts.polled.insert(feed.clone());
-        }
-    }
-
-    /// What a feed that is asked otherwise brings first is no news again.
-    pub(super) fn alert_feeds_changed(&mut self, before: &Config, after: &Config) {
-        let known: HashMap<&Name, &Feed> = after.feeds.iter().map(|feed| (&feed.name, feed)).collect();
-        let same = |feed: &Feed| known.get(&feed.name).is_some_and(|other| *other == feed);
-        for feed in before.feeds.iter().filter(|feed| !same(feed)) {
-            self.alerts.polled.remove(&feed.name);
-        }
-    }
-
-    /// Asks again of stories that came lately, where a query asks for what changes with time.
-    pub(super) fn alert_of_time(&mut self) -> Vec<Effect> {
-        let oldest = self.now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
-        self.alerts.fresh.retain(|(_, at)| *at >= oldest);
-        if !self.alerts.watches.iter().any(|watch| watch.query.as_ref().is_some_and(changes_with_time)) {
-            return Vec::new();
-        }
-        let fresh: Vec<StoryId> = self.alerts.fresh.iter().map(|(id, _)| *id).collect();
-        fresh.into_iter().flat_map(|id| self.try_story(id, changes_with_time)).collect()
+    /// Summaries have been read: does an alert ask for their stories?
+    pub(super) fn alert_of_read(&mut self, ids: &[StoryId]) -> Vec<Effect> {
+        let awaited = self.alerts.take_awaited(ids);
+        awaited.iter().for_each(|id| self.wire.release_summary(*id));
+        self.ask_alerts(|alerts, around| alerts.of_read(awaited, around))
     }
 
     /// A price has come in: does an alert ask for it?
     pub(super) fn alert_of_price(&mut self, symbol: &Name) -> Vec<Effect> {
-        let is_asked_for = self.alerts.watches.iter().any(|watch| watch.asks_for(symbol));
-        if self.loading || !is_asked_for || !self.price_state(symbol).is_current() {
+        if self.loading || !self.alerts.ask_for(symbol) || !self.price_state(symbol).is_current() {
             return Vec::new();
         }
-        let mut effects = Vec::new();
-        for at in 0..self.alerts.watches.len() {
-            let Some(quote) = self.tape.quote(symbol) else { break };
-            let (watch, tape) = (&mut self.alerts.watches[at], &self.tape);
-            let Some(text) = watch.look_at_price(tape, quote, self.now) else { continue };
-            effects.extend(self.hit_by_price(at, text));
-        }
-        effects
-    }
-
-    /// Do the stories of a topic raise no alert?
-    pub fn is_alert_muted(&self, topic: &Name) -> bool {
-        self.alerts.muted.contains(topic) || self.config.alerting.muted_topics.contains(topic)
-    }
-
-    fn try_story(&mut self, id: StoryId, of: impl Fn(&Query) -> bool) -> Vec<Effect> {
-        let Some(item) = self.wire.item(id) else { return Vec::new() };
-        let (matching, group) = (self.matching(item, &of), item.group);
-        self.hit_by_story(matching, (id, group))
-    }
-
-    /// Asks again of stories that came lately, once their summaries have been read.
-    pub(super) fn alert_of_read(&mut self, ids: &[StoryId]) -> Vec<Effect> {
-        let awaited = self.alerts.awaited.get_mut();
-        let read: Vec<StoryId> = ids.iter().filter(|id| awaited.remove(id)).copied().collect();
-        read.iter().for_each(|id| self.wire.release_summary(*id));
-        read.into_iter().flat_map(|id| self.try_story(id, changes_with_time)).collect()
-    }
-
-    /// The places of the alerts whose query a story matches. One that is not in memory whole is read first: an alert tells
-    /// all of it.
-    fn matching(&self, item: &Item, of: &impl Fn(&Query) -> bool) -> Vec<usize> {
-        if item.verdict.is_muted() || item.tagged.topics().iter().any(|topic| self.is_alert_muted(topic)) {
-            return Vec::new();
-        }
-        let outlets = self.wire.outlet_count(item.group).max(1);
-        let matches = |watch: &Watch| {
-            let Some(query) = watch.query.as_ref().filter(|query| watch.alert.enabled && of(query)) else {
-                return false;
-            };
-            let moves = if query.asks().moves { self.tape.moves_since(item.story.time()) } else { Vec::new() };
-            let mut subject = item.subject(outlets, self.now);
-            if query.asks().moves {
-                subject.moves = &moves;
-            }
-            let decided = query.decide(&subject);
-            if decided != Some(false) && !item.has_summary() {
-                self.wire.need_summary(item);
-                self.alerts.awaited.borrow_mut().insert(item.story.id);
-                return false;
-            }
-            decided == Some(true)
-        };
-        let watches = self.alerts.watches.iter().enumerate();
-        watches.filter(|(_, watch)| matches(watch)).map(|(at, _)| at).collect()
-    }
-
-    fn hit_by_story(&mut self, matching: Vec<usize>, (id, group): (StoryId, GroupId)) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for at in matching {
-            let watch = &mut self.alerts.watches[at];
-            let price = match watch.alert.price {
-                None => None,
-                Some(_) => {
-                    watch.keep_story(id, group, self.now);
-                    let Some(price) = watch.price_within(self.now) else { continue };
-                    Some(price)
-                }
-            };
-            effects.extend(self.raise(at, Cause { story: Some(id), group: Some(group), price }));
-        }
-        effects
-    }
-
-    fn hit_by_price(&mut self, at: usize, text: String) -> Vec<Effect> {
-        let watch = &mut self.alerts.watches[at];
-        if watch.query.is_none() {
-            return self.raise(at, Cause { price: Some(text), ..Cause::default() });
-        }
-        watch.keep_price(text.clone(), self.now);
-        match watch.story_within(self.now) {
-            Some((id, group)) => self.raise(at, Cause { story: Some(id), group: Some(group), price: Some(text) }),
-            None => Vec::new(),
-        }
-    }
-
-    /// Tells of an alert, unless it sleeps, cools down, or has reported the event.
-    fn raise(&mut self, at: usize, cause: Cause) -> Vec<Effect> {
-        let snoozes = self.alerts.snoozed.is_some_and(|until| until > self.now);
-        if snoozes || !self.alerts.watches[at].may_tell(cause.group, self.now) {
-            return Vec::new();
-        }
-        self.alerts.watches[at].has_told(cause.group, self.now);
-        let quietly = self.is_quiet(&self.alerts.watches[at].alert);
-        self.tell_of(at, &cause, quietly, false)
-    }
-
-    /// Is this an hour in which it makes no noise? By the reader's own clock.
-    fn is_quiet(&self, alert: &Alert) -> bool {
-        let Some(quiet) = alert.quiet.or(self.config.alerting.quiet) else { return false };
-        let own = self.config.screen.time_zone.clone().unwrap_or_else(TimeZone::system);
-        quiet.contains(self.now.to_zoned_datetime(own).time())
-    }
-
-    fn tell_of(&mut self, at: usize, cause: &Cause, quietly: bool, is_trial: bool) -> Vec<Effect> {
-        let alert = self.alerts.watches[at].alert.clone();
-        let text = self.words(cause);
-        // On the screen and wherever else it is reported: nobody is to take it for the real thing.
-        let text = if is_trial { format!("TEST: {text}") } else { text };
-        let payload = self.payload(&alert, cause, &text);
-        let fired = Fired {
-            at: self.now,
-            alert: alert.name.clone(),
-            text: text.clone(),
-            story: cause.story,
-            quietly,
-            is_trial,
-        };
-        self.alerts.tell(fired);
-        // The line under the cursor of the list stays under it.
-        if let Some(Popup::Alerts { cursor }) =
-            self.popup.filter(|popup| popup.alert() >= Some(self.alerts.watches.len()))
-        {
-            self.popup = Some(self.in_bounds(Popup::Alerts { cursor: cursor + 1 }));
-        }
-        self.look_ahead();
-        let mut effects = vec![Effect::Draw(Urgency::News)];
-        if !quietly {
-            let [bell, notify] = [Action::Bell, Action::Notify].map(|action| alert.actions.contains(&action));
-            let link = cause.story.and_then(|id| self.alerted(id)?.story.link.clone());
-            effects.push(Effect::Raise(Box::new(Raised { alert: alert.name, text, bell, notify, link, payload })));
-        }
-        effects
-    }
-
-    /// A story of the wire, or the one that waits for it.
-    fn alerted(&self, id: StoryId) -> Option<&Item> {
-        self.wire.item(id).or(self.alerts.waiting.as_ref().filter(|item| item.story.id == id))
-    }
-
-    /// `OpenAI raises … (Harbour Wire) · NVDA −1.2% in 15m`
-    fn words(&self, cause: &Cause) -> String {
-        let story = cause.story.and_then(|id| self.alerted(id)).map(|item| &item.story);
-        let story = story.map(|story| format!("{} ({})", story.title, story.outlet));
-        let parts: Vec<String> = story.into_iter().chain(cause.price.clone()).collect();
-        if parts.is_empty() { "no story and no price to tell of".to_owned() } else { parts.join(" · ") }
-    }
-
-    fn payload(&self, alert: &Alert, cause: &Cause, text: &str) -> String {
-        let item = cause.story.and_then(|id| self.alerted(id));
-        let quote = alert.price.as_ref().and_then(|rule| self.tape.quote(&rule.symbol));
-        let line = AlertLine {
-            alert: &alert.name,
-            at: Timestamp::from_second(self.now.as_second()).unwrap_or(self.now),
-            text,
-            price: quote.map(price_line),
-            story: item.map(|item| StoryLine::new(item, &self.wire)),
-        };
-        serde_json::to_string(&line).unwrap_or_default()
+        self.ask_alerts(|alerts, around| alerts.of_price(symbol, around))
     }
 }
 

@@ -4,8 +4,7 @@ use crossterm::event::Event as TerminalEvent;
 use jiff::{SignedDuration, Timestamp};
 
 use super::alerts::Fired;
-use super::input::drawn;
-use super::{App, Popup, Tone};
+use super::{App, Popup, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::format;
 use crate::domain::topic::TopicRule;
@@ -51,10 +50,47 @@ pub struct Went {
     pub now: f64,
 }
 
+/// What an event says of the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    /// As before.
+    Unchanged,
+    Left,
+    /// Back since just now, and away since then; and whether the terminal says that the reader looks at it.
+    Back {
+        since: Timestamp,
+        looks: bool,
+    },
+}
+
 impl Away {
     /// Whoever starts newstape is there.
     pub fn new(now: Timestamp) -> Away {
         Away { present: Some(now), ..Away::default() }
+    }
+
+    /// A sign of the reader, or the end of one. A replay's day runs faster than its reader, by `speed`.
+    fn see(&mut self, event: &TerminalEvent, now: Timestamp, speed: f64) -> Presence {
+        let is_back = match event {
+            TerminalEvent::FocusLost => {
+                (self.has_focus, self.present, self.line) = (Some(false), Some(now), Some(now));
+                return Presence::Left;
+            }
+            TerminalEvent::Resize(..) => return Presence::Unchanged,
+            TerminalEvent::FocusGained => self.has_focus.replace(true) != Some(true),
+            _ => self.has_focus != Some(true),
+        };
+        let absent = self.present.replace(now).filter(|since| is_back && is_absence(*since, now, speed));
+        let Some(since) = absent else { return Presence::Unchanged };
+        (self.line, self.last) = (Some(since), Some((since, now)));
+        Presence::Back { since, looks: matches!(event, TerminalEvent::FocusGained) }
+    }
+
+    /// Where the line stands in the wire: the last moment before the reader went away.
+    fn since(&self, now: Timestamp, speed: f64) -> Option<Timestamp> {
+        let is_away = self.has_focus.is_none();
+        let absent = self.present.filter(|since| is_away && is_absence(*since, now, speed));
+        absent.or(self.line)
     }
 
     /// The clock was set back.
@@ -65,43 +101,23 @@ impl Away {
     }
 }
 
+fn is_absence(since: Timestamp, now: Timestamp, speed: f64) -> bool {
+    now.duration_since(since).as_secs_f64() >= ABSENCE.as_secs_f64() * speed.max(1.0)
+}
+
 impl App {
     /// A sign of the reader, or the end of one.
     pub(super) fn notice_presence(&mut self, event: &TerminalEvent) -> Vec<Effect> {
-        let now = self.now;
-        let is_back = match event {
-            TerminalEvent::FocusLost => {
-                self.away.has_focus = Some(false);
-                self.away.present = Some(now);
-                self.away.line = Some(now);
-                return drawn();
-            }
-            TerminalEvent::Resize(..) => return Vec::new(),
-            TerminalEvent::FocusGained => {
-                let was_away = self.away.has_focus != Some(true);
-                self.away.has_focus = Some(true);
-                was_away
-            }
-            _ => self.away.has_focus != Some(true),
-        };
-        let absent = self.away.present.replace(now).filter(|since| is_back && self.is_absence(*since));
-        match absent {
-            Some(since) => self.came_back(since, matches!(event, TerminalEvent::FocusGained)),
-            None => Vec::new(),
+        match self.away.see(event, self.now, self.speed()) {
+            Presence::Unchanged => Vec::new(),
+            Presence::Left => drawn(),
+            Presence::Back { since, looks } => self.came_back(since, looks),
         }
-    }
-
-    fn is_absence(&self, since: Timestamp) -> bool {
-        // A replay's day runs faster than its reader.
-        let speed = self.replay.map_or(1.0, |position| position.speed.max(1.0));
-        self.now.duration_since(since).as_secs_f64() >= ABSENCE.as_secs_f64() * speed
     }
 
     /// Tells what happened: laid over the screen when the terminal says that the reader looks at it; a key does first what it
     /// is for.
     fn came_back(&mut self, since: Timestamp, looks: bool) -> Vec<Effect> {
-        self.away.line = Some(since);
-        self.away.last = Some((since, self.now));
         if looks && self.popup.is_none() && self.prompt.is_none() {
             return self.show(Popup::Digest { scroll: 0 });
         }
@@ -112,9 +128,7 @@ impl App {
 
     /// Where the line stands in the wire: the last moment before the reader went away.
     pub fn away_since(&self) -> Option<Timestamp> {
-        let is_away = self.away.has_focus.is_none();
-        let absent = self.away.present.filter(|since| is_away && self.is_absence(*since));
-        absent.or(self.away.line)
+        self.away.since(self.now, self.speed())
     }
 
     pub(super) fn show_digest(&mut self) -> Vec<Effect> {

@@ -3,15 +3,14 @@
 use jiff::Timestamp;
 
 use super::hit_map::Bar;
-use super::input::drawn;
 use super::why::Asked;
-use super::{App, Focus, Tone};
+use super::{App, Focus, Tone, drawn};
 use crate::event::Effect;
 
 impl App {
     /// The time of the bar chosen in the chart, while the keys go there.
     pub fn bar(&self) -> Option<Timestamp> {
-        self.bar.filter(|_| self.focus == Focus::Tape)
+        self.bar.filter(|_| self.arrangement.focus == Focus::Tape)
     }
 
     /// The time of the story that the reader shows, where its bar is on the chart.
@@ -47,7 +46,7 @@ impl App {
     }
 
     pub(super) fn choose_bar(&mut self, from: Timestamp) -> Vec<Effect> {
-        self.focus = Focus::Tape;
+        self.arrangement.focus = Focus::Tape;
         self.bar = Some(from);
         drawn()
     }
@@ -133,14 +132,14 @@ mod tests {
             assert_eq!(desk.app.bar(), Some(minute(expected)), "after {keys}");
         }
         press(&mut desk, "esc");
-        assert_eq!((desk.app.bar(), desk.app.focus), (None, Focus::Tape), "the bar is let go first");
+        assert_eq!((desk.app.bar(), desk.app.arrangement.focus), (None, Focus::Tape), "the bar is let go first");
     }
 
     #[test]
     fn a_story_is_found_on_the_chart_and_the_stories_of_a_bar_by_it() {
         let mut desk = desk();
         press(&mut desk, "esc j j c");
-        assert_eq!((desk.app.bar(), desk.app.focus), (Some(minute(-8)), Focus::Tape));
+        assert_eq!((desk.app.bar(), desk.app.arrangement.focus), (Some(minute(-8)), Focus::Tape));
         press(&mut desk, "enter");
         assert!(matches!(desk.app.popup, Some(Popup::Why { .. })));
         assert_eq!(desk.app.asked().map(|asked| (asked.begun, asked.ended)), Some((minute(-8), Some(minute(-7)))));

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::App;
 use crate::domain::Name;
 use crate::domain::story::{Story, StoryId};
-use crate::event::Effect;
+use crate::event::{Effect, StoreEffect};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The days before the last one.
@@ -121,7 +121,7 @@ impl App {
     /// Counts anew, from what is stored: at the start, and when topics or mutes have changed.
     pub(super) fn recount(&mut self) -> Effect {
         self.habit = Baseline::default();
-        Effect::Recount { since: begin(self.now) }
+        Effect::Store(StoreEffect::Recount { since: begin(self.now) })
     }
 
     pub(super) fn forget_old_habits(&mut self) {

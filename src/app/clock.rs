@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::App;
 use crate::domain::feed::FeedState;
 use crate::domain::price::{Outcome, SourceReport};
-use crate::event::{move_back, moved_back};
+use crate::event::moved_back;
 
 impl App {
     /// The clock was set back by so much.
@@ -20,7 +20,7 @@ impl App {
         self.away.set_back(by);
         self.saves.set_back(by);
         self.wire.clock_set_back();
-        move_back(self.notice.as_mut().and_then(|notice| notice.until.as_mut()), by);
+        self.notices.set_back(by);
         // As it was when it was last looked at: what is too late by now is reported as such.
         self.now = moved_back(self.now, by);
         self.reads_until = Timestamp::MIN;
@@ -107,11 +107,15 @@ mod tests {
         desk.send(Event::AlertFailed { alert: "x".into(), why: "y".into() });
         let mut desk = set_back(desk);
         assert!(desk.app.health.block("coingecko", desk.now).is_some());
-        assert!(desk.app.notice.is_some());
+        assert!(desk.app.notices.current.is_some());
         let state = desk.app.health.feed_states().next().cloned();
         assert_eq!(state.and_then(|state| state.last_success), Some(desk.now));
         desk.wait(9);
-        assert_eq!(desk.app.notice.as_ref().and_then(|notice| notice.until), None, "a notice stands for eight seconds");
+        assert_eq!(
+            desk.app.notices.current.as_ref().and_then(|notice| notice.until),
+            None,
+            "a notice stands for eight seconds"
+        );
         desk.wait(120);
         assert!(desk.app.health.block("coingecko", desk.now).is_none());
     }
@@ -123,7 +127,8 @@ mod tests {
         let mut desk = set_back(desk);
         let sleeps = |desk: &Desk| {
             desk.app
-                .listed()
+                .alerts
+                .listed(desk.app.now)
                 .iter()
                 .any(|line| matches!(line, crate::app::alerts::Listed::Alert { sleeps: Some(_), .. }))
         };

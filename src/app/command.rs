@@ -1,6 +1,12 @@
-//! Everything a key can ask for. The names, their help and the keymap all derive from [`Command`].
+//! Everything a key can ask for, and what it does. The names, their help and the keymap all derive from [`Command`].
 
 use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr};
+
+use super::layout::Arrangement;
+use super::tape::Tape;
+use super::{App, Focus, Popup, Tone};
+use crate::domain::layout::Panel;
+use crate::event::{Effect, SystemEffect, TerminalEffect, Urgency};
 
 /// What a key can ask for. The kebab-case name is what `[keys]` in the config uses; the message is the help.
 #[derive(
@@ -218,6 +224,104 @@ impl Command {
     /// The digit of a topic command.
     pub fn digit(self) -> Option<char> {
         self.name().strip_prefix("topic-")?.chars().next()
+    }
+}
+
+impl App {
+    /// Carries a command out: in the popup, if one lies on top that takes it.
+    pub fn command(&mut self, command: Command) -> Vec<Effect> {
+        let in_popup = self.popup.and_then(|popup| self.popup_command(popup, command));
+        in_popup.unwrap_or_else(|| self.command_of_focus(command))
+    }
+
+    /// What a command does where the keys are (a table).
+    fn command_of_focus(&mut self, command: Command) -> Vec<Effect> {
+        use Command as C;
+        let focus = self.arrangement.focus;
+        match command {
+            C::Down => self.step(1),
+            C::Up => self.step(-1),
+            C::PageDown => self.step(self.page()),
+            C::PageUp => self.step(-self.page()),
+            C::Top => self.step(isize::MIN / 2),
+            C::Bottom => self.step(isize::MAX / 2),
+            C::NextUnread => self.step_unread(true),
+            C::PreviousUnread => self.step_unread(false),
+            C::NextPanel => self.focus_on(self.arrangement.next_focus(true)),
+            C::PreviousPanel => self.focus_on(self.arrangement.next_focus(false)),
+            C::Read if self.bar().is_some() => self.ask_why(),
+            C::Read if focus == Focus::Reader => self.fetch_article(),
+            C::Read if focus == Focus::Tape => self.toggle_charting(),
+            C::Read => self.read(),
+            C::Open => self.open().unwrap_or_else(|said| said),
+            C::CopyLink => self.copy_link().unwrap_or_else(|said| said),
+            C::Query if focus == Focus::Reader => self.ask_find(),
+            C::Query => self.ask_query(),
+            C::Commands => self.ask_command(),
+            C::Close => self.close(),
+            C::Topic0 => self.topic_key('0'),
+            C::Topic1 => self.topic_key('1'),
+            C::Topic2 => self.topic_key('2'),
+            C::Topic3 => self.topic_key('3'),
+            C::Topic4 => self.topic_key('4'),
+            C::Topic5 => self.topic_key('5'),
+            C::Topic6 => self.topic_key('6'),
+            C::Topic7 => self.topic_key('7'),
+            C::Topic8 => self.topic_key('8'),
+            C::Topic9 => self.topic_key('9'),
+            C::Feeds => self.show(Popup::Feeds { cursor: 0 }),
+            C::Star => self.star(),
+            C::ToggleRead => self.toggle_read(),
+            C::MarkAllRead => self.mark_all_read(),
+            C::Undo => self.undo(),
+            C::Group => self.open_group(),
+            C::TakeOut => self.take_out_current(),
+            C::Sort if focus == Focus::Tape => self.next_price_sort(),
+            C::Sort => self.next_sort(),
+            C::Muted => self.toggle_muted(),
+            C::Why => self.ask_why(),
+            C::Heat => self.show_heat(),
+            C::Digest => self.show_digest(),
+            C::Alerts => self.show_alerts(),
+            C::Snooze => self.snooze_all(),
+            C::TestAlert => self.notify(Tone::Info, "alerts are tried in their list".into()),
+            C::ShowOnChart => self.show_on_chart(),
+            C::PreviousBar if focus == Focus::Reader => self.step_link(false),
+            C::PreviousBar => self.step_bar(-1),
+            C::NextBar if focus == Focus::Reader => self.step_link(true),
+            C::NextBar => self.step_bar(1),
+            C::NextSymbol => self.turn_chart(|tape| tape.step(1)),
+            C::PreviousSymbol => self.turn_chart(|tape| tape.step(-1)),
+            C::NextList => self.step_list(true),
+            C::PreviousList => self.step_list(false),
+            C::SortPrices => self.next_price_sort(),
+            C::NextSpan => self.turn_chart(Tape::next_span),
+            C::ChartStyle => self.turn_chart(Tape::next_style),
+            C::Zoom => self.arrange(Arrangement::zoom),
+            C::Grow => self.arrange(|arrangement| arrangement.grow(1)),
+            C::Shrink => self.arrange(|arrangement| arrangement.grow(-1)),
+            C::HideTopics => self.arrange(|arrangement| arrangement.toggle(Panel::Topics)),
+            C::HideReader => self.arrange(|arrangement| arrangement.toggle(Panel::Reader)),
+            C::HideChart => self.arrange(|arrangement| arrangement.toggle(Panel::Chart)),
+            C::HidePrices => self.arrange(|arrangement| arrangement.toggle(Panel::Prices)),
+            C::HideHeat => self.arrange(|arrangement| arrangement.toggle(Panel::Heat)),
+            C::ResetLayout => self.arrange(Arrangement::reset),
+            C::Pause => self.pause(),
+            C::Refresh => self.refresh(Vec::new()),
+            C::Mouse => self.toggle_mouse(),
+            C::Redraw => vec![Effect::Terminal(TerminalEffect::Repaint), Effect::Draw(Urgency::Key)],
+            C::Help => self.show(Popup::Help { scroll: 0 }),
+            C::Suspend => vec![Effect::System(SystemEffect::Suspend), Effect::Draw(Urgency::Key)],
+            C::Quit => vec![Effect::Quit],
+        }
+    }
+
+    fn step_unread(&mut self, forward: bool) -> Vec<Effect> {
+        match self.arrangement.focus {
+            Focus::Tape => self.step_marked(forward),
+            Focus::Reader if self.finds() => self.step_found(forward),
+            Focus::Reader | Focus::Wire => self.next_unread(forward),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{App, Popup};
 use crate::domain::Name;
 use crate::domain::correlation::{Together, together};
 use crate::domain::price::{Series, Span, Symbol};
-use crate::event::{Effect, Urgency};
+use crate::event::{Effect, SourceEffect, Urgency};
 
 /// Symbols compared at most: a table of more is not read, and each wants its candles.
 const COMPARED_MAX: usize = 12;
@@ -47,7 +47,7 @@ impl App {
     pub(super) fn show_heat(&mut self) -> Vec<Effect> {
         self.popup = Some(Popup::Heat { scroll: 0 });
         let span = self.tape.span;
-        vec![Effect::CompareOver(span), Effect::Draw(Urgency::Key)]
+        vec![Effect::Sources(SourceEffect::CompareOver(span)), Effect::Draw(Urgency::Key)]
     }
 }
 
@@ -94,7 +94,9 @@ mod tests {
     #[test]
     fn the_candles_of_all_symbols_are_wanted() {
         let mut desk = Desk::new();
-        let wanted = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::CompareOver(_))).count();
+        let wanted = |effects: &[Effect]| {
+            effects.iter().filter(|e| matches!(e, Effect::Sources(SourceEffect::CompareOver(_)))).count()
+        };
         assert_eq!(wanted(&desk.press("i")), 1);
         assert_eq!(desk.app.popup, Some(Popup::Heat { scroll: 0 }));
         assert_eq!(wanted(&desk.app.command(Command::NextSpan)), 1, "another span");

@@ -6,15 +6,15 @@ use std::collections::VecDeque;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::Command;
-use super::input::{ALT_GR, drawn};
+use super::input::ALT_GR;
 use super::prompt::{Keys, Offers, Prompt, Purpose, Vocabulary};
 use super::wire::Filter;
-use super::{App, Tone};
+use super::{App, Tone, drawn};
 use crate::config::View;
 use crate::domain::Name;
 use crate::domain::query::{Need, Query};
 use crate::domain::story::{Marks, Story};
-use crate::event::{Effect, QUERIES_MAX, Urgency};
+use crate::event::{Effect, QUERIES_MAX, StoreEffect, SystemEffect, Urgency};
 
 /// Older stories that a search brings at most.
 const FOUND_MAX: usize = 500;
@@ -78,16 +78,16 @@ impl App {
         let topic = filter.topic.as_ref().map(|topic| self.tagger.topics().need(|rule| rule.name == *topic));
         let query = filter.query.as_ref().map(|(_, query)| query.need(self.tagger.topics(), self.now));
         self.filtering.beyond.is_open = true;
-        Some(Effect::Search {
+        Some(Effect::Store(StoreEffect::Search {
             number: self.filtering.beyond.number,
             need: Need::all(topic.into_iter().chain(query)),
             until,
-        })
+        }))
     }
 
     /// Is the store still being looked through?
     pub fn is_looking(&self) -> bool {
-        self.is_sifting() || (self.filtering.beyond.is_open && self.store_trouble.is_none())
+        self.is_sifting() || (self.filtering.beyond.is_open && self.notices.store_trouble.is_none())
     }
 
     /// What the store has found: those that pass come onto the wire.
@@ -131,7 +131,7 @@ impl App {
         let (number, wants_more) = (beyond.number, !beyond.is_done && self.wire.found_count() < FOUND_MAX);
         beyond.is_open = wants_more;
         let mut effects = Vec::new();
-        effects.extend(wants_more.then_some(Effect::SearchMore { number }));
+        effects.extend(wants_more.then_some(Effect::Store(StoreEffect::SearchMore { number })));
         effects.extend((taken || !wants_more).then_some(Effect::Draw(Urgency::News)));
         effects
     }
@@ -310,7 +310,7 @@ impl App {
         history.push(query.to_owned());
         history.drain(..history.len().saturating_sub(QUERIES_MAX));
         // A recorded day is not kept.
-        self.replay.is_none().then(|| Effect::SaveQuery(query.to_owned()))
+        self.replay.is_none().then(|| Effect::Store(StoreEffect::SaveQuery(query.to_owned())))
     }
 
     /// What was kept in earlier runs.
@@ -365,7 +365,7 @@ impl App {
                 self.prompt = None;
                 let mut effects = drawn();
                 effects.extend(self.remember_query(query));
-                effects.push(Effect::SaveView(view));
+                effects.push(Effect::System(SystemEffect::SaveView(view)));
                 effects
             }
         }

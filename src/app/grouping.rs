@@ -1,11 +1,10 @@
 //! The group of a story opened: reading one of its stories, taking one out of it.
 
 use super::command::Command;
-use super::input::drawn;
-use super::{App, Focus, Popup, Tone};
+use super::{App, Focus, Popup, Tone, drawn};
 use crate::domain::group::GroupId;
 use crate::domain::story::StoryId;
-use crate::event::Effect;
+use crate::event::{Effect, StoreEffect};
 
 impl App {
     /// Lays the stories of the current group over the screen.
@@ -35,7 +34,7 @@ impl App {
         };
         let undo = self.keymap.hint(Command::Undo);
         let mut effects = self.notify(Tone::Info, format!("taken out of its group, for good; {undo} takes it back"));
-        effects.push(Effect::SaveMarks(vec![marks]));
+        effects.push(Effect::Store(StoreEffect::SaveMarks(vec![marks])));
         effects
     }
 
@@ -46,7 +45,7 @@ impl App {
             Command::Read => {
                 self.popup = None;
                 self.wire.choose(id);
-                self.focus = Focus::Reader;
+                self.arrangement.focus = Focus::Reader;
                 self.reading.begin();
                 Some(self.mark_read())
             }

@@ -7,15 +7,14 @@ use ratatui::layout::{Position, Rect};
 
 use super::command::Command;
 use super::keymap::{Key, Pressed};
-use super::prices::PRICES;
 use super::wire::Filter;
-use super::{App, Focus, Popup, Tone, save_groups, save_marks};
+use super::{App, Focus, Popup, Tone, drawn, save_groups, save_marks};
 use crate::config::MarkRead;
 use crate::domain::Name;
 use crate::domain::format;
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, StoryId};
-use crate::event::{Effect, Urgency};
+use crate::event::{Effect, SourceEffect, SystemEffect, TerminalEffect, Urgency};
 
 pub(super) const ALT_GR: KeyModifiers = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
 
@@ -25,10 +24,10 @@ const WHEEL_ROWS: isize = 3;
 impl App {
     pub(super) fn terminal(&mut self, event: TerminalEvent) -> Vec<Effect> {
         let mut effects = self.notice_presence(&event);
-        let said = self.notice.clone().filter(|_| !effects.is_empty());
+        let said = self.notices.current.clone().filter(|_| !effects.is_empty());
         effects.extend(self.terminal_event(event));
         // What a key has to say gives way to what the reader missed.
-        self.notice = said.or(self.notice.take());
+        self.notices.current = said.or(self.notices.current.take());
         effects
     }
 
@@ -40,15 +39,17 @@ impl App {
             // Whoever comes back sees the present: the machine may have slept meanwhile.
             // A window that is dragged tells of many sizes: drawn as often as news is, or it would flicker.
             TerminalEvent::Resize(..) => vec![Effect::Draw(Urgency::News)],
-            TerminalEvent::FocusGained => [Effect::AskBackground].into_iter().chain(drawn()).collect(),
+            TerminalEvent::FocusGained => {
+                [Effect::Terminal(TerminalEffect::AskBackground)].into_iter().chain(drawn()).collect()
+            }
             _ => Vec::new(),
         }
     }
 
     fn key(&mut self, event: KeyEvent) -> Vec<Effect> {
         let key = Key::from(event);
-        if self.notice.as_ref().is_some_and(|notice| notice.until.is_some()) {
-            self.pass_notice();
+        if self.notices.ends_at().is_some() {
+            self.notices.pass();
         }
         if self.prompt.is_some() {
             return self.prompt_key(event, self.keymap.command(key).or_else(|| last_resort(key)));
@@ -69,111 +70,30 @@ impl App {
         }
     }
 
-    /// Carries a command out.
-    pub fn command(&mut self, command: Command) -> Vec<Effect> {
-        if let Some(popup) = self.popup
-            && let Some(effects) = self.popup_command(popup, command)
-        {
-            return effects;
-        }
-        if let Some(effects) = self.movement(command) {
-            return effects;
-        }
-        if let Some(effects) = self.arrange(command) {
-            return effects;
-        }
-        if let Some(digit) = command.digit() {
-            return self.topic_key(digit);
-        }
-        match command {
-            Command::Read if self.bar().is_some() => self.ask_why(),
-            Command::Read if self.focus == Focus::Reader => self.fetch_article(),
-            Command::Read if self.focus == Focus::Tape => self.toggle_charting(),
-            Command::Read => self.read(),
-            Command::Open => self.open().unwrap_or_else(|said| said),
-            Command::CopyLink => self.copy_link().unwrap_or_else(|said| said),
-            Command::Query if self.focus == Focus::Reader => self.ask_find(),
-            Command::Query => self.ask_query(),
-            Command::Commands => self.ask_command(),
-            Command::Sort if self.focus == Focus::Tape => self.next_price_sort(),
-            Command::Sort => self.next_sort(),
-            Command::Close => self.close(),
-            Command::Feeds => self.show(Popup::Feeds { cursor: 0 }),
-            Command::Help => self.show(Popup::Help { scroll: 0 }),
-            Command::Star => self.star(),
-            Command::ToggleRead => self.toggle_read(),
-            Command::MarkAllRead => self.mark_all_read(),
-            Command::Undo => self.undo(),
-            Command::Group => self.open_group(),
-            Command::Why => self.ask_why(),
-            Command::Alerts => self.show_alerts(),
-            Command::Snooze => self.snooze_all(),
-            Command::TestAlert => self.notify(Tone::Info, "alerts are tried in their list".into()),
-            Command::Digest => self.show_digest(),
-            Command::Heat => self.show_heat(),
-            Command::ShowOnChart => self.show_on_chart(),
-            Command::PreviousBar if self.focus == Focus::Reader => self.step_link(false),
-            Command::NextBar if self.focus == Focus::Reader => self.step_link(true),
-            Command::PreviousBar => self.step_bar(-1),
-            Command::NextBar => self.step_bar(1),
-            Command::Muted => self.toggle_muted(),
-            Command::TakeOut => self.take_out_current(),
-            command if PRICES.contains(&command) => self.prices_command(command),
-            Command::Pause => self.pause(),
-            Command::Refresh => self.refresh(Vec::new()),
-            Command::Mouse => self.toggle_mouse(),
-            Command::Redraw => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
-            Command::Suspend => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
-            Command::Quit => vec![Effect::Quit],
-            _ => drawn(),
-        }
-    }
-
     // --- moving ---
 
-    fn movement(&mut self, command: Command) -> Option<Vec<Effect>> {
-        let page = self.page();
-        Some(match command {
-            Command::Down => self.step(1),
-            Command::Up => self.step(-1),
-            Command::PageDown => self.step(page),
-            Command::PageUp => self.step(-page),
-            Command::Top => self.step(isize::MIN / 2),
-            Command::Bottom => self.step(isize::MAX / 2),
-            Command::NextUnread if self.focus == Focus::Tape => self.step_marked(true),
-            Command::PreviousUnread if self.focus == Focus::Tape => self.step_marked(false),
-            Command::NextUnread if self.finds() => self.step_found(true),
-            Command::PreviousUnread if self.finds() => self.step_found(false),
-            Command::NextUnread => self.next_unread(true),
-            Command::PreviousUnread => self.next_unread(false),
-            Command::NextPanel => self.focus_on(self.next_focus(true)),
-            Command::PreviousPanel => self.focus_on(self.next_focus(false)),
-            _ => return None,
-        })
-    }
-
-    fn focus_on(&mut self, focus: Focus) -> Vec<Effect> {
-        self.focus = focus;
+    pub(super) fn focus_on(&mut self, focus: Focus) -> Vec<Effect> {
+        self.arrangement.focus = focus;
         drawn()
     }
 
-    fn page(&self) -> isize {
-        match self.focus {
+    pub(super) fn page(&self) -> isize {
+        match self.arrangement.focus {
             Focus::Reader => page(self.seen.reader.height),
             Focus::Tape => self.prices_page(),
             Focus::Wire => page(self.seen.wire.height),
         }
     }
 
-    fn step(&mut self, by: isize) -> Vec<Effect> {
-        match self.focus {
+    pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
+        match self.arrangement.focus {
             Focus::Wire => {
                 self.wire.step(by, self.wire_height());
                 self.reading.begin();
                 return self.come_to();
             }
             Focus::Reader => {
-                self.scroll_reader(by);
+                self.reading.scroll_by(by, &self.seen);
             }
             Focus::Tape => return self.step_symbol(by),
         }
@@ -185,7 +105,7 @@ impl App {
     }
 
     /// Goes to an unread story, which the reader shows: it counts as read.
-    fn next_unread(&mut self, forward: bool) -> Vec<Effect> {
+    pub(super) fn next_unread(&mut self, forward: bool) -> Vec<Effect> {
         let Some(row) = self.wire.next_unread(forward) else {
             return self.notify(Tone::Info, "no unread story that way".into());
         };
@@ -196,12 +116,12 @@ impl App {
 
     // --- stories ---
 
-    fn read(&mut self) -> Vec<Effect> {
+    pub(super) fn read(&mut self) -> Vec<Effect> {
         self.hold_cursor();
         if self.wire.current().is_none() {
             return self.notify(Tone::Info, "no story to read".into());
         }
-        self.focus = Focus::Reader;
+        self.arrangement.focus = Focus::Reader;
         self.reading.begin();
         self.mark_read()
     }
@@ -257,32 +177,32 @@ impl App {
         let link = self.link()?;
         let mut effects = self.mark_read();
         effects.extend(self.notify(Tone::Info, "opening in the browser".into()));
-        effects.push(Effect::Open(link));
+        effects.push(Effect::System(SystemEffect::Open(link)));
         Ok(effects)
     }
 
     pub(super) fn copy_link(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
         let link = self.link()?;
         let mut effects = self.notify(Tone::Info, "link copied".into());
-        effects.push(Effect::Copy(link));
+        effects.push(Effect::Terminal(TerminalEffect::Copy(link)));
         Ok(effects)
     }
 
-    fn star(&mut self) -> Vec<Effect> {
+    pub(super) fn star(&mut self) -> Vec<Effect> {
         self.hold_cursor();
         let starred = self.wire.current().is_some_and(|row| self.wire.row_is_starred(row));
         let marks = self.wire.mark_current(|marks| marks.starred = !starred);
         self.marked(marks)
     }
 
-    fn toggle_read(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_read(&mut self) -> Vec<Effect> {
         self.hold_cursor();
         let unread = self.wire.current().is_some_and(|row| self.wire.row_is_unread(row));
         let marks = self.wire.mark_current(|marks| marks.read = unread);
         self.marked(marks)
     }
 
-    fn mark_all_read(&mut self) -> Vec<Effect> {
+    pub(super) fn mark_all_read(&mut self) -> Vec<Effect> {
         let marks = self.wire.mark_shown(|marks| marks.read = true);
         if marks.is_empty() {
             return self.notify(Tone::Info, "nothing unread here".into());
@@ -313,12 +233,12 @@ impl App {
     // --- filtering ---
 
     /// Words are being gone through in the reader.
-    fn finds(&self) -> bool {
-        self.focus == Focus::Reader && !self.reading.find.is_empty()
+    pub(super) fn finds(&self) -> bool {
+        self.arrangement.focus == Focus::Reader && !self.reading.find.is_empty()
     }
 
     /// `0` shows all; a topic's key shows the topic; a view's key its query.
-    fn topic_key(&mut self, digit: char) -> Vec<Effect> {
+    pub(super) fn topic_key(&mut self, digit: char) -> Vec<Effect> {
         let mut filter = self.wire.filter().clone();
         if digit == '0' {
             filter = Filter::default();
@@ -342,25 +262,26 @@ impl App {
         self.popup = None;
         self.reading.begin();
         // What is filtered is to be seen.
-        self.focus = if self.focus == Focus::Reader { Focus::Wire } else { self.focus };
+        self.arrangement.focus =
+            if self.arrangement.focus == Focus::Reader { Focus::Wire } else { self.arrangement.focus };
         let mut effects = drawn();
         effects.extend(self.put_filter(filter));
         effects
     }
 
     /// Closes what lies on top; else leaves the reader; else clears the filter; else lets the cursor go.
-    fn close(&mut self) -> Vec<Effect> {
+    pub(super) fn close(&mut self) -> Vec<Effect> {
         if self.bar().is_some() {
             self.bar = None;
         } else if self.finds() {
             return self.end_find();
-        } else if self.focus == Focus::Reader && self.reading.link.is_some() {
+        } else if self.arrangement.focus == Focus::Reader && self.reading.link.is_some() {
             self.reading.link = None;
-        } else if self.is_charting() {
-            self.charting = false;
-        } else if self.focus != Focus::Wire {
+        } else if self.arrangement.is_charting() {
+            self.arrangement.charting = false;
+        } else if self.arrangement.focus != Focus::Wire {
             self.reading.begin();
-            self.focus = Focus::Wire;
+            self.arrangement.focus = Focus::Wire;
         } else if !self.wire.filter().is_empty() {
             return self.set_filter(Filter::default());
         } else {
@@ -373,9 +294,9 @@ impl App {
 
     // --- the rest ---
 
-    fn pause(&mut self) -> Vec<Effect> {
+    pub(super) fn pause(&mut self) -> Vec<Effect> {
         if let Some(position) = self.replay {
-            return vec![Effect::PauseReplay(!position.paused), Effect::Draw(Urgency::Key)];
+            return vec![Effect::System(SystemEffect::PauseReplay(!position.paused)), Effect::Draw(Urgency::Key)];
         }
         let mut placed = Vec::new();
         for (story, marks) in self.wire.set_paused(!self.wire.paused()) {
@@ -394,16 +315,19 @@ impl App {
             return self.notify(Tone::Info, "a replay asks nobody".into());
         }
         let (text, prices) = match feeds.as_slice() {
-            [] => ("asking feeds and prices now, those that may be asked".into(), Some(Effect::RefreshPrices)),
+            [] => (
+                "asking feeds and prices now, those that may be asked".into(),
+                Some(Effect::Sources(SourceEffect::RefreshPrices)),
+            ),
             [feed, ..] => (format!("asking {feed} now, if it may be asked"), None),
         };
         let mut effects = self.notify(Tone::Info, text);
-        effects.push(Effect::RefreshFeeds(feeds));
+        effects.push(Effect::Sources(SourceEffect::RefreshFeeds(feeds)));
         effects.extend(prices);
         effects
     }
 
-    fn toggle_muted(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_muted(&mut self) -> Vec<Effect> {
         let shows = !self.wire.shows_muted();
         self.wire.show_muted(shows, self.now);
         let text = match (shows, self.wire.muted_count()) {
@@ -414,11 +338,11 @@ impl App {
         self.notify(Tone::Info, text)
     }
 
-    fn toggle_mouse(&mut self) -> Vec<Effect> {
+    pub(super) fn toggle_mouse(&mut self) -> Vec<Effect> {
         self.mouse = !self.mouse;
         let text = if self.mouse { "mouse on: click and wheel" } else { "mouse off: the terminal selects text again" };
         let mut effects = self.notify(Tone::Info, text.into());
-        effects.push(Effect::Mouse(self.mouse));
+        effects.push(Effect::Terminal(TerminalEffect::Mouse(self.mouse)));
         effects
     }
 
@@ -443,7 +367,7 @@ impl App {
         match self.panel_at(at) {
             Some(Focus::Tape) => self.wheel_prices(by),
             panel => {
-                self.focus = panel.unwrap_or_default();
+                self.arrangement.focus = panel.unwrap_or_default();
                 self.step(by)
             }
         }
@@ -481,14 +405,14 @@ impl App {
         let above = usize::from(self.seen.wire_line.is_some_and(|line| line <= at.y));
         let row = (self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y))).saturating_sub(above);
         if self.seen.wire_line == Some(at.y) || row >= self.wire.rows().len() {
-            return if self.focus == Focus::Wire { Vec::new() } else { self.focus_on(Focus::Wire) };
+            return if self.arrangement.focus == Focus::Wire { Vec::new() } else { self.focus_on(Focus::Wire) };
         }
-        if self.wire.cursor() == Some(row) && self.focus == Focus::Wire {
+        if self.wire.cursor() == Some(row) && self.arrangement.focus == Focus::Wire {
             return self.read();
         }
         self.wire.set_cursor(row, self.wire_height());
         self.reading.begin();
-        self.focus = Focus::Wire;
+        self.arrangement.focus = Focus::Wire;
         self.come_to()
     }
 
@@ -517,8 +441,4 @@ fn last_resort(key: Key) -> Option<Command> {
 /// A page of a panel of this height: one row of the page before stays.
 pub(super) fn page(height: u16) -> isize {
     i16::try_from(height).unwrap_or(i16::MAX).saturating_sub(1).max(1).into()
-}
-
-pub(super) fn drawn() -> Vec<Effect> {
-    vec![Effect::Draw(Urgency::Key)]
 }

@@ -1,76 +1,87 @@
 //! Arranging the screen with keys: hiding panels, moving borders, one panel alone; and where the keys go next.
 
-use super::command::Command;
-use super::input::drawn;
-use super::{App, Focus};
+use strum::IntoEnumIterator;
+
+use super::{App, Focus, drawn};
 use crate::domain::layout::{Layout, Panel};
-use crate::event::Effect;
+use crate::event::{Effect, StoreEffect};
 
 /// What one press of a key moves a border by.
 const COLUMNS: i16 = 4;
 const ROWS: i16 = 2;
 
-/// The panels that a key hides or shows.
-const TOGGLES: [(Command, Panel); 5] = [
-    (Command::HideTopics, Panel::Topics),
-    (Command::HideReader, Panel::Reader),
-    (Command::HideChart, Panel::Chart),
-    (Command::HidePrices, Panel::Prices),
-    (Command::HideHeat, Panel::Heat),
-];
+/// How the screen is arranged, and what the keys go to.
+#[derive(Debug, Default)]
+pub struct Arrangement {
+    pub focus: Focus,
+    pub layout: Layout,
+    /// The chart fills the screen while the keys go there.
+    pub(super) charting: bool,
+}
 
-impl App {
-    /// What a command does to the arrangement; None: nothing.
-    pub(super) fn arrange(&mut self, command: Command) -> Option<Vec<Effect>> {
-        let mut layout = self.layout.clone();
-        match command {
-            Command::Zoom if self.is_charting() => {
-                self.charting = false;
-                layout.zoomed = false;
-            }
-            Command::Zoom => layout.zoomed = !layout.zoomed,
-            Command::Grow => grow(&mut layout, self.focus, 1),
-            Command::Shrink => grow(&mut layout, self.focus, -1),
-            // Which prices are shown is no arrangement.
-            Command::ResetLayout => layout = Layout { prices: layout.prices, ..Layout::default() },
-            _ => layout.toggle(TOGGLES.iter().find(|(toggle, _)| *toggle == command)?.1),
-        }
-        Some(self.lay_out(layout))
+impl Arrangement {
+    /// The chart fills the screen, until `Esc`.
+    pub fn is_charting(&self) -> bool {
+        self.charting && self.focus == Focus::Tape
     }
 
-    /// Puts an arrangement in force, and keeps it.
-    pub(super) fn lay_out(&mut self, layout: Layout) -> Vec<Effect> {
-        let mut effects = drawn();
-        if layout != self.layout {
-            self.layout = layout;
-            if !self.can_focus(self.focus) {
-                self.focus = Focus::Wire;
-            }
-            effects.extend(self.replay.is_none().then(|| Effect::SaveLayout(self.layout.clone())));
+    /// The panel with the keys alone, or all again.
+    pub(super) fn zoom(&mut self) {
+        self.layout.zoomed = !self.is_charting() && !self.layout.zoomed;
+        self.charting &= self.focus != Focus::Tape;
+    }
+
+    /// Moves the border of the panel with the keys: outwards by 1, inwards by -1.
+    pub(super) fn grow(&mut self, by: i16) {
+        match self.focus {
+            Focus::Wire => self.layout.widen_prices(-COLUMNS * by),
+            Focus::Reader => self.layout.heighten_reader(ROWS * by),
+            Focus::Tape => self.layout.widen_prices(COLUMNS * by),
         }
-        effects
+    }
+
+    /// Hides a panel, or shows it again.
+    pub(super) fn toggle(&mut self, panel: Panel) {
+        self.layout.toggle(panel);
+    }
+
+    /// As it comes. Which prices are shown is no arrangement.
+    pub(super) fn reset(&mut self) {
+        let prices = std::mem::take(&mut self.layout.prices);
+        self.layout = Layout { prices, ..Layout::default() };
     }
 
     /// The panel behind or before the one with the keys, of those that are shown.
     pub(super) fn next_focus(&self, forward: bool) -> Focus {
-        const ROUND: [Focus; 3] = [Focus::Wire, Focus::Reader, Focus::Tape];
-        let at = ROUND.iter().position(|focus| *focus == self.focus).unwrap_or(0);
-        let steps = if forward { [1, 2] } else { [2, 1] };
-        let found = steps.map(|step| ROUND[(at + step) % ROUND.len()]).into_iter().find(|focus| self.can_focus(*focus));
+        let mut round: Vec<Focus> = Focus::iter().collect();
+        let at = round.iter().position(|focus| *focus == self.focus).unwrap_or(0);
+        round.rotate_left(at);
+        let mut others = round.into_iter().skip(1).filter(|focus| self.can_focus(*focus));
+        let found = if forward { others.next() } else { others.next_back() };
         found.unwrap_or(Focus::Wire)
     }
 
-    /// The reader can always be had: it takes the place of the wire where it is hidden. Prices can't.
+    /// The reader can always be had: it takes the place of the wire where it is hidden. Others can't.
     fn can_focus(&self, focus: Focus) -> bool {
-        focus != Focus::Tape || self.layout.shows(Panel::Chart) || self.layout.shows(Panel::Prices)
+        let is_shown = |panel: Panel| panel.focus() == Some(focus) && self.layout.shows(panel);
+        focus == Focus::Reader || Panel::iter().any(is_shown)
     }
 }
 
-fn grow(layout: &mut Layout, focus: Focus, by: i16) {
-    match focus {
-        Focus::Wire => layout.widen_prices(-COLUMNS * by),
-        Focus::Reader => layout.heighten_reader(ROWS * by),
-        Focus::Tape => layout.widen_prices(COLUMNS * by),
+impl App {
+    /// Arranges the screen anew, and keeps how.
+    pub(super) fn arrange(&mut self, change: impl FnOnce(&mut Arrangement)) -> Vec<Effect> {
+        let before = self.arrangement.layout.clone();
+        change(&mut self.arrangement);
+        let mut effects = drawn();
+        if self.arrangement.layout != before {
+            if !self.arrangement.can_focus(self.arrangement.focus) {
+                self.arrangement.focus = Focus::Wire;
+            }
+            let kept = || Effect::Store(StoreEffect::SaveLayout(self.arrangement.layout.clone()));
+            effects.extend(self.replay.is_none().then(kept));
+        }
+        effects
     }
 }
 
@@ -78,6 +89,7 @@ fn grow(layout: &mut Layout, focus: Focus, by: i16) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::app::command::Command;
     use crate::app::samples::Desk;
     use crate::event::{Event, Loaded};
 
@@ -86,29 +98,33 @@ mod tests {
         let mut desk = Desk::new();
         let effects = desk.press("Z");
         let kept = effects.iter().find_map(|effect| match effect {
-            Effect::SaveLayout(layout) => Some(layout.clone()),
+            Effect::Store(StoreEffect::SaveLayout(layout)) => Some(layout.clone()),
             _ => None,
         });
         assert!(kept.as_ref().unwrap().zoomed);
         let mut desk = Desk::new();
         desk.send(Event::Loaded(Loaded { layout: kept, ..Loaded::default() }));
-        assert!(desk.app.layout.zoomed);
+        assert!(desk.app.arrangement.layout.zoomed);
     }
 
     #[test]
     fn borders_move_with_the_panel_that_has_the_keys() {
         let mut desk = Desk::new();
         desk.press("+");
-        assert_eq!((desk.app.layout.columns, desk.app.layout.rows), (-COLUMNS, 0), "a wider wire");
+        assert_eq!(
+            (desk.app.arrangement.layout.columns, desk.app.arrangement.layout.rows),
+            (-COLUMNS, 0),
+            "a wider wire"
+        );
         desk.press("tab");
         desk.press("+");
-        assert_eq!(desk.app.layout.rows, ROWS, "a taller reader");
+        assert_eq!(desk.app.arrangement.layout.rows, ROWS, "a taller reader");
         desk.press("tab");
         desk.press("+");
         desk.press("+");
-        assert_eq!(desk.app.layout.columns, COLUMNS, "wider prices");
+        assert_eq!(desk.app.arrangement.layout.columns, COLUMNS, "wider prices");
         desk.app.command(Command::ResetLayout);
-        assert_eq!(desk.app.layout, Layout::default());
+        assert_eq!(desk.app.arrangement.layout, Layout::default());
     }
 
     #[test]
@@ -119,13 +135,13 @@ mod tests {
         let mut went = Vec::new();
         for _ in 0..3 {
             desk.press("tab");
-            went.push(desk.app.focus);
+            went.push(desk.app.arrangement.focus);
         }
         assert_eq!(went, [Focus::Reader, Focus::Wire, Focus::Reader]);
         desk.app.command(Command::HideChart);
         desk.press("tab");
-        assert_eq!(desk.app.focus, Focus::Tape);
+        assert_eq!(desk.app.arrangement.focus, Focus::Tape);
         desk.app.command(Command::HideChart);
-        assert_eq!(desk.app.focus, Focus::Wire, "hidden under the keys");
+        assert_eq!(desk.app.arrangement.focus, Focus::Wire, "hidden under the keys");
     }
 }

@@ -59,13 +59,15 @@ use crate::config::{Config, shipped_keys};
 use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
-use crate::domain::layout::Layout;
+pub use crate::domain::layout::Focus;
 use crate::domain::price::{Series, SourceReport, Span, State, Unpriced};
 use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
-use crate::event::{Effect, Event, Loaded, ReplayPosition, Urgency};
+use crate::event::{
+    Effect, Event, Loaded, ReplayPosition, SourceEffect, StoreEffect, SystemEffect, TerminalEffect, Urgency,
+};
 use alerts::Alerts;
 use away::Away;
 use baseline::Baseline;
@@ -75,8 +77,9 @@ use flash::Flashes;
 use health::Health;
 use hit_map::HitMap;
 use keymap::{Key, Keymap};
+pub use layout::Arrangement;
 use movers::Movers;
-pub use notices::{Notice, Tone};
+pub use notices::{Notice, Notices, Tone};
 pub use popup::Popup;
 use prompt::Prompt;
 use reading::Reading;
@@ -84,15 +87,6 @@ use saves::{Saved, Saves};
 use tape::Tape;
 use why::Asked;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
-
-/// What the keys go to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Focus {
-    #[default]
-    Wire,
-    Reader,
-    Tape,
-}
 
 /// The whole state.
 #[derive(Debug)]
@@ -106,23 +100,13 @@ pub struct App {
     pub tape: Tape,
     pub health: Health,
     pub failovers: Failovers,
-    pub focus: Focus,
-    pub layout: Layout,
-    /// The chart fills the screen while the keys go there.
-    charting: bool,
+    pub arrangement: Arrangement,
     /// Keys pressed that are the beginning of a chord.
     pub begun: Vec<Key>,
     pub popup: Option<Popup>,
     pub prompt: Option<Prompt>,
     pub reading: Reading,
-    pub notice: Option<Notice>,
-    /// Nothing is known of the reader yet: where the config file is to be, as it is shown.
-    pub greeting: Option<String>,
-    /// The config file can't be used: stays until it can.
-    pub config_mistake: Option<String>,
-    pub store_trouble: Option<String>,
-    /// What was stored is gone or damaged: stays until the reader closes it.
-    pub store_replaced: Option<String>,
+    pub notices: Notices,
     pub replay: Option<ReplayPosition>,
     /// Still reading what is stored.
     pub loading: bool,
@@ -148,10 +132,6 @@ pub struct App {
     filtering: Filtering,
     /// From then on the screen reads differently than it was drawn, though nothing arrived.
     reads_until: Timestamp,
-    /// What was ignored in the config, and a task that ended though it should not: shown until put right, or until
-    /// the reader closes it.
-    config_warning: Option<String>,
-    failure: Option<String>,
 }
 
 impl App {
@@ -167,18 +147,12 @@ impl App {
             tape: Tape::default(),
             health: Health::default(),
             failovers: Failovers::default(),
-            focus: Focus::default(),
-            layout: Layout::default(),
-            charting: false,
+            arrangement: Arrangement::default(),
             begun: Vec::new(),
             popup: None,
             prompt: None,
             reading: Reading::default(),
-            notice: None,
-            greeting: None,
-            config_mistake: None,
-            store_trouble: None,
-            store_replaced: None,
+            notices: Notices::default(),
             replay: None,
             loading: true,
             read_only: false,
@@ -196,8 +170,6 @@ impl App {
             saves: Saves::default(),
             filtering: Filtering::default(),
             reads_until: now,
-            config_warning: None,
-            failure: None,
         };
         app.apply(config);
         app.look_ahead();
@@ -219,7 +191,7 @@ impl App {
         let mut effects = self.take(event);
         self.wire.catch_up(now);
         if minute {
-            effects.extend(self.alert_of_time());
+            effects.extend(self.ask_alerts(|alerts, around| alerts.of_time(around)));
         }
         if self.wire.is_out_of_order() {
             self.put_in_order();
@@ -234,7 +206,7 @@ impl App {
             effects.extend(self.say_unsaved(&effects));
         }
         let overdue = self.saves.overdue(now);
-        effects.extend(self.saved_as(overdue));
+        effects.extend(self.saved_as(overdue).into_iter().map(Effect::Store));
         effects.extend(self.read_summaries());
         effects
     }
@@ -261,19 +233,19 @@ impl App {
             }
             Event::Config(config) => self.reload(config),
             Event::ConfigMistake(mistake) => {
-                self.config_mistake = Some(mistake);
+                self.notices.config_mistake = Some(mistake);
                 vec![Effect::Draw(Urgency::News)]
             }
             Event::AlertFailed { alert, why } => self.notify(Tone::Warning, format!("alert '{alert}': {why}")),
-            Event::TaskFailed { task, why } => self.task_failed(&task, &why),
+            Event::TaskFailed { task, why } => self.notices.task_failed(format!("{task} stopped: {why}")),
             Event::Summaries(found) => self.summaries(found),
             Event::Saved(at) => self.saved(at),
             Event::StoreTrouble(trouble) => {
-                self.store_trouble = Some(trouble);
+                self.notices.store_trouble = Some(trouble);
                 vec![Effect::Draw(Urgency::News)]
             }
             Event::StoreReplaced(sentence) => {
-                self.store_replaced = Some(sentence);
+                self.notices.store_replaced = Some(sentence);
                 self.save_all()
             }
             Event::StoreTaken => self.taken_over(),
@@ -283,10 +255,10 @@ impl App {
                 is_news.then_some(Effect::Draw(Urgency::Key)).into_iter().collect()
             }
             Event::Sift { count } => self.sift(count),
-            Event::SuspendAsked => vec![Effect::Suspend, Effect::Draw(Urgency::Key)],
+            Event::SuspendAsked => vec![Effect::System(SystemEffect::Suspend), Effect::Draw(Urgency::Key)],
             // Whoever had the terminal meanwhile wrote on it.
             Event::NotSuspended => self.notify(Tone::Info, "no shell waits here to suspend to".to_owned()),
-            Event::Resumed => vec![Effect::Repaint, Effect::Draw(Urgency::Key)],
+            Event::Resumed => vec![Effect::Terminal(TerminalEffect::Repaint), Effect::Draw(Urgency::Key)],
             // Seen to before anything else.
             Event::ClockSetBack(_) | Event::Tick => Vec::new(),
         }
@@ -309,9 +281,9 @@ impl App {
     fn look_ahead(&mut self) {
         let minute = next_minute(self.now);
         let prices = self.tape.symbols().iter().filter_map(|symbol| self.turns_at(&symbol.name));
-        let notice = self.notice.as_ref().and_then(|notice| notice.until);
         let flash = self.flashes.next_end(self.now);
-        self.reads_until = prices.chain(notice).chain(flash).filter(|at| *at > self.now).fold(minute, Timestamp::min);
+        self.reads_until =
+            prices.chain(self.notices.ends_at()).chain(flash).filter(|at| *at > self.now).fold(minute, Timestamp::min);
     }
 
     /// When a price is not any more what it is said to be. Ages go with the minute, as those of stories do.
@@ -322,8 +294,8 @@ impl App {
 
     /// What is on screen was true until now.
     fn time_passed(&mut self, minute: bool) {
-        if self.notice.as_ref().and_then(|notice| notice.until).is_some_and(|until| until <= self.now) {
-            self.pass_notice();
+        if self.notices.ends_at().is_some_and(|until| until <= self.now) {
+            self.notices.pass();
         }
         if minute {
             // A query may ask for an age.
@@ -369,7 +341,7 @@ impl App {
         self.remember_history(part.queries);
         if let Some(layout) = part.layout {
             self.tape.restore(&layout.prices);
-            self.layout = layout;
+            self.arrangement.layout = layout;
         }
         let mut effects = vec![Effect::Draw(Urgency::News)];
         // Where another newstape owns the data, that one saves what stored stories lack.
@@ -378,7 +350,10 @@ impl App {
             let feeds = self.health.feed_states().cloned().collect();
             effects.push(self.recount());
             effects.extend(self.want_series());
-            effects.push(Effect::Start { feeds, sources: self.health.sources().cloned().collect() });
+            effects.push(Effect::Sources(SourceEffect::Start {
+                feeds,
+                sources: self.health.sources().cloned().collect(),
+            }));
             effects.extend(self.look_beyond());
         }
         effects
@@ -427,7 +402,7 @@ impl App {
             }
         }
         let mut effects = Vec::new();
-        effects.extend((!fresh.is_empty()).then_some(Effect::SaveStories(fresh)));
+        effects.extend((!fresh.is_empty()).then_some(Effect::Store(StoreEffect::SaveStories(fresh))));
         effects.extend(save_groups(placed));
         effects.extend(alerts);
         effects.extend(shown.then_some(Effect::Draw(Urgency::News)));
@@ -436,10 +411,10 @@ impl App {
 
     fn feed(&mut self, state: FeedState) -> Vec<Effect> {
         let before = self.health.summary(self.now);
-        self.alert_feed_polled(&state.feed, state.trouble.is_none());
+        self.alerts.feed_polled(&state.feed, state.trouble.is_none());
         self.health.take_feed(state.clone());
         let changed = before != self.health.summary(self.now) || self.health_is_open();
-        let mut effects = vec![Effect::SaveFeed(Box::new(state))];
+        let mut effects = vec![Effect::Store(StoreEffect::SaveFeed(Box::new(state)))];
         effects.extend(changed.then_some(Effect::Draw(Urgency::News)));
         effects
     }
@@ -466,7 +441,7 @@ impl App {
         // A sign of life moves the time when a price goes stale; that alone is nothing to be seen.
         self.look_ahead();
         match changed {
-            true => vec![Effect::SaveSource(report), Effect::Draw(Urgency::News)],
+            true => vec![Effect::Store(StoreEffect::SaveSource(report)), Effect::Draw(Urgency::News)],
             false if self.health_is_open() => vec![Effect::Draw(Urgency::Price)],
             false => Vec::new(),
         }
@@ -482,17 +457,17 @@ impl App {
         let counts = |config: &Config| (config.topics.clone(), config.terms.clone(), config.mutes.clone());
         let is_counted_so = counts(&config) == counts(&self.config);
         self.apply(config);
-        self.config_mistake = None;
-        let mut effects = match self.config_warning {
-            Some(_) => vec![Effect::Draw(Urgency::News)],
-            None => {
+        self.notices.config_mistake = None;
+        let mut effects = match self.notices.has_config_warning() {
+            true => vec![Effect::Draw(Urgency::News)],
+            false => {
                 let notice = self.reload_notice();
                 self.notify(Tone::Info, notice)
             }
         };
         if asks_for_mouse {
             self.mouse = mouse;
-            effects.push(Effect::Mouse(mouse));
+            effects.push(Effect::Terminal(TerminalEffect::Mouse(mouse)));
         }
         effects.extend((!is_counted_so).then(|| self.recount()));
         if self.charted() != charted {
@@ -509,7 +484,7 @@ impl App {
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
-        self.alert_feeds_changed(&self.config.clone(), &config);
+        self.alerts.feeds_changed(&self.config, &config);
         self.alerts.set(&config);
         self.wire.set_judges(Judges::new(&config), self.now);
         self.retag(&config, topics);
@@ -517,12 +492,11 @@ impl App {
         let mistakes: Vec<String> = config.warnings.iter().cloned().chain(later).collect();
         self.config = config;
         self.popup = self.popup.map(|popup| self.in_bounds(popup));
-        self.config_warning = match mistakes.as_slice() {
+        self.notices.config_loaded(match mistakes.as_slice() {
             [] => None,
             [only] => Some(only.clone()),
             [first, others @ ..] => Some(format!("{first} (and {} more: newstape check)", others.len())),
-        };
-        self.pass_notice();
+        });
     }
 
     /// Tags anew when topics or the watchlist changed; a filter on a topic that is gone ends.
@@ -547,7 +521,7 @@ impl App {
     /// What is shown and what is asked needs summaries that are not in memory.
     fn read_summaries(&mut self) -> Option<Effect> {
         let wanted = self.wire.summaries_to_read();
-        (!wanted.is_empty()).then_some(Effect::ReadSummaries(wanted))
+        (!wanted.is_empty()).then_some(Effect::Store(StoreEffect::ReadSummaries(wanted)))
     }
 
     fn summaries(&mut self, found: Vec<(StoryId, Name)>) -> Vec<Effect> {
@@ -561,7 +535,7 @@ impl App {
     /// The store has saved what it was given until then.
     fn saved(&mut self, at: Timestamp) -> Vec<Effect> {
         self.wire.stored_until(at);
-        match self.store_trouble.take() {
+        match self.notices.store_trouble.take() {
             Some(_) => vec![Effect::Draw(Urgency::News)],
             None => Vec::new(),
         }
@@ -581,22 +555,21 @@ impl App {
         self.replay = Some(position);
         vec![Effect::Draw(Urgency::Price)]
     }
+}
 
-    fn task_failed(&mut self, task: &str, why: &str) -> Vec<Effect> {
-        self.failure = Some(format!("{task} stopped: {why}"));
-        self.pass_notice();
-        vec![Effect::Draw(Urgency::News)]
-    }
+/// What a key that changes the screen leads to at least.
+fn drawn() -> Vec<Effect> {
+    vec![Effect::Draw(Urgency::Key)]
 }
 
 /// Groups to be saved, if there are any.
 fn save_groups(groups: Vec<(StoryId, GroupId)>) -> Option<Effect> {
-    (!groups.is_empty()).then_some(Effect::SaveGroups(groups))
+    (!groups.is_empty()).then_some(Effect::Store(StoreEffect::SaveGroups(groups)))
 }
 
 /// Marks to be saved, if there are any.
 fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
-    (!marks.is_empty()).then_some(Effect::SaveMarks(marks))
+    (!marks.is_empty()).then_some(Effect::Store(StoreEffect::SaveMarks(marks)))
 }
 
 /// The trading calendar of a configuration.

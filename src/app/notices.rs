@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::App;
-use crate::event::{Effect, Urgency};
+use crate::event::{Effect, Urgency, move_back};
 
 /// How long a passing notice stays, in seconds of the reader's own time.
 const NOTICE_SECONDS: f64 = 8.0;
@@ -24,6 +24,71 @@ pub enum Tone {
     Warning,
 }
 
+/// All that is to be said in the status line, but for moves and alerts.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// What is said now.
+    pub current: Option<Notice>,
+    /// Nothing is known of the reader yet: where the config file is to be, as it is shown.
+    pub greeting: Option<String>,
+    /// The config file can't be used: stays until it can.
+    pub config_mistake: Option<String>,
+    pub store_trouble: Option<String>,
+    /// What was stored is gone or damaged: stays until the reader closes it.
+    pub store_replaced: Option<String>,
+    /// What was ignored in the config, and a task that ended though it should not: shown until put right, or until
+    /// the reader closes it.
+    config_warning: Option<String>,
+    failure: Option<String>,
+}
+
+impl Notices {
+    /// Says something until a time.
+    fn say(&mut self, tone: Tone, text: String, until: Timestamp) {
+        self.current = Some(Notice { text, tone, until: Some(until) });
+    }
+
+    /// A passing notice gives way to what stands: first what failed, then what is wrong in the config.
+    pub fn pass(&mut self) {
+        let standing = self.failure.as_ref().or(self.config_warning.as_ref());
+        self.current = standing.map(|text| Notice { text: text.clone(), tone: Tone::Warning, until: None });
+    }
+
+    /// When the one that is said now passes; None: not by itself.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.current.as_ref().and_then(|notice| notice.until)
+    }
+
+    /// The reader has seen what stands.
+    pub fn dismiss(&mut self) {
+        let Notices { config_mistake, store_trouble, .. } = std::mem::take(self);
+        *self = Notices { config_mistake, store_trouble, ..Notices::default() };
+    }
+
+    /// Another configuration is in force; something of it may have been ignored.
+    pub fn config_loaded(&mut self, warning: Option<String>) {
+        self.config_warning = warning;
+        self.pass();
+    }
+
+    /// Something of the configuration in force was ignored.
+    pub fn has_config_warning(&self) -> bool {
+        self.config_warning.is_some()
+    }
+
+    /// A task ended though it should not: one sentence.
+    pub fn task_failed(&mut self, sentence: String) -> Vec<Effect> {
+        self.failure = Some(sentence);
+        self.pass();
+        vec![Effect::Draw(Urgency::News)]
+    }
+
+    /// The clock was set back.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        move_back(self.current.as_mut().and_then(|notice| notice.until.as_mut()), by);
+    }
+}
+
 impl App {
     /// A replay's clock runs faster than the reader's.
     pub(super) fn speed(&self) -> f64 {
@@ -33,25 +98,14 @@ impl App {
     /// Says something for a while.
     pub(super) fn notify(&mut self, tone: Tone, text: String) -> Vec<Effect> {
         let time = SignedDuration::try_from_secs_f64(NOTICE_SECONDS * self.speed()).unwrap_or(SignedDuration::MAX);
-        let until = self.now.checked_add(time).unwrap_or(Timestamp::MAX);
-        self.notice = Some(Notice { text, tone, until: Some(until) });
+        self.notices.say(tone, text, self.now.checked_add(time).unwrap_or(Timestamp::MAX));
         self.look_ahead();
         vec![Effect::Draw(Urgency::Key)]
     }
 
-    /// A passing notice gives way to what stands: first what failed, then what is wrong in the config.
-    pub(super) fn pass_notice(&mut self) {
-        let standing = self.failure.as_ref().or(self.config_warning.as_ref());
-        self.notice = standing.map(|text| Notice { text: text.clone(), tone: Tone::Warning, until: None });
-    }
-
     /// The reader has seen what stands.
     pub(super) fn dismiss_notice(&mut self) {
-        self.failure = None;
-        self.store_replaced = None;
-        self.greeting = None;
-        self.config_warning = None;
-        self.notice = None;
+        self.notices.dismiss();
         self.movers.dismiss();
         self.alerts.dismiss();
     }

@@ -3,10 +3,9 @@
 use strum::IntoEnumIterator;
 
 use super::command::Command;
-use super::input::drawn;
 use super::prompt::{Prompt, Purpose};
 use super::wire::{Filter, Row, Sort};
-use super::{App, Tone};
+use super::{App, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::layout::PriceSort;
 use crate::domain::query::Mistake;
@@ -214,14 +213,14 @@ mod tests {
         desk.press(":");
         desk.type_in("zoo");
         desk.press("enter");
-        assert!(desk.app.layout.zoomed && desk.app.prompt.is_none());
+        assert!(desk.app.arrangement.layout.zoomed && desk.app.prompt.is_none());
         desk.press(":");
         desk.type_in("hide-");
         desk.press("tab");
         desk.press("tab");
         let chosen = desk.app.prompt.as_ref().unwrap().text().to_owned();
         desk.press("enter");
-        assert_eq!((chosen.as_str(), desk.app.layout.hidden.len()), ("hide-reader", 1));
+        assert_eq!((chosen.as_str(), desk.app.arrangement.layout.hidden.len()), ("hide-reader", 1));
         desk.press(":");
         desk.type_in("frobnicate");
         desk.press("enter");

@@ -1,9 +1,9 @@
 //! What lies over the screen: opening, closing, and moving about in it.
 
 use super::command::Command;
-use super::input::{drawn, page};
+use super::input::page;
 use super::wire::Filter;
-use super::{App, Tone};
+use super::{App, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
 use crate::domain::query::Query;
@@ -67,14 +67,6 @@ impl Popup {
             | Popup::Heat { .. }
             | Popup::Why { .. } => None,
             Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
-        }
-    }
-
-    /// The line of the list of alerts that the cursor is on.
-    pub(super) fn alert(self) -> Option<usize> {
-        match self {
-            Popup::Alerts { cursor } => Some(cursor),
-            _ => None,
         }
     }
 
@@ -205,7 +197,7 @@ impl App {
     pub(super) fn in_bounds(&self, popup: Popup) -> Popup {
         match popup {
             Popup::Group { group, .. } => popup.within(self.wire.member_count(group)),
-            Popup::Alerts { .. } => popup.within(self.listed().len()),
+            Popup::Alerts { .. } => popup.within(self.alerts.listed(self.now).len()),
             _ => popup.within(self.config.feeds.len()),
         }
     }

@@ -3,25 +3,13 @@
 use ratatui::layout::Position;
 use strum::IntoEnumIterator;
 
-use super::command::Command;
-use super::input::{drawn, page};
-use super::tape::ChartStyle;
-use super::{App, Focus, Popup, Tone};
+use super::input::page;
+use super::tape::Tape;
+use super::{App, Focus, Popup, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::format;
 use crate::domain::layout::PriceSort;
-use crate::event::Effect;
-
-/// What goes to the prices and the chart wherever the keys are.
-pub(super) const PRICES: [Command; 7] = [
-    Command::NextSymbol,
-    Command::PreviousSymbol,
-    Command::NextList,
-    Command::PreviousList,
-    Command::SortPrices,
-    Command::NextSpan,
-    Command::ChartStyle,
-];
+use crate::event::{Effect, SourceEffect, StoreEffect};
 
 impl App {
     /// The symbol whose chart is shown.
@@ -31,36 +19,18 @@ impl App {
 
     /// Another chart is shown: its candles are wanted.
     pub(super) fn want_series(&self) -> Option<Effect> {
-        Some(Effect::ShowChart { symbol: self.charted()?, span: self.tape.span })
-    }
-
-    /// The chart fills the screen, until `Esc`.
-    pub fn is_charting(&self) -> bool {
-        self.charting && self.focus == Focus::Tape
+        Some(Effect::Sources(SourceEffect::ShowChart { symbol: self.charted()?, span: self.tape.span }))
     }
 
     /// Shows the chart of the selected symbol alone, or the prices again.
     pub(super) fn toggle_charting(&mut self) -> Vec<Effect> {
-        self.charting = !self.charting;
+        self.arrangement.charting = !self.arrangement.charting;
         drawn()
     }
 
-    /// What one of [`PRICES`] does.
-    pub(super) fn prices_command(&mut self, command: Command) -> Vec<Effect> {
-        match command {
-            Command::NextSymbol => self.tape.step(1),
-            Command::PreviousSymbol => self.tape.step(-1),
-            Command::NextList => return self.step_list(true),
-            Command::PreviousList => return self.step_list(false),
-            Command::SortPrices => return self.next_price_sort(),
-            Command::NextSpan => self.tape.next_span(),
-            _ => {
-                self.tape.style = match self.tape.style {
-                    ChartStyle::Candles => ChartStyle::Line,
-                    ChartStyle::Line => ChartStyle::Candles,
-                }
-            }
-        }
+    /// Shows another symbol, span or style on the chart, wherever the keys are.
+    pub(super) fn turn_chart(&mut self, turn: impl FnOnce(&mut Tape)) -> Vec<Effect> {
+        turn(&mut self.tape);
         self.chart_turned()
     }
 
@@ -76,11 +46,12 @@ impl App {
     /// known.
     fn keep_prices(&mut self) -> Option<Effect> {
         let kept = self.tape.kept();
-        if kept == self.layout.prices {
+        if kept == self.arrangement.layout.prices {
             return None;
         }
-        self.layout.prices = kept;
-        (self.replay.is_none() && !self.loading).then(|| Effect::SaveLayout(self.layout.clone()))
+        self.arrangement.layout.prices = kept;
+        (self.replay.is_none() && !self.loading)
+            .then(|| Effect::Store(StoreEffect::SaveLayout(self.arrangement.layout.clone())))
     }
 
     /// Moves along the symbols. In a table row by row to its ends; among blocks by one round and round, by more to the ends.
@@ -100,7 +71,7 @@ impl App {
 
     // --- lists and order ---
 
-    fn step_list(&mut self, forward: bool) -> Vec<Effect> {
+    pub(super) fn step_list(&mut self, forward: bool) -> Vec<Effect> {
         if self.tape.lists().is_empty() {
             return self.notify(Tone::Info, "no symbol of the config names a list".into());
         }
@@ -163,10 +134,10 @@ impl App {
         let (_, symbol) = self.seen.symbols.iter().find(|(place, _)| place.contains(at))?;
         let symbol = symbol.clone();
         if self.seen.price_rows.contains(at) {
-            if self.focus == Focus::Tape && self.charted().as_ref() == Some(&symbol) {
+            if self.arrangement.focus == Focus::Tape && self.charted().as_ref() == Some(&symbol) {
                 return Some(self.toggle_charting());
             }
-            self.focus = Focus::Tape;
+            self.arrangement.focus = Focus::Tape;
         }
         self.tape.select(&symbol);
         Some(self.chart_turned())

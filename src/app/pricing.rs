@@ -73,7 +73,7 @@ impl App {
         let words = handover.words();
         self.failovers.note(handover);
         // Not over what is worth more.
-        if self.notice.is_none() {
+        if self.notices.current.is_none() {
             effects.extend(self.notify(Tone::Info, words));
         }
         effects

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::input::drawn;
+use super::hit_map::HitMap;
 use super::prompt::{Prompt, Purpose};
 use super::wire::Filter;
-use super::{App, Focus, Tone};
+use super::{App, Focus, Tone, drawn};
 use crate::domain::article::Article;
 use crate::domain::story::StoryId;
-use crate::event::{Effect, Urgency};
+use crate::event::{Effect, SourceEffect, Urgency};
 
 /// Articles that are held; of those fetched before, the store of the web has a copy.
 const ARTICLES_MAX: usize = 20;
@@ -59,33 +59,85 @@ impl Reading {
         let surplus = self.articles.len().saturating_sub(ARTICLES_MAX);
         self.articles.drain(..surplus);
     }
-}
 
-impl App {
     /// Scrolls by lines.
-    pub(super) fn scroll_reader(&mut self, by: isize) {
-        self.scroll_to(self.first_line().saturating_add_signed(by));
+    pub(super) fn scroll_by(&mut self, by: isize, seen: &HitMap) {
+        self.scroll_to(self.first_line(seen).saturating_add_signed(by), seen);
     }
 
     /// The first line that is shown. Keys may come faster than frames, so that the last frame knows it only while words are
     /// typed, which alone move it as it is drawn.
-    fn first_line(&self) -> usize {
-        if self.reading.is_seeking { self.seen.reader_scroll } else { self.reading.scroll }
+    fn first_line(&self, seen: &HitMap) -> usize {
+        if self.is_seeking { seen.reader_scroll } else { self.scroll }
     }
 
-    fn scroll_to(&mut self, line: usize) {
-        self.reading.scroll = line.min(self.seen.reader_scroll_max);
-        self.reading.is_seeking = false;
+    fn scroll_to(&mut self, line: usize, seen: &HitMap) {
+        self.scroll = line.min(seen.reader_scroll_max);
+        self.is_seeking = false;
     }
 
     /// Brings a line into sight, if it is not.
-    fn bring_into_sight(&mut self, line: usize) {
-        let (top, height) = (self.first_line(), usize::from(self.seen.reader.height.max(1)));
+    fn bring_into_sight(&mut self, line: usize, seen: &HitMap) {
+        let (top, height) = (self.first_line(seen), usize::from(seen.reader.height.max(1)));
         if !(top..top + height).contains(&line) {
-            self.scroll_to(line.saturating_sub(height / 3));
+            self.scroll_to(line.saturating_sub(height / 3), seen);
         }
     }
 
+    /// Looks for words from the start; while they are typed in the reader they are kept in sight.
+    fn seek(&mut self, words: &str, is_in_reader: bool) {
+        self.find = words.trim().to_owned();
+        self.is_seeking = is_in_reader;
+        self.found = None;
+    }
+
+    /// Stays at the first place of the words that is shown or below it; None: there is none.
+    fn keep_found(&mut self, seen: &HitMap) -> Option<usize> {
+        let top = self.first_line(seen);
+        self.scroll_to(top, seen);
+        self.found = seen.reader_found.iter().copied().find(|line| *line >= top);
+        self.found
+    }
+
+    /// Nothing is looked for any more.
+    fn forget_words(&mut self) {
+        self.find.clear();
+        (self.is_seeking, self.found) = (false, None);
+    }
+
+    /// To the place found next, or before, round and round; None: there is none.
+    fn next_found(&mut self, forward: bool, seen: &HitMap) -> Option<usize> {
+        let found = &seen.reader_found;
+        let from = self.found.unwrap_or(self.first_line(seen));
+        let next = match forward {
+            true => found.iter().find(|line| **line > from).or(found.first()),
+            false => found.iter().rev().find(|line| **line < from).or(found.last()),
+        };
+        let line = next.copied()?;
+        self.found = Some(line);
+        self.bring_into_sight(line, seen);
+        Some(line)
+    }
+
+    /// Chooses the next link of the story, or the one before; None: it has none.
+    fn next_link(&mut self, forward: bool, seen: &HitMap) -> Option<usize> {
+        let top = self.first_line(seen);
+        let links = &seen.reader_links;
+        let last = links.len().checked_sub(1)?;
+        let at = match (self.link, forward) {
+            (None, true) => links.iter().position(|(line, _)| *line >= top).unwrap_or(0),
+            (None, false) => last,
+            (Some(at), true) if at >= last => 0,
+            (Some(at), true) => at + 1,
+            (Some(at), false) => at.checked_sub(1).unwrap_or(last).min(last),
+        };
+        self.link = Some(at);
+        self.bring_into_sight(links[at].0, seen);
+        self.link
+    }
+}
+
+impl App {
     // --- the article ---
 
     /// Asks for the article of the story in the reader; one that is here is shown from its top.
@@ -101,7 +153,7 @@ impl App {
             Some(Fetch::UnderWay | Fetch::Here(_)) => drawn(),
             Some(Fetch::Failed(_)) | None => {
                 self.reading.put(story, Fetch::UnderWay);
-                [Effect::FetchArticle { story, link, feed }].into_iter().chain(drawn()).collect()
+                [Effect::Sources(SourceEffect::FetchArticle { story, link, feed })].into_iter().chain(drawn()).collect()
             }
         }
     }
@@ -126,23 +178,16 @@ impl App {
     /// What is typed is looked for at once.
     pub(super) fn find(&mut self) -> Vec<Effect> {
         let Some(prompt) = &self.prompt else { return Vec::new() };
-        self.reading.find = prompt.text().trim().to_owned();
-        self.reading.is_seeking = self.popup.is_none();
-        self.reading.found = None;
+        self.reading.seek(prompt.text(), self.popup.is_none());
         drawn()
     }
 
     /// The words are kept: from here `n` and `N` go on.
     pub(super) fn keep_find(&mut self) -> Vec<Effect> {
         self.prompt = None;
-        if self.popup.is_none() && !self.reading.find.is_empty() {
-            let top = self.first_line();
-            self.scroll_to(top);
-            self.reading.found = self.seen.reader_found.iter().copied().find(|line| *line >= top);
-            if self.reading.found.is_none() {
-                let words = format!("'{}' is not in this story", self.reading.find);
-                return self.notify(Tone::Info, words);
-            }
+        let looks = self.popup.is_none() && !self.reading.find.is_empty();
+        if looks && self.reading.keep_found(&self.seen).is_none() {
+            return self.say_not_found();
         }
         drawn()
     }
@@ -150,57 +195,34 @@ impl App {
     /// Nothing is looked for any more.
     pub(super) fn end_find(&mut self) -> Vec<Effect> {
         self.prompt = None;
-        self.reading.find.clear();
-        (self.reading.is_seeking, self.reading.found) = (false, None);
+        self.reading.forget_words();
         drawn()
     }
 
     /// To the place found next, or before, round and round.
     pub(super) fn step_found(&mut self, forward: bool) -> Vec<Effect> {
-        let found = &self.seen.reader_found;
-        let from = self.reading.found.unwrap_or(self.first_line());
-        let next = match forward {
-            true => found.iter().find(|line| **line > from).or(found.first()),
-            false => found.iter().rev().find(|line| **line < from).or(found.last()),
-        };
-        let Some(line) = next.copied() else {
-            return self.notify(Tone::Info, format!("'{}' is not in this story", self.reading.find));
-        };
-        self.reading.found = Some(line);
-        self.bring_into_sight(line);
-        drawn()
+        match self.reading.next_found(forward, &self.seen) {
+            Some(_) => drawn(),
+            None => self.say_not_found(),
+        }
     }
 
-    // --- links ---
+    fn say_not_found(&mut self) -> Vec<Effect> {
+        let words = format!("'{}' is not in this story", self.reading.find);
+        self.notify(Tone::Info, words)
+    }
 
     /// Chooses the next link of the story, or the one before.
     pub(super) fn step_link(&mut self, forward: bool) -> Vec<Effect> {
-        let top = self.first_line();
-        let links = &self.seen.reader_links;
-        let Some(last) = links.len().checked_sub(1) else {
-            return self.notify(Tone::Info, "no link in this story".into());
-        };
-        let at = match (self.reading.link, forward) {
-            (None, true) => links.iter().position(|(line, _)| *line >= top).unwrap_or(0),
-            (None, false) => last,
-            (Some(at), true) => {
-                if at >= last {
-                    0
-                } else {
-                    at + 1
-                }
-            }
-            (Some(at), false) => at.checked_sub(1).unwrap_or(last).min(last),
-        };
-        let line = links[at].0;
-        self.reading.link = Some(at);
-        self.bring_into_sight(line);
-        drawn()
+        match self.reading.next_link(forward, &self.seen) {
+            Some(_) => drawn(),
+            None => self.notify(Tone::Info, "no link in this story".into()),
+        }
     }
 
     /// Where the link chosen in the reader leads to.
     pub(super) fn chosen_link(&self) -> Option<String> {
-        let at = self.reading.link.filter(|_| self.focus == Focus::Reader)?;
+        let at = self.reading.link.filter(|_| self.arrangement.focus == Focus::Reader)?;
         self.seen.reader_links.get(at).map(|(_, address)| address.to_string())
     }
 }
@@ -209,10 +231,10 @@ impl App {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::app::hit_map::HitMap;
     use crate::app::samples::{Desk, seen};
     use crate::domain::Name;
     use crate::event::Event;
+    use crate::event::{SystemEffect, TerminalEffect};
 
     fn reader() -> Desk {
         let mut desk = Desk::with_stories(3);
@@ -222,7 +244,7 @@ mod tests {
 
     fn fetched(effects: &[Effect]) -> Option<StoryId> {
         effects.iter().find_map(|effect| match effect {
-            Effect::FetchArticle { story, .. } => Some(*story),
+            Effect::Sources(SourceEffect::FetchArticle { story, .. }) => Some(*story),
             _ => None,
         })
     }
@@ -238,7 +260,7 @@ mod tests {
         desk.send(Event::Article { story, outcome: Ok(article.clone()) });
         assert_eq!(desk.app.reading.article(story), Some(&Fetch::Here(article)));
         desk.press("esc");
-        assert_eq!((desk.app.focus, desk.app.reading.is_whole), (Focus::Wire, false));
+        assert_eq!((desk.app.arrangement.focus, desk.app.reading.is_whole), (Focus::Wire, false));
         assert_eq!((StoryId(desk.current().unwrap()), desk.leads()), (story, leads));
     }
 
@@ -257,7 +279,7 @@ mod tests {
         let story = desk.current();
         desk.press("enter");
         desk.press("2");
-        assert_eq!((desk.app.focus, desk.app.reading.is_whole), (Focus::Wire, false));
+        assert_eq!((desk.app.arrangement.focus, desk.app.reading.is_whole), (Focus::Wire, false));
         desk.press("esc");
         assert_eq!(desk.current(), story, "without the topic one is where one was");
     }
@@ -292,9 +314,13 @@ mod tests {
         }
         assert_eq!(went, [9, 30, 4, 30]);
         desk.press("esc");
-        assert_eq!((desk.app.reading.find.as_str(), desk.app.focus), ("", Focus::Reader), "the words go first");
+        assert_eq!(
+            (desk.app.reading.find.as_str(), desk.app.arrangement.focus),
+            ("", Focus::Reader),
+            "the words go first"
+        );
         desk.press("esc");
-        assert_eq!(desk.app.focus, Focus::Wire);
+        assert_eq!(desk.app.arrangement.focus, Focus::Wire);
     }
 
     #[test]
@@ -308,12 +334,12 @@ mod tests {
         };
         press(&mut desk, "l");
         press(&mut desk, "l");
-        assert!(press(&mut desk, "o").contains(&Effect::Open(links[1].to_string())));
+        assert!(press(&mut desk, "o").contains(&Effect::System(SystemEffect::Open(links[1].to_string()))));
         press(&mut desk, "h");
-        assert!(press(&mut desk, "y").contains(&Effect::Copy(links[0].to_string())));
+        assert!(press(&mut desk, "y").contains(&Effect::Terminal(TerminalEffect::Copy(links[0].to_string()))));
         press(&mut desk, "esc");
-        assert!(
-            desk.press("y").contains(&Effect::Copy(desk.app.wire.current_item().unwrap().story.link.clone().unwrap()))
-        );
+        assert!(desk.press("y").contains(&Effect::Terminal(TerminalEffect::Copy(
+            desk.app.wire.current_item().unwrap().story.link.clone().unwrap()
+        ))));
     }
 }

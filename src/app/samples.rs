@@ -237,7 +237,7 @@ impl Desk {
     }
 
     pub fn notice(&self) -> Option<&str> {
-        self.app.notice.as_ref().map(|notice| notice.text.as_str())
+        self.app.notices.current.as_ref().map(|notice| notice.text.as_str())
     }
 }
 

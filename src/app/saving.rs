@@ -3,25 +3,25 @@
 use super::saves::Saved;
 use super::wire::Item;
 use super::{App, Tone, save_groups, save_marks};
-use crate::event::{Effect, STORIES_AT_ONCE, Urgency};
+use crate::event::{Effect, STORIES_AT_ONCE, StoreEffect, Urgency};
 
 /// What is said of a mark where another newstape owns the data.
 const NOT_SAVED: &str = "Not saved: another newstape runs on this data. This one saves it if that one ends first.";
 
 impl App {
     /// Effects that save what is held now: candles may have come in pieces.
-    pub(super) fn saved_as(&self, what: Vec<Saved>) -> Vec<Effect> {
+    pub(super) fn saved_as(&self, what: Vec<Saved>) -> Vec<StoreEffect> {
         let save = |what: Saved| match what {
-            Saved::Quote(symbol) => self.tape.quote(&symbol).cloned().map(Effect::SaveQuote),
+            Saved::Quote(symbol) => self.tape.quote(&symbol).cloned().map(StoreEffect::SaveQuote),
             Saved::Series(symbol, span) => {
-                self.tape.series(&symbol, span).cloned().map(|series| Effect::SaveSeries { span, series })
+                self.tape.series(&symbol, span).cloned().map(|series| StoreEffect::SaveSeries { span, series })
             }
         };
         what.into_iter().filter_map(save).collect()
     }
 
     /// What is still to be saved as newstape ends.
-    pub fn last_saves(&mut self) -> Vec<Effect> {
+    pub fn last_saves(&mut self) -> Vec<StoreEffect> {
         let all = self.saves.all();
         self.saved_as(all)
     }
@@ -33,17 +33,18 @@ impl App {
         for items in items.chunks(STORIES_AT_ONCE) {
             let (whole, lacking): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.has_summary());
             let stories = |items: Vec<&&Item>| items.into_iter().map(|item| item.story.clone()).collect();
-            effects.push(Effect::SaveStories(stories(whole)));
-            effects.push(Effect::SaveMissing(stories(lacking)));
+            effects.push(Effect::Store(StoreEffect::SaveStories(stories(whole))));
+            effects.push(Effect::Store(StoreEffect::SaveMissing(stories(lacking))));
             effects.extend(save_groups(items.iter().map(|item| (item.story.id, item.group)).collect()));
             let marked = items.iter().filter(|item| item.marks.read || item.marks.starred);
             effects.extend(save_marks(marked.map(|item| (item.story.id, item.marks)).collect()));
         }
-        effects.extend(self.health.feed_states().cloned().map(|state| Effect::SaveFeed(Box::new(state))));
-        effects.extend(self.health.sources().cloned().map(Effect::SaveSource));
+        let feeds = self.health.feed_states().cloned().map(|state| StoreEffect::SaveFeed(Box::new(state)));
+        let sources = self.health.sources().cloned().map(StoreEffect::SaveSource);
         let prices = self.tape.symbols().iter().filter_map(|symbol| self.tape.quote(&symbol.name));
-        effects.extend(prices.cloned().map(Effect::SaveQuote));
-        effects.push(Effect::SaveLayout(self.layout.clone()));
+        let prices = prices.cloned().map(StoreEffect::SaveQuote);
+        effects.extend(feeds.chain(sources).chain(prices).map(Effect::Store));
+        effects.push(Effect::Store(StoreEffect::SaveLayout(self.arrangement.layout.clone())));
         effects.push(Effect::Draw(Urgency::News));
         effects
     }
@@ -58,8 +59,8 @@ impl App {
 
     /// Says at once that what the reader does is not saved.
     pub(super) fn say_unsaved(&mut self, effects: &[Effect]) -> Vec<Effect> {
-        let is_kept =
-            |effect: &Effect| matches!(effect, Effect::SaveMarks(_) | Effect::SaveQuery(_) | Effect::SaveLayout(_));
+        use StoreEffect::{SaveLayout, SaveMarks, SaveQuery};
+        let is_kept = |effect: &Effect| matches!(effect, Effect::Store(SaveMarks(_) | SaveQuery(_) | SaveLayout(_)));
         match effects.iter().any(is_kept) {
             true => self.notify(Tone::Warning, NOT_SAVED.into()),
             false => Vec::new(),
@@ -74,7 +75,7 @@ mod tests {
 
     use crate::app::samples::{Desk, story};
     use crate::domain::story::{Story, StoryId};
-    use crate::event::{Effect, Event};
+    use crate::event::{Effect, Event, StoreEffect};
 
     #[test]
     fn the_reader_gets_the_summary_that_only_the_store_has_and_a_new_store_is_not_given_an_empty_one() {
@@ -90,7 +91,11 @@ mod tests {
         let item = desk.app.wire.current_item().unwrap();
         let id = item.story.id;
         assert!(!item.has_summary());
-        assert!(effects.iter().any(|effect| matches!(effect, Effect::ReadSummaries(ids) if ids.contains(&id))));
+        assert!(
+            effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::Store(StoreEffect::ReadSummaries(ids)) if ids.contains(&id)))
+        );
         desk.send(Event::Summaries(vec![(id, "Moss 0.".into())]));
         assert_eq!(&*desk.app.wire.current_item().unwrap().story.summary, "Moss 0.");
 
@@ -98,11 +103,13 @@ mod tests {
         let (mut whole, mut missing) = (0, Vec::new());
         for effect in effects {
             match effect {
-                Effect::SaveStories(stories) => {
+                Effect::Store(StoreEffect::SaveStories(stories)) => {
                     assert!(stories.iter().all(|story| !story.summary.is_empty()));
                     whole += stories.len();
                 }
-                Effect::SaveMissing(stories) => missing.extend(stories.iter().map(|story| story.id)),
+                Effect::Store(StoreEffect::SaveMissing(stories)) => {
+                    missing.extend(stories.iter().map(|story| story.id))
+                }
                 _ => {}
             }
         }

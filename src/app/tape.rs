@@ -89,6 +89,14 @@ impl Tape {
         self.symbols.get(self.selected)
     }
 
+    /// Candles after the line, the line after candles.
+    pub fn next_style(&mut self) {
+        self.style = match self.style {
+            ChartStyle::Candles => ChartStyle::Line,
+            ChartStyle::Line => ChartStyle::Candles,
+        };
+    }
+
     /// The next longer span, and from the longest the shortest.
     pub fn next_span(&mut self) {
         let spans: Vec<Span> = Span::iter().collect();

@@ -14,14 +14,14 @@ use super::wire::WINDOW;
 use super::*;
 use crate::config::{Config, StandingQuery, View};
 use crate::domain::price::{Capability, Delivery, Outcome, Quote, Refusal, Symbol};
-use crate::event::STORIES_AT_ONCE;
+use crate::event::{STORIES_AT_ONCE, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
 
 const NVIDIA: &str = "Nvidia ships Blackwell chips";
 const BITCOIN: &str = "Bitcoin slides under 60,000 dollars";
 
 fn saved_marks(effects: &[Effect]) -> Vec<u64> {
     let marks = effects.iter().filter_map(|effect| match effect {
-        Effect::SaveMarks(marks) => Some(marks.iter().map(|(id, _)| id.0)),
+        Effect::Store(StoreEffect::SaveMarks(marks)) => Some(marks.iter().map(|(id, _)| id.0)),
         _ => None,
     });
     marks.flatten().collect()
@@ -29,15 +29,19 @@ fn saved_marks(effects: &[Effect]) -> Vec<u64> {
 
 fn saved_stories(effects: &[Effect]) -> Vec<&Story> {
     let stories = effects.iter().filter_map(|effect| match effect {
-        Effect::SaveStories(stories) => Some(stories),
+        Effect::Store(StoreEffect::SaveStories(stories)) => Some(stories),
         _ => None,
     });
     stories.flatten().collect()
 }
 
+fn last_saves(desk: &mut Desk) -> Vec<Effect> {
+    desk.app.last_saves().into_iter().map(Effect::Store).collect()
+}
+
 fn saved_prices(effects: &[Effect]) -> Vec<(&str, f64)> {
     let prices = effects.iter().filter_map(|effect| match effect {
-        Effect::SaveQuote(quote) => Some((&*quote.symbol, tape::last_price(quote)?)),
+        Effect::Store(StoreEffect::SaveQuote(quote)) => Some((&*quote.symbol, tape::last_price(quote)?)),
         _ => None,
     });
     prices.collect()
@@ -110,7 +114,10 @@ fn an_empty_wire_takes_every_key() {
     {
         let effects = desk.press(keys);
         assert!(saved_marks(&effects).is_empty() && desk.current().is_none(), "{keys}");
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::SaveMarks(_))), "{keys}: nothing to save");
+        assert!(
+            !effects.iter().any(|effect| matches!(effect, Effect::Store(StoreEffect::SaveMarks(_)))),
+            "{keys}: nothing to save"
+        );
     }
     assert_eq!(desk.press("o").len(), 1, "says so, and opens nothing");
 }
@@ -135,7 +142,7 @@ fn unread_stories_are_found_and_read_on_the_way() {
 fn focus_goes_round_and_moves_what_it_is_on() {
     let mut desk = Desk::with_stories(5);
     desk.press("tab");
-    assert_eq!(desk.app.focus, Focus::Reader);
+    assert_eq!(desk.app.arrangement.focus, Focus::Reader);
     desk.press("j j G");
     assert_eq!(desk.app.reading.scroll, 20, "no further than the text goes");
     desk.press("pgup");
@@ -147,11 +154,11 @@ fn focus_goes_round_and_moves_what_it_is_on() {
     for (keys, symbol) in [("j", "BTC-USD"), ("k k", "SOL-USD"), ("j", "NVDA"), ("G", "SOL-USD"), ("g", "NVDA")] {
         let effects = desk.press(keys);
         assert_eq!(charted(&desk), symbol, "{keys}");
-        let wanted = Effect::ShowChart { symbol: symbol.into(), span: Span::Day };
+        let wanted = Effect::Sources(SourceEffect::ShowChart { symbol: symbol.into(), span: Span::Day });
         assert!(effects.contains(&wanted), "{keys}: its candles are asked for");
     }
     desk.press("esc");
-    assert_eq!((desk.app.focus, desk.line()), (Focus::Wire, None));
+    assert_eq!((desk.app.arrangement.focus, desk.line()), (Focus::Wire, None));
 }
 
 // --- reading and marks ---
@@ -170,9 +177,9 @@ fn commands_act_on_what_the_reader_sees_also_when_more_arrives() {
 fn opening_and_copying_name_the_link_and_say_so() {
     let mut desk = Desk::with_stories(3);
     let effects = desk.press("j j o");
-    assert!(effects.contains(&Effect::Open("https://example.com/2".into())), "{effects:?}");
+    assert!(effects.contains(&Effect::System(SystemEffect::Open("https://example.com/2".into()))), "{effects:?}");
     assert_eq!((saved_marks(&effects), desk.notice()), (vec![2], Some("opening in the browser")));
-    assert!(desk.press("y").contains(&Effect::Copy("https://example.com/2".into())));
+    assert!(desk.press("y").contains(&Effect::Terminal(TerminalEffect::Copy("https://example.com/2".into()))));
     desk.stories([Story { link: None, ..story(8, 8) }]);
     let effects = desk.press("g o");
     assert_eq!((effects, desk.notice()), (vec![Effect::Draw(Urgency::Key)], Some("this story has no link")));
@@ -375,7 +382,11 @@ fn keys_typed_into_the_prompt_are_text_and_only_text() {
     for command in config().keys.values().flatten().filter(|written| written.chars().count() == 1) {
         let effects = desk.press(command);
         assert!(effects.iter().all(|effect| matches!(effect, Effect::Draw(_))), "{command}: {effects:?}");
-        assert_eq!((desk.app.focus, desk.app.popup, desk.app.wire.cursor()), (Focus::Wire, None, None), "{command}");
+        assert_eq!(
+            (desk.app.arrangement.focus, desk.app.popup, desk.app.wire.cursor()),
+            (Focus::Wire, None, None),
+            "{command}"
+        );
     }
     let prompt = desk.app.prompt.clone().unwrap();
     assert!(prompt.text().contains('q') && prompt.text().contains('?') && prompt.text().contains('0'));
@@ -413,7 +424,7 @@ fn the_history_is_walked_with_ctrl_p_and_kept() {
     desk.press("/");
     desk.type_in("geforce");
     let effects = desk.press("enter");
-    assert!(effects.contains(&Effect::SaveQuery("geforce".into())), "{effects:?}");
+    assert!(effects.contains(&Effect::Store(StoreEffect::SaveQuery("geforce".into()))), "{effects:?}");
     desk.press("/ ctrl-u ctrl-p ctrl-p");
     assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "bitcoin");
     assert_eq!(desk.leads(), [1]);
@@ -460,7 +471,7 @@ fn a_query_becomes_a_view_with_a_key() {
     desk.type_in("6 Games");
     let view = View { name: "Games".into(), key: Some('6'), query: "geforce".into() };
     let effects = desk.press("enter");
-    assert!(effects.contains(&Effect::SaveView(view.clone())), "{effects:?}");
+    assert!(effects.contains(&Effect::System(SystemEffect::SaveView(view.clone()))), "{effects:?}");
     assert!(desk.app.prompt.is_none());
     assert_eq!(desk.leads(), [5], "its result stays");
     desk.send(Event::ViewSaved { view: view.clone(), outcome: Err("the disk is full".into()) });
@@ -505,7 +516,7 @@ fn a_full_window_looks_into_the_store() {
     desk.type_in("lamp");
     let search = |effects: &[Effect]| {
         effects.iter().find_map(|effect| match effect {
-            Effect::Search { number, until, .. } => Some((*number, *until)),
+            Effect::Store(StoreEffect::Search { number, until, .. }) => Some((*number, *until)),
             _ => None,
         })
     };
@@ -515,7 +526,7 @@ fn a_full_window_looks_into_the_store() {
     let older = |id: u64| (titled(id, -(id as i64), &format!("Nvidia lamps{id} glow{id}")), Marks::default());
     let page = vec![older(90_001), older(90_002), (titled(90_003, -90_003, "rain"), Marks::default())];
     let effects = desk.send(Event::Found { number, stories: page, done: false });
-    assert!(effects.contains(&Effect::SearchMore { number }), "{effects:?}");
+    assert!(effects.contains(&Effect::Store(StoreEffect::SearchMore { number })), "{effects:?}");
     assert_eq!(desk.app.wire.rows().len(), before.0 + 2, "those that pass");
     assert_eq!(desk.app.wire.count("nvidia"), before.1, "the counts of the topics stay");
     assert!(
@@ -582,14 +593,17 @@ fn the_list_of_feeds_moves_filters_and_asks() {
     assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: names.len() - 1 }));
     desk.press("g k j j");
     let effects = desk.press("r");
-    assert!(effects.contains(&Effect::RefreshFeeds(vec![names[2].clone()])), "{effects:?}");
-    assert!(!effects.contains(&Effect::RefreshPrices));
+    assert!(effects.contains(&Effect::Sources(SourceEffect::RefreshFeeds(vec![names[2].clone()]))), "{effects:?}");
+    assert!(!effects.contains(&Effect::Sources(SourceEffect::RefreshPrices)));
     let other = Story { feed: names[2].clone(), ..story(2, -2) };
     desk.stories([story(1, -3), other]);
     desk.press("enter");
     assert_eq!((desk.app.popup, desk.leads()), (None, vec![2]));
     let effects = desk.press("r");
-    assert!(effects.contains(&Effect::RefreshFeeds(vec![])) && effects.contains(&Effect::RefreshPrices));
+    assert!(
+        effects.contains(&Effect::Sources(SourceEffect::RefreshFeeds(vec![])))
+            && effects.contains(&Effect::Sources(SourceEffect::RefreshPrices))
+    );
     let none = Config { feeds: Vec::new(), ..config() };
     assert_eq!(Desk::of(none).press("f j enter"), []);
 }
@@ -602,7 +616,7 @@ fn one_feed_is_told_of_whole_and_left_for_the_list() {
     assert_eq!(desk.app.popup, Some(Popup::Feed { cursor: 1, scroll: 0 }));
     desk.press("j");
     let effects = desk.press("r");
-    assert!(effects.contains(&Effect::RefreshFeeds(vec![names[2].clone()])), "{effects:?}");
+    assert!(effects.contains(&Effect::Sources(SourceEffect::RefreshFeeds(vec![names[2].clone()]))), "{effects:?}");
     desk.press("esc");
     assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 2 }));
     desk.press("tab tab tab f");
@@ -627,9 +641,9 @@ fn clicks_land_on_what_was_drawn() {
     assert_eq!(desk.send(click(5, 8)), [], "below the last row there is nothing");
     assert_eq!(desk.current(), Some(3));
     let effects = desk.send(click(95, 3));
-    assert!(effects.contains(&Effect::ShowChart { symbol: "ETH-USD".into(), span: Span::Day }));
+    assert!(effects.contains(&Effect::Sources(SourceEffect::ShowChart { symbol: "ETH-USD".into(), span: Span::Day })));
     desk.send(click(5, 12));
-    assert_eq!(desk.app.focus, Focus::Reader);
+    assert_eq!(desk.app.arrangement.focus, Focus::Reader);
     desk.send(click(21, 0));
     assert_eq!(desk.leads(), [5, 2]);
     desk.press("f");
@@ -647,9 +661,9 @@ fn a_second_click_reads_and_rows_of_lists_and_keys_can_be_clicked() {
     let mut desk = topical();
     desk.app.mouse = true;
     desk.send(click(5, 3));
-    assert_eq!((desk.current(), desk.app.focus), (Some(3), Focus::Wire));
+    assert_eq!((desk.current(), desk.app.arrangement.focus), (Some(3), Focus::Wire));
     desk.send(click(5, 3));
-    assert_eq!(desk.app.focus, Focus::Reader, "the row that has the cursor is read");
+    assert_eq!(desk.app.arrangement.focus, Focus::Reader, "the row that has the cursor is read");
     desk.press("esc f");
     let rows = vec![(3, 0), (4, 1), (6, 2)];
     desk.app.record_hit_map(HitMap { popup: Rect::new(10, 2, 40, 8), popup_rows: rows, ..seen() });
@@ -678,7 +692,7 @@ fn a_group_is_opened_read_and_taken_apart() {
     let effects =
         desk.stories([carried(1, -9), carried(2, -8), carried(3, -7), titled(4, -1, "harbour closed after storm")]);
     let groups = vec![(1, 1), (2, 1), (3, 1), (4, 4)].into_iter().map(|(id, group)| (StoryId(id), StoryId(group)));
-    assert!(effects.contains(&Effect::SaveGroups(groups.collect())));
+    assert!(effects.contains(&Effect::Store(StoreEffect::SaveGroups(groups.collect()))));
     desk.press("x");
     assert_eq!(desk.notice(), Some("nobody else carries this story yet"));
     desk.press("j x j");
@@ -688,7 +702,7 @@ fn a_group_is_opened_read_and_taken_apart() {
     desk.press("esc x j");
     assert_eq!(desk.app.popup, Some(Popup::Group { group: StoryId(1), cursor: 2 }), "it opens at what is shown");
     let taken = Marks { read: true, starred: false, group: Some(StoryId(!3)) };
-    assert!(desk.press("X").contains(&Effect::SaveMarks(vec![(StoryId(3), taken)])));
+    assert!(desk.press("X").contains(&Effect::Store(StoreEffect::SaveMarks(vec![(StoryId(3), taken)]))));
     assert_eq!(desk.notice(), Some("taken out of its group, for good; z takes it back"));
     assert_eq!((desk.leads(), desk.app.popup), (vec![4, 3, 1], Some(Popup::Group { group: StoryId(1), cursor: 1 })));
     desk.press("X");
@@ -742,7 +756,7 @@ fn a_paused_wire_stands_still_and_loses_nothing() {
         Loaded { stories: vec![(story(4, 4), Marks { read: true, starred: false, group: None })], ..Loaded::default() };
     desk.send(Event::Loaded(late));
     assert_eq!(desk.leads(), [3, 2, 1], "also not by what the store says of it");
-    let group = Effect::SaveGroups(vec![(StoryId(4), StoryId(4))]);
+    let group = Effect::Store(StoreEffect::SaveGroups(vec![(StoryId(4), StoryId(4))]));
     assert_eq!(desk.press("p"), [Effect::Draw(Urgency::Key), group], "the stories were saved before");
     assert_eq!((desk.leads(), desk.app.wire.held()), (vec![4, 3, 2, 1], 0));
     assert!(desk.app.wire.item(StoryId(4)).unwrap().marks.read);
@@ -770,9 +784,9 @@ fn a_replay_is_paused_at_its_source_and_begins_again_empty() {
     desk.send(position(60.0, false, 0));
     desk.stories([titled(1, -1, BITCOIN)]);
     desk.send(Event::Quote(quote("NVDA", 180.0, minute(0))));
-    assert!(desk.press("p").contains(&Effect::PauseReplay(true)));
+    assert!(desk.press("p").contains(&Effect::System(SystemEffect::PauseReplay(true))));
     desk.send(position(60.0, true, 0));
-    assert!(desk.press("p").contains(&Effect::PauseReplay(false)));
+    assert!(desk.press("p").contains(&Effect::System(SystemEffect::PauseReplay(false))));
     assert_eq!(desk.app.wire.held(), 0);
     desk.press("r");
     assert_eq!(desk.notice(), Some("a replay asks nobody"));
@@ -809,11 +823,14 @@ fn notices_of_a_replay_stay_for_the_readers_seconds() {
 fn sources_start_once_all_is_loaded() {
     let mut app = App::new(Arc::new(config()), minute(0));
     let part = |done| Loaded { feeds: vec![feed_state("SEC", minute(-9))], done, ..Loaded::default() };
-    let starts = |effects: Vec<Effect>| effects.iter().filter(|effect| matches!(effect, Effect::Start { .. })).count();
+    let starts = |effects: Vec<Effect>| {
+        effects.iter().filter(|effect| matches!(effect, Effect::Sources(SourceEffect::Start { .. }))).count()
+    };
     assert!(app.loading);
     assert_eq!(starts(app.update(Event::Loaded(part(false)), minute(0))), 0);
     let effects = app.update(Event::Loaded(part(true)), minute(0));
-    let expected = Effect::Start { feeds: vec![feed_state("SEC", minute(-9))], sources: Vec::new() };
+    let expected =
+        Effect::Sources(SourceEffect::Start { feeds: vec![feed_state("SEC", minute(-9))], sources: Vec::new() });
     assert!(effects.contains(&expected) && !app.loading);
     assert_eq!(starts(app.update(Event::Loaded(part(true)), minute(0))), 0, "once");
 }
@@ -825,7 +842,7 @@ fn marks_made_before_the_store_spoke_are_added_to_the_stored_ones() {
     let starred = Marks { read: false, starred: true, group: None };
     let late = |marks| Event::Loaded(Loaded { stories: vec![(story(2, -1), marks)], ..Loaded::default() });
     let both = Marks { read: true, starred: true, group: Some(StoryId(2)) };
-    assert!(desk.send(late(starred)).contains(&Effect::SaveMarks(vec![(StoryId(2), both)])));
+    assert!(desk.send(late(starred)).contains(&Effect::Store(StoreEffect::SaveMarks(vec![(StoryId(2), both)]))));
     assert_eq!(saved_marks(&desk.send(late(both))), Vec::<u64>::new(), "already so");
 }
 
@@ -860,7 +877,7 @@ fn prices_are_saved_once_a_minute_and_the_last_one_at_the_end() {
     }
     assert_eq!(at(60, "BTC-USD", 97_100.0), [("BTC-USD".to_owned(), 97_100.0), ("NVDA".to_owned(), 239.0)]);
     assert_eq!(at(61, "NVDA", 241.0), []);
-    assert_eq!(saved_prices(&desk.app.last_saves()), [("NVDA", 241.0)]);
+    assert_eq!(saved_prices(&last_saves(&mut desk)), [("NVDA", 241.0)]);
     assert_eq!(desk.app.last_saves(), [], "once");
     desk.send(Event::Quote(quote("NVDA", 242.0, second(62))));
     desk.now = second(-7_200);
@@ -872,9 +889,12 @@ fn candles_are_saved_whole() {
     let mut desk = Desk::new();
     desk.send(Event::Series { span: Span::Day, series: series("NVDA", minute(0), &[1.0, 2.0]) });
     desk.send(Event::Series { span: Span::Day, series: series("NVDA", minute(2), &[3.0]) });
-    let effects = desk.app.last_saves();
+    let effects = last_saves(&mut desk);
     let whole = series("NVDA", minute(0), &[1.0, 2.0, 3.0]);
-    assert!(effects.contains(&Effect::SaveSeries { span: Span::Day, series: whole }), "{effects:?}");
+    assert!(
+        effects.contains(&Effect::Store(StoreEffect::SaveSeries { span: Span::Day, series: whole })),
+        "{effects:?}"
+    );
     let none = series("NVDA", minute(2), &[]);
     assert_eq!(desk.send(Event::Series { span: Span::Day, series: none }), [], "no candles are no news");
 }
@@ -925,15 +945,15 @@ fn a_theme_that_is_broken_as_it_is_saved_stays_as_it_was() {
 fn coming_back_to_the_terminal_shows_the_present() {
     let mut desk = Desk::with_stories(1);
     let came_back = desk.send(Event::Terminal(TerminalEvent::FocusGained));
-    assert_eq!(came_back, [Effect::AskBackground, Effect::Draw(Urgency::Key)]);
+    assert_eq!(came_back, [Effect::Terminal(TerminalEffect::AskBackground), Effect::Draw(Urgency::Key)]);
     let resized = desk.send(Event::Terminal(TerminalEvent::Resize(80, 24)));
     assert_eq!(resized, [Effect::Draw(Urgency::News)], "a storm of sizes is drawn as news is");
     // The line moves to where the reader leaves.
     assert_eq!(desk.send(Event::Terminal(TerminalEvent::FocusLost)), [Effect::Draw(Urgency::Key)]);
-    assert_eq!(desk.send(Event::Resumed), [Effect::Repaint, Effect::Draw(Urgency::Key)]);
+    assert_eq!(desk.send(Event::Resumed), [Effect::Terminal(TerminalEffect::Repaint), Effect::Draw(Urgency::Key)]);
     assert_eq!(desk.send(Event::NotSuspended), [Effect::Draw(Urgency::Key)]);
-    assert_eq!(desk.app.notice.as_ref().unwrap().text, "no shell waits here to suspend to");
-    assert_eq!(desk.press("ctrl-l"), [Effect::Repaint, Effect::Draw(Urgency::Key)]);
+    assert_eq!(desk.app.notices.current.as_ref().unwrap().text, "no shell waits here to suspend to");
+    assert_eq!(desk.press("ctrl-l"), [Effect::Terminal(TerminalEffect::Repaint), Effect::Draw(Urgency::Key)]);
 }
 
 #[test]
@@ -1034,9 +1054,9 @@ fn a_config_mistake_stays_until_a_good_save() {
     assert_eq!(urgency(&desk.send(Event::ConfigMistake(mistake.into()))), Some(Urgency::News));
     desk.press("j esc esc y");
     desk.wait(600);
-    assert_eq!(desk.app.config_mistake.as_deref(), Some(mistake));
+    assert_eq!(desk.app.notices.config_mistake.as_deref(), Some(mistake));
     desk.send(Event::Config(Arc::new(config())));
-    assert_eq!((desk.app.config_mistake.as_deref(), desk.notice()), (None, Some("config reloaded")));
+    assert_eq!((desk.app.notices.config_mistake.as_deref(), desk.notice()), (None, Some("config reloaded")));
 }
 
 #[test]
@@ -1087,7 +1107,7 @@ fn a_reload_keeps_filter_cursor_marks_and_prices() {
     assert_eq!(desk.app.health.fresh(minute(0)).1, 3);
     next.symbols.retain(|symbol| &*symbol.name != "ETH-USD");
     let effects = desk.send(Event::Config(Arc::new(next)));
-    let wanted = Effect::ShowChart { symbol: "BTC-USD".into(), span: Span::Day };
+    let wanted = Effect::Sources(SourceEffect::ShowChart { symbol: "BTC-USD".into(), span: Span::Day });
     assert!(effects.contains(&wanted), "the chart of its neighbour is shown: {effects:?}");
 }
 
@@ -1113,11 +1133,14 @@ fn the_mouse_follows_the_config_when_it_changes_there() {
         Event::Config(Arc::new(config))
     };
     let before = desk.app.mouse;
-    assert!(desk.send(on(!before)).contains(&Effect::Mouse(!before)));
+    assert!(desk.send(on(!before)).contains(&Effect::Terminal(TerminalEffect::Mouse(!before))));
     desk.press("M");
     assert_eq!(desk.app.mouse, before);
     let effects = desk.send(on(!before));
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Mouse(_))), "the key was pressed later");
+    assert!(
+        !effects.iter().any(|effect| matches!(effect, Effect::Terminal(TerminalEffect::Mouse(_)))),
+        "the key was pressed later"
+    );
 }
 
 #[test]
@@ -1134,9 +1157,9 @@ fn trouble_of_the_store_stays_until_something_is_saved() {
     let mut desk = Desk::new();
     desk.send(Event::StoreTrouble("Saving failed: the disk is full.".into()));
     desk.press("j esc");
-    assert!(desk.app.store_trouble.is_some());
+    assert!(desk.app.notices.store_trouble.is_some());
     assert_eq!(desk.send(Event::Saved(minute(0))), [Effect::Draw(Urgency::News)]);
-    assert!(desk.app.store_trouble.is_none());
+    assert!(desk.app.notices.store_trouble.is_none());
 }
 
 #[test]
@@ -1146,12 +1169,16 @@ fn a_replaced_store_is_told_until_it_is_dismissed_and_gets_all_that_is_held() {
     let effects = desk.send(Event::StoreReplaced("The stored data was damaged.".into()));
     assert_eq!(saved_stories(&effects).len(), 3);
     assert_eq!(saved_marks(&effects), [3]);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::SaveGroups(placed) if placed.len() == 3)));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Store(StoreEffect::SaveGroups(placed)) if placed.len() == 3))
+    );
     desk.send(Event::Saved(minute(0)));
     desk.wait(3_600);
-    assert!(desk.app.store_replaced.is_some(), "it is not taken away by what is saved next");
+    assert!(desk.app.notices.store_replaced.is_some(), "it is not taken away by what is saved next");
     desk.press("esc");
-    assert!(desk.app.store_replaced.is_none());
+    assert!(desk.app.notices.store_replaced.is_none());
 }
 
 #[test]
@@ -1268,6 +1295,6 @@ mod at_random {
             other => other,
         };
         let states = app.tape.symbols().iter().map(|symbol| ageless(app.price_state(&symbol.name)));
-        (states.collect(), app.notice.clone())
+        (states.collect(), app.notices.current.clone())
     }
 }

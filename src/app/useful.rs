@@ -13,10 +13,12 @@ impl App {
             None => match command {
                 Command::Read => self.reads(),
                 Command::Open | Command::CopyLink => self.has_link(),
-                Command::PreviousBar | Command::NextBar if self.focus == Focus::Tape => !self.seen.bars.is_empty(),
+                Command::PreviousBar | Command::NextBar if self.arrangement.focus == Focus::Tape => {
+                    !self.seen.bars.is_empty()
+                }
                 Command::NextSymbol | Command::PreviousSymbol => self.tape.shown().len() > 1,
                 Command::NextList | Command::PreviousList => !self.tape.lists().is_empty(),
-                Command::Sort if self.focus == Focus::Tape => self.tape.shown().len() > 1,
+                Command::Sort if self.arrangement.focus == Focus::Tape => self.tape.shown().len() > 1,
                 Command::NextSpan | Command::Why => !self.tape.shown().is_empty(),
                 _ => true,
             },
@@ -27,10 +29,10 @@ impl App {
         match (popup, command) {
             (Popup::Help { .. }, Command::Help) => false,
             (Popup::Alerts { cursor }, Command::Snooze | Command::TestAlert) => {
-                matches!(self.listed().get(cursor), Some(Listed::Alert { .. }))
+                matches!(self.alerts.listed(self.now).get(cursor), Some(Listed::Alert { .. }))
             }
             (Popup::Alerts { cursor }, Command::Read | Command::Open) => {
-                matches!(self.listed().get(cursor), Some(Listed::Fired(fired)) if fired.story.is_some())
+                matches!(self.alerts.listed(self.now).get(cursor), Some(Listed::Fired(fired)) if fired.story.is_some())
             }
             (Popup::Feeds { cursor } | Popup::Feed { cursor, .. }, Command::Refresh) => {
                 self.replay.is_none() && self.health.feeds().nth(cursor).is_some_and(|line| line.feed.enabled)
@@ -47,7 +49,7 @@ impl App {
 
     /// Whether [`Command::Read`] does something where no popup is open.
     fn reads(&self) -> bool {
-        match self.focus {
+        match self.arrangement.focus {
             Focus::Wire => self.wire.current().is_some(),
             Focus::Tape => !self.tape.shown().is_empty(),
             Focus::Reader => {

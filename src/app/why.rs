@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::Command;
-use super::input::drawn;
 use super::movers::{Mover, What};
 use super::wire::{Filter, Item};
-use super::{App, Focus, Popup, Tone};
+use super::{App, Focus, Popup, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
 use crate::domain::number::numbers;
@@ -205,7 +204,7 @@ impl App {
         match command {
             Command::Read => {
                 self.popup = None;
-                self.focus = Focus::Reader;
+                self.arrangement.focus = Focus::Reader;
                 self.mark_read()
             }
             Command::Open => self.open().unwrap_or_else(|said| said),
@@ -319,7 +318,7 @@ mod tests {
     fn a_cause_is_read_where_it_stands_in_the_wire() {
         let mut desk = desk();
         desk.press("1 w j enter");
-        assert_eq!((desk.app.popup, desk.app.focus, desk.current()), (None, Focus::Reader, Some(1)));
+        assert_eq!((desk.app.popup, desk.app.arrangement.focus, desk.current()), (None, Focus::Reader, Some(1)));
         assert!(desk.app.wire.filter().is_empty(), "the filter left it out, and has ended");
         assert!(desk.app.wire.current_item().unwrap().marks.read);
     }

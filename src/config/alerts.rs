@@ -1,12 +1,13 @@
-//! `[[alert]]` and `[alerts]`.
+//! `[[alert]]`.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::doc::{Table, Value, Wrong, read_text};
-use super::lists::{find_or_new, upsert};
-use super::{AlertSettings, read, units};
+use super::overlay::{find_or_new, upsert};
+use super::{read, units};
 use crate::domain::Name;
-use crate::domain::alert::{Action, Alert, NotifyBy, PostAs, PriceRule, Quiet};
+use crate::domain::alert::{Action, Alert, PostAs, PriceRule, Quiet};
 use crate::domain::feed::Secret;
 use strum::VariantNames;
 
@@ -32,13 +33,6 @@ fn new(name: Name) -> Alert {
     }
 }
 
-/// `[alerts]`: what holds for all of them.
-pub(super) fn settings(table: &Table, alerts: &mut AlertSettings) {
-    table.set("quiet", read::optional(quiet), &mut alerts.quiet);
-    table.set_list("muted-topics", read::word, &mut alerts.muted_topics);
-    table.set("notify-by", named(NotifyBy::VARIANTS), &mut alerts.notify_by)
-}
-
 /// An alert; one without a condition is left out.
 pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) {
     let mut alert = find_or_new(alerts, |alert| alert.name == name, || new(name.clone()));
@@ -47,10 +41,10 @@ pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) {
     entry.set("within", read::duration(Duration::from_secs(60), DAY), &mut alert.within);
     entry.set("cool-down", read::duration(Duration::ZERO, 7 * DAY), &mut alert.cool_down);
     entry.set("quiet", read::optional(quiet), &mut alert.quiet);
-    entry.set_list("actions", named(Action::VARIANTS), &mut alert.actions);
+    entry.set_list("actions", named, &mut alert.actions);
     entry.set_list("command", read_text, &mut alert.command);
     entry.set("post", read::optional(post), &mut alert.post);
-    entry.set("post-as", named(PostAs::VARIANTS), &mut alert.post_as);
+    entry.set("post-as", named, &mut alert.post_as);
     entry.set("enabled", read::flag, &mut alert.enabled);
     if alert.query.is_none() && alert.price.is_none() {
         entry.leave_out("needs a 'query', a 'price' rule, or both; ignored");
@@ -60,12 +54,10 @@ pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) {
 }
 
 /// One of the names of an enum.
-fn named<T: std::str::FromStr>(names: &'static [&'static str]) -> impl Fn(&Value) -> Result<T, Wrong> {
-    move |value| {
-        let name = read_text(value)?;
-        name.parse()
-            .map_err(|_| Wrong::of_name(value, &format!("one of {}", names.join(", ")), &name, names.iter().copied()))
-    }
+pub(super) fn named<T: FromStr + VariantNames>(value: &Value) -> Result<T, Wrong> {
+    let (name, names) = (read_text(value)?, T::VARIANTS);
+    name.parse()
+        .map_err(|_| Wrong::of_name(value, &format!("one of {}", names.join(", ")), &name, names.iter().copied()))
 }
 
 fn price(value: &Value) -> Result<PriceRule, Wrong> {
@@ -73,7 +65,7 @@ fn price(value: &Value) -> Result<PriceRule, Wrong> {
     PriceRule::parse(&text, |text| units::duration(text).ok()).map_err(|expected| Wrong::of_value(value, expected))
 }
 
-fn quiet(value: &Value) -> Result<Quiet, Wrong> {
+pub(super) fn quiet(value: &Value) -> Result<Quiet, Wrong> {
     Quiet::parse(&read_text(value)?).map_err(|expected| Wrong::of_value(value, expected))
 }
 

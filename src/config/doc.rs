@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::mistake::{Lines, Mistake, Place, shown};
+use super::mistake::{Lines, Place, shown};
 use crate::domain::Name;
 use crate::domain::setting::Setting;
 use crate::domain::spelling::did_you_mean;
@@ -32,6 +32,14 @@ pub(super) struct Doc<'t> {
     settings: RefCell<Vec<(Setting, usize)>>,
     /// `network.timeout`: every key that the program reads. The tests hold them against the manual.
     asked: RefCell<BTreeSet<String>>,
+}
+
+/// What is no TOML: where in the text, and what was expected there.
+#[derive(Debug, thiserror::Error)]
+#[error("{sentence}")]
+pub(super) struct SyntaxError {
+    pub span: Range<usize>,
+    pub sentence: String,
 }
 
 /// A value that can't be used.
@@ -96,11 +104,11 @@ fn explain(message: &str, marked: &str) -> String {
 }
 
 impl<'t> Doc<'t> {
-    pub fn parse(file: &'t str, text: &'t str) -> Result<Doc<'t>, Mistake> {
+    pub fn parse(file: &'t str, text: &'t str) -> Result<Doc<'t>, SyntaxError> {
         let tables = DeTable::parse(text).map_err(|error| {
             let span = error.span().unwrap_or(text.len()..text.len());
             let sentence = explain(error.message(), text.get(span.clone()).unwrap_or_default());
-            Mistake::new(file, text, &span, sentence)
+            SyntaxError { span, sentence }
         })?;
         Ok(Doc {
             file,

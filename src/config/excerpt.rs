@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::doc::Doc;
 use super::lists::Off;
+use super::mistake::{Lines, Mistake};
 use super::{Config, Place};
 
 /// The widest line of the file that is shown, in characters.
@@ -44,11 +45,19 @@ pub(super) const EVERY_KIND: &str = "[[feed]]\nname='a'\nurl='https://a.example'
 static PLAIN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let Ok(doc) = Doc::parse("every kind", EVERY_KIND) else { return BTreeSet::new() };
     // What is wrong with this text is of no interest, only what it is asked for.
-    Config::empty().merge(&doc, &mut Off::default());
+    Config::default().merge(&doc, &mut Off::default());
     let asked = doc.asked();
     let keys = asked.iter().filter_map(|path| path.rsplit_once('.')).map(|(_, key)| key.to_owned());
     keys.filter(|key| !SECRET.contains(&key.as_str())).collect()
 });
+
+impl Mistake {
+    pub(super) fn new(file: &str, text: &str, span: &Range<usize>, sentence: String) -> Mistake {
+        let place = Lines::of(text).place(file, span.start);
+        let picture = picture(&place, text, span);
+        Mistake { place, sentence, picture }
+    }
+}
 
 /// The line with carets below, in the manner of the TOML parser's own messages; empty where the line may hold a secret:
 ///
@@ -57,7 +66,7 @@ static PLAIN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 /// 3 | timeout = 30
 ///   |           ^^
 /// ```
-pub(super) fn picture(place: &Place, text: &str, span: &Range<usize>) -> String {
+fn picture(place: &Place, text: &str, span: &Range<usize>) -> String {
     let line = text.split('\n').nth(place.line - 1).unwrap_or_default();
     if !is_plain(line) {
         return String::new();
@@ -90,7 +99,7 @@ fn is_plain(line: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Mistake, load};
+    use super::super::load;
     use super::*;
 
     const NEEDLE: &str = "s3cretNeedle42";
@@ -133,7 +142,7 @@ mod tests {
     #[test]
     fn every_secret_key_is_one_that_is_read() {
         let doc = Doc::parse("every kind", EVERY_KIND).unwrap();
-        Config::empty().merge(&doc, &mut Off::default());
+        Config::default().merge(&doc, &mut Off::default());
         let asked: BTreeSet<String> = doc.asked().iter().filter_map(|it| Some(it.rsplit_once('.')?.1.into())).collect();
         // The two parts of a login are asked for only where there is one.
         for key in SECRET.iter().filter(|key| **key != "password") {

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::doc::{Table, read_name, read_text};
+use super::overlay::{find_or_new, upsert};
 use super::{Config, Network, StandingQuery, View, alerts, private, read};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
@@ -68,19 +69,6 @@ impl Off {
         for topic in &mut config.topics {
             topic.parent.take_if(|parent| self.has("topic", parent));
         }
-    }
-}
-
-/// The entry that stands under the name, or a new one.
-pub(super) fn find_or_new<T: Clone>(list: &[T], is_it: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> T {
-    list.iter().find(|item| is_it(item)).cloned().unwrap_or_else(new)
-}
-
-/// In the place of the entry under the same name, or at the end.
-pub(super) fn upsert<T>(list: &mut Vec<T>, is_it: impl Fn(&T) -> bool, item: T) {
-    match list.iter_mut().find(|standing| is_it(standing)) {
-        Some(standing) => *standing = item,
-        None => list.push(item),
     }
 }
 
@@ -284,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_key_is_taken_from_an_earlier_file() {
-        let mut config = Config::empty();
+        let mut config = Config::default();
         let shipped = "[[topic]]\nname='a'\nkey='1'\nany=['a']\n[[topic]]\nname='b'\nkey='2'\nany=['b']\n";
         let own = "[[topic]]\nname='c'\nkey='1'\nany=['c']\n[[view]]\nname='d'\nkey='2'\nquery='d'\n\
                    [[topic]]\nname='e'\nkey='1'\nany=['e']\n[[topic]]\nname='b'\nkey='3'\n";
@@ -308,7 +296,7 @@ mod tests {
             + &feed("a", "url = 'https://new.example/'")
             + &feed("d", "url = 'https://a.example/'")
             + &feed("e", "url = 'https://new.example/'\nenabled = false");
-        let mut config = Config::empty();
+        let mut config = Config::default();
         let mut warnings = Vec::new();
         for text in [&shipped, &own] {
             let doc = Doc::parse("c.toml", text).unwrap();

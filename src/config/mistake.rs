@@ -1,9 +1,6 @@
 //! A place in a file and what was expected there.
 
 use std::fmt;
-use std::ops::Range;
-
-use super::excerpt::picture;
 
 /// Why a file can't be used. `Display` is one line: `config.toml:12:9: expected …`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,12 +54,6 @@ impl<'t> Lines<'t> {
 }
 
 impl Mistake {
-    pub(super) fn new(file: &str, text: &str, span: &Range<usize>, sentence: String) -> Mistake {
-        let place = Lines::of(text).place(file, span.start);
-        let picture = picture(&place, text, span);
-        Mistake { place, sentence, picture }
-    }
-
     /// The sentence, and the picture below it where there is one.
     pub fn with_picture(&self) -> String {
         if self.picture.is_empty() { self.to_string() } else { format!("{self}\n{}", self.picture) }

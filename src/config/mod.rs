@@ -11,18 +11,17 @@ mod excerpt;
 mod lists;
 mod mistake;
 mod names;
+mod overlay;
 mod print;
 mod private;
 mod read;
 mod sections;
 pub mod theme;
 pub mod units;
+mod walk;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
 
@@ -30,19 +29,20 @@ use doc::Doc;
 use lists::Off;
 pub use mistake::{Mistake, Place};
 pub use print::init_text;
+pub use sections::{AlertSettings, MarketSettings, Network, ScreenSettings, StoreSettings};
 
 use crate::domain::Name;
-use crate::domain::alert::{Alert, NotifyBy, Quiet};
+use crate::domain::alert::Alert;
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
 use crate::domain::query::Names;
-use crate::domain::session::NightRule;
 use crate::domain::setting::{Setting, SettingMistake};
 use crate::domain::topic::TopicRule;
 use theme::Palette;
 
-/// Everything that can be configured, checked and ready for use.
-#[derive(Clone, Debug, PartialEq)]
+/// Everything that can be configured, checked and ready for use. The default is nothing at all: every value comes from the
+/// shipped files.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// In the order of the files. Disabled ones are kept: they are shown as such.
     pub feeds: Vec<Feed>,
@@ -103,71 +103,6 @@ pub struct StandingQuery {
     /// Of a highlight: a slot of the theme (`topic-1` …), a colour name or `#rrggbb`.
     pub color: Option<String>,
     pub enabled: bool,
-}
-
-/// `[network]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Network {
-    pub user_agent: String,
-    /// For a whole request.
-    pub timeout: Duration,
-    /// Largest body read, in bytes after decompression.
-    pub max_body: u64,
-    /// Between feed requests to one registrable domain.
-    pub domain_spacing: Duration,
-    /// No feed is polled more often.
-    pub feed_floor: Duration,
-    /// Private addresses (host or host:port) that links and redirects may lead to.
-    pub allow_private: Vec<String>,
-}
-
-/// `[alerts]`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AlertSettings {
-    /// By the reader's own clock; None: no hour is quiet.
-    pub quiet: Option<Quiet>,
-    /// Stories of these topics raise no alert.
-    pub muted_topics: Vec<Name>,
-    pub notify_by: NotifyBy,
-}
-
-/// `[store]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreSettings {
-    /// How long unstarred stories are kept, by first seen.
-    pub keep: Duration,
-}
-
-/// `[market]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MarketSettings {
-    /// The exchange's zone, in which sessions and market times are shown.
-    pub time_zone: TimeZone,
-    pub extra_closures: Vec<Date>,
-    pub extra_early_closes: Vec<Date>,
-    /// When there are night sessions, and whether they count.
-    pub nights: NightRule,
-}
-
-/// `[screen]` and `[theme]`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ScreenSettings {
-    /// The name of a theme, or [`AUTO`].
-    pub theme: String,
-    pub colors: Colors,
-    /// Draw with nothing but ASCII.
-    pub ascii: bool,
-    /// Light up a price for a moment when it changes.
-    pub flash: bool,
-    /// Rising prices in red, falling in green, as in East Asia.
-    pub red_up: bool,
-    /// The reader's own zone; None: the system's.
-    pub time_zone: Option<TimeZone>,
-    pub mouse: bool,
-    /// What marks a story as read.
-    pub mark_read: MarkRead,
-    /// The program that opens links, with its arguments; `{}` stands for the address. Empty: `$BROWSER`, or the system's.
-    pub open: Vec<String>,
 }
 
 /// What marks a story as read, besides the commands for it. The message says it as the help does.
@@ -237,7 +172,7 @@ pub enum Colors {
 /// The shipped configuration with the user's files (each with its name as shown and its text) laid over it, one after the
 /// other. Those under `themes/` are themes: what is wrong in one is a warning.
 pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>) -> Result<Config, Mistake> {
-    let mut config = Config::empty();
+    let mut config = Config::default();
     let mut off = Off::default();
     let user: Vec<(N, T)> = user.into_iter().collect();
     let user = user.iter().map(|(file, text)| (file.as_ref(), text.as_ref()));
@@ -245,7 +180,7 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
     let themes = theme::read_all(themes.into_iter());
     (config.themes, config.broken_themes, config.warnings) = (themes.palettes, themes.broken, themes.warnings);
     for (at, (file, text)) in SHIPPED.into_iter().chain(user).enumerate() {
-        let doc = Doc::parse(file, text)?;
+        let doc = Doc::parse(file, text).map_err(|error| Mistake::new(file, text, &error.span, error.sentence))?;
         config.merge(&doc, &mut off);
         config.warnings.extend(doc.warnings());
         config.places.0.extend(doc.places().filter(|_| at >= SHIPPED.len()));
@@ -265,7 +200,7 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
 
 /// The shipped keys alone, by command.
 pub fn shipped_keys() -> BTreeMap<String, Vec<String>> {
-    let mut config = Config::empty();
+    let mut config = Config::default();
     let doc = Doc::parse("keys.toml", KEYS).ok();
     doc.iter().for_each(|doc| config.merge(doc, &mut Off::default()));
     config.keys
@@ -306,43 +241,6 @@ impl Config {
             topics: self.topics.iter().map(|topic| topic.name.clone()).collect(),
             symbols: watched.chain(benchmarks).collect(),
             feeds: self.feeds.iter().map(|feed| feed.name.clone()).collect(),
-        }
-    }
-
-    /// Nothing at all: every value comes from the shipped files.
-    fn empty() -> Config {
-        Config {
-            feeds: Vec::new(),
-            symbols: Vec::new(),
-            topics: Vec::new(),
-            terms: BTreeMap::new(),
-            views: Vec::new(),
-            mutes: Vec::new(),
-            highlights: Vec::new(),
-            alerts: Vec::new(),
-            alerting: AlertSettings::default(),
-            sources: BTreeMap::new(),
-            network: Network {
-                user_agent: String::new(),
-                timeout: Duration::ZERO,
-                max_body: 0,
-                domain_spacing: Duration::ZERO,
-                feed_floor: Duration::ZERO,
-                allow_private: Vec::new(),
-            },
-            store: StoreSettings { keep: Duration::ZERO },
-            market: MarketSettings {
-                time_zone: TimeZone::UTC,
-                extra_closures: Vec::new(),
-                extra_early_closes: Vec::new(),
-                nights: NightRule::default(),
-            },
-            screen: ScreenSettings::default(),
-            themes: BTreeMap::new(),
-            broken_themes: Vec::new(),
-            keys: BTreeMap::new(),
-            warnings: Vec::new(),
-            places: Places::default(),
         }
     }
 
@@ -387,7 +285,7 @@ mod tests {
     /// Every key that the program reads, as `network.timeout`.
     fn keys_read() -> BTreeSet<String> {
         let doc = Doc::parse("all", excerpt::EVERY_KIND).unwrap();
-        Config::empty().merge(&doc, &mut Off::default());
+        Config::default().merge(&doc, &mut Off::default());
         doc.asked().into_iter().filter(|key| !key.starts_with('.')).collect()
     }
 
@@ -433,7 +331,7 @@ mod tests {
     fn every_setting_has_a_shipped_value() {
         let doc = Doc::parse("newstape.toml", NEWSTAPE).unwrap();
         let tables: toml::Table = toml::from_str(NEWSTAPE).unwrap();
-        Config::empty().merge(&doc, &mut Off::default());
+        Config::default().merge(&doc, &mut Off::default());
         for path in doc.asked().iter().filter(|path| !path.starts_with("source.")) {
             let (kind, key) = path.split_once('.').unwrap();
             assert!(kind.is_empty() || tables[kind].get(key).is_some(), "{path} has no value in config/newstape.toml");
@@ -508,7 +406,6 @@ mod tests {
         let on: Vec<&Feed> = shipped.feeds.iter().filter(|feed| feed.enabled).collect();
         assert_eq!(on.len(), 27);
         assert_eq!(on.iter().filter(|feed| feed.lang.as_deref() == Some("fr")).count(), 5);
-        assert_eq!(shipped.sources.len(), 13);
         let symbols: Vec<&str> = shipped.symbols.iter().map(|symbol| &*symbol.name).collect();
         assert_eq!(symbols, ["NVDA", "BTC-USD", "ETH-USD", "SOL-USD"]);
     }
@@ -521,7 +418,7 @@ mod tests {
             for end in ends.filter(|end| text.is_char_boundary(*end)) {
                 // Only the file itself is read: laying all five again for every byte would take minutes.
                 if let Ok(doc) = Doc::parse(file, &text[..end]) {
-                    Config::empty().merge(&doc, &mut Off::default());
+                    Config::default().merge(&doc, &mut Off::default());
                     doc.warnings();
                 }
             }

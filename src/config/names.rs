@@ -15,14 +15,14 @@ pub(super) fn unknown(config: &Config) -> Vec<String> {
 
 fn queries(config: &Config) -> impl Iterator<Item = SettingMistake> {
     let names = config.names();
-    find_or_new(config).filter_map(move |(setting, source)| {
+    standing_queries(config).filter_map(move |(setting, source)| {
         let mistake = Query::parse(source).ok()?.unknown_name(&names)?;
         Some(setting.wrong(format!("in its query, {}", mistake.place(source))))
     })
 }
 
 /// Every standing query, with where it stands.
-fn find_or_new(config: &Config) -> impl Iterator<Item = (Setting, &str)> {
+fn standing_queries(config: &Config) -> impl Iterator<Item = (Setting, &str)> {
     let query = |section, name: &str| Setting::of_entry(section, name, "query", 0);
     let views = config.views.iter().map(move |view| (query("view", &view.name), &*view.query));
     let standing = [("mute", &config.mutes), ("highlight", &config.highlights)].into_iter();

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-use super::{AlertSettings, Config, NEWSTAPE, StandingQuery, View, units};
-use crate::domain::Name;
+use super::doc::{Value, Wrong};
+use super::walk::Walk;
+use super::{Config, NEWSTAPE, StandingQuery, View, sections};
 use crate::domain::alert::Alert;
 use crate::domain::feed::Feed;
 use crate::domain::format;
-use crate::domain::price::{SourceSettings, Symbol};
+use crate::domain::price::Symbol;
 use crate::domain::text::steers;
 use crate::domain::topic::TopicRule;
 
@@ -49,8 +47,7 @@ impl Config {
         for list in ["feeds", "symbols", "topics", "alerts"] {
             out.bare(list, false);
         }
-        self.settings(&mut out);
-        self.sources.iter().for_each(|(name, settings)| source(&mut out, name, settings));
+        self.print_settings(&mut out);
         out.head("[keys]");
         self.keys.iter().for_each(|(command, keys)| out.texts(command, keys));
         self.print_terms(&mut out);
@@ -58,8 +55,8 @@ impl Config {
         self.symbols.iter().for_each(|entry| symbol(&mut out, entry));
         self.topics.iter().for_each(|entry| topic(&mut out, entry));
         self.views.iter().for_each(|entry| view(&mut out, entry));
-        self.mutes.iter().for_each(|entry| find_or_new(&mut out, "[[mute]]", entry));
-        self.highlights.iter().for_each(|entry| find_or_new(&mut out, "[[highlight]]", entry));
+        self.mutes.iter().for_each(|entry| standing_query(&mut out, "[[mute]]", entry));
+        self.highlights.iter().for_each(|entry| standing_query(&mut out, "[[highlight]]", entry));
         self.alerts.iter().for_each(|entry| alert(&mut out, entry));
         out.text
     }
@@ -77,62 +74,71 @@ impl Config {
         }
     }
 
-    fn settings(&self, out: &mut Printer) {
-        let Config { network, store, market, screen, .. } = self;
+    fn print_settings(&self, out: &mut Printer) {
+        let Config { mut network, mut store, mut market, mut screen, mut alerting, mut sources, .. } = self.clone();
         out.head("[network]");
-        out.quoted("user-agent", &network.user_agent);
-        out.quoted("timeout", &format::duration(network.timeout));
-        out.quoted("max-body", &units::print_size(network.max_body));
-        out.quoted("domain-spacing", &format::duration(network.domain_spacing));
-        out.quoted("feed-floor", &format::duration(network.feed_floor));
-        out.texts("allow-private", &network.allow_private);
+        sections::network(out, &mut network);
         out.head("[store]");
-        out.quoted("keep", &format::duration(store.keep));
+        sections::store(out, &mut store);
         out.head("[market]");
-        // Only New York's zone is ever known by rule alone, without a name.
-        out.quoted("time-zone", market.time_zone.iana_name().unwrap_or("America/New_York"));
-        out.texts("extra-closures", market.extra_closures.iter().map(Date::to_string));
-        out.texts("extra-early-closes", market.extra_early_closes.iter().map(Date::to_string));
-        let nights = &market.nights;
-        out.quoted("overnight", nights.overnight.into());
-        out.quoted("overnight-start", &nights.start.strftime("%H:%M").to_string());
-        out.quoted("overnight-end", &nights.end.strftime("%H:%M").to_string());
-        out.quoted("overnight-first", &nights.first.to_string());
+        sections::market(out, &mut market);
         out.head("[screen]");
-        let own = screen.time_zone.as_ref().map(|zone| TimeZone::iana_name(zone).unwrap_or("America/New_York"));
-        out.quoted("time-zone", own.unwrap_or("system"));
-        out.bare("mouse", screen.mouse);
-        out.bare("ascii", screen.ascii);
-        out.bare("flash", screen.flash);
-        out.quoted("mark-read", screen.mark_read.name());
-        out.texts("open", &screen.open);
+        sections::screen(out, &mut screen);
         out.head("[theme]");
-        out.quoted("name", &screen.theme);
-        out.quoted("colors", screen.colors.into());
-        out.bare("red-up", screen.red_up);
-        self.alerting(out);
-    }
-
-    fn alerting(&self, out: &mut Printer) {
-        let AlertSettings { quiet, muted_topics, notify_by } = &self.alerting;
+        sections::theme(out, &mut screen, &[]);
         out.head("[alerts]");
-        out.quoted("quiet", &quiet.map(|quiet| quiet.to_string()).unwrap_or_default());
-        out.texts("muted-topics", muted_topics);
-        out.quoted("notify-by", notify_by.into());
+        sections::alerting(out, &mut alerting);
+        for (name, settings) in &mut sources {
+            out.head(&format!("[source.{}]", key(name)));
+            sections::source(out, settings);
+        }
     }
 }
 
-fn source(out: &mut Printer, name: &Name, settings: &SourceSettings) {
-    out.head(&format!("[source.{}]", key(name)));
-    out.optional("base-url", settings.base_url.as_deref());
-    out.optional("socket-url", settings.socket_url.as_deref());
-    if let Some(enabled) = settings.enabled {
-        out.bare("enabled", enabled);
+impl Walk for Printer {
+    fn value<T>(
+        &mut self,
+        key: &'static str,
+        _: impl Fn(&Value) -> Result<T, Wrong>,
+        show: impl Fn(&T) -> String,
+        value: &mut T,
+    ) {
+        self.quoted(key, &show(value));
     }
-    if settings.key.is_some() {
-        out.line("# key is set, and not shown");
+
+    fn optional<T>(
+        &mut self,
+        key: &'static str,
+        _: impl Fn(&Value) -> Result<T, Wrong>,
+        show: impl Fn(&T) -> String,
+        value: &mut Option<T>,
+    ) {
+        Printer::optional(self, key, value.as_ref().map(show).as_deref());
     }
-    out.optional("user-agent", settings.user_agent.as_deref());
+
+    fn secret(&mut self, key: &'static str, _: impl Fn(&Value) -> Result<String, Wrong>, value: &mut Option<String>) {
+        if value.is_some() {
+            self.line(&format!("# {key} is set, and not shown"));
+        }
+    }
+
+    fn list<T>(
+        &mut self,
+        key: &'static str,
+        _: impl Fn(&Value) -> Result<T, Wrong>,
+        show: impl Fn(&T) -> String,
+        values: &mut Vec<T>,
+    ) {
+        self.texts(key, values.iter().map(show));
+    }
+
+    fn flag(&mut self, key: &'static str, value: &mut bool) {
+        self.bare(key, *value);
+    }
+
+    fn optional_flag(&mut self, key: &'static str, value: &mut Option<bool>) {
+        value.iter().for_each(|value| self.bare(key, *value));
+    }
 }
 
 fn feed(out: &mut Printer, feed: &Feed) {
@@ -191,7 +197,7 @@ fn view(out: &mut Printer, view: &View) {
     out.quoted("query", &view.query);
 }
 
-fn find_or_new(out: &mut Printer, head: &str, query: &StandingQuery) {
+fn standing_query(out: &mut Printer, head: &str, query: &StandingQuery) {
     out.head(head);
     out.quoted("name", &query.name);
     out.quoted("query", &query.query);

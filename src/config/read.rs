@@ -1,5 +1,6 @@
 //! How each kind of value is read: one function each, which says what it expects.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -208,6 +209,12 @@ pub(super) fn one_of<'n>(
         }
         Err(Wrong::of_name(value, &format!("the name of a {what}"), &name, names.clone()))
     }
+}
+
+/// One of the names of an enum.
+pub(super) fn choice<T: FromStr + VariantNames + Default>(what: &'static str) -> impl Fn(&Value) -> Result<T, Wrong> {
+    let name = one_of(what, T::VARIANTS.iter().copied());
+    move |value| Ok(name(value)?.parse().unwrap_or_default())
 }
 
 /// A slot of the theme or the name of a colour, which the theme judges, or `#rrggbb`.

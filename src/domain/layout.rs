@@ -8,16 +8,41 @@ use strum::{EnumIter, EnumString, IntoStaticStr};
 
 use super::Name;
 
-/// A panel that can be hidden.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumIter, IntoStaticStr)]
+/// A part of the screen. `screen` draws each and `screen::plan` gives each its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumIter)]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
 pub enum Panel {
     Topics,
+    Wire,
     Reader,
     Chart,
+    /// The watchlist, as blocks or as a table.
     Prices,
+    /// The same in short lines, above a panel that has the rest of the screen.
+    Rail,
     Heat,
+    Status,
+}
+
+impl Panel {
+    /// What the keys go to when they go to this panel; None: they never do.
+    pub fn focus(self) -> Option<Focus> {
+        match self {
+            Panel::Wire => Some(Focus::Wire),
+            Panel::Reader => Some(Focus::Reader),
+            Panel::Chart | Panel::Prices => Some(Focus::Tape),
+            Panel::Topics | Panel::Rail | Panel::Heat | Panel::Status => None,
+        }
+    }
+}
+
+/// What the keys go to, in the order in which they go round. The prices and their chart share them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter)]
+pub enum Focus {
+    #[default]
+    Wire,
+    Reader,
+    Tape,
 }
 
 /// The order of the prices.
@@ -63,6 +88,7 @@ const ROWS_MAX: i16 = 30;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Layout {
+    /// Of those that a key hides.
     pub hidden: BTreeSet<Panel>,
     /// The panel with the keys fills the screen.
     pub zoomed: bool,

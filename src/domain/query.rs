@@ -17,6 +17,7 @@
 //! `(a|b c)` gives alternatives for one place and `#` stands for any number. `word@fr` counts in stories that are in French
 //! or don't tell their language. In topic rules `{money}` is a set of terms from the table `[terms]`. No phrase spans two sentences. A move is that of the price since the story appeared.
 
+mod field;
 mod leaf;
 mod names;
 mod need;
@@ -36,9 +37,10 @@ use super::story::{Marks, Story};
 use super::story_text::StoryText;
 use super::text::{Text, TitleSpan, steers};
 
+pub(crate) use field::{Field, Scope, Values};
+use field::{Measure, NameField, State};
 pub use names::Names;
-pub use need::{Fact, Facts, Need, Place, Run};
-pub use parse::FIELDS;
+pub use need::{Fact, Facts, Need, Place, Run, TopicNeeds};
 
 /// So many characters of a query are pictured before a mistake, and as many behind it.
 const PICTURED: usize = 60;
@@ -130,42 +132,9 @@ pub(crate) enum Leaf {
         prefix: bool,
     },
     Is(State),
-    /// Age in seconds.
-    Age(Compare, i64),
-    Outlets(Compare, u32),
+    Measure(Measure, Compare, i64),
     /// In hundredths of a per cent; without a symbol, of any bound to the story.
     Move(Option<Box<str>>, Compare, i32),
-}
-
-/// Where words are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString)]
-#[strum(serialize_all = "lowercase")]
-pub(crate) enum Scope {
-    /// Title and summary.
-    Text,
-    Title,
-    Summary,
-    Outlet,
-    Feed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString)]
-#[strum(serialize_all = "lowercase")]
-pub(crate) enum NameField {
-    Topic,
-    Symbol,
-    Lang,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames)]
-#[strum(serialize_all = "lowercase")]
-pub(crate) enum State {
-    Unread,
-    Read,
-    Starred,
-    Primary,
-    New,
-    Muted,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString)]
@@ -300,7 +269,7 @@ impl Query {
         self.root.holds(&mut |leaf| match leaf {
             Leaf::Phrase(scope, phrase) => phrase.occurs(text, &scope.words(text)),
             Leaf::Regex(scope, pattern) => pattern.occurs(*scope, text),
-            _ => false,
+            Leaf::Named { .. } | Leaf::Is(_) | Leaf::Measure(..) | Leaf::Move(..) => false,
         })
     }
 
@@ -321,13 +290,7 @@ impl Query {
     /// What has to be found out for it beside the story.
     pub fn asks(&self) -> Asks {
         let mut asks = Asks::default();
-        self.root.visit(&mut |leaf| {
-            asks.outlets |= matches!(leaf, Leaf::Outlets(..));
-            asks.moves |= matches!(leaf, Leaf::Move(..));
-            asks.time |= matches!(leaf, Leaf::Age(..) | Leaf::Is(State::New));
-            asks.marks |= matches!(leaf, Leaf::Is(State::Read | State::Unread | State::Starred));
-            asks.muted |= matches!(leaf, Leaf::Is(State::Muted));
-        });
+        self.root.visit(&mut |leaf| asks = asks.or(leaf.asks()));
         asks
     }
 

@@ -639,7 +639,7 @@ pub fn calendar(config: &Config) -> Calendar {
 #[allow(clippy::unwrap_used)]
 pub(crate) mod tests {
     use super::*;
-    use crate::config::{MarketSettings, Network, ScreenSettings, StoreSettings};
+    use crate::config::{MarketSettings, Network, StoreSettings};
     use crate::domain::price::{SourceSettings, Symbol};
     use crate::domain::session::new_york;
 
@@ -652,16 +652,7 @@ pub(crate) mod tests {
             sources: sources.iter().map(|id| Name::from(*id)).collect(),
         };
         Config {
-            feeds: Vec::new(),
             symbols: symbols.iter().map(symbol).collect(),
-            topics: Vec::new(),
-            terms: Default::default(),
-            views: Vec::new(),
-            mutes: Vec::new(),
-            highlights: Vec::new(),
-            alerts: Vec::new(),
-            alerting: Default::default(),
-            sources: Default::default(),
             network: Network {
                 user_agent: "newstape".into(),
                 timeout: Duration::from_secs(30),
@@ -671,18 +662,8 @@ pub(crate) mod tests {
                 allow_private: Vec::new(),
             },
             store: StoreSettings { keep: Duration::from_hours(24) },
-            market: MarketSettings {
-                time_zone: new_york(),
-                extra_closures: Vec::new(),
-                extra_early_closes: Vec::new(),
-                nights: Default::default(),
-            },
-            screen: ScreenSettings::default(),
-            themes: Default::default(),
-            broken_themes: Vec::new(),
-            keys: Default::default(),
-            warnings: Vec::new(),
-            places: Default::default(),
+            market: MarketSettings { time_zone: new_york(), ..MarketSettings::default() },
+            ..Config::default()
         }
     }
 

@@ -26,7 +26,7 @@ const SMALL: usize = 56;
 const STATE_SMALL: usize = 13;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut HitMap) {
-    let listed = scene.app.listed();
+    let listed = scene.app.alerts.listed(scene.app.now);
     let rows = rows(scene, &listed, popup_columns(area, WIDTH));
     let height = (rows.len() as u16).saturating_add(2);
     let title = Line::from(Span::styled("Alerts", scene.theme.text.add_modifier(Modifier::BOLD)));
@@ -76,7 +76,7 @@ fn rows(scene: Scene, listed: &[Listed], columns: usize) -> Vec<(Option<usize>, 
         rows.push((None, Line::default()));
         rows.push(heading("Nothing fired yet."));
     }
-    let muted = scene.app.topics().iter().filter(|rule| scene.app.is_alert_muted(&rule.name));
+    let muted = scene.app.topics().iter().filter(|rule| scene.app.alerts.mutes(&rule.name, &scene.app.config));
     let muted: Vec<&str> = muted.map(|rule| rule.title.as_str()).collect();
     let words = match muted.as_slice() {
         [] => "A topic's key (1 to 9) mutes the alerts of its stories.".to_owned(),

@@ -18,7 +18,7 @@ use ratatui::text::{Line, Span};
 use self::plot::{Plot, plot, window};
 use super::Scene;
 use super::frame::{heading, panel, put, title_room};
-use super::quotes::{change, extended_line, no_symbols, plain_price, price, short, state};
+use super::quote::{change, extended_line, no_symbols, plain_price, price, short, state};
 use super::text::{cut, fit_right, spans_width, width, wrap};
 use crate::app::command::Command;
 use crate::app::hit_map::{Bar, HitMap};
@@ -31,7 +31,6 @@ use crate::domain::reaction;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let app = scene.app;
-    seen.panels.push((area, Focus::Tape));
     let Some(symbol) = app.tape.selected() else {
         let inner = panel(frame, area, scene, false, heading(scene, "Chart"), Line::default());
         return no_symbols(frame, inner, scene);
@@ -41,7 +40,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let room = title_room(area).saturating_sub(5);
     let right = right_title(scene, symbol, room.saturating_sub(spans_width(&title(scene, symbol, 0).spans)));
     let room = room.saturating_sub(spans_width(&right.spans));
-    let inner = panel(frame, area, scene, app.focus == Focus::Tape, title(scene, symbol, room), right);
+    let inner = panel(frame, area, scene, app.arrangement.focus == Focus::Tape, title(scene, symbol, room), right);
     let extended = extended_line(scene, symbol);
     let [note, body] =
         Layout::vertical([Constraint::Length(u16::from(extended.is_some())), Constraint::Fill(1)]).areas(inner);

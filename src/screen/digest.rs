@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{popup, popup_columns, scrolled};
-use super::quotes::coin;
+use super::quote::coin;
 use super::text::{arrow, cut_spans, fit, safe, spans_width};
 use crate::app::away::{Digest, Went};
 use crate::app::command::Command;

@@ -7,8 +7,9 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Scene;
-use super::feeds::{mark, silent, standing_word, whole};
+use super::feeds::{silent, standing_word, whole};
 use super::frame::{Hint, popup, popup_columns, scrolled};
+use super::signs::mark;
 use super::text::{cut, fit, fit_right, safe, wrap};
 use crate::app::command::Command;
 use crate::app::health::FeedLine;

@@ -9,6 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::frame::{Hint, popup, put};
+use super::signs::mark;
 use super::text::{cut, cut_words, fit, fit_right, wrap};
 use super::{Scene, signs};
 use crate::app::command::Command;
@@ -231,19 +232,6 @@ pub fn silent(line: &FeedLine, now: Timestamp) -> Option<String> {
 pub(super) fn whole(gap: Duration) -> Duration {
     let seconds = gap.as_secs();
     Duration::from_secs(if seconds >= 60 { seconds / 60 * 60 } else { seconds.max(1) })
-}
-
-/// Sign, word and style.
-pub(super) fn mark(scene: Scene, standing: Standing) -> (&'static str, &'static str, Style) {
-    let (mark, style) = match standing {
-        Standing::Fresh => ("✓", scene.theme.up),
-        Standing::Failing => ("✗", scene.theme.down),
-        Standing::Silent => ("~", scene.theme.warning),
-        Standing::Old => ("!", scene.theme.warning),
-        Standing::Waiting => ("…", scene.theme.dim),
-        Standing::Disabled => ("-", scene.theme.faint),
-    };
-    (mark, standing.word(), style)
 }
 
 fn source_line(scene: Scene, report: &SourceReport, columns: Columns) -> Line<'static> {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::Scene;
 use super::frame::{Hint, popup, popup_columns, scrolled};
-use super::quotes::coin;
+use super::quote::coin;
 use super::text::{cut, cut_spans, fit, fit_right, wrap};
 use crate::app::baseline::Heat;
 use crate::app::command::Command;

@@ -26,6 +26,7 @@ mod help;
 mod palette;
 mod plan;
 mod prompt;
+mod quote;
 mod quotes;
 mod reader;
 mod signs;
@@ -42,6 +43,7 @@ use ratatui::layout::Rect;
 
 use crate::app::hit_map::HitMap;
 use crate::app::{App, Popup};
+use crate::domain::layout::Panel;
 pub use plan::Size;
 use theme::Theme;
 pub use title::title;
@@ -70,23 +72,19 @@ impl Scene<'_> {
 
 type Draw = fn(&mut Frame, Rect, Scene, &mut HitMap);
 
-/// A part of the screen: its name and how it is drawn. [`plan::plan`] gives each its place.
-struct Panel {
-    name: &'static str,
-    draw: Draw,
+/// How a panel is drawn. [`plan::plan`] gives each its place.
+fn drawing(panel: Panel) -> Draw {
+    match panel {
+        Panel::Topics => header::draw,
+        Panel::Wire => wire::draw,
+        Panel::Reader => reader::draw,
+        Panel::Chart => chart::draw,
+        Panel::Prices => quotes::draw,
+        Panel::Rail => quotes::draw_rail,
+        Panel::Heat => heat::draw,
+        Panel::Status => status::draw,
+    }
 }
-
-/// Every panel there is.
-const PANELS: [Panel; 8] = [
-    Panel { name: "topics", draw: header::draw },
-    Panel { name: "wire", draw: wire::draw },
-    Panel { name: "reader", draw: reader::draw },
-    Panel { name: "chart", draw: chart::draw },
-    Panel { name: "quotes", draw: quotes::draw },
-    Panel { name: "rail", draw: quotes::draw_rail },
-    Panel { name: "heat", draw: heat::draw },
-    Panel { name: "status", draw: status::draw },
-];
 
 /// Draws the whole screen.
 pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> HitMap {
@@ -95,12 +93,10 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> HitMap {
     let mut seen = HitMap::default();
     frame.buffer_mut().set_style(area, theme.ground);
     let places = plan::plan(area, app);
-    let has_status = places.iter().any(|(name, place)| *name == "status" && place.area() > 0);
-    for (name, place) in places {
-        let panel = PANELS.iter().find(|panel| panel.name == name);
-        if let Some(panel) = panel.filter(|_| place.area() > 0) {
-            (panel.draw)(frame, place, scene, &mut seen);
-        }
+    let has_status = places.iter().any(|(panel, place)| *panel == Panel::Status && place.area() > 0);
+    for (panel, place) in places.into_iter().filter(|(_, place)| place.area() > 0) {
+        seen.panels.extend(panel.focus().map(|focus| (place, focus)));
+        drawing(panel)(frame, place, scene, &mut seen);
     }
     // What is wrong, and the line that is typed in, stay in sight.
     let area = Rect { height: area.height.saturating_sub(has_status.into()), ..area };

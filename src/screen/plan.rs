@@ -44,8 +44,8 @@ impl Size {
     }
 }
 
-/// Panels by their names in [`super::PANELS`], with their places.
-pub(super) type Plan = Vec<(&'static str, Rect)>;
+/// Panels with their places.
+pub(super) type Plan = Vec<(Panel, Rect)>;
 
 /// Columns and rows that the wire has at least, whatever the reader made larger.
 const WIRE_COLUMNS: u16 = 40;
@@ -63,15 +63,17 @@ pub(super) fn plan(area: Rect, app: &App) -> Plan {
     if size == Size::Tiny {
         return plan_tiny(area, app);
     }
-    let top = u16::from(app.layout.shows(Panel::Topics));
+    let top = u16::from(app.arrangement.layout.shows(Panel::Topics));
     let [topics, body, status] =
         Layout::vertical([Constraint::Length(top), Constraint::Fill(1), Constraint::Length(1)]).areas(area);
     let mut plan = match size {
-        _ if app.layout.zoomed || is_reading(app) || app.is_charting() => plan_zoomed(body, app, size),
+        _ if app.arrangement.layout.zoomed || is_reading(app) || app.arrangement.is_charting() => {
+            plan_zoomed(body, app, size)
+        }
         _ => plan_whole(body, app, size),
     };
-    plan.push(("topics", topics));
-    plan.push(("status", status));
+    plan.push((Panel::Topics, topics));
+    plan.push((Panel::Status, status));
     plan
 }
 
@@ -86,7 +88,7 @@ fn plan_whole(body: Rect, app: &App, size: Size) -> Plan {
 
 /// An article is read, which wants room.
 fn is_reading(app: &App) -> bool {
-    app.focus == Focus::Reader && app.reading.is_whole
+    app.arrangement.focus == Focus::Reader && app.reading.is_whole
 }
 
 /// Rows of the prices above a panel alone at most, however many there are.
@@ -94,20 +96,20 @@ const RAIL_MAX: u16 = 6;
 
 /// The panel with the keys; above it the prices, which are wanted whatever is read.
 fn plan_zoomed(body: Rect, app: &App, size: Size) -> Plan {
-    let panel = match app.focus {
-        Focus::Wire => "wire",
-        Focus::Reader => "reader",
-        Focus::Tape if app.is_charting() => "chart",
-        Focus::Tape if size < Size::Medium || has_table(body, app, size) => "quotes",
-        Focus::Tape => "chart",
+    let panel = match app.arrangement.focus {
+        Focus::Wire => Panel::Wire,
+        Focus::Reader => Panel::Reader,
+        Focus::Tape if app.arrangement.is_charting() => Panel::Chart,
+        Focus::Tape if size < Size::Medium || has_table(body, app, size) => Panel::Prices,
+        Focus::Tape => Panel::Chart,
     };
-    if panel == "quotes" && size >= Size::Medium && app.layout.shows(Panel::Chart) {
+    if panel == Panel::Prices && size >= Size::Medium && app.arrangement.layout.shows(Panel::Chart) {
         return table_over_chart(body, app);
     }
-    let has_rail = panel != "quotes" && app.layout.shows(Panel::Prices);
+    let has_rail = panel != Panel::Prices && app.arrangement.layout.shows(Panel::Prices);
     let rail = if has_rail { quotes::rail_height(app, body, Size::Small).min(RAIL_MAX) } else { 0 };
     let [rail, main] = split(body, rail);
-    vec![("rail", rail), (panel, main)]
+    vec![(Panel::Rail, rail), (panel, main)]
 }
 
 /// A table with as many rows as it needs, and the chart of the selected symbol where enough is left.
@@ -115,7 +117,7 @@ fn table_over_chart(body: Rect, app: &App) -> Plan {
     let needed = u16::try_from(app.tape.shown().len() + 3).unwrap_or(u16::MAX);
     let left = body.height.saturating_sub(needed);
     let [table, chart] = split(body, if left < CHART_ROWS { body.height } else { needed });
-    vec![("quotes", table), ("chart", chart)]
+    vec![(Panel::Prices, table), (Panel::Chart, chart)]
 }
 
 /// Per cent of the rows that the prices take at most from the chart above them, where there are many.
@@ -127,7 +129,7 @@ const CHART_ROWS: u16 = 12;
 /// Whether the prices are a table among the other panels. Alone they are one then, too.
 fn has_table(body: Rect, app: &App, size: Size) -> bool {
     let plan = plan_whole(body, app, size);
-    plan.iter().any(|(name, place)| *name == "quotes" && quotes::is_table(app, *place, size))
+    plan.iter().any(|(panel, place)| *panel == Panel::Prices && quotes::is_table(app, *place, size))
 }
 
 fn split(body: Rect, first: u16) -> [Rect; 2] {
@@ -135,13 +137,13 @@ fn split(body: Rect, first: u16) -> [Rect; 2] {
 }
 
 /// Places below each other: the first takes what the others leave.
-fn stack(area: Rect, panels: Vec<(&'static str, u16)>) -> Plan {
-    let rows = |(at, (_, rows)): (usize, &(&'static str, u16))| match at {
+fn stack(area: Rect, panels: Vec<(Panel, u16)>) -> Plan {
+    let rows = |(at, (_, rows)): (usize, &(Panel, u16))| match at {
         0 => Constraint::Fill(1),
         _ => Constraint::Length(*rows),
     };
     let places = Layout::vertical(panels.iter().enumerate().map(rows)).split(area);
-    panels.iter().map(|(name, _)| *name).zip(places.iter().copied()).collect()
+    panels.iter().map(|(panel, _)| *panel).zip(places.iter().copied()).collect()
 }
 
 /// Columns that panels beside the wire have, given the least they need: what the headlines of the wire want comes from theirs,
@@ -161,27 +163,27 @@ fn larger(comes_with: u16, by: i16, least: u16) -> u16 {
 }
 
 /// What stands in a column, of those that are not hidden.
-fn shown(app: &App, panels: &[(Panel, &'static str, u16)]) -> Vec<(&'static str, u16)> {
-    panels.iter().filter(|(panel, ..)| app.layout.shows(*panel)).map(|(_, name, rows)| (*name, *rows)).collect()
+fn shown(app: &App, panels: &[(Panel, u16)]) -> Vec<(Panel, u16)> {
+    panels.iter().filter(|(panel, _)| app.arrangement.layout.shows(*panel)).copied().collect()
 }
 
 fn plan_huge(body: Rect, app: &App) -> Plan {
     let quotes_rows = (body.height * 3 / 10).clamp(12, 22);
     let heat_rows = heat::rows_needed(app).clamp((body.height / 4).clamp(8, 16), 16);
-    let middle = shown(app, &[(Panel::Reader, "reader", 0), (Panel::Heat, "heat", heat_rows)]);
+    let middle = shown(app, &[(Panel::Reader, 0), (Panel::Heat, heat_rows)]);
     let wanted = wire::columns_wanted(app);
     let (right_columns, middle_columns) =
         ((body.width * 30 / 100).clamp(60, 90), (body.width * 24 / 100).clamp(48, 70));
     // The reader narrows first: an article is read over the whole screen.
     let narrow = left_over(body.width.saturating_sub(right_columns), (middle_columns, READER_COLUMNS), wanted);
     let right_columns = left_over(body.width.saturating_sub(narrow), (right_columns, HUGE_CHART_COLUMNS), wanted);
-    let right_columns = larger(right_columns, app.layout.columns, 30);
+    let right_columns = larger(right_columns, app.arrangement.layout.columns, 30);
     let most = body.height * QUOTES_SHARE / 100;
     let quotes_rows = quotes_rows.max(quotes::rows_needed(app, right_columns, Size::Huge, most));
-    let right = shown(app, &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows)]);
+    let right = shown(app, &[(Panel::Chart, 0), (Panel::Prices, quotes_rows)]);
     let [left, right_place] = beside(body, right_columns, !right.is_empty());
     let narrow = left_over(left.width, (middle_columns, READER_COLUMNS), wanted);
-    let columns = larger(narrow, app.layout.rows * 2, 30);
+    let columns = larger(narrow, app.arrangement.layout.rows * 2, 30);
     let [wire, middle_place] = beside(left, columns, !middle.is_empty());
     let mut plan = vec![(wire_or_reader(app), wire)];
     plan.extend(stack(middle_place, middle));
@@ -193,13 +195,10 @@ fn plan_wide(body: Rect, app: &App) -> Plan {
     let quotes_rows = (body.height * 3 / 10).clamp(8, 12);
     let columns = (body.width * 35 / 100).clamp(50, 96);
     let columns = left_over(body.width, (columns, CHART_COLUMNS), wire::columns_wanted(app));
-    let columns = larger(columns, app.layout.columns, 30);
+    let columns = larger(columns, app.arrangement.layout.columns, 30);
     let quotes_rows = quotes_rows.max(quotes::rows_needed(app, columns, Size::Wide, body.height * QUOTES_SHARE / 100));
     let heat_rows = heat::rows_needed(app).clamp(6, (body.height / 4).max(6));
-    let right = shown(
-        app,
-        &[(Panel::Chart, "chart", 0), (Panel::Prices, "quotes", quotes_rows), (Panel::Heat, "heat", heat_rows)],
-    );
+    let right = shown(app, &[(Panel::Chart, 0), (Panel::Prices, quotes_rows), (Panel::Heat, heat_rows)]);
     let [left, right_place] = beside(body, columns, !right.is_empty());
     let mut plan = wire_over_reader(left, app, (body.height * 30 / 100).clamp(9, 18));
     plan.extend(stack(right_place, right));
@@ -209,53 +208,77 @@ fn plan_wide(body: Rect, app: &App) -> Plan {
 fn plan_medium(body: Rect, app: &App) -> Plan {
     // The lines of a table are longer than those of a block.
     let comes_with = if quotes::is_table(app, Rect { width: 30, ..body }, Size::Medium) { 37 } else { 30 };
-    let columns = larger(comes_with, app.layout.columns, 24);
-    let [left, right] = beside(body, columns, app.layout.shows(Panel::Prices));
-    let reader_rows = match app.focus {
+    let columns = larger(comes_with, app.arrangement.layout.columns, 24);
+    let [left, right] = beside(body, columns, app.arrangement.layout.shows(Panel::Prices));
+    let reader_rows = match app.arrangement.focus {
         Focus::Reader => left.height / 2,
         _ => (left.height / 3).clamp(7, 11),
     };
     let mut plan = wire_over_reader(left, app, reader_rows);
-    plan.push(("quotes", right));
+    plan.push((Panel::Prices, right));
     plan
 }
 
 fn wire_over_reader(area: Rect, app: &App, comes_with: u16) -> Plan {
     let most = area.height.saturating_sub(WIRE_ROWS);
-    let rows = larger(comes_with, app.layout.rows, 4).min(most);
+    let rows = larger(comes_with, app.arrangement.layout.rows, 4).min(most);
     let mut panels = vec![(wire_or_reader(app), 0)];
-    panels.extend(app.layout.shows(Panel::Reader).then_some(("reader", rows)));
+    panels.extend(app.arrangement.layout.shows(Panel::Reader).then_some((Panel::Reader, rows)));
     stack(area, panels)
 }
 
 /// A reader that is hidden takes the place of the wire while it has the keys.
-fn wire_or_reader(app: &App) -> &'static str {
-    if app.focus == Focus::Reader && !app.layout.shows(Panel::Reader) { "reader" } else { "wire" }
+fn wire_or_reader(app: &App) -> Panel {
+    if app.arrangement.focus == Focus::Reader && !app.arrangement.layout.shows(Panel::Reader) {
+        Panel::Reader
+    } else {
+        Panel::Wire
+    }
 }
 
 fn plan_small(body: Rect, app: &App, size: Size) -> Plan {
-    let rail = if app.layout.shows(Panel::Prices) { quotes::rail_height(app, body, size) } else { 0 };
+    let rail = if app.arrangement.layout.shows(Panel::Prices) { quotes::rail_height(app, body, size) } else { 0 };
     let [rail, main] = split(body, rail);
-    vec![("rail", rail), (main_panel(app), main)]
+    vec![(Panel::Rail, rail), (main_panel(app), main)]
 }
 
 fn plan_tiny(area: Rect, app: &App) -> Plan {
-    let is_alone = is_reading(app) || app.layout.zoomed || app.is_charting();
-    let has_rail = app.layout.shows(Panel::Prices) && !is_alone;
+    let is_alone = is_reading(app) || app.arrangement.layout.zoomed || app.arrangement.is_charting();
+    let has_rail = app.arrangement.layout.shows(Panel::Prices) && !is_alone;
     let rail = if has_rail { quotes::rail_height(app, area, Size::Tiny) } else { 0 };
     // A query being typed must be seen.
     let status = u16::from(area.height >= rail + 3 || app.prompt.is_some());
     let [rail, main, status] =
         Layout::vertical([Constraint::Length(rail), Constraint::Fill(1), Constraint::Length(status)]).areas(area);
-    vec![("rail", rail), (main_panel(app), main), ("status", status)]
+    vec![(Panel::Rail, rail), (main_panel(app), main), (Panel::Status, status)]
 }
 
 /// Under the rail, or alone.
-fn main_panel(app: &App) -> &'static str {
-    match app.focus {
-        Focus::Reader => "reader",
-        Focus::Tape if app.is_charting() => "chart",
-        Focus::Tape if app.layout.zoomed => "quotes",
-        Focus::Tape | Focus::Wire => "wire",
+fn main_panel(app: &App) -> Panel {
+    match app.arrangement.focus {
+        Focus::Reader => Panel::Reader,
+        Focus::Tape if app.arrangement.is_charting() => Panel::Chart,
+        Focus::Tape if app.arrangement.layout.zoomed => Panel::Prices,
+        Focus::Tape | Focus::Wire => Panel::Wire,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use strum::IntoEnumIterator;
+
+    use super::*;
+    use crate::app::samples::Desk;
+
+    #[test]
+    fn every_panel_has_its_place_at_some_size() {
+        let desk = Desk::with_stories(3);
+        let sizes = [(40, 12), (80, 24), (100, 30), (160, 48), (240, 60)];
+        let plans = sizes.map(|(columns, rows)| plan(Rect::new(0, 0, columns, rows), &desk.app));
+        let planned: BTreeSet<Panel> = plans.into_iter().flatten().map(|(panel, _)| panel).collect();
+        let missing: Vec<Panel> = Panel::iter().filter(|panel| !planned.contains(panel)).collect();
+        assert_eq!(missing, [], "no plan has a place for them");
     }
 }

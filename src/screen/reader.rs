@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 use self::page::Page;
 use super::frame::{Hint, heading, panel_with_hints, put};
 use super::group::lag;
-use super::quotes::plain_price;
+use super::quote::plain_price;
 use super::text::{arrow, clock, cut, cut_spans, find_all, restyled, spans_width, width};
 use super::wire::weighed;
 use super::{Scene, Size, signs};
@@ -33,7 +33,6 @@ const OUTLETS_NAMED: usize = 5;
 type Part = Vec<Span<'static>>;
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
-    seen.panels.push((area, Focus::Reader));
     let framed = scene.size != Size::Tiny;
     let inner = if framed { area.inner(Margin::new(1, 1)) } else { area };
     let text = Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner };
@@ -67,7 +66,7 @@ fn draw_frame(frame: &mut Frame, area: Rect, scene: Scene, seen: &HitMap) {
     if scene.size == Size::Tiny {
         return;
     }
-    let focused = scene.app.focus == Focus::Reader;
+    let focused = scene.app.arrangement.focus == Focus::Reader;
     let mut title = heading(scene, "Reader");
     title.spans.extend(found_words(scene, seen).map(|words| Span::styled(words, scene.theme.accent)));
     // The last link is that of the story itself.

@@ -4,7 +4,6 @@ use ratatui::style::{Modifier, Style};
 use strum::IntoEnumIterator;
 
 use super::Scene;
-use super::feeds::mark;
 use crate::app::health::Standing;
 
 pub(super) const UNREAD: &str = "●";
@@ -34,6 +33,19 @@ pub(super) fn outlets(count: usize) -> String {
 /// `+1` more of something.
 pub(super) fn more(count: usize) -> String {
     format!("+{count}")
+}
+
+/// Sign, word and style of how a feed or a source fares.
+pub(super) fn mark(scene: Scene, standing: Standing) -> (&'static str, &'static str, Style) {
+    let (mark, style) = match standing {
+        Standing::Fresh => ("✓", scene.theme.up),
+        Standing::Failing => ("✗", scene.theme.down),
+        Standing::Silent => ("~", scene.theme.warning),
+        Standing::Old => ("!", scene.theme.warning),
+        Standing::Waiting => ("…", scene.theme.dim),
+        Standing::Disabled => ("-", scene.theme.faint),
+    };
+    (mark, standing.word(), style)
 }
 
 /// A sign as it is drawn, and what it means.

@@ -2,7 +2,7 @@
 //! that help.
 
 use super::frame::put;
-use super::quotes::coin;
+use super::quote::coin;
 use super::signs;
 use super::text::{cut, cut_spans, spans_width};
 use super::{Scene, Size};
@@ -96,16 +96,16 @@ impl Said {
 fn says(scene: Scene) -> Said {
     let app = scene.app;
     let theme = scene.theme;
-    if let Some(mistake) = &app.config_mistake {
+    if let Some(mistake) = &app.notices.config_mistake {
         return Said::trouble(scene, format!("{mistake} · keeping the previous config"));
     }
-    if let Some(trouble) = app.store_trouble.as_ref().or(app.store_replaced.as_ref()) {
+    if let Some(trouble) = app.notices.store_trouble.as_ref().or(app.notices.store_replaced.as_ref()) {
         return Said::trouble(scene, trouble);
     }
     if app.read_only {
-        return Said::trouble(scene, read_only(app.notice.as_ref()));
+        return Said::trouble(scene, read_only(app.notices.current.as_ref()));
     }
-    if let Some(notice) = &app.notice {
+    if let Some(notice) = &app.notices.current {
         return match notice.tone {
             Tone::Warning => Said::trouble(scene, &notice.text),
             _ => Said::well(notice.text.clone(), theme.text),
@@ -132,7 +132,7 @@ fn says(scene: Scene) -> Said {
     if let Some(words) = price_trouble(scene) {
         return Said::trouble(scene, words);
     }
-    match &app.greeting {
+    match &app.notices.greeting {
         Some(config) if !app.loading => Said::well(greeting(scene, config), theme.text),
         _ => Said::well(health(scene), theme.dim),
     }
@@ -277,7 +277,7 @@ const CHART_KEYS: [(Command, &str); 6] = [
 
 /// The keys that help most where the reader is now, the most helpful first, the help to the last.
 fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
-    match (scene.size, scene.app.focus) {
+    match (scene.size, scene.app.arrangement.focus) {
         _ if scene.app.popup.is_some() => &[(Command::Close, "close"), (Command::Help, "help")],
         (Size::Tiny, _) => &[(Command::Help, "help")],
         (_, Focus::Reader) => &[
@@ -287,7 +287,7 @@ fn helpful(scene: Scene) -> &'static [(Command, &'static str)] {
             (Command::Query, "find"),
             (Command::Help, "help"),
         ],
-        (_, Focus::Tape) if scene.app.is_charting() || scene.app.bar().is_some() => &CHART_KEYS,
+        (_, Focus::Tape) if scene.app.arrangement.is_charting() || scene.app.bar().is_some() => &CHART_KEYS,
         (_, Focus::Tape) => &PRICE_KEYS,
         (_, Focus::Wire) if scene.app.replay.is_some() => &[
             (Command::Pause, "pause"),

@@ -2,7 +2,7 @@
 
 use rust_decimal::prelude::ToPrimitive;
 
-use super::quotes::coin;
+use super::quote::coin;
 use super::text::{arrow, cut};
 use crate::app::App;
 use crate::domain::format;

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use super::Scene;
 use super::frame::{Hint, popup, put};
 use super::group::{lag, outlet};
-use super::quotes::{coin, plain_price};
+use super::quote::{coin, plain_price};
 use super::text::{arrow, cut, cut_words, fit, fit_right, safe, spans_width, wrap};
 use super::wire::shown_topics;
 use crate::app::command::Command;

@@ -20,9 +20,8 @@ pub(super) use row::{columns_wanted, figure, shown_topics, weighed};
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let inner = match scene.size {
         Size::Tiny => area,
-        _ => panel(frame, area, scene, scene.app.focus == Focus::Wire, title(scene), news_above(scene)),
+        _ => panel(frame, area, scene, scene.app.arrangement.focus == Focus::Wire, title(scene), news_above(scene)),
     };
-    seen.panels.push((area, Focus::Wire));
     let wire = &scene.app.wire;
     let height = usize::from(inner.height);
     let top = wire.top(height);

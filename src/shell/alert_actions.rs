@@ -147,7 +147,7 @@ mod tests {
     fn raised() -> Raised {
         let payload = serde_json::json!({ "alert": "a", "title": HOSTILE }).to_string();
         let (text, link) = (HOSTILE.to_owned(), Some("https://desk.example/1".to_owned()));
-        Raised { alert: "a".into(), text, bell: false, notify: false, link, payload }
+        Raised { alert: "a".into(), text, actions: Vec::new(), link, payload }
     }
 
     /// Raises an alert with these fields; answers what failed.

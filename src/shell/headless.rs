@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -12,11 +12,13 @@ use super::live::{EVENTS_WAITING, STORE_LIMIT, TASKS_LIMIT};
 use super::paths::Paths;
 use super::sources::Sources;
 use super::tasks::Tasks;
+use super::world::{World, process};
 use super::{signals, watch as config_watch};
 use crate::app::App;
 use crate::app::wire::{Item, WINDOW};
 use crate::config::Config;
-use crate::event::{Clock, ClockWatch, Effect, Event, Raised};
+use crate::domain::story::StoryId;
+use crate::event::{Clock, ClockWatch, Event, Raised, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
 use crate::store::Store;
 
 /// Something to print.
@@ -56,7 +58,16 @@ pub async fn run<E: From<anyhow::Error>>(
     let alert_actions = alerts.then(|| AlertActions::new(events.clone()));
     let sources = Sources::new(clock.clone(), wanted, events, store.full());
     let clock_watch = ClockWatch::new(clock());
-    let mut hands = Hands { clock_watch, store, sources, tasks: tasks.clone(), alert_actions };
+    let mut hands = Hands {
+        clock_watch,
+        store,
+        sources,
+        tasks: tasks.clone(),
+        config: app.config.clone(),
+        alert_actions,
+        placed: Vec::new(),
+        raised: Vec::new(),
+    };
     let ended = loop {
         let wait = app.next_change().duration_since(clock()).clamp(WAIT_MIN, WAIT_MAX).unsigned_abs();
         let event = tokio::select! {
@@ -69,7 +80,7 @@ pub async fn run<E: From<anyhow::Error>>(
         }
     };
     drop(inbox);
-    app.last_saves().into_iter().for_each(|effect| drop(hands.store.carry_out(effect)));
+    app.last_saves().into_iter().for_each(|effect| hands.store.carry_out(effect));
     tasks.shutdown(TASKS_LIMIT).await;
     let saved = hands.store.close(STORE_LIMIT).map_err(anyhow::Error::msg);
     ended.and(saved.map_err(E::from))
@@ -81,8 +92,58 @@ struct Hands {
     store: Store,
     sources: Sources,
     tasks: Tasks,
+    /// The configuration in force.
+    config: Arc<Config>,
     /// None: no alert is raised.
     alert_actions: Option<AlertActions>,
+    /// The stories and alerts of the event under way.
+    placed: Vec<StoryId>,
+    raised: Vec<Raised>,
+}
+
+impl World for Hands {
+    fn store(&mut self, effect: StoreEffect) -> Vec<Event> {
+        // New stories are placed in groups, edited ones are not.
+        if let StoreEffect::SaveGroups(placed) = &effect {
+            self.placed.extend(placed.iter().map(|(id, _)| *id));
+        }
+        self.store.carry_out(effect);
+        Vec::new()
+    }
+
+    fn sources(&mut self, effect: SourceEffect) -> Vec<Event> {
+        self.sources.carry_out(&self.tasks, effect);
+        Vec::new()
+    }
+
+    /// There is none.
+    fn terminal(&mut self, _: TerminalEffect) -> Vec<Event> {
+        Vec::new()
+    }
+
+    fn system(&mut self, effect: SystemEffect) -> Vec<Event> {
+        match effect {
+            SystemEffect::Raise(alert) => {
+                if let Some(alert_actions) = &self.alert_actions {
+                    alert_actions.raise(&self.tasks, &self.config, Raised::clone(&alert));
+                    self.raised.push(*alert);
+                }
+            }
+            #[cfg(unix)]
+            SystemEffect::Suspend => {
+                let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+            }
+            #[cfg(not(unix))]
+            SystemEffect::Suspend => {}
+            // Nobody asks for these without keys.
+            SystemEffect::Open(_) | SystemEffect::SaveView(_) | SystemEffect::PauseReplay(_) => {}
+        }
+        Vec::new()
+    }
+
+    fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
+        self.clock_watch.set_back(now)
+    }
 }
 
 impl Hands {
@@ -95,42 +156,23 @@ impl Hands {
         clock: &Clock,
         say: &mut impl FnMut(&App, Said) -> Result<(), E>,
     ) -> Result<(), E> {
-        let now = clock();
-        if let Some(by) = self.clock_watch.set_back(now) {
-            self.take(app, Event::ClockSetBack(by), clock, say)?;
-        }
         let trouble = trouble(&event);
         let is_arrival = matches!(event, Event::Stories(_));
         let read_only = app.read_only;
-        let (mut stories, mut raised) = (Vec::new(), Vec::new());
-        for effect in app.update(event, now) {
-            match &effect {
-                // New stories are placed in groups, edited ones are not.
-                Effect::SaveGroups(placed) if is_arrival => stories.extend(placed.iter().map(|(id, _)| *id)),
-                Effect::Raise(alert) => {
-                    let Some(alert_actions) = &self.alert_actions else { continue };
-                    alert_actions.raise(&self.tasks, &app.config, Raised::clone(alert));
-                    raised.push(Raised::clone(alert));
-                }
-                // Nobody reads here.
-                Effect::FetchArticle { .. } => continue,
-                #[cfg(unix)]
-                Effect::Suspend => {
-                    let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
-                }
-                _ => {}
-            }
-            if let Some(effect) = self.store.carry_out(effect) {
-                self.sources.carry_out(&self.tasks, effect);
-            }
+        if let Event::Config(config) = &event {
+            self.config = config.clone();
         }
+        // No frame is drawn here, and nobody presses the key to quit.
+        let _ = process(app, self, clock, event);
+        let placed = std::mem::take(&mut self.placed);
+        let raised = std::mem::take(&mut self.raised);
         let ownership = match (read_only, app.read_only) {
             (false, true) => Some(READ_ONLY),
             (true, false) => Some(TAKEN),
             _ => None,
         };
         trouble.as_deref().into_iter().chain(ownership).try_for_each(|words| say(app, Said::Trouble(words)))?;
-        let mut items = stories.into_iter().filter_map(|id| app.wire.item(id));
+        let mut items = placed.into_iter().filter(|_| is_arrival).filter_map(|id| app.wire.item(id));
         items.try_for_each(|item| say(app, Said::Story(item)))?;
         raised.iter().try_for_each(|raised| say(app, Said::Alert(raised)))
     }

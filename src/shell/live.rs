@@ -12,22 +12,24 @@ use tokio_util::sync::CancellationToken;
 
 use super::alert_actions::AlertActions;
 use super::clock::ReplayClock;
-use super::input::{self, AskBackground};
+use super::input;
 use super::notify::{Bell, Notification};
 use super::paths::Paths;
 use super::record::Recorder;
 use super::recording::Recording;
 use super::replay::Plan;
-use super::run::{World, run};
+use super::run::{Screen, run};
 use super::sources::Sources;
 use super::tasks::Tasks;
-use super::terminal::{Terminal, install_panic_hook, is_gone};
+use super::terminal::{AskBackground, Terminal, install_panic_hook, is_gone};
+use super::world::World;
 use super::{browser, replay, signals, terminal_theme, watch as config_watch};
 use crate::app::App;
 use crate::app::hit_map::HitMap;
 use crate::app::wire::WINDOW;
 use crate::config::{Config, View};
-use crate::event::{Clock, ClockWatch, Effect, Event, Raised};
+use crate::domain::alert::Action;
+use crate::event::{Clock, ClockWatch, Event, Raised, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
 use crate::screen::theme::Theme;
 use crate::store::Store;
 use crate::{news, screen};
@@ -92,7 +94,7 @@ pub async fn show(
     }
 
     let mut app = App::new(config.clone(), clock());
-    app.greeting = is_first_run.then(|| places.greeting());
+    app.notices.greeting = is_first_run.then(|| places.greeting());
     let mut stage = Stage {
         terminal: Terminal::enter(app.mouse)?,
         theme: terminal_theme::theme(&config, None, variable),
@@ -193,12 +195,66 @@ struct Stage {
 }
 
 impl World for Stage {
-    fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
-        let mut events = self.record(&effect);
-        events.extend(self.store.carry_out(effect).map(|effect| self.do_beyond_the_store(effect)).unwrap_or_default());
+    fn store(&mut self, effect: StoreEffect) -> Vec<Event> {
+        let events = self.record(&effect);
+        self.store.carry_out(effect);
         events
     }
 
+    fn sources(&mut self, effect: SourceEffect) -> Vec<Event> {
+        match effect {
+            SourceEffect::FetchArticle { story, .. } if self.replaying.is_some() => {
+                vec![Event::Article { story, outcome: Err(RECORDED.to_owned()) }]
+            }
+            effect => {
+                self.sources.carry_out(&self.tasks, effect);
+                Vec::new()
+            }
+        }
+    }
+
+    fn terminal(&mut self, effect: TerminalEffect) -> Vec<Event> {
+        match effect {
+            TerminalEffect::Copy(text) => {
+                trouble("clipboard", self.terminal.send(CopyToClipboard::to_clipboard_from(text)))
+            }
+            TerminalEffect::Mouse(on) => trouble("mouse", self.terminal.set_mouse(on)),
+            TerminalEffect::Repaint => {
+                self.terminal.repaint();
+                Vec::new()
+            }
+            TerminalEffect::AskBackground => trouble("terminal", self.terminal.send(AskBackground)),
+        }
+    }
+
+    fn system(&mut self, effect: SystemEffect) -> Vec<Event> {
+        match effect {
+            SystemEffect::Raise(raised) => return self.raise(*raised),
+            SystemEffect::Open(link) => {
+                let wanted = self.themed.screen.open.clone();
+                self.tasks.spawn("browser", browser::open(link, wanted, variable("BROWSER")));
+            }
+            SystemEffect::SaveView(view) => {
+                self.tasks.spawn("view", self.views.clone().take_in(view));
+            }
+            SystemEffect::PauseReplay(paused) => {
+                self.paused.send_replace(paused);
+            }
+            SystemEffect::Suspend => match self.terminal.suspend() {
+                Ok(true) => {}
+                Ok(false) => return vec![Event::NotSuspended],
+                Err(error) => return trouble("suspend", Err(error)),
+            },
+        }
+        Vec::new()
+    }
+
+    fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
+        if self.replaying.is_some() { None } else { self.clock_watch.set_back(now) }
+    }
+}
+
+impl Screen for Stage {
     fn draw(&mut self, app: &App) -> io::Result<HitMap> {
         self.reads_only = app.read_only;
         if !Arc::ptr_eq(&app.config, &self.themed) || app.light != self.light {
@@ -221,58 +277,16 @@ impl World for Stage {
             None => Some(time.duration_since((self.clock)()).max(SignedDuration::ZERO).unsigned_abs()),
         }
     }
-
-    fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
-        if self.replaying.is_some() { None } else { self.clock_watch.set_back(now) }
-    }
 }
 
 impl Stage {
     fn save_and_close(&self, app: &mut App) -> Result<(), String> {
-        app.last_saves().into_iter().for_each(|effect| drop(self.store.carry_out(effect)));
+        app.last_saves().into_iter().for_each(|effect| self.store.carry_out(effect));
         self.store.close(STORE_LIMIT)
     }
 
-    fn do_beyond_the_store(&mut self, effect: Effect) -> Vec<Event> {
-        match effect {
-            Effect::FetchArticle { story, .. } if self.replaying.is_some() => {
-                return vec![Event::Article { story, outcome: Err(RECORDED.to_owned()) }];
-            }
-            effect @ (Effect::Start { .. }
-            | Effect::FetchArticle { .. }
-            | Effect::RefreshFeeds(_)
-            | Effect::RefreshPrices
-            | Effect::ShowChart { .. }
-            | Effect::CompareOver(_)) => self.sources.carry_out(&self.tasks, effect),
-            Effect::Open(link) => {
-                let wanted = self.themed.screen.open.clone();
-                self.tasks.spawn("browser", browser::open(link, wanted, variable("BROWSER")));
-            }
-            Effect::SaveView(view) => {
-                self.tasks.spawn("view", self.views.clone().take_in(view));
-            }
-            Effect::Copy(text) => {
-                return trouble("clipboard", self.terminal.send(CopyToClipboard::to_clipboard_from(text)));
-            }
-            Effect::Mouse(on) => return trouble("mouse", self.terminal.set_mouse(on)),
-            Effect::Repaint => self.terminal.repaint(),
-            Effect::AskBackground => return trouble("terminal", self.terminal.send(AskBackground)),
-            Effect::PauseReplay(paused) => {
-                self.paused.send_replace(paused);
-            }
-            Effect::Raise(raised) => return self.raise(*raised),
-            Effect::Suspend => match self.terminal.suspend() {
-                Ok(true) => {}
-                Ok(false) => return vec![Event::NotSuspended],
-                Err(error) => return trouble("suspend", Err(error)),
-            },
-            _ => {}
-        }
-        Vec::new()
-    }
-
     /// Notes an effect, where a day is recorded.
-    fn record(&mut self, effect: &Effect) -> Vec<Event> {
+    fn record(&mut self, effect: &StoreEffect) -> Vec<Event> {
         let is_well = self.recorder.as_ref().is_none_or(|recorder| recorder.note(effect));
         if is_well { Vec::new() } else { self.recording_broke_off() }
     }
@@ -290,9 +304,19 @@ impl Stage {
             return Vec::new();
         }
         let by = self.themed.alerting.notify_by;
-        let notification = Notification::new(by, variable, &raised.alert, &raised.text).filter(|_| raised.notify);
-        // Where the terminal knows no notification the bell is better than nothing.
-        let rings = raised.bell || (raised.notify && notification.is_none());
+        let (mut rings, mut notification) = (false, None);
+        for action in &raised.actions {
+            match action {
+                // It is on the screen.
+                Action::Line => {}
+                Action::Bell => rings = true,
+                Action::Notify => {
+                    notification = Notification::new(by, variable, &raised.alert, &raised.text);
+                    // Where the terminal knows no notification the bell is better than nothing.
+                    rings |= notification.is_none();
+                }
+            }
+        }
         let mut done = if rings { trouble("bell", self.terminal.send(Bell)) } else { Vec::new() };
         if let Some(notification) = notification {
             done.extend(trouble("notification", self.terminal.send(notification)));

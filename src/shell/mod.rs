@@ -20,3 +20,4 @@ pub mod tasks;
 pub mod terminal;
 pub mod terminal_theme;
 pub mod watch;
+pub mod world;

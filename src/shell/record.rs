@@ -17,7 +17,7 @@ use super::recording::{HEADLINES, read_folder};
 use crate::domain::Name;
 use crate::domain::price::{Kind, Series, Span, kind};
 use crate::domain::story::{Story, StoryId};
-use crate::event::{Clock, Effect};
+use crate::event::{Clock, StoreEffect};
 
 /// Notes that wait for the disk; more are lost, and said to be.
 const WAITING: usize = 1_024;
@@ -50,13 +50,25 @@ impl Recorder {
         Ok(Recorder { notes: Some(notes), writer: Some(writer) })
     }
 
-    /// Notes what an effect tells of the day. False once it can't be written any more.
-    pub fn note(&self, effect: &Effect) -> bool {
+    /// Notes what is saved, where it belongs to the day. False once it can't be written any more.
+    pub fn note(&self, effect: &StoreEffect) -> bool {
         let note = match effect {
-            Effect::SaveStories(stories) => Note::Stories(stories.clone()),
+            StoreEffect::SaveStories(stories) => Note::Stories(stories.clone()),
             // The day has the finest bars of all symbols, shown or not.
-            Effect::SaveSeries { span: Span::Day, series } => Note::Series(series.clone()),
-            _ => return true,
+            StoreEffect::SaveSeries { span: Span::Day, series } => Note::Series(series.clone()),
+            StoreEffect::SaveSeries { .. }
+            | StoreEffect::SaveGroups(_)
+            | StoreEffect::SaveMarks(_)
+            | StoreEffect::SaveFeed(_)
+            | StoreEffect::SaveQuote(_)
+            | StoreEffect::SaveSource(_)
+            | StoreEffect::SaveQuery(_)
+            | StoreEffect::SaveLayout(_)
+            | StoreEffect::Search { .. }
+            | StoreEffect::SearchMore { .. }
+            | StoreEffect::Recount { .. }
+            | StoreEffect::ReadSummaries(_)
+            | StoreEffect::SaveMissing(_) => return true,
         };
         match self.notes.as_ref().map(|notes| notes.try_send(note)) {
             Some(Err(TrySendError::Full(_))) => {
@@ -210,14 +222,14 @@ mod tests {
     use crate::app::samples::{minute, series, titled};
     use crate::shell::recording::Recording;
 
-    fn record(dir: &Path, now: i64, effects: &[Effect]) {
+    fn record(dir: &Path, now: i64, effects: &[StoreEffect]) {
         let recorder = Recorder::begin(dir, Arc::new(move || minute(now))).unwrap();
         assert!(effects.iter().all(|effect| recorder.note(effect)));
         recorder.end().unwrap();
     }
 
-    fn bars(closes: &[f64]) -> Effect {
-        Effect::SaveSeries { span: Span::Day, series: series("BTC-USD", minute(0), closes) }
+    fn bars(closes: &[f64]) -> StoreEffect {
+        StoreEffect::SaveSeries { span: Span::Day, series: series("BTC-USD", minute(0), closes) }
     }
 
     #[test]
@@ -230,10 +242,10 @@ mod tests {
             dir.path(),
             4,
             &[
-                Effect::SaveStories(stories),
+                StoreEffect::SaveStories(stories),
                 bars(&[100.0, 101.0]),
-                Effect::SaveStories(edited),
-                Effect::SaveStories(later),
+                StoreEffect::SaveStories(edited),
+                StoreEffect::SaveStories(later),
                 bars(&[100.0, 101.0, 102.5, 103.0, 104.0]),
             ],
         );
@@ -249,9 +261,9 @@ mod tests {
     #[test]
     fn prices_of_another_source_are_left_out() {
         let dir = tempfile::tempdir().unwrap();
-        let Effect::SaveSeries { span, series } = bars(&[100.0, 101.0]) else { panic!("no series") };
-        let other = Effect::SaveSeries { span, series: Series { source: "other".into(), ..series.clone() } };
-        record(dir.path(), 1, &[Effect::SaveSeries { span, series }, other]);
+        let StoreEffect::SaveSeries { span, series } = bars(&[100.0, 101.0]) else { panic!("no series") };
+        let other = StoreEffect::SaveSeries { span, series: Series { source: "other".into(), ..series.clone() } };
+        record(dir.path(), 1, &[StoreEffect::SaveSeries { span, series }, other]);
         let written = std::fs::read_to_string(dir.path().join("candles_BTC-USD_1m.csv")).unwrap();
         assert_eq!(written.lines().count(), 2, "{written}");
     }
@@ -266,7 +278,7 @@ mod tests {
     #[test]
     fn a_recording_is_never_written_over() {
         let dir = tempfile::tempdir().unwrap();
-        record(dir.path(), 1, &[Effect::SaveStories(vec![titled(1, 0, "A")])]);
+        record(dir.path(), 1, &[StoreEffect::SaveStories(vec![titled(1, 0, "A")])]);
         let again = Recorder::begin(dir.path(), Arc::new(|| minute(0)));
         assert_eq!(again.unwrap_err().to_string(), "it has a recording already");
     }

@@ -1,19 +1,18 @@
 //! The run loop: events into the state, effects out into the world, frames when they are due.
 
-use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
 use crossterm::event::Event as TerminalEvent;
 use futures_util::{Stream, StreamExt};
-use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::world::{World, process};
 use crate::app::App;
 use crate::app::hit_map::HitMap;
-use crate::event::{Clock, Effect, Event, Urgency};
+use crate::event::{Clock, Event, Urgency};
 
 /// How long the first frame waits for what is stored.
 const FIRST_FRAME_WAITS: Duration = Duration::from_millis(20);
@@ -34,10 +33,8 @@ const TICK_MIN: Duration = Duration::from_millis(50);
 /// … nor later: the system's clock may be set, and stands still for a machine that sleeps.
 const TICK_MAX: Duration = Duration::from_secs(60);
 
-/// What the run loop does to the world.
-pub trait World {
-    /// Carries an effect out; must not wait for disk or network. Events that follow from it at once are answered.
-    fn carry_out(&mut self, effect: Effect) -> Vec<Event>;
+/// A world with a screen.
+pub trait Screen: World {
     /// Draws a frame.
     ///
     /// # Errors
@@ -45,8 +42,6 @@ pub trait World {
     fn draw(&mut self, app: &App) -> io::Result<HitMap>;
     /// How long until the clock shows a time; None while it stands still.
     fn wait_for(&self, time: jiff::Timestamp) -> Option<Duration>;
-    /// How far the clock, which shows `now`, was set back since this was last asked, and not by the reader of a replay.
-    fn set_back(&mut self, now: jiff::Timestamp) -> Option<SignedDuration>;
 }
 
 /// When the next frame is due.
@@ -84,7 +79,7 @@ impl Frames {
 ///
 /// # Errors
 /// When the terminal can't be read or drawn on.
-pub async fn run<W: World>(
+pub async fn run<W: Screen>(
     app: &mut App,
     world: &mut W,
     clock: &Clock,
@@ -144,7 +139,7 @@ struct Loop<'a, W> {
     sifted: usize,
 }
 
-impl<W: World> Loop<'_, W> {
+impl<W: Screen> Loop<'_, W> {
     fn draw(&mut self) -> io::Result<()> {
         let seen = self.world.draw(self.app)?;
         self.app.record_hit_map(seen);
@@ -187,21 +182,12 @@ impl<W: World> Loop<'_, W> {
 
     /// An event into the state; its effects, and the events that follow from them, out.
     fn take(&mut self, event: Event) {
-        let mut waiting = VecDeque::from([event]);
-        while let Some(event) = waiting.pop_front() {
-            let now = (self.clock)();
-            if let Some(by) = self.world.set_back(now) {
-                waiting.push_front(event);
-                waiting.push_front(Event::ClockSetBack(by));
-                continue;
-            }
-            for effect in self.app.update(event, now) {
-                match effect {
-                    Effect::Draw(urgency) => self.frames.ask(urgency, Instant::now()),
-                    Effect::Quit => self.stop.cancel(),
-                    effect => waiting.extend(self.world.carry_out(effect)),
-                }
-            }
+        let asked = process(self.app, self.world, self.clock, event);
+        if let Some(urgency) = asked.frame {
+            self.frames.ask(urgency, Instant::now());
+        }
+        if asked.quit {
+            self.stop.cancel();
         }
     }
 }
@@ -212,13 +198,13 @@ mod tests {
     use std::sync::Arc;
 
     use futures_util::stream;
-    use jiff::Timestamp;
+    use jiff::{SignedDuration, Timestamp};
     use tokio::sync::mpsc::UnboundedSender;
 
     use super::*;
     use crate::app::samples::{config, key, minute, quote, report, seen, story};
     use crate::domain::price::{Capability, Outcome, Refusal};
-    use crate::event::{ClockWatch, Loaded};
+    use crate::event::{ClockWatch, Effect, Loaded, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
 
     /// What the loop did to the world, and when.
     #[derive(Clone, Debug, PartialEq)]
@@ -238,13 +224,37 @@ mod tests {
     }
 
     impl World for Fake {
-        fn carry_out(&mut self, effect: Effect) -> Vec<Event> {
-            let fails = matches!(effect, Effect::Copy(_));
-            self.did.push((self.started.elapsed(), Did::Effect(Box::new(effect))));
-            let failed = Event::TaskFailed { task: "clipboard".into(), why: "no terminal".into() };
-            if fails { vec![failed] } else { Vec::new() }
+        fn store(&mut self, effect: StoreEffect) -> Vec<Event> {
+            self.does(Effect::Store(effect))
         }
 
+        fn sources(&mut self, effect: SourceEffect) -> Vec<Event> {
+            self.does(Effect::Sources(effect))
+        }
+
+        fn terminal(&mut self, effect: TerminalEffect) -> Vec<Event> {
+            let fails = matches!(effect, TerminalEffect::Copy(_));
+            let failed = Event::TaskFailed { task: "clipboard".into(), why: "no terminal".into() };
+            self.does(Effect::Terminal(effect)).into_iter().chain(fails.then_some(failed)).collect()
+        }
+
+        fn system(&mut self, effect: SystemEffect) -> Vec<Event> {
+            self.does(Effect::System(effect))
+        }
+
+        fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
+            self.clock_watch.set_back(now)
+        }
+    }
+
+    impl Fake {
+        fn does(&mut self, effect: Effect) -> Vec<Event> {
+            self.did.push((self.started.elapsed(), Did::Effect(Box::new(effect))));
+            Vec::new()
+        }
+    }
+
+    impl Screen for Fake {
         fn draw(&mut self, _: &App) -> io::Result<HitMap> {
             if self.gone {
                 return Err(io::ErrorKind::BrokenPipe.into());
@@ -256,10 +266,6 @@ mod tests {
         fn wait_for(&self, time: Timestamp) -> Option<Duration> {
             let wait = time.duration_since((self.clock)()).max(SignedDuration::ZERO);
             (!self.stands).then(|| wait.unsigned_abs())
-        }
-
-        fn set_back(&mut self, now: Timestamp) -> Option<SignedDuration> {
-            self.clock_watch.set_back(now)
         }
     }
 
@@ -402,9 +408,9 @@ mod tests {
     fn name(did: &Did) -> &'static str {
         let Did::Effect(effect) = did else { return "frame" };
         match **effect {
-            Effect::SaveMarks(_) => "SaveMarks",
-            Effect::SaveQuote(_) => "SaveQuote",
-            Effect::SaveStories(_) => "SaveStories",
+            Effect::Store(StoreEffect::SaveMarks(_)) => "SaveMarks",
+            Effect::Store(StoreEffect::SaveQuote(_)) => "SaveQuote",
+            Effect::Store(StoreEffect::SaveStories(_)) => "SaveStories",
             _ => "other",
         }
     }
@@ -472,7 +478,7 @@ mod tests {
         trial.app.update(Event::Stories(vec![story(1, -1)]), minute(0));
         trial.keys.send(key("y")).unwrap();
         trial.run(millis(1), async {}).await;
-        assert_eq!(trial.app.notice.as_ref().unwrap().text, "clipboard stopped: no terminal");
+        assert_eq!(trial.app.notices.current.as_ref().unwrap().text, "clipboard stopped: no terminal");
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::domain::feed::FeedState;
 use crate::domain::price::SourceReport;
 use crate::domain::story::StoryId;
-use crate::event::{Clock, Effect, Event};
+use crate::event::{Clock, Event, SourceEffect};
 use crate::http::Http;
 use crate::news::article;
 use crate::{market, news};
@@ -57,17 +57,16 @@ impl Sources {
     }
 
     /// Starts them, or gives them an order.
-    pub fn carry_out(&mut self, tasks: &Tasks, effect: Effect) {
+    pub fn carry_out(&mut self, tasks: &Tasks, effect: SourceEffect) {
         match effect {
-            Effect::Start { feeds, sources } => self.start(tasks, feeds, sources),
-            Effect::RefreshFeeds(names) => self.order_feeds(news::poll::Order::Refresh(names)),
-            Effect::RefreshPrices => self.order_prices(market::Order::Refresh),
-            Effect::FetchArticle { story, link, feed } => self.fetch(tasks, story, link, &feed),
-            Effect::ShowChart { symbol, span } => {
+            SourceEffect::Start { feeds, sources } => self.start(tasks, feeds, sources),
+            SourceEffect::RefreshFeeds(names) => self.order_feeds(news::poll::Order::Refresh(names)),
+            SourceEffect::RefreshPrices => self.order_prices(market::Order::Refresh),
+            SourceEffect::FetchArticle { story, link, feed } => self.fetch(tasks, story, link, &feed),
+            SourceEffect::ShowChart { symbol, span } => {
                 self.shown.send_replace(Some((symbol, span)));
             }
-            Effect::CompareOver(span) => self.order_prices(market::Order::Compare(span)),
-            _ => {}
+            SourceEffect::CompareOver(span) => self.order_prices(market::Order::Compare(span)),
         }
     }
 
@@ -160,8 +159,8 @@ mod tests {
     use super::*;
     use crate::config::shipped;
 
-    fn fetch(story: u64) -> Effect {
-        Effect::FetchArticle {
+    fn fetch(story: u64) -> SourceEffect {
+        SourceEffect::FetchArticle {
             story: StoryId(story),
             link: format!("https://paper.example/{story}"),
             feed: "Paper".into(),

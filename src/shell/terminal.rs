@@ -21,7 +21,6 @@ use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Size;
 
-use super::input::AskBackground;
 use super::tasks;
 use crate::app::hit_map::HitMap;
 use links::{Linked, Links};
@@ -31,6 +30,21 @@ mod links;
 
 /// More cells than any terminal shows are not drawn: each is held in memory, twice.
 const SIZE_MAX: Size = Size::new(1_000, 400);
+/// Asks for the background of the terminal (OSC 11).
+#[derive(Clone, Copy, Debug)]
+pub struct AskBackground;
+
+impl Command for AskBackground {
+    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
+        f.write_str("\x1b]11;?\x1b\\")
+    }
+
+    #[cfg(windows)]
+    fn execute_winapi(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The size of a terminal that does not know its own (a serial line, some containers).
 const SIZE_UNKNOWN: Size = Size::new(80, 24);
 

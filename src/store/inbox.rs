@@ -22,7 +22,7 @@ use crate::domain::layout::Layout;
 use crate::domain::price::{Capability, Quote, Series, SourceReport, Span};
 use crate::domain::query::Need;
 use crate::domain::story::{Marks, Story, StoryId};
-use crate::event::{Clock, Effect, QUERIES_MAX};
+use crate::event::{Clock, QUERIES_MAX, StoreEffect};
 
 /// About 10 MB of stories.
 pub(super) const STORIES_FULL: usize = 10_000;
@@ -158,14 +158,13 @@ pub(super) struct Round {
 }
 
 impl Inbox {
-    /// Takes what is to be saved; gives any other effect back.
-    pub fn put(&self, effect: Effect) -> Option<Effect> {
+    /// Takes in what is to be saved or looked for.
+    pub fn put(&self, effect: StoreEffect) {
         let mut state = self.lock();
-        let rest = state.put(effect);
+        state.put(effect);
         self.tell_full(&state);
         drop(state);
         self.changed.notify_all();
-        rest
     }
 
     /// Whether so many stories wait that no more are wanted for now.
@@ -282,37 +281,35 @@ impl Inbox {
 }
 
 impl State {
-    fn put(&mut self, effect: Effect) -> Option<Effect> {
+    fn put(&mut self, effect: StoreEffect) {
         let waiting = &mut self.waiting;
         match effect {
-            Effect::SaveStories(stories) => waiting.stories.extend(stories),
-            Effect::SaveMissing(stories) => waiting.missing.extend(stories),
-            Effect::SaveGroups(groups) => waiting.groups.extend(groups),
-            Effect::SaveMarks(marks) => waiting.marks.extend(marks),
-            Effect::SaveFeed(state) => self.put_feed(*state),
-            Effect::SaveQuote(quote) => drop(waiting.quotes.insert(quote.symbol.clone(), quote)),
-            Effect::SaveSeries { span, series } => {
+            StoreEffect::SaveStories(stories) => waiting.stories.extend(stories),
+            StoreEffect::SaveMissing(stories) => waiting.missing.extend(stories),
+            StoreEffect::SaveGroups(groups) => waiting.groups.extend(groups),
+            StoreEffect::SaveMarks(marks) => waiting.marks.extend(marks),
+            StoreEffect::SaveFeed(state) => self.put_feed(*state),
+            StoreEffect::SaveQuote(quote) => drop(waiting.quotes.insert(quote.symbol.clone(), quote)),
+            StoreEffect::SaveSeries { span, series } => {
                 waiting.series.insert((series.symbol.clone(), span), series);
             }
-            Effect::SaveSource(report) => {
+            StoreEffect::SaveSource(report) => {
                 waiting.sources.insert((report.source.clone(), report.capability), report);
             }
-            Effect::SaveQuery(query) => {
+            StoreEffect::SaveQuery(query) => {
                 waiting.queries.retain(|other| *other != query);
                 waiting.queries.push(query);
                 waiting.queries.drain(..waiting.queries.len().saturating_sub(QUERIES_MAX));
             }
-            Effect::SaveLayout(layout) => waiting.layout = Some(layout),
-            Effect::Search { number, need, until } => self.search = Some(Wanted::New { number, need, until }),
-            Effect::SearchMore { number } => self.search = Some(Wanted::More { number }),
-            Effect::Recount { since } => self.recount = Some(since),
-            Effect::ReadSummaries(ids) => self.summaries.extend(ids),
-            other => return Some(other),
+            StoreEffect::SaveLayout(layout) => waiting.layout = Some(layout),
+            StoreEffect::Search { number, need, until } => self.search = Some(Wanted::New { number, need, until }),
+            StoreEffect::SearchMore { number } => self.search = Some(Wanted::More { number }),
+            StoreEffect::Recount { since } => self.recount = Some(since),
+            StoreEffect::ReadSummaries(ids) => self.summaries.extend(ids),
         }
         if self.deaf {
             self.keep_marks_alone();
         }
-        None
     }
 
     /// What the reader does is worth keeping until the data is ours; what feeds and prices say comes again.

@@ -24,7 +24,7 @@ use rusqlite::ErrorCode;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
 
-use crate::event::{Clock, Effect, Event};
+use crate::event::{Clock, Event, StoreEffect};
 use inbox::Inbox;
 use store_thread::StoreThread;
 
@@ -48,8 +48,8 @@ impl Store {
     /// Sends on `events`, and never waits there:
     /// - [`Event::Loaded`] after [`Store::load`]; and for stories that are saved as new but were stored before (older
     ///   than the window that was loaded, or pruned), with the time they were first seen and their marks;
-    /// - [`Event::Counted`] after [`Effect::Recount`], page by page;
-    /// - [`Event::Found`] after [`Effect::Search`] and [`Effect::SearchMore`], a page for each;
+    /// - [`Event::Counted`] after [`StoreEffect::Recount`], page by page;
+    /// - [`Event::Found`] after [`StoreEffect::Search`] and [`StoreEffect::SearchMore`], a page for each;
     /// - [`Event::Saved`] after each commit, with the clock's time before which everything is saved. Not from a scratch;
     /// - [`Event::StoreTrouble`] when something can't be read or saved, once for each kind;
     /// - [`Event::StoreReplaced`] when the data was damaged or removed and a new store was begun.
@@ -80,9 +80,9 @@ impl Store {
         place::database(dir).exists()
     }
 
-    /// Puts in what is to be saved, without ever waiting; gives any other effect back.
-    pub fn carry_out(&self, effect: Effect) -> Option<Effect> {
-        self.inbox.put(effect)
+    /// Takes in what is to be saved or looked for, without ever waiting.
+    pub fn carry_out(&self, effect: StoreEffect) {
+        self.inbox.put(effect);
     }
 
     /// True while so many stories wait to be saved that no more should be sent.

@@ -18,7 +18,7 @@ use crate::domain::price::{
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::Topics;
-use crate::event::{Loaded, QUERIES_MAX};
+use crate::event::{Loaded, QUERIES_MAX, StoreEffect};
 
 const NOW: i64 = 1_795_000_000;
 const KEEP: Duration = Duration::from_secs(90 * 86_400);
@@ -104,8 +104,8 @@ impl Bench {
         Bench::at(Some(dir.path()), NOW)
     }
 
-    fn put(&self, effect: Effect) {
-        assert_eq!(self.store.carry_out(effect), None);
+    fn put(&self, effect: StoreEffect) {
+        self.store.carry_out(effect);
     }
 
     fn event(&mut self) -> Event {
@@ -173,12 +173,12 @@ fn all_that_is_saved_is_loaded_again() {
     let mut bench = Bench::open(&dir);
     let strange =
         Story { published: None, link: None, lang: None, summary: "".into(), ..story(u64::MAX, "ż ∂", NOW) };
-    bench.put(Effect::SaveStories(vec![story(1, "Chips are scarce", NOW - 100), strange.clone()]));
-    bench.put(Effect::SaveMarks(vec![(StoryId(1), READ)]));
-    bench.put(Effect::SaveFeed(feed("a").into()));
-    bench.put(Effect::SaveQuote(quote("181.23")));
-    bench.put(Effect::SaveSeries { span: Span::Day, series: series() });
-    bench.put(Effect::SaveSource(report(Capability::Quote, blocked(NOW + 60))));
+    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips are scarce", NOW - 100), strange.clone()]));
+    bench.put(StoreEffect::SaveMarks(vec![(StoryId(1), READ)]));
+    bench.put(StoreEffect::SaveFeed(feed("a").into()));
+    bench.put(StoreEffect::SaveQuote(quote("181.23")));
+    bench.put(StoreEffect::SaveSeries { span: Span::Day, series: series() });
+    bench.put(StoreEffect::SaveSource(report(Capability::Quote, blocked(NOW + 60))));
     assert_eq!(bench.saved(), at(NOW));
     bench.close();
 
@@ -197,36 +197,30 @@ fn all_that_is_saved_is_loaded_again() {
 fn a_story_stays_in_its_group_unless_the_reader_takes_it_out() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveStories(vec![story(1, "Chips are scarce", NOW - 100)]));
-    bench.put(Effect::SaveGroups(vec![(StoryId(1), StoryId(9)), (StoryId(77), StoryId(9))]));
+    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips are scarce", NOW - 100)]));
+    bench.put(StoreEffect::SaveGroups(vec![(StoryId(1), StoryId(9)), (StoryId(77), StoryId(9))]));
     bench.saved();
     let group = |dir| stories(dir).first().and_then(|(_, marks)| marks.group);
     assert_eq!(group(&dir), Some(StoryId(9)));
-    bench.put(Effect::SaveGroups(vec![(StoryId(1), StoryId(8))]));
-    bench.put(Effect::SaveMarks(vec![(StoryId(1), READ)]));
+    bench.put(StoreEffect::SaveGroups(vec![(StoryId(1), StoryId(8))]));
+    bench.put(StoreEffect::SaveMarks(vec![(StoryId(1), READ)]));
     bench.saved();
     assert_eq!(group(&dir), Some(StoryId(9)), "placed once, and marks that name no group leave it");
-    bench.put(Effect::SaveMarks(vec![(StoryId(1), Marks { group: Some(StoryId(u64::MAX)), ..READ })]));
+    bench.put(StoreEffect::SaveMarks(vec![(StoryId(1), Marks { group: Some(StoryId(u64::MAX)), ..READ })]));
     bench.saved();
     assert_eq!(stories(&dir)[0].1, Marks { group: Some(StoryId(u64::MAX)), ..READ });
     bench.close();
 }
 
 #[test]
-fn other_effects_come_back() {
-    let bench = Bench::at(None, NOW);
-    assert_eq!(bench.store.carry_out(Effect::Quit), Some(Effect::Quit));
-}
-
-#[test]
 fn an_edit_keeps_the_marks_the_times_and_the_first_title() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveStories(vec![story(1, "Draft", NOW - 100)]));
-    bench.put(Effect::SaveMarks(vec![(StoryId(1), STARRED)]));
+    bench.put(StoreEffect::SaveStories(vec![story(1, "Draft", NOW - 100)]));
+    bench.put(StoreEffect::SaveMarks(vec![(StoryId(1), STARRED)]));
     bench.saved();
     let edited = Story { first_seen: at(NOW), ..story(1, "Final", NOW + 9_000) };
-    bench.put(Effect::SaveStories(vec![edited.clone()]));
+    bench.put(StoreEffect::SaveStories(vec![edited.clone()]));
     // The sender took it for new: it is corrected.
     let expected = Story {
         first_seen: at(NOW - 40),
@@ -239,13 +233,17 @@ fn an_edit_keeps_the_marks_the_times_and_the_first_title() {
     bench.saved();
     assert_eq!(stories(&dir), [(expected.clone(), STARRED)]);
     // Sent once more as it stands, there is nothing to tell.
-    bench.put(Effect::SaveStories(vec![expected.clone()]));
+    bench.put(StoreEffect::SaveStories(vec![expected.clone()]));
     assert!(matches!(bench.event(), Event::Saved(_)));
     assert_eq!(stories(&dir), [(expected.clone(), STARRED)]);
 
     // The first title stays through further edits, and is no news when it comes back.
     for (title, before) in [("Final, corrected", Some("Draft")), ("  DRAFT", None), ("Other", Some("  DRAFT"))] {
-        bench.put(Effect::SaveStories(vec![Story { title: title.into(), title_before: None, ..expected.clone() }]));
+        bench.put(StoreEffect::SaveStories(vec![Story {
+            title: title.into(),
+            title_before: None,
+            ..expected.clone()
+        }]));
         bench.saved();
         let (stored, marks) = stories(&dir).remove(0);
         assert_eq!((&*stored.title, stored.title_before.as_deref(), marks), (title, before, STARRED));
@@ -259,9 +257,9 @@ fn what_another_feed_makes_of_an_article_is_no_edit() {
     let mut bench = Bench::open(&dir);
     let first = story(1, "Draft", NOW - 100);
     let other = Story { feed: "Digest".into(), first_seen: at(NOW - 300), ..story(1, "Today: a draft", NOW - 100) };
-    bench.put(Effect::SaveStories(vec![first.clone()]));
+    bench.put(StoreEffect::SaveStories(vec![first.clone()]));
     bench.saved();
-    bench.put(Effect::SaveStories(vec![other]));
+    bench.put(StoreEffect::SaveStories(vec![other]));
     bench.saved();
     assert_eq!(stories(&dir), [(Story { first_seen: at(NOW - 300), ..first }, Marks::default())]);
 }
@@ -271,7 +269,7 @@ fn the_newest_come_first_and_in_parts() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
     for from in (0..700).step_by(100) {
-        bench.put(Effect::SaveStories(
+        bench.put(StoreEffect::SaveStories(
             (from..from + 100).map(|id| story(id, "Chips", NOW - 7 * (id as i64 % 50))).collect(),
         ));
     }
@@ -294,12 +292,12 @@ fn the_newest_come_first_and_in_parts() {
 fn summaries_are_read_alone_and_what_lacks_its_summary_takes_nothing_away() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveStories(vec![story(1, "Chips", NOW), story(2, "Ports", NOW)]));
+    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW), story(2, "Ports", NOW)]));
     bench.saved();
     let bare = |id, title| Story { summary: "".into(), ..story(id, title, NOW) };
-    bench.put(Effect::SaveMissing(vec![bare(2, "Ports"), bare(3, "Lamps")]));
+    bench.put(StoreEffect::SaveMissing(vec![bare(2, "Ports"), bare(3, "Lamps")]));
     bench.saved();
-    bench.put(Effect::ReadSummaries([1, 2, 3, 4].map(StoryId).to_vec()));
+    bench.put(StoreEffect::ReadSummaries([1, 2, 3, 4].map(StoryId).to_vec()));
     let found = loop {
         if let Event::Summaries(found) = bench.event() {
             break found;
@@ -314,10 +312,10 @@ fn summaries_are_read_alone_and_what_lacks_its_summary_takes_nothing_away() {
 fn a_block_is_forgotten_when_it_is_over_or_lifted() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveSource(report(Capability::Quote, blocked(NOW + 60))));
-    bench.put(Effect::SaveSource(report(Capability::Candles, blocked(NOW + 60))));
+    bench.put(StoreEffect::SaveSource(report(Capability::Quote, blocked(NOW + 60))));
+    bench.put(StoreEffect::SaveSource(report(Capability::Candles, blocked(NOW + 60))));
     bench.saved();
-    bench.put(Effect::SaveSource(report(Capability::Quote, Outcome::Well)));
+    bench.put(StoreEffect::SaveSource(report(Capability::Quote, Outcome::Well)));
     bench.saved();
     let reader = Reader::open(dir.path()).unwrap();
     assert_eq!(reader.sources(at(NOW)).unwrap(), [report(Capability::Candles, blocked(NOW + 60))]);
@@ -335,11 +333,11 @@ fn the_history_of_queries_is_kept_and_bounded() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
     for number in 0..QUERIES_MAX + 5 {
-        bench.put(Effect::SaveQuery(format!("q{number}")));
+        bench.put(StoreEffect::SaveQuery(format!("q{number}")));
     }
-    bench.put(Effect::SaveQuery("q50".into()));
+    bench.put(StoreEffect::SaveQuery("q50".into()));
     bench.saved();
-    bench.put(Effect::SaveQuery("q51".into()));
+    bench.put(StoreEffect::SaveQuery("q51".into()));
     bench.saved();
     let queries: Vec<String> = bench.load(1).into_iter().flat_map(|part| part.queries).collect();
     assert_eq!(queries.len(), QUERIES_MAX);
@@ -351,7 +349,7 @@ fn the_history_of_queries_is_kept_and_bounded() {
 fn a_search_comes_page_by_page_and_a_new_one_ends_it() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveStories((0..250).map(|id| story(id, "Chips", NOW - id as i64)).collect()));
+    bench.put(StoreEffect::SaveStories((0..250).map(|id| story(id, "Chips", NOW - id as i64)).collect()));
     bench.saved();
     let need = Query::parse("chips").unwrap().need(&Topics::default(), at(NOW));
     let found = |bench: &mut Bench| loop {
@@ -359,14 +357,14 @@ fn a_search_comes_page_by_page_and_a_new_one_ends_it() {
             return (number, stories.iter().map(|(story, _)| story.id.0).collect::<Vec<_>>(), done);
         }
     };
-    bench.put(Effect::Search { number: 1, need: need.clone(), until: at(NOW - 40) });
+    bench.put(StoreEffect::Search { number: 1, need: need.clone(), until: at(NOW - 40) });
     assert_eq!(found(&mut bench), (1, (40..140).collect(), false));
-    bench.put(Effect::SearchMore { number: 1 });
+    bench.put(StoreEffect::SearchMore { number: 1 });
     assert_eq!(found(&mut bench), (1, (140..240).collect(), false));
-    bench.put(Effect::Search { number: 2, need, until: at(NOW - 245) });
+    bench.put(StoreEffect::Search { number: 2, need, until: at(NOW - 245) });
     assert_eq!(found(&mut bench), (2, (245..250).collect(), false));
-    bench.put(Effect::SearchMore { number: 1 });
-    bench.put(Effect::SearchMore { number: 2 });
+    bench.put(StoreEffect::SearchMore { number: 1 });
+    bench.put(StoreEffect::SearchMore { number: 2 });
     assert_eq!(found(&mut bench), (2, vec![], true));
 }
 
@@ -374,9 +372,9 @@ fn a_search_comes_page_by_page_and_a_new_one_ends_it() {
 fn words_are_found_without_regard_to_case_and_accents() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveStories(vec![story(1, "L'économie des puces", NOW - 9), story(2, "Old news", NOW - 5)]));
+    bench.put(StoreEffect::SaveStories(vec![story(1, "L'économie des puces", NOW - 9), story(2, "Old news", NOW - 5)]));
     bench.saved();
-    bench.put(Effect::SaveStories(vec![story(2, "Other news", NOW - 5)]));
+    bench.put(StoreEffect::SaveStories(vec![story(2, "Other news", NOW - 5)]));
     bench.saved();
     let reader = Reader::open(dir.path()).unwrap();
     let found = |words: &str| candidates(&reader, words).iter().map(|(story, _)| story.id.0).collect::<Vec<_>>();
@@ -399,25 +397,25 @@ fn pruning_keeps_what_is_starred_and_remembers_what_it_removed() {
     let old = NOW - 91 * 86_400;
     let mut bench = Bench::at(Some(dir.path()), old);
     let many: Vec<_> = (0..1_200).map(|id| story(id, "Chips", old)).collect();
-    bench.put(Effect::SaveStories(many));
-    bench.put(Effect::SaveStories(vec![story(5_000, "Chips", NOW - 50)]));
-    bench.put(Effect::SaveMarks(vec![(StoryId(3), STARRED), (StoryId(4), READ)]));
+    bench.put(StoreEffect::SaveStories(many));
+    bench.put(StoreEffect::SaveStories(vec![story(5_000, "Chips", NOW - 50)]));
+    bench.put(StoreEffect::SaveMarks(vec![(StoryId(3), STARRED), (StoryId(4), READ)]));
     bench.saved();
     bench.close();
 
     let mut bench = Bench::open(&dir);
     bench.load(10);
-    bench.put(Effect::SaveFeed(feed("a").into()));
+    bench.put(StoreEffect::SaveFeed(feed("a").into()));
     bench.saved();
     while stories(&dir).len() > 2 {
-        bench.put(Effect::SaveFeed(feed("a").into()));
+        bench.put(StoreEffect::SaveFeed(feed("a").into()));
         bench.saved();
     }
     assert_eq!(stories(&dir).iter().map(|(story, _)| story.id.0).collect::<Vec<_>>(), [5_000, 3]);
     assert_eq!(candidates(&Reader::open(dir.path()).unwrap(), "chips").len(), 2);
 
     // Its feed still carries it: it comes back as what it was, not as new.
-    bench.put(Effect::SaveStories(vec![Story { first_seen: at(NOW), ..story(4, "Chips", old) }]));
+    bench.put(StoreEffect::SaveStories(vec![Story { first_seen: at(NOW), ..story(4, "Chips", old) }]));
     let known = loop {
         if let Event::Loaded(known) = bench.event() {
             break known;
@@ -430,14 +428,14 @@ fn pruning_keeps_what_is_starred_and_remembers_what_it_removed() {
 fn a_second_newstape_reads_and_saves_nothing() {
     let dir = TempDir::new().unwrap();
     let mut first = Bench::open(&dir);
-    first.put(Effect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
+    first.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
     first.saved();
 
     let mut second = Bench::open(&dir);
     let parts = second.load(100);
     assert!(parts.iter().all(|part| part.read_only));
     assert_eq!(parts[0].stories.len(), 1);
-    second.put(Effect::SaveStories(vec![story(2, "Chips", NOW - 9)]));
+    second.put(StoreEffect::SaveStories(vec![story(2, "Chips", NOW - 9)]));
     second.close();
     assert_eq!(stories(&dir).len(), 1);
 
@@ -450,13 +448,13 @@ fn a_second_newstape_reads_and_saves_nothing() {
 fn a_second_newstape_takes_over_when_the_first_ends_and_keeps_its_marks() {
     let dir = TempDir::new().unwrap();
     let mut first = Bench::open(&dir);
-    first.put(Effect::SaveStories(vec![story(1, "Chips", NOW - 9), story(2, "Coins", NOW - 9)]));
+    first.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9), story(2, "Coins", NOW - 9)]));
     first.saved();
     let mut second = Bench::open(&dir);
     assert!(second.load(100)[0].read_only);
-    second.put(Effect::SaveMarks(vec![(StoryId(1), STARRED)]));
-    second.put(Effect::SaveFeed(feed("a").into()));
-    first.put(Effect::SaveMarks(vec![(StoryId(2), READ)]));
+    second.put(StoreEffect::SaveMarks(vec![(StoryId(1), STARRED)]));
+    second.put(StoreEffect::SaveFeed(feed("a").into()));
+    first.put(StoreEffect::SaveMarks(vec![(StoryId(2), READ)]));
     first.saved();
     first.close();
 
@@ -470,8 +468,8 @@ fn a_second_newstape_takes_over_when_the_first_ends_and_keeps_its_marks() {
     };
     assert_eq!(stored.stories.iter().find(|(story, _)| story.id == StoryId(2)).unwrap().1, READ);
     while !matches!(second.event(), Event::StoreTaken) {}
-    second.put(Effect::SaveStories(vec![story(3, "Chips", NOW - 9)]));
-    second.put(Effect::SaveFeed(feed("b").into()));
+    second.put(StoreEffect::SaveStories(vec![story(3, "Chips", NOW - 9)]));
+    second.put(StoreEffect::SaveFeed(feed("b").into()));
     second.close();
     let mut kept: Vec<_> = stories(&dir).into_iter().map(|(story, marks)| (story.id.0, marks)).collect();
     kept.sort_by_key(|(id, _)| *id);
@@ -487,7 +485,7 @@ fn marks_that_are_lost_at_the_end_are_told() {
     first.load(100);
     let mut second = Bench::open(&dir);
     second.load(100);
-    second.put(Effect::SaveMarks(vec![(StoryId(1), STARRED)]));
+    second.put(StoreEffect::SaveMarks(vec![(StoryId(1), STARRED)]));
     let unsaved = second.store.close(LIMIT).unwrap_err();
     assert!(unsaved.starts_with("Lost: 1 mark. Another newstape"), "{unsaved}");
     first.close();
@@ -499,7 +497,7 @@ fn rubbish_in_place_of_the_database_is_moved_aside() {
     std::fs::write(dir.path().join("newstape.db"), "this was never a database".repeat(500)).unwrap();
     let mut bench = Bench::open(&dir);
     assert!(bench.replaced().contains("kept as newstape.db.broken-1795000000"));
-    bench.put(Effect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
+    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
     bench.saved();
     assert_eq!(stories(&dir).len(), 1);
     assert!(dir.path().join("newstape.db.broken-1795000000").exists());
@@ -510,10 +508,10 @@ fn filled() -> TempDir {
     let dir = TempDir::new().unwrap();
     let bench = Bench::open(&dir);
     for from in (0..1_200).step_by(100) {
-        bench.put(Effect::SaveStories((from..from + 100).map(|id| story(id, "Chips", NOW - 9)).collect()));
+        bench.put(StoreEffect::SaveStories((from..from + 100).map(|id| story(id, "Chips", NOW - 9)).collect()));
     }
-    bench.put(Effect::SaveMarks((0..1_200).step_by(10).map(|id| (StoryId(id), STARRED)).collect()));
-    bench.put(Effect::SaveQuery("chips".into()));
+    bench.put(StoreEffect::SaveMarks((0..1_200).step_by(10).map(|id| (StoryId(id), STARRED)).collect()));
+    bench.put(StoreEffect::SaveQuery("chips".into()));
     bench.close();
     dir
 }
@@ -569,12 +567,12 @@ fn data_that_is_removed_while_newstape_runs_is_written_anew() {
     ];
     for (round, remove) in (0..).zip(removals) {
         let mut bench = Bench::at(Some(&place), NOW);
-        bench.put(Effect::SaveStories((0..300).map(|id| story(round * 300 + id, "Chips", NOW - 9)).collect()));
-        bench.put(Effect::SaveMarks(vec![(StoryId(round * 300), STARRED)]));
+        bench.put(StoreEffect::SaveStories((0..300).map(|id| story(round * 300 + id, "Chips", NOW - 9)).collect()));
+        bench.put(StoreEffect::SaveMarks(vec![(StoryId(round * 300), STARRED)]));
         bench.saved();
         remove(&place);
         assert!(bench.replaced().contains("was removed while newstape ran"));
-        bench.put(Effect::SaveStories(vec![story(10_000 + round, "Later", NOW)]));
+        bench.put(StoreEffect::SaveStories(vec![story(10_000 + round, "Later", NOW)]));
         bench.close();
         let kept: Vec<_> = Reader::open(&place).unwrap().stories(None).collect::<Result<_, _>>().unwrap();
         assert_eq!(kept.len() as u64, 301 * (round + 1));
@@ -589,7 +587,7 @@ fn a_folder_that_cannot_be_made_is_told_and_nothing_stops() {
     std::fs::write(&in_the_way, "").unwrap();
     let mut bench = Bench::at(Some(&in_the_way.join("newstape")), NOW);
     assert!(bench.trouble().starts_with("The store can't be used: its folder can't be written."));
-    bench.put(Effect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
+    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
     let parts = bench.load(100);
     assert!(parts[0].done && !parts[0].read_only);
     bench.close();
@@ -598,9 +596,9 @@ fn a_folder_that_cannot_be_made_is_told_and_nothing_stops() {
 #[test]
 fn a_scratch_never_says_saved() {
     let mut bench = Bench::at(None, NOW);
-    bench.put(Effect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
+    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
     assert_eq!(bench.load(10)[0].stories.len(), 1);
-    bench.put(Effect::SaveFeed(feed("a").into()));
+    bench.put(StoreEffect::SaveFeed(feed("a").into()));
     bench.store.close(LIMIT).unwrap();
     assert!(bench.events.try_recv().is_err());
 }
@@ -617,12 +615,12 @@ fn a_full_disk_is_told_once_and_tried_again() {
         keeper.connection().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
     };
     limit_pages(&keeper, 1);
-    inbox.put(Effect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
-    inbox.put(Effect::SaveQuote(quote("1")));
+    inbox.put(StoreEffect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
+    inbox.put(StoreEffect::SaveQuote(quote("1")));
     for _ in 0..2 {
         let round = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock);
         keeper.round(round);
-        inbox.put(Effect::SaveQuote(quote("2")));
+        inbox.put(StoreEffect::SaveQuote(quote("2")));
     }
     let Event::StoreTrouble(sentence) = next(&mut events) else { panic!() };
     assert_eq!(sentence, "Saving failed: the disk is full. newstape keeps what it has and tries again.");
@@ -648,12 +646,12 @@ fn nothing_is_refused_and_validators_wait_for_the_stories_they_vouch_for() {
     let mut keeper = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
     let full = inbox.full();
     for from in (0..ALL as u64).step_by(100) {
-        inbox.put(Effect::SaveStories((from..from + 100).map(|id| story(id, "Chips", NOW)).collect()));
-        inbox.put(Effect::SaveGroups((from..from + 100).map(|id| (StoryId(id), StoryId(id / 2))).collect()));
+        inbox.put(StoreEffect::SaveStories((from..from + 100).map(|id| story(id, "Chips", NOW)).collect()));
+        inbox.put(StoreEffect::SaveGroups((from..from + 100).map(|id| (StoryId(id), StoryId(id / 2))).collect()));
         assert_eq!(*full.borrow(), from as usize + 100 >= inbox::STORIES_FULL, "{from}");
     }
-    inbox.put(Effect::SaveMarks(vec![(StoryId(1), READ), (StoryId(ALL as u64 - 1), STARRED)]));
-    inbox.put(Effect::SaveFeed(feed("a").into()));
+    inbox.put(StoreEffect::SaveMarks(vec![(StoryId(1), READ), (StoryId(ALL as u64 - 1), STARRED)]));
+    inbox.put(StoreEffect::SaveFeed(feed("a").into()));
     let mut rounds = 0;
     while inbox.left().0 > 0 {
         assert_eq!(Reader::open(dir.path()).unwrap().feeds().unwrap(), [], "its stories are not all saved");
@@ -681,8 +679,8 @@ fn an_end_with_a_full_disk_says_what_is_lost() {
     let place = Some(dir.path().to_owned());
     let keeper = StoreThread::new(place, KEEP, sender, Arc::new(|| at(NOW)), Arc::clone(&inbox)).unwrap();
     keeper.connection().query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
-    inbox.put(Effect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
-    inbox.put(Effect::SaveMarks(vec![(StoryId(1), READ)]));
+    inbox.put(StoreEffect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
+    inbox.put(StoreEffect::SaveMarks(vec![(StoryId(1), READ)]));
     inbox.close();
     let error = keeper.run().unwrap_err();
     assert_eq!(error, "The last changes could not be saved: the disk is full. Lost: 100 stories and 1 mark.");
@@ -694,7 +692,7 @@ fn a_stalled_receiver_keeps_nothing_from_being_saved() {
     let (sender, events) = tokio::sync::mpsc::channel(1);
     let store = Store::open(Some(dir.path()), KEEP, sender, Arc::new(|| at(NOW))).unwrap();
     for id in 0..1_000 {
-        store.carry_out(Effect::SaveStories(vec![story(id, "Chips", NOW - 9)]));
+        store.carry_out(StoreEffect::SaveStories(vec![story(id, "Chips", NOW - 9)]));
         if id % 100 == 0 {
             store.load(5_000);
         }
@@ -711,7 +709,7 @@ fn files_are_for_their_owner_only() {
     let dir = TempDir::new().unwrap();
     let place = dir.path().join("share").join("newstape");
     let mut bench = Bench::at(Some(&place), NOW);
-    bench.put(Effect::SaveFeed(feed("a").into()));
+    bench.put(StoreEffect::SaveFeed(feed("a").into()));
     bench.saved();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&place), 0o700);
@@ -735,7 +733,7 @@ fn a_reader_finds_nothing_where_nothing_was_stored_and_leaves_no_trace() {
 fn a_reader_goes_no_further_back_than_asked() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveStories((0..300).map(|id| story(id, "Chips", NOW - 10 * id as i64)).collect()));
+    bench.put(StoreEffect::SaveStories((0..300).map(|id| story(id, "Chips", NOW - 10 * id as i64)).collect()));
     bench.saved();
     let reader = Reader::open(dir.path()).unwrap();
     assert_eq!(reader.stories(Some(at(NOW - 2_500))).count(), 251);
@@ -757,9 +755,9 @@ fn saves_until_killed() {
     let store = Store::open(Some(Path::new(&dir)), KEEP, sender, clock).unwrap();
     let mut out = std::io::stdout();
     for id in 0.. {
-        store.carry_out(Effect::SaveStories(vec![story(id, "Chips", NOW)]));
+        store.carry_out(StoreEffect::SaveStories(vec![story(id, "Chips", NOW)]));
         put.store(id as i64, Ordering::SeqCst);
-        store.carry_out(Effect::SaveFeed(feed(&id.to_string()).into()));
+        store.carry_out(StoreEffect::SaveFeed(feed(&id.to_string()).into()));
         // Every so often wait for the store, so that the disk keeps up.
         while id % 50 == 49 || !events.is_empty() {
             if let Event::Saved(upto) = next(&mut events) {
@@ -802,10 +800,10 @@ fn what_was_said_to_be_saved_survives_a_kill() {
 fn what_waits_is_saved_within_a_quarter_of_a_second() {
     let dir = TempDir::new().unwrap();
     let mut bench = Bench::open(&dir);
-    bench.put(Effect::SaveFeed(feed("a").into()));
+    bench.put(StoreEffect::SaveFeed(feed("a").into()));
     bench.saved();
     let (done, timer) = mpsc::channel::<()>();
-    bench.put(Effect::SaveFeed(feed("b").into()));
+    bench.put(StoreEffect::SaveFeed(feed("b").into()));
     // Generous, for a busy machine: the point is that nothing else has to happen.
     let watch = std::thread::Builder::new().spawn(move || timer.recv_timeout(Duration::from_secs(2)).is_ok()).unwrap();
     bench.saved();

@@ -508,7 +508,7 @@ pub fn many(app: &mut App) {
         tell(app, Event::Series { span: Span::Day, series });
         tell(app, Event::Quote(quote));
     }
-    app.notice = None;
+    app.notices.current = None;
 }
 
 /// A busy day with them.

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use super::watch::Watch;
-use super::{Cause, Fired, SNOOZE};
+use super::{Alerts, Around, Cause, Fired, SNOOZE};
 use crate::app::command::Command;
 use crate::app::{App, Popup, Tone};
+use crate::domain::Name;
 use crate::domain::alert::Alert;
+use crate::domain::story::StoryId;
 use crate::event::Effect;
 
 /// A line of the list.
@@ -21,16 +23,59 @@ pub enum Listed<'a> {
     Fired(&'a Fired),
 }
 
-impl App {
+impl Alerts {
     /// The alerts in the order of the config, then what fired, the newest first.
-    pub fn listed(&self) -> Vec<Listed<'_>> {
-        let sleeps = |watch: &Watch| watch.snoozed.max(self.alerts.snoozed).filter(|until| *until > self.now);
-        let watches = self.alerts.watches.iter();
+    pub fn listed(&self, now: Timestamp) -> Vec<Listed<'_>> {
+        let sleeps = |watch: &Watch| watch.snoozed.max(self.snoozed).filter(|until| *until > now);
+        let watches = self.watches.iter();
         let alerts =
             watches.map(|watch| Listed::Alert { alert: &watch.alert, last: watch.last, sleeps: sleeps(watch) });
-        alerts.chain(self.alerts.fired.iter().map(Listed::Fired)).collect()
+        alerts.chain(self.fired.iter().map(Listed::Fired)).collect()
     }
 
+    /// The story that a line of the list is about. On an alert there is none.
+    fn story_of_line(&self, cursor: usize) -> Option<StoryId> {
+        self.fired.get(cursor.checked_sub(self.watches.len())?)?.story
+    }
+
+    /// Lets an alert sleep, or wakes it; answers what to say.
+    fn snooze(&mut self, at: usize, now: Timestamp) -> String {
+        let watch = &mut self.watches[at];
+        watch.snoozed = toggled(watch.snoozed, now);
+        match watch.snoozed {
+            Some(_) => format!("'{}' sleeps for an hour", watch.alert.name),
+            None => format!("'{}' is awake", watch.alert.name),
+        }
+    }
+
+    /// Lets all alerts sleep, or wakes them; answers what to say.
+    fn snooze_all(&mut self, now: Timestamp) -> &'static str {
+        self.snoozed = toggled(self.snoozed, now);
+        if self.snoozed.is_some() { "alerts sleep for an hour" } else { "alerts are awake" }
+    }
+
+    /// Stories of a topic raise no alert any more in this run, or do again; answers what to say.
+    fn mute(&mut self, topic: Name, title: &str) -> String {
+        let before = self.muted.len();
+        self.muted.retain(|other| *other != topic);
+        if self.muted.len() < before {
+            return format!("stories of {title} raise alerts again");
+        }
+        self.muted.push(topic);
+        format!("stories of {title} raise no alert until newstape ends")
+    }
+
+    /// Tells of an alert as if it had come true with the story that the reader shows, whatever speaks against it.
+    fn try_out(&mut self, at: usize, around: &Around) -> Vec<Effect> {
+        let alert = &self.watches[at].alert;
+        let item = around.wire.current_item().filter(|_| alert.query.is_some());
+        let price = alert.price.as_ref().map(|rule| rule.to_string());
+        let cause = Cause { story: item.map(|item| item.story.id), group: None, price };
+        self.tell_of(at, &cause, (false, true), around)
+    }
+}
+
+impl App {
     /// Lays the list over the screen.
     pub(in crate::app) fn show_alerts(&mut self) -> Vec<Effect> {
         self.alerts.dismiss();
@@ -44,13 +89,20 @@ impl App {
             return Some(self.mute_topic(digit));
         }
         match command {
-            Command::Snooze if cursor < count => Some(self.snooze(cursor)),
-            Command::TestAlert if cursor < count => Some(self.try_alert(cursor)),
+            Command::Snooze if cursor < count => {
+                let text = self.alerts.snooze(cursor, self.now);
+                Some(self.notify(Tone::Info, text))
+            }
+            Command::TestAlert if cursor < count => {
+                let mut effects = self.ask_alerts(|alerts, around| alerts.try_out(cursor, around));
+                // The list stays open, and its cursor on the alert.
+                effects.extend(self.notify(Tone::Info, "sent as a TEST, with everything else the alert does".into()));
+                Some(effects)
+            }
             Command::TestAlert => Some(self.notify(Tone::Info, "the cursor is on no alert".into())),
             Command::Read | Command::Open | Command::CopyLink => {
                 // On an alert there is no story; the one behind the list is not meant.
-                let fired = cursor.checked_sub(count).and_then(|at| self.alerts.fired.get(at));
-                let story = fired.and_then(|fired| fired.story);
+                let story = self.alerts.story_of_line(cursor);
                 Some(story.map(|id| self.with_story(command, id)).unwrap_or_default())
             }
             _ => None,
@@ -63,50 +115,17 @@ impl App {
             return self.notify(Tone::Info, format!("no topic has the key {digit}"));
         };
         let (name, title) = (rule.name.clone(), rule.title.clone());
-        if self.config.alerting.muted_topics.contains(&name) {
-            return self.notify(Tone::Info, format!("alerts of {title} are muted in the config"));
-        }
-        let muted = &mut self.alerts.muted;
-        let before = muted.len();
-        muted.retain(|other| *other != name);
-        let text = match muted.len() < before {
-            true => format!("stories of {title} raise alerts again"),
-            false => {
-                muted.push(name);
-                format!("stories of {title} raise no alert until newstape ends")
-            }
-        };
-        self.notify(Tone::Info, text)
-    }
-
-    /// Lets an alert sleep, or wakes it.
-    fn snooze(&mut self, at: usize) -> Vec<Effect> {
-        let (now, watch) = (self.now, &mut self.alerts.watches[at]);
-        watch.snoozed = toggled(watch.snoozed, now);
-        let text = match watch.snoozed {
-            Some(_) => format!("'{}' sleeps for an hour", watch.alert.name),
-            None => format!("'{}' is awake", watch.alert.name),
+        let text = match self.config.alerting.muted_topics.contains(&name) {
+            true => format!("alerts of {title} are muted in the config"),
+            false => self.alerts.mute(name, &title),
         };
         self.notify(Tone::Info, text)
     }
 
     /// Lets all alerts sleep, or wakes them.
     pub(in crate::app) fn snooze_all(&mut self) -> Vec<Effect> {
-        self.alerts.snoozed = toggled(self.alerts.snoozed, self.now);
-        let text = if self.alerts.snoozed.is_some() { "alerts sleep for an hour" } else { "alerts are awake" };
+        let text = self.alerts.snooze_all(self.now);
         self.notify(Tone::Info, text.into())
-    }
-
-    /// Tells of an alert as if it had come true with the story that the reader shows, whatever speaks against it.
-    fn try_alert(&mut self, at: usize) -> Vec<Effect> {
-        let alert = &self.alerts.watches[at].alert;
-        let item = self.wire.current_item().filter(|_| alert.query.is_some());
-        let price = alert.price.as_ref().map(|rule| rule.to_string());
-        let cause = Cause { story: item.map(|item| item.story.id), group: None, price };
-        let mut effects = self.tell_of(at, &cause, false, true);
-        // The list stays open, and its cursor on the alert.
-        effects.extend(self.notify(Tone::Info, "sent as a TEST, with everything else the alert does".into()));
-        effects
     }
 }
 

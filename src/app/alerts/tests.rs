@@ -6,9 +6,10 @@ use super::*;
 use crate::app::Popup;
 use crate::app::samples::{Desk, feed_state, minute, quote, series, titled};
 use crate::config::load;
+use crate::domain::alert::Action;
 use crate::domain::price::Span;
 use crate::domain::story::{Marks, Story};
-use crate::event::{Event, Loaded};
+use crate::event::{Event, Loaded, SystemEffect};
 
 /// A desk with these alerts alone, whose feed has been polled once.
 fn desk(alerts: &str) -> Desk {
@@ -29,7 +30,7 @@ fn poll(desk: &mut Desk) {
 /// What the effects raise, by the name of the alert.
 fn raised(effects: &[Effect]) -> Vec<&str> {
     let raised = effects.iter().filter_map(|effect| match effect {
-        Effect::Raise(raised) => Some(&*raised.alert),
+        Effect::System(SystemEffect::Raise(raised)) => Some(&*raised.alert),
         _ => None,
     });
     raised.collect()
@@ -209,10 +210,10 @@ fn one_that_is_off_says_nothing_and_a_trial_says_all() {
     assert_eq!(tell(&mut desk, 1, "Nvidia opens a school"), 0);
     let effects = desk.press("a A");
     let loud = effects.iter().find_map(|effect| match effect {
-        Effect::Raise(raised) => Some((raised.bell, raised.notify, raised.text.clone())),
+        Effect::System(SystemEffect::Raise(raised)) => Some((raised.actions.clone(), raised.text.clone())),
         _ => None,
     });
-    assert_eq!(loud, Some((true, true, "TEST: Nvidia opens a school (Reuters)".into())));
+    assert_eq!(loud, Some((vec![Action::Bell, Action::Notify], "TEST: Nvidia opens a school (Reuters)".into())));
     assert!(desk.app.alerts.fired().next().unwrap().is_trial);
     assert!(matches!(desk.app.popup, Some(Popup::Alerts { cursor: 0 })), "the list stays open");
 }
@@ -334,7 +335,7 @@ fn a_hostile_title_is_data_in_the_payload() {
     let story = Story { published: Some(at), ..titled(1, 0, title) };
     let effects = desk.stories([story]);
     let payload = effects.iter().find_map(|effect| match effect {
-        Effect::Raise(raised) => Some(raised.payload.clone()),
+        Effect::System(SystemEffect::Raise(raised)) => Some(raised.payload.clone()),
         _ => None,
     });
     let object: serde_json::Value = serde_json::from_str(&payload.unwrap()).unwrap();
@@ -368,12 +369,13 @@ fn a_story_whose_summary_is_in_the_store_alone_is_read_before_its_alert() {
     let effects = desk.wait(660);
     assert!(raised(&effects).is_empty());
     let asked = effects.iter().find_map(|effect| match effect {
-        Effect::ReadSummaries(ids) => Some(ids.clone()),
+        Effect::Store(StoreEffect::ReadSummaries(ids)) => Some(ids.clone()),
         _ => None,
     });
     assert!(asked.unwrap().contains(&StoryId(1)));
     let effects = desk.send(Event::Summaries(vec![(StoryId(1), "The harbour is closed.".into())]));
-    let Some(Effect::Raise(raised)) = effects.iter().find(|effect| matches!(effect, Effect::Raise(_))) else {
+    let is_raised = |effect: &&Effect| matches!(effect, Effect::System(SystemEffect::Raise(_)));
+    let Some(Effect::System(SystemEffect::Raise(raised))) = effects.iter().find(is_raised) else {
         panic!("no alert in {effects:?}");
     };
     assert!(raised.payload.contains("The harbour is closed."), "{}", raised.payload);

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::domain::Name;
-use crate::domain::query::{FIELDS, states};
+use crate::domain::query::{Field, Values, states};
 use crate::domain::text::Text;
 
 /// Offers shown at most; a longer list is no help.
@@ -83,29 +83,30 @@ fn word_start(text: &str) -> usize {
     start + word.len() - word.trim_start_matches('-').len()
 }
 
+/// The values of a field that begin so. A name that is no field has none.
 fn values(field: &str, typed: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    Field::named(field).map_or_else(Vec::new, |field| values_of(field, typed, vocabulary))
+}
+
+fn values_of(field: Field, typed: &str, vocabulary: &Vocabulary) -> Vec<String> {
     let typed = typed.strip_prefix('"').unwrap_or(typed);
     let ranked = |names| rank(typed, <[Name]>::iter(names).map(|name| (&**name, &**name)));
-    let found = match field {
-        "topic" => rank(typed, vocabulary.topics.iter().map(|(name, title)| (&**name, &**title))),
-        "outlet" => ranked(&vocabulary.outlets),
-        "feed" => ranked(&vocabulary.feeds),
-        "symbol" | "move" => ranked(&vocabulary.symbols),
-        "lang" => ranked(&vocabulary.langs),
-        "is" => rank(typed, states().iter().map(|state| (*state, *state))),
-        _ => Vec::new(),
+    let found = match field.values() {
+        Values::Nothing => Vec::new(),
+        Values::Topics => rank(typed, vocabulary.topics.iter().map(|(name, title)| (&**name, &**title))),
+        Values::Outlets => ranked(&vocabulary.outlets),
+        Values::Feeds => ranked(&vocabulary.feeds),
+        Values::Symbols => ranked(&vocabulary.symbols),
+        Values::Langs => ranked(&vocabulary.langs),
+        Values::States => rank(typed, states().iter().map(|state| (*state, *state))),
     };
-    let end = if field == "move" { ">" } else { " " };
-    found.into_iter().map(|name| format!("{field}:{}{end}", written(field, name))).collect()
+    let end = if field == Field::Move { ">" } else { " " };
+    found.into_iter().map(|name| format!("{}:{}{end}", field.name(), written(field, name))).collect()
 }
 
 fn bare(word: &str, vocabulary: &Vocabulary) -> Vec<String> {
-    let fields = FIELDS.iter().filter(|field| field.starts_with(word)).map(|field| match *field {
-        "age" => "age<".to_owned(),
-        "outlets" => "outlets>".to_owned(),
-        field => format!("{field}:"),
-    });
-    let mut found: Vec<String> = fields.collect();
+    let fields = Field::all().filter(|field| field.name().starts_with(word));
+    let mut found: Vec<String> = fields.map(Field::beginning).collect();
     if word.chars().count() >= ENOUGH {
         found.extend(values("topic", word, vocabulary));
         found.extend(values("outlet", word, vocabulary));
@@ -138,8 +139,8 @@ fn folded(name: &str) -> String {
 }
 
 /// A name so that the query reads it: in quotes where it must, without what means something between them.
-fn written(field: &str, name: &str) -> String {
-    let is_phrase = matches!(field, "outlet" | "feed");
+fn written(field: Field, name: &str) -> String {
+    let is_phrase = matches!(field, Field::Words(_));
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '&');
     if name.chars().all(plain) && (!is_phrase || Text::name(name).title_words().len() == 1) {
         return name.to_owned();
@@ -190,14 +191,14 @@ mod tests {
         for (typed, expected) in cases {
             assert_eq!(Offers::find(typed, &vocabulary(), false).list, expected, "{typed}");
         }
-        assert_eq!(Offers::find("", &vocabulary(), true).list.len(), FIELDS.len());
+        assert_eq!(Offers::find("", &vocabulary(), true).list.len(), Field::all().count());
     }
 
     #[test]
     fn every_value_offered_is_read() {
-        for field in FIELDS {
-            for offer in Offers::find(&format!("{field}:"), &vocabulary(), true).list {
-                let query = if field == "move" { format!("{offer}1%") } else { offer };
+        for field in Field::all() {
+            for offer in Offers::find(&format!("{}:", field.name()), &vocabulary(), true).list {
+                let query = if field == Field::Move { format!("{offer}1%") } else { offer };
                 assert!(Query::parse(&query).is_ok(), "{query}: {:?}", Query::parse(&query));
             }
         }

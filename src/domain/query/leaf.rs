@@ -2,24 +2,8 @@
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-use super::super::pattern::Words;
-use super::{Compare, Leaf, Name, NameField, Pattern, Scope, State, Subject, Text, TitleSpan};
-use crate::domain::text::folds_to;
-
-/// How long a story counts as new after it was first seen, in seconds.
-pub(super) const NEW_SECONDS: i64 = 15 * 60;
-
-impl Scope {
-    /// The words of a text that are looked at; none when the scope is not in the text.
-    pub(crate) fn words(self, text: &Text) -> Words {
-        match self {
-            Scope::Text => 0..text.words().len(),
-            Scope::Title => text.title_words(),
-            Scope::Summary => text.summary_words(),
-            Scope::Outlet | Scope::Feed => 0..0,
-        }
-    }
-}
+use super::field::{NameField, Scope};
+use super::{Asks, Compare, Leaf, Name, Pattern, Subject, Text, TitleSpan};
 
 impl Leaf {
     /// None when it hangs on a summary that is not in memory.
@@ -38,12 +22,19 @@ impl Leaf {
             },
             Leaf::Named { field, value, prefix } => field.holds(value, *prefix, subject),
             Leaf::Is(state) => state.holds(subject),
-            Leaf::Age(compare, seconds) => {
-                compare.holds(subject.now.as_second().saturating_sub(subject.story.time().as_second()), *seconds)
-            }
-            Leaf::Outlets(compare, count) => compare.holds(subject.outlets as i64, i64::from(*count)),
+            Leaf::Measure(measure, compare, wanted) => compare.holds(measure.of(subject), *wanted),
             Leaf::Move(symbol, compare, wanted) => has_moved(subject, symbol.as_deref(), *compare, *wanted),
         })
+    }
+
+    /// What has to be found out for it beside the story.
+    pub(super) fn asks(&self) -> Asks {
+        match self {
+            Leaf::Phrase(..) | Leaf::Regex(..) | Leaf::Named { .. } => Asks::default(),
+            Leaf::Is(state) => state.asks(),
+            Leaf::Measure(measure, ..) => measure.asks(),
+            Leaf::Move(..) => Asks { moves: true, ..Asks::default() },
+        }
     }
 
     pub(super) fn title_spans(&self, text: &Text, spans: &mut Vec<TitleSpan>) {
@@ -58,16 +49,6 @@ impl Leaf {
                 spans.extend(found.filter(|span| !span.is_empty()));
             }
             _ => {}
-        }
-    }
-}
-
-impl Scope {
-    fn name<'a>(self, subject: &Subject<'a>) -> Option<&'a str> {
-        match self {
-            Scope::Outlet => Some(&subject.story.outlet),
-            Scope::Feed => Some(&subject.story.feed),
-            _ => None,
         }
     }
 }
@@ -101,41 +82,6 @@ fn has_moved(subject: &Subject, symbol: Option<&str>, compare: Compare, wanted: 
     let hundredths = |percent: f64| (percent * 100.0).round() as i64;
     let mut asked = subject.moves.iter().filter(|(name, _)| is_asked(name));
     asked.any(|(_, percent)| compare.holds(hundredths(*percent), wanted.into()))
-}
-
-impl NameField {
-    fn holds(self, value: &str, prefix: bool, subject: &Subject) -> bool {
-        let any = |names: &[Name]| names.iter().any(|name| self.same(name, value, prefix));
-        match self {
-            NameField::Topic => any(subject.topics),
-            NameField::Symbol => any(subject.symbols),
-            NameField::Lang => any(subject.story.lang.as_slice()),
-        }
-    }
-
-    /// `BTC` is also BTC-USD, `fr` is also fr-CA.
-    pub(super) fn same(self, name: &str, value: &str, prefix: bool) -> bool {
-        let begins = name.get(..value.len()).is_some_and(|start| folds_to(start, value, false));
-        let end = name.get(value.len()..).unwrap_or_default();
-        let family = self != NameField::Topic && end.starts_with('-');
-        (begins && (prefix || family || end.is_empty())) || folds_to(name, value, false)
-    }
-}
-
-impl State {
-    fn holds(self, subject: &Subject) -> bool {
-        match self {
-            State::Unread => !subject.marks.read,
-            State::Read => subject.marks.read,
-            State::Starred => subject.marks.starred,
-            State::Primary => subject.story.primary,
-            State::Muted => subject.muted,
-            State::New => {
-                let age = subject.now.as_second().saturating_sub(subject.story.first_seen.as_second());
-                age < NEW_SECONDS
-            }
-        }
-    }
 }
 
 impl Compare {

@@ -3,7 +3,8 @@
 use super::super::Name;
 use super::super::spelling::nearest;
 use super::super::text::Text;
-use super::{Leaf, Mistake, NameField, Query, Scope};
+use super::field::{NameField, Scope};
+use super::{Leaf, Mistake, Query};
 
 /// What a query can name.
 #[derive(Clone, Debug, Default)]
@@ -29,11 +30,14 @@ impl Names {
     /// What is wrong with the name that a condition gives; None when something has it.
     fn unknown(&self, leaf: &Leaf) -> Option<String> {
         match leaf {
-            Leaf::Named { field: field @ NameField::Topic, value, prefix } => {
-                let missing = !has(&self.topics, *field, value, *prefix);
-                missing.then(|| with_hint(format!("no topic is called '{value}'"), value, &self.topics))
-            }
-            Leaf::Named { field: NameField::Symbol, value, prefix } => self.unknown_symbol(value, *prefix),
+            Leaf::Named { field, value, prefix } => match field {
+                NameField::Topic => {
+                    let missing = !has(&self.topics, *field, value, *prefix);
+                    missing.then(|| with_hint(format!("no topic is called '{value}'"), value, &self.topics))
+                }
+                NameField::Symbol => self.unknown_symbol(value, *prefix),
+                NameField::Lang => None,
+            },
             Leaf::Move(Some(symbol), ..) => self.unknown_symbol(symbol, false),
             Leaf::Phrase(Scope::Feed, phrase) => {
                 let is_in = |feed: &Name| {
@@ -45,7 +49,7 @@ impl Names {
                 let missing = !self.feeds.iter().any(is_in);
                 missing.then(|| with_hint(format!("no feed has '{words}' in its name"), words, &self.feeds))
             }
-            _ => None,
+            Leaf::Phrase(..) | Leaf::Regex(..) | Leaf::Is(_) | Leaf::Measure(..) | Leaf::Move(None, ..) => None,
         }
     }
 

@@ -6,12 +6,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::leaf::NEW_SECONDS;
-use super::{Compare, Leaf, NameField, Node, Query, Scope, State};
+use super::field::{Measure, NEW_SECONDS, NameField, Scope, State};
+use super::{Compare, Leaf, Node, Query};
 use crate::domain::Name;
 use crate::domain::pattern::{Atom, Phrase, WordPattern};
 use crate::domain::text::fold;
-use crate::domain::topic::Topics;
 
 /// Alternatives of words near each other that are distinguished; beyond them only the words are asked for.
 const CHOICES_MAX: usize = 16;
@@ -160,9 +159,17 @@ fn each_once(needs: Vec<Need>) -> Vec<Need> {
     words.into_iter().map(|(run, place)| Need::Words { place, run }).chain(others).collect()
 }
 
+/// What stories have that are tagged with topics, by the rules in force.
+pub trait TopicNeeds {
+    /// What all stories of the topics have whose name is meant.
+    fn of_topics(&self, is_meant: &dyn Fn(&Name) -> bool) -> Need;
+    /// What all stories of the topics have that are bound to a symbol that is meant.
+    fn of_symbols(&self, is_meant: &dyn Fn(&Name) -> bool) -> Need;
+}
+
 impl Query {
     /// What all its matches have at this time. `topics` are those that stories are tagged with.
-    pub fn need(&self, topics: &Topics, now: Timestamp) -> Need {
+    pub fn need(&self, topics: &dyn TopicNeeds, now: Timestamp) -> Need {
         of_node(&self.root, Some(topics), now.as_second())
     }
 
@@ -172,7 +179,7 @@ impl Query {
     }
 }
 
-fn of_node(node: &Node<Leaf>, topics: Option<&Topics>, now: i64) -> Need {
+fn of_node(node: &Node<Leaf>, topics: Option<&dyn TopicNeeds>, now: i64) -> Need {
     match node {
         Node::And(nodes) => Need::all(nodes.iter().map(|node| of_node(node, topics, now))),
         Node::Or(nodes) => Need::any(nodes.iter().map(|node| of_node(node, topics, now))),
@@ -192,13 +199,13 @@ fn contrary(node: &Node<Leaf>) -> Need {
     }
 }
 
-fn of_leaf(leaf: &Leaf, topics: Option<&Topics>, now: i64) -> Need {
+fn of_leaf(leaf: &Leaf, topics: Option<&dyn TopicNeeds>, now: i64) -> Need {
     match leaf {
         Leaf::Phrase(scope, phrase) => of_phrase(place_of(*scope), phrase),
         Leaf::Is(state) => of_state(*state, now),
-        Leaf::Age(compare, seconds) => of_age(*compare, now.saturating_sub(*seconds)),
+        Leaf::Measure(Measure::Age, compare, seconds) => of_age(*compare, now.saturating_sub(*seconds)),
         Leaf::Named { field, value, prefix } => of_name(*field, value, *prefix, topics),
-        Leaf::Regex(..) | Leaf::Outlets(..) | Leaf::Move(..) => Need::ANYTHING,
+        Leaf::Regex(..) | Leaf::Measure(Measure::Outlets, ..) | Leaf::Move(..) => Need::ANYTHING,
     }
 }
 
@@ -234,13 +241,13 @@ fn of_age(compare: Compare, second: i64) -> Need {
     }
 }
 
-fn of_name(field: NameField, value: &str, prefix: bool, topics: Option<&Topics>) -> Need {
+fn of_name(field: NameField, value: &str, prefix: bool, topics: Option<&dyn TopicNeeds>) -> Need {
     let is_meant = |name: &Name| field.same(name, value, prefix);
     match (field, topics) {
         (NameField::Lang, _) => Need::Fact { fact: Fact::Lang { value: value.to_owned(), prefix }, holds: true },
         (_, None) => Need::ANYTHING,
-        (NameField::Topic, Some(topics)) => topics.need(|rule| is_meant(&rule.name)),
-        (NameField::Symbol, Some(topics)) => topics.need(|rule| rule.symbols.iter().any(is_meant)),
+        (NameField::Topic, Some(topics)) => topics.of_topics(&is_meant),
+        (NameField::Symbol, Some(topics)) => topics.of_symbols(&is_meant),
     }
 }
 

@@ -8,7 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::super::pattern::{Atom, Part, Phrase};
 use super::super::spelling::nearest;
-use super::{Compare, Leaf, Mistake, NameField, Node, Pattern, Query, Scope, State, Terms};
+use super::field::{Field, Measure, NameField, Scope, State};
+use super::{Compare, Leaf, Mistake, Node, Pattern, Query, Terms};
 
 /// How deep parentheses and negations may nest.
 const DEEPEST: usize = 40;
@@ -18,21 +19,6 @@ const LONGEST: usize = 16 * 1024;
 const MOST_PARTS: usize = 8;
 /// Largest compiled regular expression, in bytes.
 const REGEX_SIZE: usize = 1 << 20;
-
-/// Every field, in the order in which they are listed.
-pub const FIELDS: [&str; 11] =
-    ["title", "summary", "outlet", "feed", "topic", "symbol", "lang", "is", "age", "outlets", "move"];
-/// What people write who come from other programs.
-const OTHER_NAMES: [(&str, &str); 8] = [
-    ("source", "outlet"),
-    ("publisher", "outlet"),
-    ("ticker", "symbol"),
-    ("tag", "topic"),
-    ("headline", "title"),
-    ("intitle", "title"),
-    ("language", "lang"),
-    ("newer", "age"),
-];
 
 pub(super) fn query(source: &str, terms: &Terms) -> Result<Query, Mistake> {
     if source.len() > LONGEST {
@@ -178,7 +164,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The name of a field, when one stands here with its `:` or comparison, which is left to be read.
-    fn field(&mut self) -> Result<Option<&'a str>, Mistake> {
+    fn field(&mut self) -> Result<Option<Field>, Mistake> {
         let rest = self.rest();
         let name = rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
         let after = rest.get(name.len()..).unwrap_or_default();
@@ -186,29 +172,43 @@ impl<'a> Parser<'a> {
         if name.is_empty() || !(after.starts_with(':') || compared) {
             return Ok(None);
         }
-        if !FIELDS.contains(&name) {
-            return Err(mistake(self.at, unknown("field", name, &FIELDS)));
-        }
+        let Some(field) = Field::named(name) else {
+            let known: Vec<&str> = Field::all().map(Field::name).collect();
+            let other = Field::also_called(&name.to_lowercase()).map(Field::name);
+            return Err(mistake(self.at, unknown("field", name, other, &known)));
+        };
         self.at += name.len();
-        Ok(Some(name))
+        Ok(Some(field))
     }
 
-    fn value_of(&mut self, field: &str, start: usize, outer: Scope) -> Read {
+    fn value_of(&mut self, field: Field, start: usize, outer: Scope) -> Read {
         match field {
-            "age" | "outlets" => return self.comparison(field),
-            "move" => return self.movement(),
-            _ if !self.eat(":") => return Err(mistake(self.at, format!("expected : behind {field}"))),
-            _ => {}
+            Field::Words(scope) => {
+                self.colon(field, start, outer)?;
+                self.in_scope(scope)
+            }
+            Field::Name(name) => {
+                self.colon(field, start, outer)?;
+                self.name(name)
+            }
+            Field::State => {
+                self.colon(field, start, outer)?;
+                self.state()
+            }
+            Field::Measure(measure) => self.comparison(measure),
+            Field::Move => self.movement(),
         }
-        if outer != Scope::Text {
-            return Err(mistake(start, format!("{field}: can't stand within {outer}:( )")));
+    }
+
+    /// The colon behind a field that begins at `start`. Within another field it can't stand.
+    fn colon(&mut self, field: Field, start: usize, outer: Scope) -> Result<(), Mistake> {
+        let name = field.name();
+        if !self.eat(":") {
+            return Err(mistake(self.at, format!("expected : behind {name}")));
         }
-        if let Ok(scope) = Scope::from_str(field) {
-            return self.in_scope(scope);
-        }
-        match NameField::from_str(field) {
-            Ok(name) => self.name(name),
-            Err(_) => self.state(),
+        match outer {
+            Scope::Text => Ok(()),
+            outer => Err(mistake(start, format!("{name}: can't stand within {outer}:( )"))),
         }
     }
 
@@ -229,21 +229,17 @@ impl<'a> Parser<'a> {
         Node::Leaf(leaf)
     }
 
-    fn comparison(&mut self, field: &str) -> Read {
+    fn comparison(&mut self, measure: Measure) -> Read {
         self.eat(":");
+        let example = measure.example();
         let sign_at = self.at;
         let sign = self.take_until(|c| !matches!(c, '<' | '>' | '='));
-        let example = if field == "age" { "age<2h" } else { "outlets>3" };
         let compare = Compare::from_str(sign)
-            .map_err(|_| mistake(sign_at, format!("expected < or > behind {field}, as in {example}")))?;
+            .map_err(|_| mistake(sign_at, format!("expected < or > behind {measure}, as in {example}")))?;
         let at = self.at;
         let value = self.take_until(|c| c.is_whitespace() || c == ')');
-        let leaf = match field {
-            "age" => seconds(value).map(|seconds| Leaf::Age(compare, seconds)),
-            _ => value.parse().ok().map(|count| Leaf::Outlets(compare, count)),
-        };
-        let what = if field == "age" { "a time such as 30m, 2h or 7d" } else { "a whole number" };
-        leaf.map(Node::Leaf).ok_or_else(|| mistake(at, format!("expected {what}, as in {example}")))
+        let leaf = measure.read(value).map(|value| Leaf::Measure(measure, compare, value));
+        leaf.map(Node::Leaf).ok_or_else(|| mistake(at, format!("expected {}, as in {example}", measure.written())))
     }
 
     /// `:NVDA>1%`, or `>1%` for any symbol.
@@ -277,7 +273,7 @@ impl<'a> Parser<'a> {
         let state = State::from_str(&word.to_ascii_lowercase());
         state.map(|state| Node::Leaf(Leaf::Is(state))).map_err(|_| match word {
             "" => mistake(at, format!("expected one of {} behind is:", State::VARIANTS.join(", "))),
-            _ => mistake(at, unknown("state", word, State::VARIANTS)),
+            _ => mistake(at, unknown("state", word, None, State::VARIANTS)),
         })
     }
 
@@ -408,7 +404,7 @@ impl<'a> Parser<'a> {
         match self.terms.get(name.trim()) {
             Some(members) => Ok(members),
             None if names.is_empty() => Err(mistake(at, "sets of terms such as {this} exist in topic rules only")),
-            None => Err(mistake(at, unknown("set of terms", name.trim(), &names))),
+            None => Err(mistake(at, unknown("set of terms", name.trim(), None, &names))),
         }
     }
 
@@ -504,20 +500,6 @@ fn and(nodes: Vec<Node<Leaf>>) -> Node<Leaf> {
     if nodes.len() == 1 { nodes.remove(0) } else { Node::And(nodes) }
 }
 
-/// `30m`, `2h`, `7d`, `1w`, `90s`, in seconds.
-fn seconds(text: &str) -> Option<i64> {
-    let digits = text.trim_end_matches(|c: char| c.is_alphabetic());
-    let size = match text.get(digits.len()..)? {
-        "s" => 1,
-        "m" | "min" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
-        _ => return None,
-    };
-    digits.parse::<u32>().ok()?.checked_mul(size).map(i64::from)
-}
-
 /// `-0.5` as -50: at most two digits behind the point, and four before it.
 fn hundredths(text: &str) -> Option<i32> {
     let (sign, digits) = match text.strip_prefix('-') {
@@ -536,11 +518,9 @@ fn mistake(at: usize, message: impl Into<String>) -> Mistake {
     Mistake { at, message: message.into() }
 }
 
-fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    let lower = name.to_lowercase();
-    let other = OTHER_NAMES.iter().find(|(theirs, ours)| *theirs == lower && known.contains(ours));
-    let near = other.map(|(_, ours)| *ours).or_else(|| nearest(&lower, known.iter().copied()));
-    match near {
+/// With the name that is meant, if it is known, or else the one that is nearest.
+fn unknown(what: &str, name: &str, meant: Option<&str>, known: &[&str]) -> String {
+    match meant.or_else(|| nearest(&name.to_lowercase(), known.iter().copied())) {
         Some(near) => format!("there is no {what} {name}; did you mean {near}?"),
         None => format!("there is no {what} {name}; there are {}", known.join(", ")),
     }

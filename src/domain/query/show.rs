@@ -49,8 +49,7 @@ impl Display for Leaf {
                 write!(f, "{field}:\"{value}\"{}", if *prefix { "*" } else { "" })
             }
             Leaf::Is(state) => write!(f, "is:{state}"),
-            Leaf::Age(compare, seconds) => write_age(f, compare, *seconds),
-            Leaf::Outlets(compare, count) => write!(f, "outlets{compare}{count}"),
+            Leaf::Measure(measure, compare, value) => write!(f, "{measure}{compare}{}", measure.show(*value)),
             Leaf::Move(symbol, compare, hundredths) => write_move(f, symbol.as_deref(), compare, *hundredths),
         }
     }
@@ -61,13 +60,6 @@ fn write_scope(f: &mut Formatter<'_>, scope: Scope) -> fmt::Result {
         Scope::Text => Ok(()),
         named => write!(f, "{named}:"),
     }
-}
-
-fn write_age(f: &mut Formatter<'_>, compare: &super::Compare, seconds: i64) -> fmt::Result {
-    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm'), (1, 's')];
-    let fits = units.into_iter().find(|(size, _)| seconds % size == 0);
-    let (size, unit) = fits.unwrap_or((1, 's'));
-    write!(f, "age{compare}{}{unit}", seconds / size)
 }
 
 fn write_move(f: &mut Formatter<'_>, symbol: Option<&str>, compare: &super::Compare, hundredths: i32) -> fmt::Result {

@@ -1,7 +1,18 @@
 //! What every story of a topic has: see [`Need`].
 
 use super::{TopicRule, Topics};
-use crate::domain::query::{Need, Query};
+use crate::domain::Name;
+use crate::domain::query::{Need, Query, TopicNeeds};
+
+impl TopicNeeds for Topics {
+    fn of_topics(&self, is_meant: &dyn Fn(&Name) -> bool) -> Need {
+        self.need(|rule| is_meant(&rule.name))
+    }
+
+    fn of_symbols(&self, is_meant: &dyn Fn(&Name) -> bool) -> Need {
+        self.need(|rule| rule.symbols.iter().any(is_meant))
+    }
+}
 
 impl Topics {
     /// What every story has that is tagged with one of the rules that `wanted` names: the words of their own queries, or

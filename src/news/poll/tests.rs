@@ -1,13 +1,12 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
-use crate::config::{MarketSettings, Network, ScreenSettings, StoreSettings};
+use crate::config::{Network, StoreSettings};
 use crate::domain::feed::Feed;
 use crate::domain::story::Story;
 use crate::news::permit;
@@ -16,15 +15,6 @@ use crate::news::permit;
 pub fn config(feeds: Vec<Feed>) -> Config {
     Config {
         feeds,
-        symbols: Vec::new(),
-        topics: Vec::new(),
-        terms: Default::default(),
-        views: Vec::new(),
-        mutes: Vec::new(),
-        highlights: Vec::new(),
-        alerts: Vec::new(),
-        alerting: Default::default(),
-        sources: BTreeMap::new(),
         network: Network {
             user_agent: "newstape/test (+https://example.org)".into(),
             timeout: Duration::from_secs(30),
@@ -34,18 +24,7 @@ pub fn config(feeds: Vec<Feed>) -> Config {
             allow_private: Vec::new(),
         },
         store: StoreSettings { keep: Duration::from_secs(90 * 86_400) },
-        market: MarketSettings {
-            time_zone: TimeZone::UTC,
-            extra_closures: Vec::new(),
-            extra_early_closes: Vec::new(),
-            nights: Default::default(),
-        },
-        screen: ScreenSettings::default(),
-        themes: Default::default(),
-        broken_themes: Vec::new(),
-        keys: BTreeMap::new(),
-        warnings: Vec::new(),
-        places: Default::default(),
+        ..Config::default()
     }
 }
 

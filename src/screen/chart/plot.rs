@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Rect;
 
-use super::super::quotes::plain_price;
+use super::super::quote::plain_price;
 use super::super::text::width;
 use super::grid::{Grid, Step};
 use crate::app::App;

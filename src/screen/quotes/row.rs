@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{SEPARATOR, change_day, current_style, extended_in, flash, short};
+use super::{SEPARATOR, extended_in};
 use crate::app::Focus;
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
@@ -15,6 +15,7 @@ use crate::domain::format;
 use crate::domain::price::{Quote, Symbol};
 use crate::screen::Scene;
 use crate::screen::frame::put;
+use crate::screen::quote::{change_day, current_style, flash, short};
 use crate::screen::text::{arrow, cut, spans_width, width};
 
 /// How much is said of each symbol.
@@ -127,7 +128,7 @@ fn scrolled<'s>(scene: Scene, symbols: &'s [&'s Symbol], columns: usize) -> &'s 
 fn cell(scene: Scene, symbol: &Symbol, form: Form) -> Vec<Span<'static>> {
     let theme = scene.theme;
     let mut style = theme.text.add_modifier(Modifier::BOLD);
-    if scene.app.focus == Focus::Tape && scene.app.tape.selected() == Some(symbol) {
+    if scene.app.arrangement.focus == Focus::Tape && scene.app.tape.selected() == Some(symbol) {
         style = style.patch(theme.accent);
     }
     let name = Span::styled(cut(short(&symbol.name), NAME_MAX), style);

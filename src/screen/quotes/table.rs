@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{change_day, change_style, extended_in, flash, rail_price, short, sparkline, state_words};
+use super::{extended_in, rail_price, sparkline};
 use crate::app::Focus;
 use crate::app::hit_map::HitMap;
 use crate::app::tape::last_trade;
@@ -18,6 +18,7 @@ use crate::domain::layout::PriceSort;
 use crate::domain::price::{Extended, Quote, Session, State, Symbol};
 use crate::screen::Scene;
 use crate::screen::frame::put;
+use crate::screen::quote::{change_day, change_style, flash, short, state_words};
 use crate::screen::text::{self, arrow, cut, day_and_clock, fit, fit_right, width};
 
 /// Columns of a sparkline: at least, and at most. In one row it has four heights, which a longer line does not tell better.
@@ -339,7 +340,7 @@ fn draw_row(frame: &mut Frame, line: Rect, table: &Table, row: &Row) {
     let scene = table.scene;
     let is_selected = scene.app.tape.selected() == Some(row.symbol);
     if is_selected {
-        if scene.app.focus == Focus::Tape {
+        if scene.app.arrangement.focus == Focus::Tape {
             frame.buffer_mut().set_style(line, scene.theme.selected);
         }
         put(frame, Line::styled("▸", scene.theme.accent), line);

@@ -1,16 +1,17 @@
 //! A row of the wire: mark, age, outlet, topics, headline, number of outlets, move. What is empty in a row leaves its cells
-//! to the headline.
+//! to the headline. One more is a [`Column`] and its place in [`FORMS`]; the compiler asks for the rest.
 
 use jiff::SignedDuration;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
+use strum::IntoEnumIterator;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::Scene;
 use super::super::frame::put;
-use super::super::quotes::coin;
+use super::super::quote::coin;
 use super::super::signs;
 use super::super::text::{cut, cut_at, fit, fit_right, safe, spans_width, width};
 use crate::app::App;
@@ -19,6 +20,7 @@ use crate::app::reaction::{Missing, Reaction, Weight};
 use crate::app::wire::{Item, Row};
 use crate::domain::format;
 use crate::domain::text::TitleSpan;
+use Column::{Age, Carried, Headline, Margin, Mark, Move, Outlet, OutletBehind, Tags, WholeOutlet};
 
 /// A story this young is bright.
 const FRESH: SignedDuration = SignedDuration::from_mins(15);
@@ -41,62 +43,150 @@ const HEADLINE_LEAST: usize = 32;
 const OUTLET_MIN: usize = 7;
 /// Columns that a move with its symbol and the number of outlets take at most, but for odd ones.
 const TAIL: usize = 17;
+/// Those of the number of outlets alone.
+const CARRIED: usize = 4;
 
-/// Where the name of an outlet stands.
+/// A column of a row, with what its width depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outlet {
-    Nowhere,
-    /// Behind the headline, as far as that leaves room, in so many columns at most.
-    Behind(usize),
-    /// Before the topics, in so many columns; a longer name is cut.
-    Column(usize),
+enum Column {
+    /// Starred, or unread.
+    Mark,
+    Age,
+    /// In so many columns; a longer name is cut.
+    Outlet(usize),
     /// The same, but a longer name takes of its row what it needs.
-    Whole(usize),
+    WholeOutlet(usize),
+    Tags(usize),
+    Headline,
+    /// The outlet behind the headline, as far as that leaves room, in so many columns at most.
+    OutletBehind(usize),
+    /// The number of outlets.
+    Carried,
+    /// What the price did since.
+    Move(Figure),
+    /// The blank at the end of a row without a move.
+    Margin,
 }
 
-/// How much a row says.
-#[derive(Debug)]
+/// How much is said of a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Figure {
+    Bare,
+    /// With its symbol, or with the reason why there is none.
+    Named,
+    /// And less that of the market.
+    Net,
+}
+
+/// When a column is given its room: what is left of the row then is all that it can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
+enum Turn {
+    /// It takes what it needs.
+    First,
+    Outlet,
+    OutletBehind,
+    /// All that is left.
+    Rest,
+}
+
+/// What a column is drawn from.
+#[derive(Clone, Copy)]
+struct Cell<'a> {
+    scene: Scene<'a>,
+    row: &'a Row,
+    item: &'a Item,
+}
+
+/// What a row is made of, from this width of the panel on.
 struct Form {
-    /// From this width of the panel on.
     from: usize,
-    outlet: Outlet,
-    tags: usize,
-    /// The number of outlets, and the move.
-    has_tail: bool,
-    /// The move with its symbol, or the reason why there is none.
-    is_named: bool,
-    /// The move less that of the market.
-    has_net: bool,
+    columns: &'static [Column],
 }
 
 /// What gives way first as the panel narrows: the move less the market's, then the symbol of the move, then the column of
 /// the outlets, then the outlets with their number and the move. Mark, age, tags and headline stay. From 80 columns on the
 /// headline of a row with everything in it has [`HEADLINE_MIN`] columns.
 const FORMS: [Form; 5] = [
-    Form { from: 116, outlet: Outlet::Whole(20), tags: 12, has_tail: true, is_named: true, has_net: true },
-    Form { from: 100, outlet: Outlet::Whole(17), tags: 12, has_tail: true, is_named: true, has_net: false },
-    Form { from: 88, outlet: Outlet::Column(14), tags: 8, has_tail: true, is_named: false, has_net: false },
-    Form { from: 50, outlet: Outlet::Behind(32), tags: 8, has_tail: true, is_named: false, has_net: false },
-    Form { from: 0, outlet: Outlet::Nowhere, tags: 8, has_tail: false, is_named: false, has_net: false },
+    Form { from: 116, columns: &[Mark, Age, WholeOutlet(20), Tags(12), Headline, Carried, Move(Figure::Net)] },
+    Form { from: 100, columns: &[Mark, Age, WholeOutlet(17), Tags(12), Headline, Carried, Move(Figure::Named)] },
+    Form { from: 88, columns: &[Mark, Age, Outlet(14), Tags(8), Headline, Carried, Move(Figure::Bare)] },
+    Form { from: 50, columns: &[Mark, Age, Tags(8), Headline, OutletBehind(32), Carried, Move(Figure::Bare)] },
+    Form { from: 0, columns: &[Mark, Age, Tags(8), Headline, Margin] },
 ];
+
+impl Column {
+    fn turn(self) -> Turn {
+        match self {
+            Mark | Age | Outlet(_) | Tags(_) | Carried | Move(_) | Margin => Turn::First,
+            WholeOutlet(_) => Turn::Outlet,
+            OutletBehind(_) => Turn::OutletBehind,
+            Headline => Turn::Rest,
+        }
+    }
+
+    /// Draws it in at most so many columns, where it can be had in fewer than it needs.
+    fn draw(self, cell: Cell, room: usize) -> Vec<Span<'static>> {
+        let Cell { scene, row, item } = cell;
+        match self {
+            Mark => vec![mark(scene, row)],
+            Age => {
+                vec![Span::styled(
+                    format!("{} ", fit_right(&format::brief_age(row.time, scene.app.now), 4)),
+                    scene.theme.dim,
+                )]
+            }
+            Outlet(columns) => vec![outlet_column(scene, item, columns)],
+            WholeOutlet(columns) => {
+                let left = room.saturating_sub(HEADLINE_LEAST);
+                vec![outlet_column(scene, item, (outlet_width(item, left) + 1).min(left).max(columns))]
+            }
+            Tags(_) if item.tagged.topics().is_empty() => Vec::new(),
+            Tags(columns) => tags(scene, item, columns),
+            Headline => headline(scene, row, item, room),
+            OutletBehind(most) => outlet_behind(scene, item, most, room),
+            Carried => carried(scene, row),
+            Move(figure) => moved(scene, row, item, figure),
+            Margin => vec![Span::raw(" ".repeat(MARGIN))],
+        }
+    }
+
+    /// Columns that it needs so that nothing of it is cut, but for odd ones.
+    fn wanted(self, item: &Item) -> usize {
+        match self {
+            Mark => 1,
+            Age => LEAD - 1,
+            Outlet(columns) | WholeOutlet(columns) | OutletBehind(columns) => columns,
+            Tags(_) if item.tagged.topics().is_empty() => 0,
+            Tags(columns) => columns,
+            Headline => width_to(&item.story.title, 200),
+            Carried => CARRIED,
+            Move(_) => TAIL - CARRIED + MARGIN,
+            Margin => MARGIN,
+        }
+    }
+}
 
 pub(super) fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, (row, selected): (&Row, bool), seen: &mut HitMap) {
     let Some(item) = scene.app.wire.item(row.lead) else { return };
-    let columns = usize::from(area.width);
-    let form = FORMS.iter().find(|form| columns >= form.from).unwrap_or(&FORMS[0]);
+    let mut room = usize::from(area.width);
+    let form = FORMS.iter().find(|form| room >= form.from).unwrap_or(&FORMS[0]);
     if selected {
         frame.buffer_mut().set_style(area, scene.theme.selected);
     }
-    let tail = tail(scene, row, item, form);
-    let mut spans = lead_in(scene, row, item, form, columns.saturating_sub(spans_width(&tail)));
-    let room = columns.saturating_sub(spans_width(&spans) + spans_width(&tail));
-    let behind = outlet_behind(scene, item, form, room);
-    let room = room.saturating_sub(spans_width(&behind));
     let link = item.story.link.as_deref().map(|link| seen.link(link)).unwrap_or_default();
-    spans.extend(linked(headline(scene, row, item, room), link));
-    spans.extend(behind);
-    spans.extend(tail);
-    put(frame, Line::from(spans), area);
+    let cell = Cell { scene, row, item };
+    let mut drawn: Vec<Vec<Span>> = vec![Vec::new(); form.columns.len()];
+    for turn in Turn::iter() {
+        let its = form.columns.iter().zip(&mut drawn).filter(|(column, _)| column.turn() == turn);
+        for (column, spans) in its {
+            *spans = column.draw(cell, room);
+            room = room.saturating_sub(spans_width(spans));
+            if *column == Headline {
+                *spans = linked(std::mem::take(spans), link);
+            }
+        }
+    }
+    put(frame, Line::from(drawn.concat()), area);
 }
 
 /// Columns that the headlines of the newest rows need, with everything that stands beside them; in steps, so that the panels
@@ -105,12 +195,9 @@ pub(in crate::screen) fn columns_wanted(app: &App) -> u16 {
     const ROWS: usize = 100;
     const STEP: u16 = 10;
     const BORDERS: usize = 2;
-    let form = &FORMS[0];
     let needed = |row: &Row| {
         let item = app.wire.item(row.lead)?;
-        let tags = if item.tagged.topics().is_empty() { 0 } else { form.tags };
-        let Outlet::Whole(outlet) = form.outlet else { return None };
-        Some(BORDERS + LEAD + outlet + tags + width_to(&item.story.title, 200) + TAIL + MARGIN)
+        Some(BORDERS + FORMS[0].columns.iter().map(|column| column.wanted(item)).sum::<usize>())
     };
     let most = app.wire.rows().iter().take(ROWS).filter_map(needed).max().unwrap_or(0);
     u16::try_from(most).unwrap_or(u16::MAX).div_ceil(STEP).saturating_mul(STEP)
@@ -122,32 +209,13 @@ fn linked(spans: Vec<Span<'static>>, link: Style) -> Vec<Span<'static>> {
     spans.into_iter().map(|span| if is_blank(&span) { span } else { span.patch_style(link) }).collect()
 }
 
-/// Mark, age, outlet and tags, of a row that has so many columns for them and its headline.
-fn lead_in(scene: Scene, row: &Row, item: &Item, form: &Form, columns: usize) -> Vec<Span<'static>> {
-    let theme = scene.theme;
-    let app = scene.app;
-    let mark = match (app.wire.row_is_starred(row), app.wire.row_is_unread(row)) {
-        (true, _) => Span::styled(signs::STAR, theme.star),
-        (_, true) => Span::styled(signs::UNREAD, theme.accent),
+fn mark(scene: Scene, row: &Row) -> Span<'static> {
+    let wire = &scene.app.wire;
+    match (wire.row_is_starred(row), wire.row_is_unread(row)) {
+        (true, _) => Span::styled(signs::STAR, scene.theme.star),
+        (_, true) => Span::styled(signs::UNREAD, scene.theme.accent),
         _ => Span::raw(" "),
-    };
-    let mut spans =
-        vec![mark, Span::styled(format!("{} ", fit_right(&format::brief_age(row.time, app.now), 4)), theme.dim)];
-    let tags = if item.tagged.topics().is_empty() { Vec::new() } else { tags(scene, item, form.tags) };
-    let column = match form.outlet {
-        Outlet::Nowhere | Outlet::Behind(_) => 0,
-        Outlet::Column(column) => column,
-        Outlet::Whole(column) => {
-            let left = columns.saturating_sub(LEAD + spans_width(&tags) + HEADLINE_LEAST);
-            (outlet_width(item, left) + 1).min(left).max(column)
-        }
-    };
-    if column > 0 {
-        let name = outlet(scene, item, column - 1);
-        spans.push(Span::styled(fit(&name.content, column), name.style));
     }
-    spans.extend(tags);
-    spans
 }
 
 /// Columns of a text, which is not looked at further than to so many.
@@ -173,9 +241,14 @@ fn outlet(scene: Scene, item: &Item, columns: usize) -> Span<'static> {
     Span::styled(cut(&item.story.outlet, columns), scene.theme.dim)
 }
 
+/// The outlet in a column of its own, with a blank behind it.
+fn outlet_column(scene: Scene, item: &Item, columns: usize) -> Span<'static> {
+    let name = outlet(scene, item, columns.saturating_sub(1));
+    Span::styled(fit(&name.content, columns), name.style)
+}
+
 /// The outlet behind the headline, with a blank before it. The headline comes first, up to its least width.
-fn outlet_behind(scene: Scene, item: &Item, form: &Form, room: usize) -> Vec<Span<'static>> {
-    let Outlet::Behind(most) = form.outlet else { return Vec::new() };
+fn outlet_behind(scene: Scene, item: &Item, most: usize, room: usize) -> Vec<Span<'static>> {
     let left = room.saturating_sub(width_to(&item.story.title, HEADLINE_MIN) + 1).min(most);
     let needed = outlet_width(item, most);
     if left < needed.min(OUTLET_MIN) {
@@ -282,37 +355,25 @@ fn until_grapheme(text: &str, bytes: usize) -> &str {
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
-/// Number of outlets and the move since the story, each with a blank before it, then the last column.
-fn tail(scene: Scene, row: &Row, item: &Item, form: &Form) -> Vec<Span<'static>> {
-    if !form.has_tail {
-        return vec![Span::raw(" ".repeat(MARGIN))];
-    }
-    let mut spans = Vec::new();
-    let carried = carried(scene, row);
-    if !carried.is_empty() {
-        spans.push(Span::styled(format!(" {carried}"), scene.theme.dim));
-    }
-    match scene.app.reaction(item, row.time) {
-        Some(reaction) => {
-            let moved = figure(scene, reaction, form.is_named);
-            spans.push(Span::styled(format!(" {}", moved.content), moved.style));
-            let net = reaction.ok().and_then(|reaction| reaction.net).filter(|_| form.has_net);
-            spans
-                .extend(net.map(|(_, net)| Span::styled(format!("net {} ", format::percent(net, 1)), scene.theme.dim)));
-        }
-        None => spans.push(Span::raw(" ".repeat(MARGIN))),
-    }
-    spans
-}
-
-/// `×3` outlets; `+1` where one outlet has published it more than once.
-fn carried(scene: Scene, row: &Row) -> String {
+/// `×3` outlets; `+1` where one outlet has published it more than once. With a blank before it.
+fn carried(scene: Scene, row: &Row) -> Vec<Span<'static>> {
     let wire = &scene.app.wire;
-    match (wire.outlet_count(row.group), wire.member_count(row.group)) {
+    let carried = match (wire.outlet_count(row.group), wire.member_count(row.group)) {
         (outlets @ 2.., _) => signs::outlets(outlets),
         (_, stories @ 2..) => signs::more(stories - 1),
-        _ => String::new(),
-    }
+        _ => return Vec::new(),
+    };
+    vec![Span::styled(format!(" {carried}"), scene.theme.dim)]
+}
+
+/// The move since the story, with a blank before it, then the last column.
+fn moved(scene: Scene, row: &Row, item: &Item, said: Figure) -> Vec<Span<'static>> {
+    let Some(reaction) = scene.app.reaction(item, row.time) else { return vec![Span::raw(" ".repeat(MARGIN))] };
+    let moved = figure(scene, reaction, said != Figure::Bare);
+    let mut spans = vec![Span::styled(format!(" {}", moved.content), moved.style)];
+    let net = reaction.ok().and_then(|reaction| reaction.net).filter(|_| said == Figure::Net);
+    spans.extend(net.map(|(_, net)| Span::styled(format!("net {} ", format::percent(net, 1)), scene.theme.dim)));
+    spans
 }
 
 /// A symbol is named beside its move up to this width.

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use crossterm::Command;
 use crossterm::event::Event as TerminalEvent;
 use futures_util::Stream;
 use tokio::sync::mpsc;
@@ -13,21 +12,6 @@ use crate::event::Event;
 mod parser;
 #[cfg(unix)]
 mod sequence;
-
-/// Asks for the background of the terminal (OSC 11).
-#[derive(Clone, Copy, Debug)]
-pub struct AskBackground;
-
-impl Command for AskBackground {
-    fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
-        f.write_str("\x1b]11;?\x1b\\")
-    }
-
-    #[cfg(windows)]
-    fn execute_winapi(&self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// What comes from the terminal, which standard input must be. What it says of its background is reported beside it.
 ///

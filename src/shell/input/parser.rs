@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent};
 
 use super::sequence::{self, Sequence};
 
@@ -304,11 +304,6 @@ impl Parser {
         let text = String::from_utf8_lossy(&self.held).into_owned();
         self.found.push(Input::Event(Event::Paste(text)));
     }
-}
-
-/// Control, whatever else is held.
-pub(super) const fn control(letter: char) -> KeyEvent {
-    KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)
 }
 
 #[cfg(test)]

@@ -5,8 +5,6 @@ use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, ModifierKeyCode, MouseButton, MouseEvent, MouseEventKind,
 };
 
-use super::parser::control;
-
 /// What a sequence behind `ESC [` is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sequence {
@@ -249,4 +247,9 @@ pub(super) fn background(answer: &[u8]) -> Option<bool> {
         [red, green, blue] => Some(0.299 * red + 0.587 * green + 0.114 * blue > 0.5),
         _ => None,
     }
+}
+
+/// Control, whatever else is held.
+pub(super) const fn control(letter: char) -> KeyEvent {
+    KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)
 }

@@ -1,4 +1,4 @@
-use crossterm::event::{KeyEventKind, MouseEventKind};
+use crossterm::event::{KeyEventKind, KeyModifiers, MouseEventKind};
 use proptest::prelude::{any, prop};
 use proptest::proptest;
 
