@@ -9,7 +9,7 @@ use crate::config::load;
 use crate::domain::alert::Action;
 use crate::domain::price::Span;
 use crate::domain::story::{Marks, Story};
-use crate::event::{Event, Loaded, SystemEffect};
+use crate::event::{Event, Loaded, StoreEffect, SystemEffect};
 
 /// A desk with these alerts alone, whose feed has been polled once.
 fn desk(alerts: &str) -> Desk {
