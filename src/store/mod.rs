@@ -29,6 +29,7 @@ use inbox::Inbox;
 use store_thread::StoreThread;
 
 pub use reader::{Candidates, Reader, Stories};
+pub use salvage::readable_stories;
 
 /// How long a store that is dropped without being closed may take to save what waits.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);

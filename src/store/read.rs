@@ -65,7 +65,7 @@ impl Loading {
 pub(super) struct Names(HashSet<Name>);
 
 impl Names {
-    fn name(&mut self, text: &str) -> Name {
+    pub fn name(&mut self, text: &str) -> Name {
         if let Some(name) = self.0.get(text) {
             return name.clone();
         }
@@ -98,17 +98,6 @@ pub(super) fn page(
          ORDER BY time DESC, row DESC LIMIT ?4"
     );
     collect(connection, &sql, (time, row, since, limit), names)
-}
-
-/// The stories of some rows, as they lie in the table: no index is needed.
-pub(super) fn rows(
-    connection: &Connection,
-    (first, last): (i64, i64),
-    starred: bool,
-    names: &mut Names,
-) -> rusqlite::Result<Vec<(Story, Marks)>> {
-    let sql = format!("SELECT {COLUMNS} FROM story NOT INDEXED WHERE row BETWEEN ?1 AND ?2 AND starred = ?3");
-    Ok(collect(connection, &sql, (first, last, starred), names)?.stories)
 }
 
 /// What was typed into the filter line, the oldest first.
