@@ -44,7 +44,8 @@ impl Store {
     /// Opens the data in `dir`, which is made when it is missing (owner-only); None is a scratch in memory, for what
     /// must leave nothing behind. Returns at once; the file is opened on the thread.
     ///
-    /// Unstarred stories first seen longer than `keep` ago are removed, once at the start and once a day.
+    /// Unstarred stories first seen longer than `keep` ago are removed, once at the start and once a day. What is now is
+    /// the clock's time, but not later than the feeds' latest stories.
     ///
     /// Sends on `events`, and never waits there:
     /// - [`Event::Loaded`] after [`Store::load`]; and for stories that are saved as new but were stored before (older
