@@ -38,8 +38,13 @@ const HEADLINE_MIN: usize = 48;
 const HEADLINE_LEAST: usize = 32;
 /// An outlet is not cut to less than this.
 const OUTLET_MIN: usize = 7;
-/// Columns that a move with its symbol and the number of outlets take at most, but for odd ones.
+/// Columns that a move with its symbol and the number of outlets take at most, but for odd ones; and those without the symbol.
 const TAIL: usize = 17;
+const TAIL_SHORT: usize = 12;
+/// Columns of tags where there is little room.
+const TAGS_SHORT: usize = 8;
+/// Columns of the panel from which on every headline has [`HEADLINE_MIN`].
+pub(in crate::screen) const COLUMNS_MIN: u16 = (2 + LEAD + TAGS_SHORT + HEADLINE_MIN + TAIL_SHORT) as u16;
 
 /// Where the name of an outlet stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +74,14 @@ struct Form {
 }
 
 /// What gives way first as the panel narrows: the move less the market's, then the symbol of the move, then the column of
-/// the outlets, then the outlets with their number and the move. Mark, age, tags and headline stay. From 80 columns on the
-/// headline of a row with everything in it has [`HEADLINE_MIN`] columns.
+/// the outlets, then the outlets with their number and the move. Mark, age, tags and headline stay. On a screen of 80 columns
+/// and more the headline of a row with everything in it has [`HEADLINE_MIN`] columns, but for one beside a table of prices.
 const FORMS: [Form; 5] = [
     Form { from: 116, outlet: Outlet::Whole(20), tags: 12, has_tail: true, is_named: true, has_net: true },
     Form { from: 100, outlet: Outlet::Whole(17), tags: 12, has_tail: true, is_named: true, has_net: false },
-    Form { from: 88, outlet: Outlet::Column(14), tags: 8, has_tail: true, is_named: false, has_net: false },
-    Form { from: 50, outlet: Outlet::Behind(32), tags: 8, has_tail: true, is_named: false, has_net: false },
-    Form { from: 0, outlet: Outlet::Nowhere, tags: 8, has_tail: false, is_named: false, has_net: false },
+    Form { from: 88, outlet: Outlet::Column(14), tags: TAGS_SHORT, has_tail: true, is_named: false, has_net: false },
+    Form { from: 50, outlet: Outlet::Behind(32), tags: TAGS_SHORT, has_tail: true, is_named: false, has_net: false },
+    Form { from: 0, outlet: Outlet::Nowhere, tags: TAGS_SHORT, has_tail: false, is_named: false, has_net: false },
 ];
 
 pub(super) fn draw_row(frame: &mut Frame, area: Rect, scene: Scene, (row, selected): (&Row, bool), seen: &mut HitMap) {
