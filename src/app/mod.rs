@@ -134,7 +134,7 @@ pub struct App {
     pub movers: Movers,
     /// Why symbols have no price yet.
     unpriced: BTreeMap<Name, Unpriced>,
-    habit: Baseline,
+    baseline: Baseline,
     pub flashes: Flashes,
     pub alerts: Alerts,
     away: Away,
@@ -185,7 +185,7 @@ impl App {
             light: None,
             movers: Movers::default(),
             unpriced: BTreeMap::new(),
-            habit: Baseline::default(),
+            baseline: Baseline::default(),
             flashes: Flashes::default(),
             alerts: Alerts::default(),
             away: Away::new(now),
@@ -328,7 +328,7 @@ impl App {
             self.refresh_moves();
             self.tape.put_in_order();
             self.judge_again(|asks| asks.time || asks.moves);
-            self.forget_old_habits();
+            self.trim_baseline();
             self.wire.refresh(self.now);
             self.put_in_order();
         }
@@ -550,7 +550,7 @@ impl App {
             self.wire.clear();
             self.tape.clear();
             self.movers.clear();
-            self.habit = Baseline::default();
+            self.baseline = Baseline::default();
             self.alerts.clear();
             self.reading.begin();
         }
