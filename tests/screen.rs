@@ -569,7 +569,7 @@ fn prepared(prepare: Prepare) -> App {
 
 /// Where a terminal counts emoji part by part and where it counts them whole, a row is as wide.
 #[test]
-fn both_habits_of_counting_give_the_same_row() {
+fn both_ways_of_counting_give_the_same_row() {
     use unicode_width::UnicodeWidthChar;
     for (mode, prepare) in MODES {
         let mut app = prepared(prepare);

@@ -12,11 +12,11 @@ use crate::event::{Effect, StoreEffect};
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The days before the last one.
 const DAYS: i64 = 7;
-/// A habit of less than this says nothing.
+/// A baseline of less than this says nothing.
 const KNOWN_MIN: SignedDuration = DAY;
 const HOUR: i64 = 3_600;
 
-/// A spike is so many times the habit …
+/// A spike is so many times what is usual …
 const SPIKE_TIMES: f64 = 3.0;
 /// … and at least so many stories …
 const SPIKE_STORIES: u32 = 5;
@@ -40,15 +40,15 @@ pub struct Heat {
     /// Stories of the last 24 hours.
     pub stories: u32,
     /// Stories a day over the seven days before, and how many of those days are known; None with less than one.
-    pub habit: Option<(f64, f64)>,
+    pub usual: Option<(f64, f64)>,
     /// Far more than usual.
     pub is_spike: bool,
 }
 
 impl Heat {
-    /// How many times the habit; None where that is not known, or nothing was usual.
+    /// How many times as many as usual; None where that is not known, or nothing was usual.
     pub fn times(&self) -> Option<f64> {
-        let (per_day, _) = self.habit.filter(|(per_day, _)| *per_day > 0.0)?;
+        let (per_day, _) = self.usual.filter(|(per_day, _)| *per_day > 0.0)?;
         Some(f64::from(self.stories) / per_day)
     }
 }
@@ -64,7 +64,7 @@ impl Baseline {
         topics.iter().for_each(|topic| *hour.entry(topic.clone()).or_default() += 1);
     }
 
-    /// Forgets what is older than the habit.
+    /// Forgets what is older than the days it looks at.
     fn prune(&mut self, now: Timestamp) {
         let oldest = begin(now);
         self.counted.retain(|_, time| *time >= oldest);
@@ -86,7 +86,7 @@ impl Baseline {
     }
 }
 
-/// Where the habit begins.
+/// Where the baseline begins.
 fn begin(now: Timestamp) -> Timestamp {
     now.checked_sub(DAY * (DAYS as i32 + 1)).unwrap_or(Timestamp::MIN)
 }
@@ -95,11 +95,11 @@ impl App {
     /// The heat of a topic now.
     pub fn heat(&self, topic: &str) -> Heat {
         let stories = self.wire.heat(topic, self.now).iter().sum();
-        let habit = self.habit.of(topic, self.now);
+        let usual = self.baseline.of(topic, self.now);
         let is_much =
-            habit.is_some_and(|(per_day, _)| stories >= SPIKE_STORIES && f64::from(stories) >= per_day * SPIKE_TIMES);
+            usual.is_some_and(|(per_day, _)| stories >= SPIKE_STORIES && f64::from(stories) >= per_day * SPIKE_TIMES);
         let is_spike = is_much && self.heat_outlets(topic).nth(SPIKE_OUTLETS - 1).is_some();
-        Heat { stories, habit, is_spike }
+        Heat { stories, usual, is_spike }
     }
 
     /// The outlets that had a story of a topic in the last 24 hours, without repeats.
@@ -107,25 +107,25 @@ impl App {
         self.wire.outlets_since(topic, self.now.checked_sub(DAY).unwrap_or(Timestamp::MIN))
     }
 
-    /// Counts stories into the habit, be they held or not.
+    /// Counts stories into the baseline, be they held or not.
     pub(super) fn count_in<'a>(&mut self, stories: impl IntoIterator<Item = &'a Story>) {
         let oldest = begin(self.now);
         for story in stories.into_iter().filter(|story| story.time() >= oldest) {
-            if !self.habit.counted.contains_key(&story.id) {
+            if !self.baseline.counted.contains_key(&story.id) {
                 let topics = self.wire.topics_of(story, &self.tagger, self.now);
-                self.habit.count(story, &topics);
+                self.baseline.count(story, &topics);
             }
         }
     }
 
     /// Counts anew, from what is stored: at the start, and when topics or mutes have changed.
     pub(super) fn recount(&mut self) -> Effect {
-        self.habit = Baseline::default();
+        self.baseline = Baseline::default();
         Effect::Store(StoreEffect::Recount { since: begin(self.now) })
     }
 
-    pub(super) fn forget_old_habits(&mut self) {
-        self.habit.prune(self.now);
+    pub(super) fn trim_baseline(&mut self) {
+        self.baseline.prune(self.now);
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
         let cases = [(12, 2, true), (11, 2, false), (12, 1, false), (0, 1, false)];
         for (lately, outlets, expected) in cases {
             let heat = desk(lately, outlets).app.heat("solana");
-            assert_eq!(heat.habit, Some((4.0, 7.0)));
+            assert_eq!(heat.usual, Some((4.0, 7.0)));
             assert_eq!(heat.is_spike, expected, "{lately} stories of {outlets} outlets: {heat:?}");
         }
     }
@@ -167,7 +167,7 @@ mod tests {
         let mut desk = Desk::new();
         // Published over eight days, all seen at once an hour ago.
         desk.stories((0..28).map(|at| outlet(at, -(at as i64) * 6 * HOURS, -HOURS, "Daily")));
-        assert_eq!(desk.app.heat("solana").habit, None);
+        assert_eq!(desk.app.heat("solana").usual, None);
         assert!(!desk.app.heat("solana").is_spike);
     }
 
@@ -177,8 +177,8 @@ mod tests {
         let again = outlet(1_000, -24 * HOURS - 1, -8 * 24 * HOURS, "Daily");
         desk.send(Event::Counted { stories: vec![again.clone()], done: true });
         desk.stories([again]);
-        assert_eq!(desk.app.heat("solana").habit, Some((4.0, 7.0)));
+        assert_eq!(desk.app.heat("solana").usual, Some((4.0, 7.0)));
         desk.wait(9 * 24 * 3_600);
-        assert!(desk.app.habit.counted.is_empty() && desk.app.habit.hours.is_empty());
+        assert!(desk.app.baseline.counted.is_empty() && desk.app.baseline.hours.is_empty());
     }
 }

@@ -96,7 +96,7 @@ pub enum Command {
         message = "why the price moved: the stories around the last unusual move, or around the bar chosen in the chart"
     )]
     Why,
-    #[strum(message = "heat against the habit, and what moves together")]
+    #[strum(message = "heat against what is usual, and what moves together")]
     Heat,
     #[strum(message = "what happened while you were away")]
     Digest,

@@ -68,7 +68,7 @@ pub enum Standing {
     Fresh,
     #[strum(message = "could not be had, or could not be read")]
     Failing,
-    #[strum(message = "answers well, but has had nothing new for many times its habit, or is empty")]
+    #[strum(message = "answers well, but has had nothing new for many times its usual gap, or is empty")]
     Silent,
     #[strum(message = "was well when last asked, but that is long ago")]
     Old,
@@ -128,8 +128,8 @@ impl FeedLine<'_> {
         }
         let (newest, gap) = ((*newest)?, (*median_gap)?);
         let time = now.duration_since(newest);
-        let habit = SignedDuration::try_from(gap).ok()?.checked_mul(SILENT_GAPS)?;
-        (time >= habit.max(SILENT_AT_LEAST)).then_some(Silence::Since { newest, gap })
+        let longest = SignedDuration::try_from(gap).ok()?.checked_mul(SILENT_GAPS)?;
+        (time >= longest.max(SILENT_AT_LEAST)).then_some(Silence::Since { newest, gap })
     }
 
     /// A server may wish to be asked less often than the config says: until it is overdue the feed is as fresh as it
@@ -344,7 +344,7 @@ mod tests {
             ("a week, though it speaks every hour", spoke(7, Some(hour)), Standing::Silent),
             ("a week, and it speaks once a day", spoke(7, Some(24 * hour)), Standing::Fresh),
             ("two weeks, though it speaks once a day", spoke(14, Some(24 * hour)), Standing::Silent),
-            ("no habit is known", spoke(400, None), Standing::Fresh),
+            ("no usual gap is known", spoke(400, None), Standing::Fresh),
             ("ahead of now", spoke(-2, Some(hour)), Standing::Fresh),
         ] {
             let state = FeedState { rhythm, ..feed_state("SEC", minute(0)) };

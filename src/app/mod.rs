@@ -118,7 +118,7 @@ pub struct App {
     pub movers: Movers,
     /// Why symbols have no price yet.
     unpriced: BTreeMap<Name, Unpriced>,
-    habit: Baseline,
+    baseline: Baseline,
     pub flashes: Flashes,
     pub alerts: Alerts,
     away: Away,
@@ -159,7 +159,7 @@ impl App {
             light: None,
             movers: Movers::default(),
             unpriced: BTreeMap::new(),
-            habit: Baseline::default(),
+            baseline: Baseline::default(),
             flashes: Flashes::default(),
             alerts: Alerts::default(),
             away: Away::new(now),
@@ -302,7 +302,7 @@ impl App {
             self.refresh_moves();
             self.tape.put_in_order();
             self.judge_again(|asks| asks.time || asks.moves);
-            self.forget_old_habits();
+            self.trim_baseline();
             self.wire.refresh(self.now);
             self.put_in_order();
         }
@@ -547,7 +547,7 @@ impl App {
             self.wire.clear();
             self.tape.clear();
             self.movers.clear();
-            self.habit = Baseline::default();
+            self.baseline = Baseline::default();
             self.alerts.clear();
             self.reading.begin();
         }

@@ -24,7 +24,7 @@ const NAMES_LEVEL: f64 = 3.0;
 /// Without a move that was reported, the last hour is asked about.
 const LAST: SignedDuration = SignedDuration::from_hours(1);
 /// A move reported longer ago is not what is asked about.
-const TOLD: SignedDuration = SignedDuration::from_hours(24);
+const REPORTED: SignedDuration = SignedDuration::from_hours(24);
 
 /// A move that is asked about.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +153,7 @@ impl App {
 
     /// The last move of a symbol that was reported; without one its last hour, or since its market closed.
     fn last_move(&self, symbol: Name) -> Asked {
-        let is_recent = |mover: &&Mover| mover.symbol == symbol && self.now.duration_since(mover.at) <= TOLD;
+        let is_recent = |mover: &&Mover| mover.symbol == symbol && self.now.duration_since(mover.at) <= REPORTED;
         let reported = self.movers.iter().find(is_recent).map(|mover| self.reported_move(mover));
         let begun = match self.unmoved_lately(&symbol) {
             Some(Unmoved::Closed { since }) => since,

@@ -123,7 +123,7 @@ fn look_at_topics(config: &Config) -> Vec<Finding> {
 
 // --- feeds ---
 
-/// Asks every enabled feed once, by the manners of the screen: conditional, one at a time within a domain, and not at
+/// Asks every enabled feed once, as the screen does: conditional, one at a time within a domain, and not at
 /// all those that asked to be left alone.
 async fn look_at_feeds(config: &Arc<Config>, around: &Surroundings) -> Result<Vec<Finding>, Failure> {
     let now = (around.clock)();

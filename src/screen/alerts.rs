@@ -66,7 +66,7 @@ fn rows(scene: Scene, listed: &[Listed], columns: usize) -> Vec<(Option<usize>, 
             Listed::Fired(one) => {
                 if !std::mem::replace(&mut fired, true) {
                     rows.push((None, Line::default()));
-                    rows.push(heading("Told"));
+                    rows.push(heading("Fired"));
                 }
                 rows.push((Some(at), fired_row(scene, one, columns)));
             }

@@ -1,4 +1,4 @@
-//! Heat: how many stories each topic had in each hour of the last 24, and how many times its habit that is.
+//! Heat: how many stories each topic had in each hour of the last 24, and how many times as many as usual.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -16,7 +16,7 @@ use crate::domain::topic::TopicRule;
 
 const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Columns of a topic's name, of its stories, and of how many times its habit they are.
+/// Columns of a topic's name, of its stories, and of how many times as many as usual they are.
 const NAME: usize = 11;
 const COUNT: usize = 5;
 const TIMES: usize = 8;

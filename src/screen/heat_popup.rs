@@ -53,7 +53,7 @@ fn numbers(numbers: [String; 4], columns: usize) -> String {
     shown.map(|(number, _)| fit_right(&number, NUMBER)).collect()
 }
 
-/// A line for each topic: stories, outlets, the habit, and how many times that it is.
+/// A line for each topic: stories, outlets, how many are usual, and how many times as many it has.
 fn heat(scene: Scene, columns: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let head = numbers(NUMBERS.map(|(word, _)| word.to_owned()), columns);
@@ -82,7 +82,7 @@ fn heat(scene: Scene, columns: usize) -> Vec<Line<'static>> {
 }
 
 fn a_day(heat: Heat) -> String {
-    heat.habit.map_or("–".to_owned(), |(per_day, _)| format!("{per_day:.1}"))
+    heat.usual.map_or("–".to_owned(), |(per_day, _)| format!("{per_day:.1}"))
 }
 
 /// `3.2×`, or a dash.
@@ -92,9 +92,11 @@ pub(super) fn times(heat: Heat) -> String {
 
 /// The note behind a row where there is room: a spike, or how many days the usual count is based on.
 fn note(heat: Heat, room: usize) -> String {
-    let forms = match heat.habit {
+    let forms = match heat.usual {
         _ if heat.is_spike => vec!["  ▲ spike".to_owned(), " ▲".to_owned()],
-        None => vec!["  no habit yet: less than a day is known".to_owned(), "  no habit yet".to_owned()],
+        None => {
+            vec!["  usual count not known yet: less than a day of stories".to_owned(), "  not known yet".to_owned()]
+        }
         Some((_, days)) if days < 6.5 => vec![format!("  over {days:.0} of 7 days"), format!("  {days:.0} days")],
         Some(_) => Vec::new(),
     };

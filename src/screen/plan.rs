@@ -9,6 +9,8 @@
 //!            wire   │ prices             prices, two rows                wire, or the reader
 //!            reader │                    wire, or the reader
 //! ```
+//!
+//! A narrow medium screen has its prices on top, as a small one has them: else the headlines would be cut too short.
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
@@ -205,17 +207,28 @@ fn plan_wide(body: Rect, app: &App) -> Plan {
     plan
 }
 
+/// Columns of the prices beside the wire of a medium screen as blocks, and the least that those need; and as a table, the
+/// lines of which are longer.
+const BLOCK_COLUMNS: (u16, u16) = (30, 24);
+const TABLE_COLUMNS: (u16, u16) = (37, 37);
+
 fn plan_medium(body: Rect, app: &App) -> Plan {
-    // The lines of a table are longer than those of a block.
-    let comes_with = if quotes::is_table(app, Rect { width: 30, ..body }, Size::Medium) { 37 } else { 30 };
-    let columns = larger(comes_with, app.arrangement.layout.columns, 24);
-    let [left, right] = beside(body, columns, app.arrangement.layout.shows(Panel::Prices));
+    let is_table = quotes::is_table(app, Rect { width: BLOCK_COLUMNS.0, ..body }, Size::Medium);
+    let (comes_with, least) = if is_table { TABLE_COLUMNS } else { BLOCK_COLUMNS };
+    let has_prices = app.arrangement.layout.shows(Panel::Prices);
+    let is_narrow = !is_table && body.width < wire::COLUMNS_MIN + least;
+    let rail = if has_prices && is_narrow { quotes::rail_height(app, body, Size::Medium) } else { 0 };
+    let [rail, body] = split(body, rail);
+    let wanted = wire::columns_wanted(app).min(wire::COLUMNS_MIN);
+    let columns = left_over(body.width, (comes_with, least), wanted);
+    let columns = larger(columns, app.arrangement.layout.columns, BLOCK_COLUMNS.1);
+    let [left, right] = beside(body, columns, has_prices && !is_narrow);
     let reader_rows = match app.arrangement.focus {
         Focus::Reader => left.height / 2,
         _ => (left.height / 3).clamp(7, 11),
     };
     let mut plan = wire_over_reader(left, app, reader_rows);
-    plan.push((Panel::Prices, right));
+    plan.extend([(Panel::Rail, rail), (Panel::Prices, right)]);
     plan
 }
 

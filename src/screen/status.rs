@@ -1,6 +1,8 @@
 //! The last line: the query being typed; else what is wrong, the most pressing first; else what is well. And the keys
 //! that help.
 
+use std::iter;
+
 use super::frame::put;
 use super::quote::coin;
 use super::signs;
@@ -24,7 +26,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     if !scene.app.begun.is_empty() {
         return put(frame, chord(scene, area.width.into()), area);
     }
-    let Said { text, style, weight } = says(scene);
+    let Said { text, shorter, style, weight } = says(scene);
     let width = usize::from(area.width);
     // Trouble is worth more than hints; hints more than what is well.
     let needed = super::text::width(&text).saturating_add(2);
@@ -35,7 +37,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     };
     let hints = hints(scene, width.saturating_sub(wanted), width);
     let hints_width = hints.iter().map(|(_, spans)| spans_width(spans)).sum::<usize>();
-    let said = cut(&text, width.saturating_sub(hints_width + 2));
+    let room = width.saturating_sub(hints_width + 2);
+    let whole = iter::once(&text).chain(&shorter).find(|form| super::text::width(form) <= room);
+    let said = whole.cloned().unwrap_or_else(|| cut(shorter.last().unwrap_or(&text), room));
     put(frame, Line::styled(format!(" {said}"), style), area);
     let mut x = area.right() - hints_width as u16;
     for (command, spans) in hints {
@@ -64,6 +68,8 @@ const SAID_MIN: usize = 32;
 /// What is said in the last line.
 struct Said {
     text: String,
+    /// With one part less each, for where all of it has no room.
+    shorter: Vec<String>,
     style: Style,
     weight: Weight,
 }
@@ -80,15 +86,15 @@ enum Weight {
 
 impl Said {
     fn trouble(scene: Scene, text: impl Into<String>) -> Said {
-        Said { text: text.into(), style: scene.theme.warning, weight: Weight::Pressing }
+        Said { text: text.into(), shorter: Vec::new(), style: scene.theme.warning, weight: Weight::Pressing }
     }
 
     fn event(text: String, style: Style) -> Said {
-        Said { text, style: style.add_modifier(Modifier::BOLD), weight: Weight::Event }
+        Said { text, shorter: Vec::new(), style: style.add_modifier(Modifier::BOLD), weight: Weight::Event }
     }
 
     fn well(text: String, style: Style) -> Said {
-        Said { text, style, weight: Weight::Calm }
+        Said { text, shorter: Vec::new(), style, weight: Weight::Calm }
     }
 }
 
@@ -124,7 +130,7 @@ fn says(scene: Scene) -> Said {
         return Said::event(words, theme.text);
     }
     if let Some(position) = app.replay {
-        return Said::well(replay(scene, position), theme.dim);
+        return replay(scene, position);
     }
     if app.health.offline() {
         return Said::trouble(scene, offline(scene));
@@ -235,8 +241,8 @@ fn health(scene: Scene) -> String {
     text
 }
 
-/// `▶ 5 Feb 09:42 ET · ×300 · ━━━━━───── `
-fn replay(scene: Scene, position: ReplayPosition) -> String {
+/// `▶ replay 5 Feb 2026 09:42 ET  ━━━━━─────  ×300`. Where that has no room the bar goes first, then the word, then the speed.
+fn replay(scene: Scene, position: ReplayPosition) -> Said {
     const BAR: usize = 20;
     let now = scene.app.now;
     let whole = position.to.duration_since(position.from).as_secs_f64().max(1.0);
@@ -246,13 +252,20 @@ fn replay(scene: Scene, position: ReplayPosition) -> String {
     let zone = &scene.app.config.market.time_zone;
     let day = now.to_zoned_datetime(zone.clone()).strftime("%-d %b %Y").to_string();
     let sign = if position.paused { format!("{} paused", signs::PAUSED) } else { signs::RUNS.to_owned() };
-    match scene.size {
-        Size::Tiny => format!("{sign} {day} {}", scene.market_time(now)),
-        Size::Small | Size::Medium => format!("{sign} replay {day} {}  ×{}", scene.market_time(now), position.speed),
-        Size::Huge | Size::Wide => {
-            format!("{sign} replay {day} {}  {bar}  ×{}", scene.market_time(now), position.speed)
-        }
-    }
+    let (time, speed) = (scene.market_time(now), position.speed);
+    let mut forms = vec![
+        format!("{sign} replay {day} {time}  {bar}  ×{speed}"),
+        format!("{sign} replay {day} {time}  ×{speed}"),
+        format!("{sign} {day} {time}  ×{speed}"),
+        format!("{sign} {day} {time}"),
+    ];
+    let mut shorter = forms.split_off(1);
+    let text = match scene.size {
+        Size::Tiny => shorter.remove(2),
+        Size::Small | Size::Medium => shorter.remove(0),
+        Size::Huge | Size::Wide => forms.remove(0),
+    };
+    Said { shorter, ..Said::well(text, scene.theme.dim) }
 }
 
 /// Those of the prices, and of the chart alone.

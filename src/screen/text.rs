@@ -284,7 +284,7 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.graphemes(true).any(is_doubtful) { text } else { steady(&text).into() }
 }
 
-/// Terminals have two habits with emoji that are joined of several, or have a selector behind them: some count the whole as one
+/// Terminals treat emoji that are joined of several, or have a selector behind them, in two ways: some count the whole as one
 /// sign, some each part. Where the two differ, what follows on the row would stand elsewhere on one of them.
 fn is_doubtful(grapheme: &str) -> bool {
     let parts: usize = grapheme.chars().map(|letter| letter.width().unwrap_or(0)).sum();

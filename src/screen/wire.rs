@@ -15,7 +15,7 @@ use crate::app::Focus;
 use crate::app::hit_map::HitMap;
 use crate::app::wire::{Row, Sort};
 use row::draw_row;
-pub(super) use row::{columns_wanted, figure, shown_topics, weighed};
+pub(super) use row::{COLUMNS_MIN, columns_wanted, figure, shown_topics, weighed};
 
 pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let inner = match scene.size {

@@ -29,6 +29,7 @@ use inbox::Inbox;
 use store_thread::StoreThread;
 
 pub use reader::{Candidates, Reader, Stories};
+pub use salvage::readable_stories;
 
 /// How long a store that is dropped without being closed may take to save what waits.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
@@ -43,7 +44,8 @@ impl Store {
     /// Opens the data in `dir`, which is made when it is missing (owner-only); None is a scratch in memory, for what
     /// must leave nothing behind. Returns at once; the file is opened on the thread.
     ///
-    /// Unstarred stories first seen longer than `keep` ago are removed, once at the start and once a day.
+    /// Unstarred stories first seen longer than `keep` ago are removed, once at the start and once a day. What is now is
+    /// the clock's time, but not later than the feeds' latest stories.
     ///
     /// Sends on `events`, and never waits there:
     /// - [`Event::Loaded`] after [`Store::load`]; and for stories that are saved as new but were stored before (older

@@ -65,7 +65,7 @@ impl Loading {
 pub(super) struct Names(HashSet<Name>);
 
 impl Names {
-    fn name(&mut self, text: &str) -> Name {
+    pub fn name(&mut self, text: &str) -> Name {
         if let Some(name) = self.0.get(text) {
             return name.clone();
         }
@@ -100,15 +100,15 @@ pub(super) fn page(
     collect(connection, &sql, (time, row, since, limit), names)
 }
 
-/// The stories of some rows, as they lie in the table: no index is needed.
-pub(super) fn rows(
-    connection: &Connection,
-    (first, last): (i64, i64),
-    starred: bool,
-    names: &mut Names,
-) -> rusqlite::Result<Vec<(Story, Marks)>> {
-    let sql = format!("SELECT {COLUMNS} FROM story NOT INDEXED WHERE row BETWEEN ?1 AND ?2 AND starred = ?3");
-    Ok(collect(connection, &sql, (first, last, starred), names)?.stories)
+/// How late it is at least by the clocks of those who publish: the latest time that is not far ahead of what others say.
+/// None where no story says when it was published.
+pub(super) fn time_of_publishers(connection: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
+    // The time of one feed may be wrong, or of an event to come; that of the third is not.
+    let sql = "SELECT max(published) FROM (SELECT feed, published FROM story ORDER BY row DESC LIMIT 5000)
+               WHERE published <= ?1 GROUP BY feed ORDER BY max(published) DESC LIMIT 3";
+    let mut statement = connection.prepare_cached(sql)?;
+    let times = statement.query_map([now.as_millisecond()], |row| time(0, row.get(0)?))?;
+    Ok(times.collect::<rusqlite::Result<Vec<_>>>()?.pop())
 }
 
 /// What was typed into the filter line, the oldest first.

@@ -1,47 +1,64 @@
-//! What can still be read of a damaged database: row by row in the order of the table, around what can't be read,
-//! stories with a star first. No feed's validators: each feed is to be read anew.
+//! What can still be read of a damaged database. SQLite opens none whose first page is broken, and finds nothing behind
+//! a broken page that leads to others; so the file is read page by page by code of our own, which takes every row that
+//! is whole. What a row is, is seen from its values: nothing that the file says about itself is relied upon.
+//!
+//! Stories with a star come first, then what the reader typed and arranged, then the other stories. No feed's validators:
+//! each feed is to be read anew.
 
-use std::fs::{self, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{Cursor, Read, Seek};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use jiff::Timestamp;
+use rusqlite::Connection;
 
-use super::read::{self, COLUMNS, Names};
-use super::{schema, write};
+use self::pages::{Pages, Walk};
+use self::row::{Row, Value};
+use super::inbox::Waiting;
+use super::read::Names;
+use super::write;
+use crate::domain::layout::Layout;
+use crate::domain::story::{Marks, Story, StoryId};
+use crate::domain::text;
 
-/// Rows asked for at once; halved where some of them can't be read.
-const ROWS: i64 = 256;
-/// Stories, and questions, in one piece of work.
+mod pages;
+mod row;
+
+/// Pages, and stories, in one piece of work.
+const PAGES_AT_ONCE: u32 = 1_000;
 const STORIES_AT_ONCE: usize = 500;
-const QUESTIONS_AT_ONCE: u32 = 2_000;
-/// Bytes in a page, as SQLite makes them where nothing else is asked for.
-const PAGE: u64 = 4096;
-/// No page holds more stories than this.
-const STORIES_PER_PAGE: i64 = 64;
+/// When a story may have been first seen, in seconds: from 2020 to the end of the century.
+const SEEN: RangeInclusive<i64> = 1_577_836_800..=4_102_444_800;
 
 /// A damaged file on its way into a new store.
 #[derive(Debug)]
 pub(super) struct Salvage {
     broken: PathBuf,
-    source: Option<Source>,
+    source: Option<Source<File>>,
 }
 
-/// The file open for reading, and how far reading has come.
+/// The file, and how far reading has come.
 #[derive(Debug)]
-struct Source {
-    connection: Connection,
-    /// A repaired copy, removed at the end.
-    copy: Option<PathBuf>,
+struct Source<F> {
+    pages: Pages<F>,
+    walk: Walk,
     /// First those with a star, then the others.
     starred: bool,
-    next: i64,
-    last: i64,
-    /// Parts of what could not be read at once, the next one last.
-    parts: Vec<(i64, i64)>,
+    /// The stories that the table of stories leads to. Elsewhere in the file may be what they were before.
+    in_tree: HashSet<StoryId>,
     names: Names,
+    queries: BTreeMap<i64, String>,
+    layout: Option<Layout>,
     found: usize,
-    lost: usize,
+}
+
+/// What a row holds.
+enum Content {
+    Story(Story, Marks),
+    Query(i64, String),
+    Layout(Layout),
 }
 
 impl Salvage {
@@ -53,144 +70,195 @@ impl Salvage {
     pub fn carry_over(&mut self, into: &mut Connection) -> rusqlite::Result<bool> {
         if self.source.is_none() {
             self.source = Source::open(&self.broken);
-            let Some(source) = &self.source else {
-                tracing::error!(file = %self.broken.display(), "nothing of the damaged data can be read");
-                return Ok(false);
-            };
-            source.carry_settings_over(into)?;
         }
-        let Some(source) = &mut self.source else { return Ok(false) };
-        source.carry_stories_over(into)
+        let Some(source) = &mut self.source else {
+            tracing::error!(file = %self.broken.display(), "the damaged data can't be read");
+            return Ok(false);
+        };
+        source.carry_over(into)
     }
 }
 
-impl Source {
-    fn open(broken: &Path) -> Option<Source> {
-        let (connection, copy) = match readable(broken) {
-            Some(connection) => (connection, None),
-            None => {
-                let copy = with_a_new_header(broken).ok()?;
-                (readable(&copy)?, Some(copy))
-            }
-        };
-        let last = connection.query_row("SELECT max(row) FROM story", [], |row| row.get::<_, Option<i64>>(0));
-        let pages = fs::metadata(broken).map_or(0, |file| file.len() / PAGE);
-        let last =
-            last.ok().flatten().unwrap_or(i64::try_from(pages).unwrap_or(i64::MAX).saturating_mul(STORIES_PER_PAGE));
-        Some(Source {
-            connection,
-            copy,
+impl Source<File> {
+    fn open(broken: &Path) -> Option<Source<File>> {
+        let mut wal = broken.as_os_str().to_owned();
+        wal.push("-wal");
+        Some(Source::new(File::open(broken).ok()?, File::open(wal).ok()))
+    }
+}
+
+impl<F: Read + Seek> Source<F> {
+    fn new(file: F, wal: Option<F>) -> Source<F> {
+        let mut pages = Pages::new(file, wal);
+        Source {
+            walk: Walk::new(&mut pages),
+            pages,
             starred: true,
-            next: 0,
-            last,
-            parts: Vec::new(),
+            in_tree: HashSet::new(),
             names: Names::default(),
+            queries: BTreeMap::new(),
+            layout: None,
             found: 0,
-            lost: 0,
-        })
+        }
     }
 
-    fn carry_settings_over(&self, into: &mut Connection) -> rusqlite::Result<()> {
-        let waiting = super::inbox::Waiting {
-            queries: read::queries(&self.connection).unwrap_or_default(),
-            layout: read::layout(&self.connection).ok().flatten(),
-            ..Default::default()
-        };
-        write::save(into, &waiting).map(drop)
+    fn carry_over(&mut self, into: &mut Connection) -> rusqlite::Result<bool> {
+        let (stories, ended) = self.read_some();
+        self.found += stories.len();
+        write::carry_over(into, &stories)?;
+        if !ended {
+            return Ok(true);
+        }
+        if !std::mem::take(&mut self.starred) {
+            tracing::warn!(stories = self.found, "carried over from the damaged data");
+            return Ok(false);
+        }
+        let queries = std::mem::take(&mut self.queries).into_values().collect();
+        write::save(into, &Waiting { queries, layout: self.layout.take(), ..Waiting::default() })?;
+        self.walk = Walk::new(&mut self.pages);
+        Ok(true)
     }
 
-    fn carry_stories_over(&mut self, into: &mut Connection) -> rusqlite::Result<bool> {
+    /// The stories on the next pages, and whether those were the last.
+    fn read_some(&mut self) -> (Vec<(Story, Marks)>, bool) {
         let mut stories = Vec::new();
-        let mut is_left = true;
-        for _ in 0..QUESTIONS_AT_ONCE {
-            let Some((first, last)) = self.next_rows() else {
-                is_left = false;
-                break;
-            };
-            match read::rows(&self.connection, (first, last), self.starred, &mut self.names) {
-                Ok(rows) => stories.extend(rows),
-                Err(_) if first < last => {
-                    let middle = first + (last - first) / 2;
-                    self.parts.extend([(middle + 1, last), (first, middle)]);
-                }
-                Err(_) => self.lost += 1,
+        for _ in 0..PAGES_AT_ONCE {
+            let Some((page, in_tree)) = self.walk.next(&mut self.pages) else { return (stories, true) };
+            for row in row::rows(&page, |number| self.pages.read(number)) {
+                self.take(row, in_tree, &mut stories);
             }
             if stories.len() >= STORIES_AT_ONCE {
                 break;
             }
         }
-        self.found += stories.len();
-        write::carry_over(into, &stories)?;
-        if !is_left {
-            tracing::warn!(stories = self.found, unreadable = self.lost, "carried over from the damaged data");
-        }
-        Ok(is_left)
+        (stories, false)
     }
 
-    fn next_rows(&mut self) -> Option<(i64, i64)> {
-        if let Some(part) = self.parts.pop() {
-            return Some(part);
-        }
-        if self.next > self.last && std::mem::replace(&mut self.starred, false) {
-            self.next = 0;
-        }
-        let first = self.next;
-        self.next = first.saturating_add(ROWS);
-        (first <= self.last).then(|| (first, self.last.min(first + ROWS - 1)))
-    }
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        let Some(copy) = &self.copy else { return };
-        for companion in ["", "-wal", "-shm"] {
-            fs::remove_file(companion_of(copy, companion)).ok();
+    fn take(&mut self, row: Row, in_tree: bool, stories: &mut Vec<(Story, Marks)>) {
+        match content(&row, &mut self.names) {
+            Some(Content::Story(story, marks)) => {
+                let is_current = if in_tree {
+                    self.in_tree.insert(story.id);
+                    true
+                } else {
+                    !self.in_tree.contains(&story.id)
+                };
+                if is_current && marks.starred == self.starred {
+                    stories.push((story, marks));
+                }
+            }
+            Some(Content::Query(number, query)) => {
+                self.queries.entry(number).or_insert(query);
+            }
+            Some(Content::Layout(layout)) => self.layout = Some(layout),
+            None => {}
         }
     }
 }
 
-/// A connection that knows the table of stories.
-fn readable(path: &Path) -> Option<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).ok()?;
-    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cell_size_check = ON;").ok()?;
-    connection.prepare(&format!("SELECT {COLUMNS} FROM story")).map(drop).ok()?;
-    Some(connection)
-}
-
-/// A copy of a file whose first bytes say nothing true any more: with those that every file of ours begins with. How long
-/// the file is, is taken from the file itself then.
-fn with_a_new_header(broken: &Path) -> std::io::Result<PathBuf> {
-    let copy = companion_of(broken, ".repaired");
-    fs::copy(broken, &copy)?;
-    if fs::exists(companion_of(broken, "-wal"))? {
-        fs::copy(companion_of(broken, "-wal"), companion_of(&copy, "-wal"))?;
+/// All stories that can be read of the bytes of a database and of its write-ahead log, as they are when a damaged one is
+/// carried over.
+pub fn readable_stories(database: &[u8], wal: &[u8]) -> Vec<(Story, Marks)> {
+    let mut source = Source::new(Cursor::new(database), Some(Cursor::new(wal)));
+    let mut stories = Vec::new();
+    for starred in [true, false] {
+        source.starred = starred;
+        source.walk = Walk::new(&mut source.pages);
+        loop {
+            let (some, ended) = source.read_some();
+            stories.extend(some);
+            if ended {
+                break;
+            }
+        }
     }
-    let mut file = OpenOptions::new().write(true).open(&copy)?;
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(&header())?;
-    // A table whose first page was cut off would make all of them unreadable. An empty page is only an unreadable one.
-    let pages = file.metadata()?.len() / PAGE + 1;
-    file.set_len(2 * pages * PAGE)?;
-    Ok(copy)
+    stories
 }
 
-/// See "The Database Header" of SQLite's file format: pages of 4096 bytes, write-ahead log, no free pages, UTF-8.
-fn header() -> [u8; 100] {
-    let mut header = [0; 100];
-    header[..16].copy_from_slice(b"SQLite format 3\0");
-    header[16..24].copy_from_slice(&[0x10, 0, 2, 2, 0, 64, 32, 32]);
-    // A change counter that does not fit the version below: the page count of the header does not count.
-    header[27] = 1;
-    header[43] = 1;
-    header[47] = 4;
-    header[59] = 1;
-    header[60..64].copy_from_slice(&(schema::NEWEST as u32).to_be_bytes());
-    header
+fn content(row: &Row, names: &mut Names) -> Option<Content> {
+    match row.values.as_slice() {
+        [Value::Null, query @ Value::Text(_)] => Some(Content::Query(row.number, clean(query)?)),
+        [Value::Text(name), Value::Text(value)] if name == b"layout" => {
+            serde_json::from_slice(value).ok().map(Content::Layout)
+        }
+        values => story(values, names),
+    }
 }
 
-fn companion_of(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
+/// A row of the table of stories, of whatever version: the later columns are missing in rows that were written before
+/// there were such. Without its summary or link a story is still one.
+fn story(values: &[Value], names: &mut Names) -> Option<Content> {
+    let [
+        Value::Null,
+        Value::Integer(id),
+        feed,
+        outlet,
+        title,
+        summary,
+        link,
+        lang,
+        published,
+        first_seen,
+        time,
+        rest @ ..,
+    ] = values
+    else {
+        return None;
+    };
+    let [primary, read, starred, later @ ..] = rest else { return None };
+    let (title, first_seen) = (clean(title)?, moment(first_seen)?);
+    // Of a row that ends in zeros nothing behind its texts is true.
+    moment(time).filter(|time| *time > Timestamp::UNIX_EPOCH)?;
+    if !SEEN.contains(&first_seen.as_second()) {
+        return None;
+    }
+    let story = Story {
+        id: StoryId(id.cast_unsigned()),
+        feed: names.name(&clean(feed)?),
+        outlet: names.name(&clean(outlet)?),
+        title: title.into(),
+        title_before: later.first().and_then(clean).map(Into::into),
+        summary: clean(summary).unwrap_or_default().into(),
+        link: address(link),
+        lang: clean(lang).map(|lang| names.name(&lang)),
+        published: moment(published),
+        first_seen,
+        primary: flag(primary)?,
+        reference: None,
+    };
+    let group = match later.get(1) {
+        Some(Value::Integer(id)) => Some(StoryId(id.cast_unsigned())),
+        _ => None,
+    };
+    Some(Content::Story(story, Marks { read: flag(read)?, starred: flag(starred)?, group }))
 }
+
+/// A text that says something. Cleaned once more: part of it may have been written over.
+fn clean(value: &Value) -> Option<String> {
+    let Value::Text(bytes) = value else { return None };
+    Some(text::clean(std::str::from_utf8(bytes).ok()?)).filter(|text| !text.is_empty())
+}
+
+/// Part of an address leads elsewhere: it is whole or none.
+fn address(value: &Value) -> Option<String> {
+    let Value::Text(bytes) = value else { return None };
+    let text = std::str::from_utf8(bytes).ok()?;
+    let is_whole = !text.contains(char::is_control) && (text.starts_with("https://") || text.starts_with("http://"));
+    is_whole.then(|| text.to_owned())
+}
+
+fn moment(value: &Value) -> Option<Timestamp> {
+    let Value::Integer(millis) = value else { return None };
+    Timestamp::from_millisecond(*millis).ok()
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Integer(0) => Some(false),
+        Value::Integer(1) => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,7 @@ const MIGRATIONS: &[(&str, Option<Then>)] =
     &[(V1, None), (V2, None), (V3, Some(write::index_all)), (V4, None), (V5, None), (V6, None), (V7, None)];
 
 /// The number of the schema that is written.
+#[cfg(test)]
 pub(super) const NEWEST: usize = MIGRATIONS.len();
 
 /// Readies a connection that writes: pragmas, then the migrations that are missing.
@@ -151,7 +152,8 @@ pub(super) fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)).map(|answer| answer == "ok")
 }
 
-fn migrate(connection: &mut Connection, target: usize) -> Result<(), StoreError> {
+/// Brings the tables up to a number.
+pub(super) fn migrate(connection: &mut Connection, target: usize) -> Result<(), StoreError> {
     let have = version(connection)?;
     if have > MIGRATIONS.len() {
         return Err(StoreError::Newer);

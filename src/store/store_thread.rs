@@ -462,7 +462,7 @@ impl StoreThread {
     }
 
     fn prune_is_due(&self) -> bool {
-        let due = self.pruned.is_none_or(|last| (self.clock)().duration_since(last) >= PRUNE_EVERY);
+        let due = self.pruned.is_none_or(|last| (self.clock)().duration_since(last).abs() >= PRUNE_EVERY);
         due && self.checked && self.trouble.is_none()
     }
 
@@ -471,9 +471,7 @@ impl StoreThread {
             return;
         }
         let now = (self.clock)();
-        let before = now.saturating_sub(self.keep).unwrap_or(Timestamp::MIN);
-        let forget = before.saturating_sub(REMEMBER).unwrap_or(Timestamp::MIN);
-        match write::prune(&mut self.opened.connection, before, forget) {
+        match self.prune_as_of(now) {
             Ok(true) => {}
             Ok(false) => self.pruned = Some(now),
             Err(error) => {
@@ -481,6 +479,15 @@ impl StoreThread {
                 self.pruned = Some(now);
             }
         }
+    }
+
+    /// A clock that is far ahead makes no story old: those who publish would be as far ahead. True when more may be left.
+    fn prune_as_of(&mut self, now: Timestamp) -> rusqlite::Result<bool> {
+        let connection = &mut self.opened.connection;
+        let now = read::time_of_publishers(connection, now)?.unwrap_or(now);
+        let before = now.saturating_sub(self.keep).unwrap_or(Timestamp::MIN);
+        let forget = before.saturating_sub(REMEMBER).unwrap_or(Timestamp::MIN);
+        write::prune(connection, before, forget)
     }
 
     /// Never waits: a stalled screen must not keep anything from being saved.

@@ -41,10 +41,15 @@ const HEADLINE_MIN: usize = 48;
 const HEADLINE_LEAST: usize = 32;
 /// An outlet is not cut to less than this.
 const OUTLET_MIN: usize = 7;
-/// Columns that a move with its symbol and the number of outlets take at most, but for odd ones.
+/// Columns that a move with its symbol and the number of outlets take at most, but for odd ones; and those without the symbol.
 const TAIL: usize = 17;
 /// Those of the number of outlets alone.
 const CARRIED: usize = 4;
+const TAIL_SHORT: usize = 12;
+/// Columns of tags where there is little room.
+const TAGS_SHORT: usize = 8;
+/// Columns of the panel from which on every headline has [`HEADLINE_MIN`].
+pub(in crate::screen) const COLUMNS_MIN: u16 = (2 + LEAD + TAGS_SHORT + HEADLINE_MIN + TAIL_SHORT) as u16;
 
 /// A column of a row, with what its width depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,14 +109,14 @@ struct Form {
 }
 
 /// What gives way first as the panel narrows: the move less the market's, then the symbol of the move, then the column of
-/// the outlets, then the outlets with their number and the move. Mark, age, tags and headline stay. From 80 columns on the
-/// headline of a row with everything in it has [`HEADLINE_MIN`] columns.
+/// the outlets, then the outlets with their number and the move. Mark, age, tags and headline stay. On a screen of 80 columns
+/// and more the headline of a row with everything in it has [`HEADLINE_MIN`] columns, but for one beside a table of prices.
 const FORMS: [Form; 5] = [
     Form { from: 116, columns: &[Mark, Age, WholeOutlet(20), Tags(12), Headline, Carried, Move(Figure::Net)] },
     Form { from: 100, columns: &[Mark, Age, WholeOutlet(17), Tags(12), Headline, Carried, Move(Figure::Named)] },
-    Form { from: 88, columns: &[Mark, Age, Outlet(14), Tags(8), Headline, Carried, Move(Figure::Bare)] },
-    Form { from: 50, columns: &[Mark, Age, Tags(8), Headline, OutletBehind(32), Carried, Move(Figure::Bare)] },
-    Form { from: 0, columns: &[Mark, Age, Tags(8), Headline, Margin] },
+    Form { from: 88, columns: &[Mark, Age, Outlet(14), Tags(TAGS_SHORT), Headline, Carried, Move(Figure::Bare)] },
+    Form { from: 50, columns: &[Mark, Age, Tags(TAGS_SHORT), Headline, OutletBehind(32), Carried, Move(Figure::Bare)] },
+    Form { from: 0, columns: &[Mark, Age, Tags(TAGS_SHORT), Headline, Margin] },
 ];
 
 impl Column {
