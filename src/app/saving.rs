@@ -57,7 +57,7 @@ impl App {
         let is_kept =
             |effect: &Effect| matches!(effect, Effect::SaveMarks(_) | Effect::SaveQuery(_) | Effect::SaveLayout(_));
         match effects.iter().any(is_kept) {
-            true => self.notify(Tone::Warning, NOT_SAVED.into()),
+            true => self.notify(Tone::NotSaved, NOT_SAVED.into()),
             false => Vec::new(),
         }
     }
