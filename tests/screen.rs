@@ -13,7 +13,8 @@ use newstape::app::App;
 use newstape::app::command::Command;
 use newstape::config;
 use newstape::domain::article::{Article, Block, BlockKind, Run};
-use newstape::domain::feed::FeedState;
+use newstape::domain::feed::{FeedState, Trouble};
+use newstape::domain::http_error::HttpError;
 use newstape::domain::price::{
     Candle, Capability, Delivery, Extended, Failure, FailureCause, Lack, Outcome, Refusal, Session, SourceReport, Span,
 };
@@ -82,7 +83,7 @@ fn states() -> Vec<(&'static str, App)> {
 
 fn go_offline(app: &mut App) {
     let mut state = FeedState::new("Harbour Wire".into(), "https://desk.example/feed".into());
-    state.trouble = Some("desk.example can't be reached: no network".into());
+    state.history.trouble = Some(Trouble::Unreached(HttpError::Connect));
     tell(app, Event::Feed(state.into()));
     report(app, "yahoo", unreached(), None);
 }

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::App;
-use crate::domain::feed::FeedState;
+use crate::domain::feed::{FeedState, NextCheck};
 use crate::domain::price::{Outcome, SourceReport};
 use crate::event::moved_back;
 
@@ -38,9 +38,14 @@ pub(super) fn times_of_report(report: &mut SourceReport) -> impl Iterator<Item =
 
 /// The times of a feed that newstape has noted itself.
 pub(super) fn times_of_feed(state: &mut FeedState) -> impl Iterator<Item = &mut Timestamp> {
-    let FeedState { next_check, wished_until, cool_until, last_attempt, last_success, .. } = state;
-    let times = [next_check, wished_until, cool_until, last_attempt, last_success].into_iter().flatten();
-    times.filter(|at| **at != FeedState::STOPPED)
+    let FeedState { schedule, history, .. } = state;
+    let next = match &mut schedule.next_check {
+        NextCheck::At(at) => Some(at),
+        NextCheck::Due | NextCheck::Never => None,
+    };
+    let noted = [&mut schedule.wished_until, &mut schedule.cool_until];
+    let noted = noted.into_iter().chain([&mut history.last_attempt, &mut history.last_success]);
+    next.into_iter().chain(noted.flatten())
 }
 
 #[cfg(test)]
@@ -109,7 +114,7 @@ mod tests {
         assert!(desk.app.health.block("coingecko", desk.now).is_some());
         assert!(desk.app.notices.current.is_some());
         let state = desk.app.health.feed_states().next().cloned();
-        assert_eq!(state.and_then(|state| state.last_success), Some(desk.now));
+        assert_eq!(state.and_then(|state| state.history.last_success), Some(desk.now));
         desk.wait(9);
         assert_eq!(
             desk.app.notices.current.as_ref().and_then(|notice| notice.until),

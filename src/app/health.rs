@@ -8,7 +8,7 @@ use strum::{EnumIter, EnumMessage};
 
 use super::clock::{times_of_feed, times_of_report};
 use crate::domain::Name;
-use crate::domain::feed::{Feed, FeedState, Rhythm};
+use crate::domain::feed::{Feed, FeedState, NextCheck, Rhythm, Trouble};
 use crate::domain::price::{Capability, Lack, Outcome, SourceReport};
 use crate::event::move_back;
 
@@ -58,7 +58,7 @@ pub(super) struct Summary {
     fresh: (usize, usize),
     offline: bool,
     asked_all: bool,
-    trouble: Option<(Name, Option<String>, Option<Timestamp>)>,
+    trouble: Option<(Name, Option<Trouble>, NextCheck)>,
 }
 
 /// In one word, how a feed fares; the message says what that means.
@@ -111,8 +111,8 @@ impl FeedLine<'_> {
         let Some(state) = self.state.filter(|_| self.feed.enabled) else {
             return if self.feed.enabled { Standing::Waiting } else { Standing::Disabled };
         };
-        match state.last_success {
-            _ if state.trouble.is_some() => Standing::Failing,
+        match state.history.last_success {
+            _ if state.history.trouble.is_some() => Standing::Failing,
             Some(at) if now <= self.fresh_until(at, state) && self.silence(now).is_some() => Standing::Silent,
             Some(at) if now <= self.fresh_until(at, state) => Standing::Fresh,
             Some(_) => Standing::Old,
@@ -138,7 +138,8 @@ impl FeedLine<'_> {
         let interval = SignedDuration::try_from(self.feed.interval).unwrap_or(SignedDuration::MAX);
         let reach = interval.checked_mul(FRESH_INTERVALS).unwrap_or(SignedDuration::MAX);
         let later = |at: Timestamp, by| at.checked_add(by).unwrap_or(Timestamp::MAX);
-        later(success, reach).max(state.next_check.map_or(Timestamp::MIN, |at| later(at, interval)))
+        let overdue = state.schedule.next_check.time().map(|at| later(at, interval));
+        overdue.map_or(later(success, reach), |overdue| overdue.max(later(success, reach)))
     }
 }
 
@@ -158,7 +159,7 @@ impl Health {
     /// Takes in how a poll ended.
     pub fn take_feed(&mut self, state: FeedState) {
         self.asked = true;
-        self.answered |= state.status.is_some() || state.was_reached;
+        self.answered |= state.history.status.is_some() || state.history.was_reached;
         self.states.insert(state.feed.clone(), state);
     }
 
@@ -277,14 +278,15 @@ impl Health {
     /// The feed that has been in trouble for the shortest time, the one that was well last: the news among the failures.
     pub fn latest_trouble(&self) -> Option<(&Name, &FeedState)> {
         let enabled = self.feeds().filter(|line| line.feed.enabled);
-        let failing = enabled.filter_map(|line| line.state.filter(|state| state.trouble.is_some()));
-        failing.max_by_key(|state| (state.last_success, &state.feed)).map(|state| (&state.feed, state))
+        let failing = enabled.filter_map(|line| line.state.filter(|state| state.history.trouble.is_some()));
+        failing.max_by_key(|state| (state.history.last_success, &state.feed)).map(|state| (&state.feed, state))
     }
 
     /// What one line says of all feeds: changes exactly when that line does.
     pub(super) fn summary(&self, now: Timestamp) -> Summary {
         let trouble = self.latest_trouble();
-        let trouble = trouble.map(|(feed, state)| (feed.clone(), state.trouble.clone(), state.next_check));
+        let trouble =
+            trouble.map(|(feed, state)| (feed.clone(), state.history.trouble.clone(), state.schedule.next_check));
         Summary { fresh: self.fresh(now), offline: self.offline(), asked_all: self.asked_all(), trouble }
     }
 }
@@ -308,16 +310,17 @@ mod tests {
     }
 
     fn failing(name: &str, last_success: Option<Timestamp>, last_attempt: Timestamp) -> FeedState {
-        FeedState {
-            last_success,
-            trouble: Some(format!("{name} does not answer")),
-            status: None,
-            ..feed_state(name, last_attempt)
-        }
+        let mut state = feed_state(name, last_attempt);
+        state.history.last_success = last_success;
+        state.history.trouble = Some(Trouble::Unreached(HttpError::Connect));
+        state.history.status = None;
+        state
     }
 
     fn asked_again(last_success: Timestamp, next_check: Timestamp) -> FeedState {
-        FeedState { next_check: Some(next_check), ..feed_state("SEC", last_success) }
+        let mut state = feed_state("SEC", last_success);
+        state.schedule.next_check = NextCheck::At(next_check);
+        state
     }
 
     fn health(feeds: Vec<Feed>, states: Vec<FeedState>) -> Health {
@@ -355,7 +358,8 @@ mod tests {
 
     #[test]
     fn whoever_hangs_up_is_there() {
-        let hung_up = FeedState { was_reached: true, ..failing("SEC", None, minute(0)) };
+        let mut hung_up = failing("SEC", None, minute(0));
+        hung_up.history.was_reached = true;
         assert!(!health(vec![feed("SEC")], vec![hung_up]).offline());
     }
 
@@ -419,7 +423,9 @@ mod tests {
     fn any_answer_ends_being_offline() {
         let mut by_feed = health(vec![feed("A")], vec![failing("A", None, minute(0))]);
         assert!(by_feed.offline());
-        by_feed.take_feed(FeedState { status: Some(500), ..failing("A", None, minute(1)) });
+        let mut refused = failing("A", None, minute(1));
+        refused.history.status = Some(500);
+        by_feed.take_feed(refused);
         assert!(!by_feed.offline());
         let mut by_socket = health(vec![feed("A")], vec![failing("A", None, minute(0))]);
         by_socket.take_source(report("coinbase", Capability::Socket, minute(1), Outcome::Well));

@@ -411,7 +411,7 @@ impl App {
 
     fn feed(&mut self, state: FeedState) -> Vec<Effect> {
         let before = self.health.summary(self.now);
-        self.alerts.feed_polled(&state.feed, state.trouble.is_none());
+        self.alerts.feed_polled(&state.feed, state.history.trouble.is_none());
         self.health.take_feed(state.clone());
         let changed = before != self.health.summary(self.now) || self.health_is_open();
         let mut effects = vec![Effect::Store(StoreEffect::SaveFeed(Box::new(state)))];

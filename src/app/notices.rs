@@ -22,6 +22,8 @@ pub struct Notice {
 pub enum Tone {
     Info,
     Warning,
+    /// What the reader set is not saved, because another newstape owns the data.
+    NotSaved,
 }
 
 /// All that is to be said in the status line, but for moves and alerts.

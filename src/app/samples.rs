@@ -13,7 +13,7 @@ use rust_decimal::prelude::FromPrimitive;
 use super::hit_map::HitMap;
 use super::{App, Focus};
 use crate::config::{Config, shipped};
-use crate::domain::feed::FeedState;
+use crate::domain::feed::{FeedState, NextCheck};
 use crate::domain::price::{Candle, Capability, Delivery, Outcome, Quote, Series, Session, SourceReport};
 use crate::domain::story::{Story, StoryId};
 use crate::event::{Effect, Event, Loaded, Urgency};
@@ -101,13 +101,11 @@ pub fn report(source: &str, capability: Capability, at: Timestamp, outcome: Outc
 
 /// A feed that was asked at a time and answered well.
 pub fn feed_state(feed: &str, at: Timestamp) -> FeedState {
-    FeedState {
-        last_attempt: Some(at),
-        last_success: Some(at),
-        next_check: Some(at + SignedDuration::from_mins(10)),
-        status: Some(200),
-        ..FeedState::new(feed.into(), format!("https://example.com/{feed}"))
-    }
+    let mut state = FeedState::new(feed.into(), format!("https://example.com/{feed}"));
+    (state.history.last_attempt, state.history.last_success) = (Some(at), Some(at));
+    state.history.status = Some(200);
+    state.schedule.next_check = NextCheck::At(at + SignedDuration::from_mins(10));
+    state
 }
 
 /// A key as the config writes it, as an event.

@@ -62,7 +62,7 @@ impl App {
         use StoreEffect::{SaveLayout, SaveMarks, SaveQuery};
         let is_kept = |effect: &Effect| matches!(effect, Effect::Store(SaveMarks(_) | SaveQuery(_) | SaveLayout(_)));
         match effects.iter().any(is_kept) {
-            true => self.notify(Tone::Warning, NOT_SAVED.into()),
+            true => self.notify(Tone::NotSaved, NOT_SAVED.into()),
             false => Vec::new(),
         }
     }

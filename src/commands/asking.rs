@@ -96,8 +96,8 @@ pub fn stored(around: &Surroundings) -> Vec<FeedState> {
 pub fn cool_down(states: &[FeedState], url: &str, now: Timestamp) -> Option<Timestamp> {
     let place = Site::of(url);
     let refused =
-        states.iter().filter(|state| matches!(state.status, Some(429 | 503)) && Site::of(&state.url) == place);
-    refused.filter_map(|state| state.next_check).filter(|until| *until > now && *until < FeedState::STOPPED).max()
+        states.iter().filter(|state| matches!(state.history.status, Some(429 | 503)) && Site::of(&state.url) == place);
+    refused.filter_map(|state| state.schedule.next_check.time()).filter(|until| *until > now).max()
 }
 
 /// How a sentence names an address.

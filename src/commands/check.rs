@@ -14,7 +14,7 @@ use super::{Done, Failure, Surroundings, out, prices, runtime, say, say_json};
 use crate::app::keymap::Keymap;
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::feed::FeedState;
+use crate::domain::feed::{FeedState, NextCheck, Trouble};
 use crate::domain::format;
 use crate::domain::price::{Capability, Outcome, SourceReport, Symbol};
 use crate::domain::text::Text;
@@ -131,9 +131,12 @@ async fn look_at_feeds(config: &Arc<Config>, around: &Surroundings) -> Result<Ve
     // What is remembered of another address says nothing about this one.
     stored.retain(|state| config.feeds.iter().any(|feed| feed.name == state.feed && feed.url == state.url));
     cool_whole_places(config, &mut stored, now);
-    let waits = |state: &FeedState| state.trouble.is_some() && state.next_check.is_some_and(|at| at > now);
+    let waits = |state: &FeedState| {
+        state.history.trouble.is_some()
+            && (state.is_stopped() || state.schedule.next_check.time().is_some_and(|at| at > now))
+    };
     let (waiting, mut due): (Vec<_>, Vec<_>) = stored.into_iter().partition(waits);
-    due.iter_mut().for_each(|state| state.next_check = None);
+    due.iter_mut().for_each(|state| state.schedule.next_check = NextCheck::Due);
     let enabled: Vec<Name> = config.feeds.iter().filter(|feed| feed.enabled).map(|feed| feed.name.clone()).collect();
     let mut heard: BTreeMap<Name, FeedState> = BTreeMap::new();
     for state in &waiting {
@@ -153,8 +156,8 @@ fn cool_whole_places(config: &Config, states: &mut Vec<FeedState>, now: Timestam
             states.len() - 1
         });
         if let Some(state) = states.get_mut(at) {
-            state.next_check = state.next_check.max(Some(until));
-            state.trouble.get_or_insert_with(|| "not asked, since its site asked for patience".into());
+            state.schedule.next_check = state.schedule.next_check.not_before(until);
+            state.history.trouble.get_or_insert(Trouble::LeftAlone);
         }
     }
 }
@@ -170,7 +173,7 @@ async fn ask_feeds(
     let (_wanted, config_seen) = watch::channel(config.clone());
     let (_orders, orders) = mpsc::channel(1);
     let (_, visits) = mpsc::channel(1);
-    let desk = news::poll::Deps {
+    let deps = news::poll::Deps {
         http: Http::new(&config.network)?,
         clock: around.clock.clone(),
         config: config_seen,
@@ -181,7 +184,7 @@ async fn ask_feeds(
         full: watch::channel(false).1,
         chance: Box::new(fastrand::f64),
     };
-    let polling = news::poll::run(desk);
+    let polling = news::poll::run(deps);
     tokio::pin!(polling);
     let end = tokio::time::sleep(PATIENCE);
     tokio::pin!(end);
@@ -207,12 +210,12 @@ fn feed_finding(name: &Name, state: Option<&FeedState>) -> Finding {
     let Some(state) = state else {
         return Finding::new("feed", &**name, Some("no answer yet; asked last among its domain".into()), "");
     };
-    let status = state.status.map(|status| status.to_string()).unwrap_or_default();
-    let well = match state.repairs.is_empty() {
+    let status = state.history.status.map(|status| status.to_string()).unwrap_or_default();
+    let well = match state.history.repairs.is_empty() {
         true => status,
-        false => format!("{status}, repaired: {}", state.repairs.join(", ")),
+        false => format!("{status}, repaired: {}", state.history.repairs.join(", ")),
     };
-    Finding::new("feed", &**name, state.trouble.clone(), well)
+    Finding::new("feed", &**name, state.history.trouble.as_ref().map(ToString::to_string), well)
 }
 
 // --- price sources ---

@@ -17,8 +17,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Document;
-use super::schedule::{Pace, Why};
-use crate::domain::feed::{Feed, Rhythm};
+use super::schedule::Pace;
+use crate::domain::feed::{Feed, Rhythm, WaitReason};
 
 /// So many gaps between the newest entries are looked at …
 const GAPS: usize = 20;
@@ -58,10 +58,10 @@ impl Rhythm {
     }
 
     /// How long to wait after a good answer, if the server wishes for nothing else, and why.
-    pub fn interval(&self, pace: &Pace, now: Timestamp) -> (Duration, Why) {
+    pub fn interval(&self, pace: &Pace, now: Timestamp) -> (Duration, WaitReason) {
         let configured = pace.interval.max(pace.floor);
         if pace.is_own {
-            return (configured, Why::Own(configured));
+            return (configured, WaitReason::Own(configured));
         }
         let is_welcome = self.max_age.is_some() || pace.floor < USUAL_FLOOR;
         let asked = if is_welcome { configured } else { configured.max(BRISK) };
@@ -75,10 +75,10 @@ impl Rhythm {
         let times = SILENCES.iter().find(|(days, _)| silence >= *days).map_or(1, |(_, times)| *times);
         let wait = (slow * times).min(longest);
         let why = match wait {
-            wait if wait > slow => Why::Silent(silence),
-            wait if wait > asked => Why::Seldom(self.median_gap.unwrap_or_default()),
-            wait if wait > configured => Why::Unwelcome(wait),
-            wait => Why::Interval(wait),
+            wait if wait > slow => WaitReason::Silent(silence),
+            wait if wait > asked => WaitReason::Seldom(self.median_gap.unwrap_or_default()),
+            wait if wait > configured => WaitReason::Unwelcome(wait),
+            wait => WaitReason::Interval(wait),
         };
         (wait, why)
     }
@@ -167,7 +167,7 @@ mod tests {
                 for (is_primary, max_age) in [(false, None), (true, None), (false, Some(Duration::ZERO))] {
                     let own = Pace { is_own: true, is_primary, ..pace(seconds) };
                     let (wait, why) = Rhythm::of(document, max_age, now()).interval(&own, now());
-                    assert_eq!((wait.as_secs(), why), (seconds, Why::Own(wait)), "{seconds} s, {name}");
+                    assert_eq!((wait.as_secs(), why), (seconds, WaitReason::Own(wait)), "{seconds} s, {name}");
                 }
             }
         }

@@ -11,6 +11,7 @@ use url::Url;
 use super::fields::{self, CATEGORIES_MAX, TEXT_MAX, Value as Text, absolute, lang};
 use super::repair::{Repair, Repairs};
 use super::{Document, Entry, Unreadable, dates, not_a_feed};
+use crate::domain::feed::OtherContent;
 
 /// The members that newstape reads, of the feed and of an item.
 const MEMBERS: &[&str] = &[
@@ -42,7 +43,7 @@ pub fn read(text: &str, max: usize, base: Option<&Url>, repairs: Repairs) -> Res
     }
     match fault {
         Some(fault) if reader.entries.is_empty() => Err(match fault.is_eof() {
-            true => Unreadable::NotAFeed("it is JSON that breaks off"),
+            true => Unreadable::NotAFeed(OtherContent::CutJson),
             false => Unreadable::BrokenJson { line: fault.line(), column: fault.column() },
         }),
         _ if !reader.has_items => Err(not_a_feed::why(text)),

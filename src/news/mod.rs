@@ -21,7 +21,8 @@
 //! | [`schedule`] | when a feed is asked next, and why then | no |
 //! | [`site`] | whose server a feed is on | no |
 //! | [`moved`] | which new addresses are believed | no |
-//! | [`outcome`] | what an answer means for a feed's state, and the sentence for it | no |
+//! | [`poll_outcome`] | how a poll ended | no |
+//! | [`after_poll`] | what that means for a feed: its next state | no |
 //! | [`scheduler`] | all feeds and sites at once: which may be asked now | no |
 //! | [`opml`] | lists of feeds, from and for other readers | no |
 //! | [`discover`] | the feeds that a web page names | no |
@@ -29,6 +30,7 @@
 //! | [`permit`] | a reader's request, let in between those of the feeds | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
+pub mod after_poll;
 pub mod article;
 pub mod cadence;
 pub mod dates;
@@ -44,11 +46,11 @@ pub mod moved;
 pub mod namespaces;
 pub mod not_a_feed;
 pub mod opml;
-pub mod outcome;
 pub mod panic_guard;
 pub mod parse;
 pub mod permit;
 pub mod poll;
+pub mod poll_outcome;
 pub mod publisher_hints;
 mod recognise;
 pub mod repair;
@@ -74,6 +76,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use crate::domain::feed::Unreadable;
 use repair::{Repair, Repairs};
 
 /// More entries than this are left unread: a document of 9 MB can hold a million empty ones.
@@ -117,25 +120,6 @@ pub struct Entry {
     /// The outlet that an aggregator names.
     pub source: Option<String>,
     pub categories: Vec<String>,
-}
-
-/// Why a document can't be read. `Display` is one plain clause, fit to follow a name and a colon.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    #[error("it is empty")]
-    Empty,
-    #[error("it is a web page, not a feed")]
-    WebPage,
-    /// Of whom.
-    #[error("it is a challenge page ({0}), meant for browsers")]
-    Challenge(&'static str),
-    #[error("it is not a feed that newstape can read: {0}")]
-    NotAFeed(&'static str),
-    /// Both from 1.
-    #[error("its JSON has a mistake in line {line}, column {column}")]
-    BrokenJson { line: usize, column: usize },
-    #[error("reading it failed; this is a fault of newstape")]
-    Fault,
 }
 
 /// Reads a document, whatever it holds. Pure, and never panics.

@@ -6,34 +6,34 @@
 
 use url::Url;
 
-use super::outcome::{PollOutcome, ResponseMeta};
+use super::poll_outcome::{PollOutcome, ResponseMeta};
 use super::schedule::Disposition;
 use super::site::Site;
-use crate::domain::feed::FeedState;
+use crate::domain::feed::{AnnouncedMove, FeedState, MoveNews, Moves};
 use crate::http::HttpError;
 
 /// How often in a row the same move must be announced.
 const TIMES: u32 = 3;
 
-/// Takes in what an answer says about moves; gives a clause when there is something to report.
-pub fn learn(state: &mut FeedState, asked: &str, polled: &PollOutcome) -> Option<String> {
+/// Takes in what an answer says about moves; gives what there is to report.
+pub fn learn(state: &mut FeedState, asked: &str, polled: &PollOutcome) -> Option<MoveNews> {
     let response = polled.response()?;
     let Some(target) = target(asked, response).filter(|_| polled.disposition() == Disposition::Good) else {
-        state.moving = None;
+        state.moves.announced = None;
         return None;
     };
-    let times = match state.moving.take() {
-        Some((before, times)) if before == target => times.saturating_add(1),
+    let times = match state.moves.announced.take() {
+        Some(before) if before.to == target => before.times.saturating_add(1),
         _ => 1,
     };
     if times < TIMES {
-        state.moving = Some((target, times));
-        return Some(format!("moved for good ({times} of {TIMES} times)"));
+        state.moves.announced = Some(AnnouncedMove { to: target, times });
+        return Some(MoveNews::Announced { times, needed: TIMES });
     }
     let host = Url::parse(&target).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     // A move back to where it is configured needs no memory.
-    state.moved_to = (target != state.url).then_some(target);
-    Some(format!("moved for good: from now on asked at its new address at {host}"))
+    state.moves.learned = (target != state.url).then_some(target);
+    Some(MoveNews::Learned { host })
 }
 
 /// Where a feed has moved for good by this answer, if it is to be believed when announced often enough.
@@ -55,11 +55,11 @@ pub fn is_taken_back(state: &mut FeedState, polled: &PollOutcome) -> bool {
         PollOutcome::Unreached(trouble) => *trouble == HttpError::Name,
         _ => false,
     };
-    if !is_dead || state.moved_to.is_none() {
+    if !is_dead || state.moves.learned.is_none() {
         return false;
     }
-    (state.moved_to, state.moving) = (None, None);
-    (state.etag, state.last_modified, state.validators_of, state.body) = (None, None, None, None);
+    state.moves = Moves::default();
+    state.cache.drop_validators();
     true
 }
 
@@ -84,12 +84,13 @@ mod tests {
     #[test]
     fn rule_15_a_move_is_learned_after_three_answers_that_tell_the_same() {
         let mut state = state();
-        assert_eq!(learn(&mut state, OLD, &answer(&[301], NEW)).unwrap(), "moved for good (1 of 3 times)");
+        let news = learn(&mut state, OLD, &answer(&[301], NEW)).unwrap();
+        assert_eq!(news, MoveNews::Announced { times: 1, needed: 3 });
         learn(&mut state, OLD, &answer(&[301, 308], NEW));
-        assert_eq!(state.moved_to, None);
-        let clause = learn(&mut state, OLD, &answer(&[308], NEW)).unwrap();
-        assert_eq!(clause, "moved for good: from now on asked at its new address at www.example.org");
-        assert_eq!((state.moved_to.as_deref(), &state.moving), (Some(NEW), &None));
+        assert_eq!(state.moves.learned, None);
+        let news = learn(&mut state, OLD, &answer(&[308], NEW)).unwrap();
+        assert_eq!(news, MoveNews::Learned { host: "www.example.org".into() });
+        assert_eq!((state.moves.learned.as_deref(), &state.moves.announced), (Some(NEW), &None));
     }
 
     #[test]
@@ -107,7 +108,7 @@ mod tests {
             (answer(&[], OLD), 0),
         ] {
             learn(&mut state, OLD, &polled);
-            assert_eq!(state.moving.as_ref().map_or(0, |(_, times)| *times), times, "{polled:?}");
+            assert_eq!(state.moves.announced.as_ref().map_or(0, |announced| announced.times), times, "{polled:?}");
         }
     }
 
@@ -126,13 +127,13 @@ mod tests {
         ] {
             let mut state = state();
             (0..5).for_each(|_| drop(learn(&mut state, from, &answer(hops, to))));
-            assert_eq!((state.moved_to, state.moving), (None, None), "{from} {hops:?} {to}");
+            assert_eq!(state.moves, Moves::default(), "{from} {hops:?} {to}");
         }
         let mut state = state();
         let response = ResponseMeta { status: 200, hops: vec![301], url: NEW.into(), ..ResponseMeta::default() };
         let page = PollOutcome::Unreadable { answer: response, why: crate::news::Unreadable::WebPage };
         (0..5).for_each(|_| drop(learn(&mut state, OLD, &page)));
-        assert_eq!((state.moved_to, state.moving), (None, None), "an answer that is a web page");
+        assert_eq!(state.moves, Moves::default(), "an answer that is a web page");
     }
 
     #[test]
@@ -149,10 +150,10 @@ mod tests {
             (refused(500), false),
             (PollOutcome::Unreached(HttpError::Connect), false),
         ] {
-            let learned = || FeedState { moved_to: Some(NEW.into()), etag: Some("\"a\"".into()), ..state() };
-            let mut state = learned();
+            let mut state = state();
+            (state.moves.learned, state.cache.etag) = (Some(NEW.into()), Some("\"a\"".into()));
             assert_eq!(is_taken_back(&mut state, &polled), expected, "{polled:?}");
-            assert_eq!((state.moved_to.is_none(), state.etag.is_none()), (expected, expected));
+            assert_eq!((state.moves.learned.is_none(), state.cache.etag.is_none()), (expected, expected));
         }
         assert!(!is_taken_back(&mut state(), &refused(404)), "nothing was learned");
     }

@@ -1,6 +1,6 @@
 //! What a document is that is no feed, so that people read the cause and not the symptom.
 
-use super::Unreadable;
+use crate::domain::feed::{OtherContent, Unreadable};
 
 /// Names looked for within this many bytes.
 const HEAD: usize = 16 * 1024;
@@ -48,18 +48,18 @@ const HASTE: &[&str] = &["request rate threshold exceeded", "rate limit", "ratel
 pub fn why(text: &str) -> Unreadable {
     let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or_default().to_lowercase();
     if let Some(guard) = challenge(&head) {
-        return Unreadable::Challenge(guard);
+        return Unreadable::Challenge(guard.into());
     }
     if ["<html", "<!doctype html", "<body", "<head>"].iter().any(|mark| head.contains(mark)) {
         return Unreadable::WebPage;
     }
     match head.trim_start().chars().next() {
         None => Unreadable::Empty,
-        Some('<') => Unreadable::NotAFeed("it is XML of another kind"),
-        Some('{' | '[') => Unreadable::NotAFeed("it is JSON of another kind"),
-        Some(_) if head.starts_with("%pdf") => Unreadable::NotAFeed("it is a PDF"),
-        Some(_) if head.contains('\u{fffd}') || head.contains('\0') => Unreadable::NotAFeed("it is not text"),
-        Some(_) => Unreadable::NotAFeed("it is plain text"),
+        Some('<') => Unreadable::NotAFeed(OtherContent::Xml),
+        Some('{' | '[') => Unreadable::NotAFeed(OtherContent::Json),
+        Some(_) if head.starts_with("%pdf") => Unreadable::NotAFeed(OtherContent::Pdf),
+        Some(_) if head.contains('\u{fffd}') || head.contains('\0') => Unreadable::NotAFeed(OtherContent::Binary),
+        Some(_) => Unreadable::NotAFeed(OtherContent::PlainText),
     }
 }
 

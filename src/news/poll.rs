@@ -10,8 +10,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::identity::Recognised;
-use super::outcome::{PollOutcome, Report, ResponseMeta};
 use super::permit::{PermitQueue, PermitRequest};
+use super::poll_outcome::{PollOutcome, Report, ResponseMeta};
 use super::scheduler::{Job, PollScheduler};
 use super::{Unreadable, not_a_feed};
 use crate::config::Config;
@@ -170,17 +170,17 @@ async fn judge(answer: Answer, is_conditional: bool, job: &Job, clock: &Clock) -
     match answer.status {
         304 if is_conditional => PollOutcome::NotModified { answer: response },
         200..=299 if header("cf-mitigated").is_some() => {
-            PollOutcome::Unreadable { answer: response, why: Unreadable::Challenge("Cloudflare") }
+            PollOutcome::Unreadable { answer: response, why: Unreadable::Challenge("Cloudflare".into()) }
         }
         200..=299 => {
             let body = fingerprint::of(answer.body.iter().copied());
-            match job.state.body {
+            match job.state.cache.body {
                 Some(last) if last == body && answer.cut.is_none() => PollOutcome::Same { answer: response },
                 _ => read(answer, response, job, clock, body).await,
             }
         }
         _ => PollOutcome::Refused {
-            guard: not_a_feed::guard(header, &answer.body),
+            guard: not_a_feed::guard(header, &answer.body).map(Name::from),
             is_rate_limit: not_a_feed::is_rate_limit(header, &answer.body),
             answer: response,
         },
@@ -190,13 +190,13 @@ async fn judge(answer: Answer, is_conditional: bool, job: &Job, clock: &Clock) -
 /// First unconditional, later always conditional, also by hand (rule 1), with both validators (rule 2).
 fn request(job: &Job) -> Ask {
     let mut headers = BTreeMap::from([("accept", ACCEPT.to_owned())]);
-    headers.extend(job.state.etag.clone().map(|etag| ("if-none-match", etag)));
-    headers.extend(job.state.last_modified.clone().map(|date| ("if-modified-since", date)));
+    headers.extend(job.state.cache.etag.clone().map(|etag| ("if-none-match", etag)));
+    headers.extend(job.state.cache.last_modified.clone().map(|date| ("if-modified-since", date)));
     Ask {
         url: job.url.clone(),
         headers,
         user_agent: job.feed.user_agent.clone(),
-        validators_of: job.state.validators_of.clone(),
+        validators_of: job.state.cache.validators_of.clone(),
         take_cut: true,
         access: access(&job.feed, &job.url),
         ..Ask::default()

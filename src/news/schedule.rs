@@ -3,14 +3,12 @@
 //! The server's own wishes (`Cache-Control`, `Expires`, `Retry-After`; RFC 9110, 9111 and 6585) may only lengthen the
 //! wait. Chance spreads it, so that many programs started together do not stay together.
 
-use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::dates;
-use crate::domain::feed::{Feed, FeedState, Rhythm};
-use crate::domain::format;
+use crate::domain::feed::{Feed, FeedState, NextCheck, Rhythm, WaitReason};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -111,63 +109,6 @@ impl Pace {
     }
 }
 
-/// Why a feed waits. `Display` is a clause for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// The interval that comes with it.
-    Interval(Duration),
-    /// The interval that the user wrote.
-    Own(Duration),
-    /// Longer than configured, since its server does not say that less is welcome.
-    Unwelcome(Duration),
-    /// Its usual gap between two entries.
-    Seldom(Duration),
-    /// Days since its last entry.
-    Silent(i64),
-    MaxAge(Duration),
-    Ttl(Duration),
-    RetryAfter(Duration),
-    /// Its server asked for patience, without telling how long.
-    Patience,
-    /// How often in a row it was refused.
-    Refused(u32),
-    Locked,
-    /// Failures in a row.
-    Failures(u32),
-    Offline,
-    SkipHours,
-    SkipDays,
-    /// Its learned address fails, and its configured one is tried again.
-    Back,
-    Gone,
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Why::Interval(time) => write!(f, "asked every {}", format::rough(*time)),
-            Why::Own(time) => write!(f, "asked every {}, as its interval in the config says", format::rough(*time)),
-            Why::Unwelcome(time) => write!(f, "asked every {}: its server names no shorter time", format::rough(*time)),
-            Why::Seldom(gap) => write!(f, "it publishes about every {}", format::rough(*gap)),
-            Why::Silent(days) => write!(f, "it has published nothing for {days} days"),
-            Why::MaxAge(time) => write!(f, "its server asks for {} (max-age)", format::rough(*time)),
-            Why::Ttl(time) => write!(f, "the feed asks for {} (ttl)", format::rough(*time)),
-            Why::RetryAfter(time) => write!(f, "its site asked for {} of patience (Retry-After)", format::rough(*time)),
-            Why::Patience => f.write_str("its site asked for patience"),
-            Why::Refused(1) => f.write_str("its site refused; asked again after a while"),
-            Why::Refused(times) => write!(f, "its site refused {times} times in a row"),
-            Why::Locked => f.write_str("its settings must change first; asked again once a day"),
-            Why::Failures(1) => f.write_str("it failed once"),
-            Why::Failures(times) => write!(f, "backs off after {times} failures"),
-            Why::Offline => f.write_str("the network seems to be down; tried every minute"),
-            Why::SkipHours => f.write_str("it asks not to be polled at this hour (skipHours)"),
-            Why::SkipDays => f.write_str("it asks not to be polled on this day (skipDays)"),
-            Why::Back => f.write_str("its new address fails; its configured one is tried again"),
-            Why::Gone => f.write_str("not asked any more: it is gone for good"),
-        }
-    }
-}
-
 /// All that the next time depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -185,11 +126,10 @@ pub struct Case<'a> {
 }
 
 /// The moment to ask next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// [`FeedState::STOPPED`]: never.
-    pub next: Timestamp,
-    pub why: Why,
+    pub next: NextCheck,
+    pub why: WaitReason,
     /// When the publisher's wishes end, where they are what is waited for.
     pub wished_until: Option<Timestamp>,
     /// Before this it may not even be asked by hand.
@@ -199,10 +139,11 @@ pub struct Plan {
 /// When to ask again after a poll.
 pub fn plan(case: &Case) -> Plan {
     let Some((wait, why)) = wait(case) else {
-        return Plan { next: FeedState::STOPPED, why: Why::Gone, wished_until: None, cool_until: None };
+        return Plan { next: NextCheck::Never, why: WaitReason::Gone, wished_until: None, cool_until: None };
     };
     let due = later(case.now, wait);
-    let wished_until = matches!(why, Why::MaxAge(_) | Why::Ttl(_) | Why::RetryAfter(_)).then_some(due);
+    let wished_until =
+        matches!(why, WaitReason::MaxAge(_) | WaitReason::Ttl(_) | WaitReason::RetryAfter(_)).then_some(due);
     let is_patience =
         case.ending == Disposition::Patience || case.wishes.retry_after.is_some_and(|time| !time.is_zero());
     let patient = Case { wishes: &Wishes { retry_after: case.wishes.retry_after, ..Wishes::default() }, ..*case };
@@ -212,11 +153,11 @@ pub fn plan(case: &Case) -> Plan {
     match open > due {
         true => {
             let is_day = case.rhythm.skip_hours.is_empty() || open.duration_since(due) > SignedDuration::from_hours(23);
-            let why = if is_day { Why::SkipDays } else { Why::SkipHours };
+            let why = if is_day { WaitReason::SkipDays } else { WaitReason::SkipHours };
             let next = later(open, AFTER_SKIPPED.mul_f64(case.chance.abs().min(1.0)));
-            Plan { next, why, wished_until: Some(next), cool_until }
+            Plan { next: NextCheck::At(next), why, wished_until: Some(next), cool_until }
         }
-        false => Plan { next: due, why, wished_until, cool_until },
+        false => Plan { next: NextCheck::At(due), why, wished_until, cool_until },
     }
 }
 
@@ -225,36 +166,38 @@ fn wait_of(case: &Case) -> Duration {
 }
 
 /// How long to wait and why; None: for ever.
-fn wait(case: &Case) -> Option<(Duration, Why)> {
+fn wait(case: &Case) -> Option<(Duration, WaitReason)> {
     let Case { pace, ending, failures, wishes, chance, .. } = *case;
     let interval = pace.interval.max(pace.floor);
     let (own, why) = match ending {
         Disposition::Gone => return None,
-        Disposition::Offline => return Some((spread(OFFLINE, chance).max(pace.floor), Why::Offline)),
+        Disposition::Offline => return Some((spread(OFFLINE, chance).max(pace.floor), WaitReason::Offline)),
         Disposition::Good => case.rhythm.interval(&pace, case.now),
-        Disposition::Patience if wishes.retry_after.is_some() => (pace.floor, Why::Patience),
-        Disposition::Patience => (doubled(DEFAULT_PATIENCE, case.patience), Why::Patience),
-        Disposition::Refused => (AFTER_REFUSALS[failures.clamp(1, 3) as usize - 1], Why::Refused(failures.max(1))),
-        Disposition::Locked => (LONGEST, Why::Locked),
-        Disposition::Failed => (backed_off(interval, failures, chance), Why::Failures(failures)),
+        Disposition::Patience if wishes.retry_after.is_some() => (pace.floor, WaitReason::Patience(None)),
+        Disposition::Patience => (doubled(DEFAULT_PATIENCE, case.patience), WaitReason::Patience(None)),
+        Disposition::Refused => {
+            (AFTER_REFUSALS[failures.clamp(1, 3) as usize - 1], WaitReason::Refused(failures.max(1)))
+        }
+        Disposition::Locked => (LONGEST, WaitReason::Locked),
+        Disposition::Failed => (backed_off(interval, failures, chance), WaitReason::Failures(failures)),
     };
     // Chance may not make a wait longer than the longest that was promised.
     let is_promised = ending == Disposition::Good && (pace.is_own || pace.is_primary);
     let chance_of_own = if is_promised { -chance.abs() } else { chance };
     let own = spread(own.min(LONGEST.max(pace.floor)), chance_of_own).max(pace.floor);
     // A wish is a lower bound: chance may only add to it.
-    let wish = |wish: Option<Duration>, why: fn(Duration) -> Why, most: Duration| {
+    let wish = |wish: Option<Duration>, why: fn(Duration) -> WaitReason, most: Duration| {
         wish.map(|time| (spread(time.min(most), chance.abs()), why(time.min(most))))
     };
     let good = ending == Disposition::Good;
     let remembered = wishes.fresh_for.or(case.rhythm.max_age.filter(|_| good));
     let wishes = [
-        wish(remembered, Why::MaxAge, LONGEST),
-        wish(case.rhythm.ttl.filter(|_| good), Why::Ttl, LONGEST),
-        wish(wishes.retry_after, Why::RetryAfter, LONGEST_RETRY_AFTER),
+        wish(remembered, WaitReason::MaxAge, LONGEST),
+        wish(case.rhythm.ttl.filter(|_| good), WaitReason::Ttl, LONGEST),
+        wish(wishes.retry_after, WaitReason::RetryAfter, LONGEST_RETRY_AFTER),
     ];
     // Of equal ones the first is shown: what the reader configured.
-    let longer = |best: (Duration, Why), next: (Duration, Why)| if next.0 > best.0 { next } else { best };
+    let longer = |best: (Duration, WaitReason), next: (Duration, WaitReason)| if next.0 > best.0 { next } else { best };
     Some(wishes.into_iter().flatten().fold((own, why), longer))
 }
 
@@ -287,20 +230,19 @@ pub fn later(at: Timestamp, time: Duration) -> Timestamp {
 /// The times of a state, when the clock they were written under ran ahead of this one: it was set back since, or
 /// wrong then. The feed waits as long as it was to wait, but not for the clock to come round again. None: all is well.
 pub fn set_right(state: &FeedState, now: Timestamp) -> Option<FeedState> {
-    let next = state.next_check.filter(|_| !state.is_stopped())?;
-    let ahead = state.last_attempt.map_or(SignedDuration::ZERO, |last| last.duration_since(now));
+    let next = state.schedule.next_check.time()?;
+    let last = state.history.last_attempt;
+    let ahead = last.map_or(SignedDuration::ZERO, |last| last.duration_since(now));
     if ahead <= CLOCK_TOLERANCE && next.duration_since(now) <= FARTHEST {
         return None;
     }
-    let wait = state.last_attempt.map_or(SignedDuration::ZERO, |last| next.duration_since(last));
+    let wait = last.map_or(SignedDuration::ZERO, |last| next.duration_since(last));
     let wait = if wait > FARTHEST { Duration::ZERO } else { Duration::try_from(wait).unwrap_or_default() };
-    let cool = state.cool_until.map(|cool| later(now, wait).min(cool));
-    Some(FeedState {
-        next_check: Some(later(now, wait)),
-        cool_until: cool,
-        last_attempt: state.last_attempt.map(|last| last.min(now)),
-        ..state.clone()
-    })
+    let mut state = state.clone();
+    state.schedule.next_check = NextCheck::At(later(now, wait));
+    state.schedule.cool_until = state.schedule.cool_until.map(|cool| later(now, wait).min(cool));
+    state.history.last_attempt = last.map(|last| last.min(now));
+    Some(state)
 }
 
 #[cfg(test)]
@@ -321,7 +263,11 @@ mod tests {
 
     fn seconds(ending: Disposition, failures: u32, wishes: Wishes, chance: f64) -> i64 {
         let plan = planned(ending, failures, wishes, &Rhythm::default(), chance);
-        plan.next.duration_since(now()).as_secs()
+        time(&plan).duration_since(now()).as_secs()
+    }
+
+    fn time(plan: &Plan) -> Timestamp {
+        plan.next.time().unwrap()
     }
 
     fn secs(seconds: u64) -> Option<Duration> {
@@ -355,7 +301,7 @@ mod tests {
             ),
         ] {
             let plan = planned(Disposition::Good, 0, wishes, rhythm, 0.0);
-            assert_eq!(plan.next.duration_since(now()).as_secs(), expected, "{wishes:?} {rhythm:?}");
+            assert_eq!(time(&plan).duration_since(now()).as_secs(), expected, "{wishes:?} {rhythm:?}");
             assert_eq!(plan.why.to_string(), why);
         }
         assert_eq!(seconds(Disposition::Patience, 1, Wishes { fresh_for: secs(7200), ..NONE }, 0.0), 7200);
@@ -404,7 +350,7 @@ mod tests {
                 now: now(),
                 chance: -1.0,
             };
-            assert!(plan(&case).next >= later(now(), MINUTE), "{ending:?}");
+            assert!(time(&plan(&case)) >= later(now(), MINUTE), "{ending:?}");
         }
     }
 
@@ -412,13 +358,13 @@ mod tests {
     fn rule_10_skipped_hours_move_the_next_request_but_not_the_patience() {
         let rhythm = Rhythm { skip_hours: vec![12, 13], ..Rhythm::default() };
         let plan = planned(Disposition::Good, 0, NONE, &rhythm, 0.0);
-        assert_eq!(plan.next.to_string(), "2026-11-23T14:00:00Z");
+        assert_eq!(time(&plan).to_string(), "2026-11-23T14:00:00Z");
         assert_eq!(plan.why.to_string(), "it asks not to be polled at this hour (skipHours)");
         let spread = planned(Disposition::Good, 0, NONE, &rhythm, -1.0);
-        assert_eq!(spread.next.to_string(), "2026-11-23T14:05:00Z");
+        assert_eq!(time(&spread).to_string(), "2026-11-23T14:05:00Z");
         let monday = Rhythm { skip_days: vec![0], ..Rhythm::default() };
         let plan = planned(Disposition::Patience, 1, NONE, &monday, 0.0);
-        assert_eq!(plan.next.to_string(), "2026-11-24T00:00:00Z");
+        assert_eq!(time(&plan).to_string(), "2026-11-24T00:00:00Z");
         assert_eq!(plan.cool_until.unwrap().to_string(), "2026-11-23T12:15:00Z");
         assert_eq!(plan.why.to_string(), "it asks not to be polled on this day (skipDays)");
     }
@@ -446,7 +392,7 @@ mod tests {
             let rhythm = Rhythm::default();
             let case =
                 Case { pace, ending, failures: 1, patience: 0, wishes: &NONE, rhythm: &rhythm, now: now(), chance };
-            assert_eq!(plan(&case).next.duration_since(now()).as_secs(), expected, "{pace:?} {ending:?} {chance}");
+            assert_eq!(time(&plan(&case)).duration_since(now()).as_secs(), expected, "{pace:?} {ending:?} {chance}");
         }
     }
 
@@ -464,20 +410,24 @@ mod tests {
     #[test]
     fn rule_11_a_clock_that_was_set_back_stalls_nothing() {
         let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
-        let state = |last: Option<Timestamp>, next: Option<Timestamp>| FeedState {
-            last_attempt: last,
-            next_check: next,
-            ..FeedState::new("Paper".into(), "u".into())
+        let state = |last: Option<Timestamp>, next: Option<Timestamp>| {
+            let mut state = FeedState::new("Paper".into(), "u".into());
+            state.history.last_attempt = last;
+            state.schedule.next_check = next.map_or(NextCheck::Never, NextCheck::At);
+            state
         };
         let well = state(at("2026-11-23T11:55:00Z"), at("2026-11-23T12:05:00Z"));
         assert_eq!(set_right(&well, now()), None);
         let ahead = state(at("2026-11-23T15:00:00Z"), at("2026-11-23T15:10:00Z"));
         let set = set_right(&ahead, now()).unwrap();
-        assert_eq!((set.last_attempt, set.next_check), (Some(now()), at("2026-11-23T12:10:00Z")));
+        assert_eq!(
+            (set.history.last_attempt, set.schedule.next_check.time()),
+            (Some(now()), at("2026-11-23T12:10:00Z"))
+        );
         assert_eq!(set_right(&set, now()), None);
         let absurd = state(at("2026-11-23T11:00:00Z"), at("2038-01-01T00:00:00Z"));
-        assert_eq!(set_right(&absurd, now()).unwrap().next_check, Some(now()));
-        let stopped = state(at("2027-01-01T00:00:00Z"), Some(FeedState::STOPPED));
+        assert_eq!(set_right(&absurd, now()).unwrap().schedule.next_check, NextCheck::At(now()));
+        let stopped = state(at("2027-01-01T00:00:00Z"), None);
         assert_eq!(set_right(&stopped, now()), None);
     }
 
@@ -500,7 +450,7 @@ mod tests {
             assert_eq!(seconds(ending, failures, NONE, chance), expected, "{ending:?} {failures} {chance}");
         }
         assert_eq!(seconds(Disposition::Patience, 5, Wishes { retry_after: secs(120), ..NONE }, 0.0), 120);
-        assert_eq!(planned(Disposition::Gone, 1, NONE, &Rhythm::default(), 0.0).next, FeedState::STOPPED);
+        assert_eq!(planned(Disposition::Gone, 1, NONE, &Rhythm::default(), 0.0).next, NextCheck::Never);
     }
 
     #[test]
@@ -509,7 +459,7 @@ mod tests {
         for ending in [Disposition::Good, Disposition::Patience, Disposition::Failed] {
             let plan = planned(ending, 1, wishes, &Rhythm::default(), 0.0);
             assert_eq!(plan.cool_until, Some(later(now(), Duration::from_secs(1800))), "{ending:?}");
-            assert_eq!(plan.next, later(now(), Duration::from_secs(7200)));
+            assert_eq!(time(&plan), later(now(), Duration::from_secs(7200)));
         }
         assert_eq!(planned(Disposition::Good, 0, NONE, &Rhythm::default(), 0.0).cool_until, None);
     }

@@ -13,12 +13,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::outcome::{self, Circumstances, Report};
+use super::after_poll::{Circumstances, after_poll};
+use super::poll_outcome::Report;
 use super::schedule::{self, Disposition, Pace};
 use super::site::Site;
 use crate::config::Config;
 use crate::domain::Name;
-use crate::domain::feed::{Feed, FeedState};
+use crate::domain::feed::{CooledBy, Feed, FeedState, NotByHand};
 use silence::Silence;
 use slot::Slot;
 
@@ -113,7 +114,7 @@ impl PollScheduler {
         changed.extend(self.pair());
         for slot in self.slots.values_mut() {
             let cool = self.sites.get(&slot.site).and_then(|traffic| traffic.cool_until).filter(|cool| *cool > now);
-            changed.extend(cool.and_then(|cool| slot.cool(cool, "waits: its site asked for patience".into())));
+            changed.extend(cool.and_then(|cool| slot.cool(cool, CooledBy::Unknown)));
         }
         changed
     }
@@ -122,7 +123,7 @@ impl PollScheduler {
     /// requests gets it over a restart, too.
     fn remember_traffic(&mut self, now: Timestamp) {
         for slot in self.slots.values() {
-            let quiet = slot.site.spacing().zip(slot.state.last_attempt);
+            let quiet = slot.site.spacing().zip(slot.state.history.last_attempt);
             let quiet = quiet.map(|(spacing, last)| schedule::later(last, spacing)).filter(|until| *until > now);
             let cool = slot.cooling().filter(|until| *until > now);
             if quiet.is_none() && cool.is_none() {
@@ -132,7 +133,7 @@ impl PollScheduler {
             traffic.quiet_until = traffic.quiet_until.max(quiet);
             traffic.cool_until = traffic.cool_until.max(cool);
             if cool.is_some() {
-                traffic.patience = traffic.patience.max(slot.state.failures);
+                traffic.patience = traffic.patience.max(slot.state.history.failures);
             }
         }
     }
@@ -172,10 +173,14 @@ impl PollScheduler {
         }
         self.set_clock_right(now);
         let due = self.slots.values().filter(|slot| self.wait_of(slot, now, instant) == Some(Duration::ZERO));
-        let name =
-            due.max_by_key(|slot| (slot.need(now), Reverse((slot.state.last_attempt, slot.order))))?.feed.name.clone();
+        let name = due
+            .max_by_key(|slot| (slot.need(now), Reverse((slot.state.history.last_attempt, slot.order))))?
+            .feed
+            .name
+            .clone();
         let slot = self.slots.get_mut(&name)?;
-        let is_overdue = !slot.by_hand && slot.state.next_check.is_some_and(|next| now.duration_since(next) > OVERDUE);
+        let is_overdue = !slot.by_hand
+            && slot.state.schedule.next_check.time().is_some_and(|next| now.duration_since(next) > OVERDUE);
         let gap = if is_overdue { OVERDUE_GAP.mul_f64(1.0 + chance.clamp(-1.0, 1.0) / 2.0) } else { LAUNCH_GAP };
         (slot.in_flight, slot.by_hand) = (true, false);
         self.sites.entry(slot.site.clone()).or_default().in_flight = true;
@@ -185,7 +190,7 @@ impl PollScheduler {
         Some(Job { feed: slot.feed.clone(), url, state: slot.state.clone(), site: slot.site.clone() })
     }
 
-    /// How long a feed must wait; None while it or its site is being asked.
+    /// How long a feed must wait; None while it or its site is being asked, and for one that is not asked any more.
     fn wait_of(&self, slot: &Slot, now: Timestamp, instant: Instant) -> Option<Duration> {
         let traffic = self.sites.get(&slot.site);
         if slot.in_flight || slot.twin.is_some() || traffic.is_some_and(|traffic| traffic.in_flight) {
@@ -194,7 +199,7 @@ impl PollScheduler {
         let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
         let cool = traffic.and_then(|traffic| traffic.cool_until.max(traffic.quiet_until)).map(until);
         let free = traffic.and_then(|traffic| traffic.free_at).map(|at| at.saturating_duration_since(instant));
-        Some(until(slot.due(now)).max(cool.unwrap_or_default()).max(free.unwrap_or_default()))
+        Some(until(slot.due(now)?).max(cool.unwrap_or_default()).max(free.unwrap_or_default()))
     }
 
     /// How long nothing can be launched, if nothing finishes meanwhile.
@@ -214,15 +219,15 @@ impl PollScheduler {
         let mut changed = Vec::new();
         for slot in self.slots.values_mut().filter(|slot| names.is_empty() || names.contains(&slot.feed.name)) {
             let site = self.sites.get(&slot.site).and_then(|traffic| traffic.cool_until);
-            let last = slot.state.last_attempt;
+            let last = slot.state.history.last_attempt;
             let is_early = last.is_some_and(|last| last <= now && now.duration_since(last) < MANUAL_FLOOR);
-            if site.max(slot.state.cool_until).is_some_and(|cool| cool > now) {
-                changed.extend(slot.refuse(slot::NOT_WHILE_COOLING));
+            if site.max(slot.state.schedule.cool_until).is_some_and(|cool| cool > now) {
+                changed.extend(slot.refuse(NotByHand::Cooling));
             } else if is_early {
-                changed.extend(slot.refuse(slot::NOT_SO_SOON));
+                changed.extend(slot.refuse(NotByHand::TooSoon));
             } else if slot.twin.is_none() && !slot.in_flight {
                 slot.by_hand = true;
-                slot.state.next_check = slot.state.next_check.map(|next| next.min(now));
+                slot.state.schedule.next_check = slot.state.schedule.next_check.by(now);
             }
         }
         changed
@@ -246,14 +251,14 @@ impl PollScheduler {
             return changed;
         };
         let at = Circumstances { pace: Pace::of(&slot.feed, self.floor), now, network, patience, chance };
-        let moved_to = slot.state.moved_to.clone();
-        slot.take(outcome::settle(&slot.state, report, &at), &job.feed);
+        let moved_to = slot.state.moves.learned.clone();
+        slot.take(after_poll(&slot.state, report, &at), &job.feed);
         let state = slot.state.clone();
-        if state.moved_to != moved_to {
+        if state.moves.learned != moved_to {
             changed.extend(self.pair());
         }
         if ending == Disposition::Patience
-            && let Some(until) = state.cool_until
+            && let Some(until) = state.schedule.cool_until
         {
             changed.extend(self.cool(&job.site, until, Some(&job.feed.name)));
         }
@@ -280,10 +285,9 @@ impl PollScheduler {
         if let Some(traffic) = self.sites.get_mut(site) {
             traffic.cool_until = traffic.cool_until.max(Some(until));
         }
-        let read = answered.map_or("an article", |name| name);
-        let trouble = format!("waits: its site asked for patience when {read} was read");
+        let by = answered.map_or(CooledBy::Article, |feed| CooledBy::Feed(feed.clone()));
         let others = self.slots.values_mut().filter(|slot| slot.site == *site && Some(&slot.feed.name) != answered);
-        others.filter_map(|slot| slot.cool(until, trouble.clone())).collect()
+        others.filter_map(|slot| slot.cool(until, by.clone())).collect()
     }
 
     /// A reader's request wants to go to a site. Beside another one it may not, but the time between two requests is

@@ -14,7 +14,7 @@ use super::text::{cut, fit, fit_right, safe, wrap};
 use crate::app::command::Command;
 use crate::app::health::FeedLine;
 use crate::app::hit_map::HitMap;
-use crate::domain::feed::{Attempt, Feed, FeedState};
+use crate::domain::feed::{Attempt, Feed, FeedState, NextCheck};
 use crate::domain::format;
 
 /// Columns of the popup, and of the names of what is shown.
@@ -50,7 +50,7 @@ fn lines(scene: Scene, line: &FeedLine, columns: usize) -> Vec<Line<'static>> {
     for (label, text) in labelled {
         lines.extend(fact(scene, label, &text, columns));
     }
-    let attempts = line.state.map(|state| state.attempts.as_slice()).unwrap_or_default();
+    let attempts = line.state.map(|state| state.history.attempts.as_slice()).unwrap_or_default();
     if !attempts.is_empty() {
         lines.push(Line::default());
         lines.push(attempts_head(scene, columns));
@@ -63,7 +63,7 @@ fn lines(scene: Scene, line: &FeedLine, columns: usize) -> Vec<Line<'static>> {
 fn facts(scene: Scene, line: &FeedLine) -> Vec<(&'static str, String)> {
     let feed = line.feed;
     let mut facts = vec![("address", safe(&feed.url).into_owned())];
-    if let Some(address) = line.state.and_then(|state| state.moved_to.as_deref()) {
+    if let Some(address) = line.state.and_then(|state| state.moves.learned.as_deref()) {
         facts.push((
             "moved to",
             format!("{} (its server says so; the config still has the old address)", safe(address)),
@@ -82,7 +82,8 @@ fn facts(scene: Scene, line: &FeedLine) -> Vec<(&'static str, String)> {
     let state = line.state;
     facts.extend(state.and_then(|state| Some(("next", next(scene, state)?))));
     facts.extend(silent(line, scene.app.now).map(|silence| ("silent", silence)));
-    facts.extend(state.and_then(|state| state.trouble.clone()).map(|trouble| ("trouble", trouble)));
+    facts
+        .extend(state.and_then(|state| state.history.trouble.as_ref()).map(|trouble| ("trouble", trouble.to_string())));
     facts
 }
 
@@ -110,19 +111,20 @@ fn how_it_is_asked(feed: &Feed) -> String {
 /// When it is asked next, and why then.
 fn next(scene: Scene, state: &FeedState) -> Option<String> {
     let now = scene.app.now;
-    let when = match state.next_check? {
-        _ if state.is_stopped() => "never".into(),
-        at if at <= now => "now".into(),
-        at => format!("in {} ({})", format::countdown(at, now), scene.market_day_time(at)),
+    let when = match state.schedule.next_check {
+        NextCheck::Due => return None,
+        NextCheck::Never => "never".into(),
+        NextCheck::At(at) if at <= now => "now".into(),
+        NextCheck::At(at) => format!("in {} ({})", format::countdown(at, now), scene.market_day_time(at)),
     };
-    Some(std::iter::once(when).chain(state.waits_for.clone()).collect::<Vec<_>>().join(": "))
+    Some(std::iter::once(when).chain(state.schedule.clause()).collect::<Vec<_>>().join(": "))
 }
 
 /// What its answers say.
 fn answers(scene: Scene, state: &FeedState) -> Vec<(&'static str, String)> {
     let now = scene.app.now;
     let ago = |at: Timestamp| format!("{} ago ({})", format::brief_age(at, now), scene.market_day_time(at));
-    let mut lines = vec![("last well", state.last_success.map_or("never".into(), ago))];
+    let mut lines = vec![("last well", state.history.last_success.map_or("never".into(), ago))];
     let mut rhythm = Vec::new();
     rhythm.extend(
         state
@@ -136,19 +138,19 @@ fn answers(scene: Scene, state: &FeedState) -> Vec<(&'static str, String)> {
         lines.push(("entries", rhythm.join(", ")));
     }
     lines.push(("validators", validators(state)));
-    if state.not_modified > 0 {
-        let times = format::count(state.not_modified as usize, "time", "times");
+    if state.history.not_modified > 0 {
+        let times = format::count(state.history.not_modified as usize, "time", "times");
         lines.push(("unchanged", format!("{times} (304)")));
     }
-    if !state.repairs.is_empty() {
-        lines.push(("repaired", state.repairs.join(", ")));
+    if !state.history.repairs.is_empty() {
+        lines.push(("repaired", state.history.repairs.join(", ")));
     }
     lines
 }
 
 fn validators(state: &FeedState) -> String {
-    let etag = state.etag.as_ref().map(|etag| format!("ETag {}", safe(etag)));
-    let date = state.last_modified.as_ref().map(|date| format!("Last-Modified {}", safe(date)));
+    let etag = state.cache.etag.as_ref().map(|etag| format!("ETag {}", safe(etag)));
+    let date = state.cache.last_modified.as_ref().map(|date| format!("Last-Modified {}", safe(date)));
     match [etag, date].into_iter().flatten().collect::<Vec<_>>() {
         none if none.is_empty() => "none given: it answers whole each time".into(),
         some => some.join(" · "),
@@ -196,7 +198,7 @@ fn attempt_line(scene: Scene, attempt: &Attempt, columns: usize) -> Line<'static
     Line::from(vec![
         Span::styled(format!(" {cells}  "), scene.theme.dim),
         Span::styled(
-            cut(&format!("{}{how}", attempt.what), room),
+            cut(&format!("{}{how}", attempt.clause()), room),
             if is_well { scene.theme.text } else { scene.theme.warning },
         ),
     ])

@@ -16,7 +16,7 @@ use crate::app::command::Command;
 use crate::app::failover::Failover;
 use crate::app::health::{FeedLine, Silence, Standing};
 use crate::app::hit_map::HitMap;
-use crate::domain::feed::FeedState;
+use crate::domain::feed::{FeedState, NextCheck};
 use crate::domain::format;
 use crate::domain::price::{Outcome, SourceReport};
 
@@ -95,9 +95,9 @@ fn selected_sentence(scene: Scene, cursor: usize, inner: Rect) -> Vec<Line<'stat
     let mut parts = vec![format!("{}: {}", line.feed.name, standing_word(scene, &line))];
     parts.extend(Some(what_is_wrong(scene, &line)).filter(|what| !what.is_empty()));
     if let Some(state) = line.state {
-        parts.extend(state.last_success.map(|at| format!("last well {}", scene.market_day_time(at))));
+        parts.extend(state.history.last_success.map(|at| format!("last well {}", scene.market_day_time(at))));
         parts.extend(next_time(scene, state));
-        parts.extend(state.status.map(|status| format!("status {status}")));
+        parts.extend(state.history.status.map(|status| format!("status {status}")));
     }
     let columns = usize::from(inner.width).saturating_sub(2);
     let rule = Line::styled("─".repeat(inner.width.into()), scene.theme.border);
@@ -116,14 +116,12 @@ fn selected_sentence(scene: Scene, cursor: usize, inner: Rect) -> Vec<Line<'stat
 }
 
 fn next_time(scene: Scene, state: &FeedState) -> Option<String> {
-    match state.next_check? {
-        _ if state.is_stopped() => None,
-        at if at <= scene.app.now => Some("asked again now".into()),
-        at => {
-            let why = state.waits_for.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            Some(format!("asked again {}{why}", scene.market_day_time(at)))
-        }
+    let at = state.schedule.next_check.time()?;
+    if at <= scene.app.now {
+        return Some("asked again now".into());
     }
+    let why = state.schedule.clause().map(|why| format!(" ({why})")).unwrap_or_default();
+    Some(format!("asked again {}{why}", scene.market_day_time(at)))
 }
 
 const HINTS: [Hint; 4] = [
@@ -170,11 +168,11 @@ fn feed_line(scene: Scene, line: &FeedLine, columns: Columns) -> Line<'static> {
     let (mark, _, style) = mark(scene, line.standing(now));
     let ago = |at: Option<Timestamp>| at.map_or("–".into(), |at| format::brief_age(at, now));
     let cells = [
-        ago(state.and_then(|state| state.last_success)),
-        ago(state.and_then(|state| state.last_attempt)),
+        ago(state.and_then(|state| state.history.last_success)),
+        ago(state.and_then(|state| state.history.last_attempt)),
         state.map_or("–".into(), |state| next(state, now)),
-        state.and_then(|state| state.status).map_or("–".into(), |status| status.to_string()),
-        state.map_or("–".into(), |state| state.not_modified.to_string()),
+        state.and_then(|state| state.history.status).map_or("–".into(), |status| status.to_string()),
+        state.map_or("–".into(), |state| state.history.not_modified.to_string()),
     ];
     let what = what_is_wrong(scene, line);
     row(scene, (mark, standing_word(scene, line), style), &line.feed.name, &cells, &what, columns)
@@ -182,11 +180,11 @@ fn feed_line(scene: Scene, line: &FeedLine, columns: Columns) -> Line<'static> {
 
 /// How long until a feed is asked again.
 fn next(state: &FeedState, now: Timestamp) -> String {
-    match state.next_check {
-        None => "–".into(),
-        Some(_) if state.is_stopped() => "never".into(),
-        Some(at) if at <= now => "now".into(),
-        Some(at) => format::countdown(at, now),
+    match state.schedule.next_check {
+        NextCheck::Due => "–".into(),
+        NextCheck::Never => "never".into(),
+        NextCheck::At(at) if at <= now => "now".into(),
+        NextCheck::At(at) => format::countdown(at, now),
     }
 }
 
@@ -204,10 +202,10 @@ fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
             "switched off in the config".into()
         };
     };
-    match &state.trouble {
-        Some(trouble) => trouble.clone(),
+    match &state.history.trouble {
+        Some(trouble) => trouble.to_string(),
         None if let Some(silence) = silent(line, scene.app.now) => silence,
-        None if !state.repairs.is_empty() => format!("repaired: {}", state.repairs.join(", ")),
+        None if !state.history.repairs.is_empty() => format!("repaired: {}", state.history.repairs.join(", ")),
         None if line.standing(scene.app.now) == Standing::Old => "no answer for a while".into(),
         None => String::new(),
     }

@@ -7,10 +7,12 @@ use super::frame::put;
 use super::quote::coin;
 use super::signs;
 use super::text::{cut, cut_spans, spans_width};
+use super::theme::Theme;
 use super::{Scene, Size};
 use crate::app::command::Command;
 use crate::app::hit_map::HitMap;
 use crate::app::{Focus, Notice, Tone};
+use crate::domain::feed::NextCheck;
 use crate::domain::format;
 use crate::domain::price::{Capability, Outcome, Symbol};
 use crate::event::ReplayPosition;
@@ -26,21 +28,21 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     if !scene.app.begun.is_empty() {
         return put(frame, chord(scene, area.width.into()), area);
     }
-    let Said { text, shorter, style, weight } = says(scene);
+    let Message { text, shorter, severity } = message(scene);
     let width = usize::from(area.width);
     // Trouble is worth more than hints; hints more than what is well.
     let needed = super::text::width(&text).saturating_add(2);
-    let wanted = match weight {
-        Weight::Pressing => needed,
-        Weight::Event => needed.min(width * 2 / 3),
-        Weight::Calm => needed.min(SAID_MIN).min(width / 2),
+    let wanted = match severity {
+        Severity::Trouble => needed,
+        Severity::Alert | Severity::Move => needed.min(width * 2 / 3),
+        Severity::Info | Severity::Background => needed.min(SAID_MIN).min(width / 2),
     };
     let hints = hints(scene, width.saturating_sub(wanted), width);
     let hints_width = hints.iter().map(|(_, spans)| spans_width(spans)).sum::<usize>();
     let room = width.saturating_sub(hints_width + 2);
     let whole = iter::once(&text).chain(&shorter).find(|form| super::text::width(form) <= room);
     let said = whole.cloned().unwrap_or_else(|| cut(shorter.last().unwrap_or(&text), room));
-    put(frame, Line::styled(format!(" {said}"), style), area);
+    put(frame, Line::styled(format!(" {said}"), severity.style(scene.theme)), area);
     let mut x = area.right() - hints_width as u16;
     for (command, spans) in hints {
         let place = Rect { x, width: spans_width(&spans) as u16, ..area };
@@ -66,81 +68,86 @@ fn chord(scene: Scene, columns: usize) -> Line<'static> {
 const SAID_MIN: usize = 32;
 
 /// What is said in the last line.
-struct Said {
+struct Message {
     text: String,
     /// With one part less each, for where all of it has no room.
     shorter: Vec<String>,
-    style: Style,
-    weight: Weight,
+    severity: Severity,
 }
 
-/// How much of the line it may have.
-enum Weight {
-    /// All but one hint.
-    Pressing,
-    /// Most of it.
-    Event,
-    /// What hints leave.
-    Calm,
+/// How much it matters: that decides how it looks, and how much of the line it may have.
+#[derive(Clone, Copy)]
+enum Severity {
+    /// Something is wrong: all of the line but one hint.
+    Trouble,
+    /// An alert fired: most of the line.
+    Alert,
+    /// A price moved: most of the line.
+    Move,
+    /// What was asked for, or what is new: what hints leave.
+    Info,
+    /// All is well: what hints leave.
+    Background,
 }
 
-impl Said {
-    fn trouble(scene: Scene, text: impl Into<String>) -> Said {
-        Said { text: text.into(), shorter: Vec::new(), style: scene.theme.warning, weight: Weight::Pressing }
+impl Severity {
+    fn style(self, theme: &Theme) -> Style {
+        match self {
+            Severity::Trouble => theme.warning,
+            Severity::Alert => theme.accent.add_modifier(Modifier::BOLD),
+            Severity::Move => theme.text.add_modifier(Modifier::BOLD),
+            Severity::Info => theme.text,
+            Severity::Background => theme.dim,
+        }
     }
 
-    fn event(text: String, style: Style) -> Said {
-        Said { text, shorter: Vec::new(), style: style.add_modifier(Modifier::BOLD), weight: Weight::Event }
-    }
-
-    fn well(text: String, style: Style) -> Said {
-        Said { text, shorter: Vec::new(), style, weight: Weight::Calm }
+    fn message(self, text: impl Into<String>) -> Message {
+        Message { text: text.into(), shorter: Vec::new(), severity: self }
     }
 }
 
 /// What is most worth saying now.
-fn says(scene: Scene) -> Said {
+fn message(scene: Scene) -> Message {
     let app = scene.app;
-    let theme = scene.theme;
     if let Some(mistake) = &app.notices.config_mistake {
-        return Said::trouble(scene, format!("{mistake} · keeping the previous config"));
+        return Severity::Trouble.message(format!("{mistake} · keeping the previous config"));
     }
     if let Some(trouble) = app.notices.store_trouble.as_ref().or(app.notices.store_replaced.as_ref()) {
-        return Said::trouble(scene, trouble);
+        return Severity::Trouble.message(trouble);
     }
     if app.read_only {
-        return Said::trouble(scene, read_only(app.notices.current.as_ref()));
+        return Severity::Trouble.message(read_only(app.notices.current.as_ref()));
     }
     if let Some(notice) = &app.notices.current {
         return match notice.tone {
-            Tone::Warning => Said::trouble(scene, &notice.text),
-            _ => Said::well(notice.text.clone(), theme.text),
+            Tone::Warning | Tone::NotSaved => Severity::Trouble.message(&notice.text),
+            Tone::Info => Severity::Info.message(&notice.text),
         };
     }
     if app.wire.paused() {
         let (held, pause) = (app.wire.held(), app.keymap.hint(Command::Pause));
-        return Said::trouble(scene, format!("paused · {held} held back · {pause} goes on"));
+        return Severity::Trouble.message(format!("paused · {held} held back · {pause} goes on"));
     }
     if let Some(fired) = app.standing_alert() {
         let (list, at) = (app.keymap.hint(Command::Alerts), scene.market_day_time(fired.at));
         let text = format!("{} {}: {} · {at} · {list} all", signs::ALERT, fired.alert, fired.text);
-        return Said::event(text, theme.accent);
+        return Severity::Alert.message(text);
     }
     if let Some(words) = movers(scene) {
-        return Said::event(words, theme.text);
+        return Severity::Move.message(words);
     }
     if let Some(position) = app.replay {
         return replay(scene, position);
     }
     if app.health.offline() {
-        return Said::trouble(scene, offline(scene));
+        return Severity::Trouble.message(offline(scene));
     }
     if let Some(words) = price_trouble(scene) {
-        return Said::trouble(scene, words);
+        return Severity::Trouble.message(words);
     }
     match &app.notices.greeting {
-        Some(config) if !app.loading => Said::well(greeting(scene, config), theme.text),
-        _ => Said::well(health(scene), theme.dim),
+        Some(config) if !app.loading => Severity::Info.message(greeting(scene, config)),
+        _ => Severity::Background.message(health(scene)),
     }
 }
 
@@ -171,7 +178,7 @@ fn offline(scene: Scene) -> String {
 /// Stands as long as another newstape owns the data. What is said about a mark says the same; other notices follow.
 fn read_only(notice: Option<&Notice>) -> String {
     match notice {
-        Some(notice) if notice.text.starts_with("Not saved") => notice.text.clone(),
+        Some(notice) if notice.tone == Tone::NotSaved => notice.text.clone(),
         Some(notice) => format!("Another newstape runs on this data: nothing is saved · {}", notice.text),
         None => "Another newstape runs on this data: this one only reads.".into(),
     }
@@ -231,18 +238,19 @@ fn health(scene: Scene) -> String {
     let (fresh, all) = app.health.fresh(app.now);
     let mut text = format!("{fresh} of {} fresh", format::count(all, "feed", "feeds"));
     if let Some((feed, state)) = app.health.latest_trouble() {
-        let again = match state.next_check {
-            _ if state.is_stopped() => ", not asked any more".into(),
-            Some(at) if at > app.now => format!(", again in {}", format::countdown(at, app.now)),
-            _ => String::new(),
+        let again = match state.schedule.next_check {
+            NextCheck::Never => ", not asked any more".into(),
+            NextCheck::At(at) if at > app.now => format!(", again in {}", format::countdown(at, app.now)),
+            NextCheck::At(_) | NextCheck::Due => String::new(),
         };
-        text.push_str(&format!(" · {feed}: {}{again}", state.trouble.as_deref().unwrap_or_default()));
+        let trouble = state.history.trouble.as_ref().map(ToString::to_string).unwrap_or_default();
+        text.push_str(&format!(" · {feed}: {trouble}{again}"));
     }
     text
 }
 
 /// `▶ replay 5 Feb 2026 09:42 ET  ━━━━━─────  ×300`. Where that has no room the bar goes first, then the word, then the speed.
-fn replay(scene: Scene, position: ReplayPosition) -> Said {
+fn replay(scene: Scene, position: ReplayPosition) -> Message {
     const BAR: usize = 20;
     let now = scene.app.now;
     let whole = position.to.duration_since(position.from).as_secs_f64().max(1.0);
@@ -265,7 +273,7 @@ fn replay(scene: Scene, position: ReplayPosition) -> Said {
         Size::Small | Size::Medium => shorter.remove(0),
         Size::Huge | Size::Wide => forms.remove(0),
     };
-    Said { shorter, ..Said::well(text, scene.theme.dim) }
+    Message { shorter, ..Severity::Background.message(text) }
 }
 
 /// Those of the prices, and of the chart alone.

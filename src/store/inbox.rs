@@ -340,7 +340,5 @@ impl State {
 
 /// With these a server would answer "not modified" about stories that are not stored.
 fn forget_validators(state: &mut FeedState) {
-    state.etag = None;
-    state.last_modified = None;
-    state.body = None;
+    state.cache.drop_validators();
 }

@@ -4,6 +4,7 @@
 //! the program never waits for the disk: [`Store::carry_out`] puts in memory and returns, and what the store has to
 //! say comes as events. An error becomes one sentence and never ends the program.
 
+mod in_parts;
 mod inbox;
 mod place;
 mod read;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{StoreError, write};
+use super::{StoreError, in_parts, write};
 
 /// How long a statement waits for another connection's lock.
 const BUSY: Duration = Duration::from_secs(5);
@@ -118,8 +118,16 @@ UPDATE source_block SET report = json_set(
 /// What a migration does beside its statements.
 type Then = fn(&Connection) -> rusqlite::Result<()>;
 
-const MIGRATIONS: &[(&str, Option<Then>)] =
-    &[(V1, None), (V2, None), (V3, Some(write::index_all)), (V4, None), (V5, None), (V6, None), (V7, None)];
+const MIGRATIONS: &[(&str, Option<Then>)] = &[
+    (V1, None),
+    (V2, None),
+    (V3, Some(write::index_all)),
+    (V4, None),
+    (V5, None),
+    (V6, None),
+    (V7, None),
+    ("", Some(in_parts::feed_states_in_parts)),
+];
 
 /// The number of the schema that is written.
 #[cfg(test)]
@@ -301,6 +309,25 @@ mod tests {
            INSERT INTO story_words (rowid, title, summary, outlet, feed) VALUES (1, 'chips are scarce', 'again', 'desk', 'desk');
            INSERT INTO query_history (query) VALUES ('chips');
            INSERT INTO setting VALUES ('layout', '{"hidden":["heat"],"zoomed":true,"columns":4,"rows":-2}');"#,
+        r#"INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary, read,
+                              title_before, grp)
+           VALUES (-7, 'Desk', 'Desk', 'Chips are scarce', 'Again.', 'https://desk.example/1', 'en', 1000, 2000, 1000, 1, 1,
+                   'Chips are rare', -9);
+           INSERT INTO feed_state VALUES ('Desk', '{"feed":"Desk","url":"https://desk.example/rss",
+             "cache":{"etag":"\"a\""},"schedule":{"next_check":{"at":"2026-11-23T10:00:00Z"}},
+             "history":{"last_attempt":"2026-11-23T09:50:00Z","last_success":"2026-11-23T09:50:00Z","status":200},
+             "known":[{"story":7,"guid":1,"link":null,"title":2,"published":"2026-11-23T09:00:00Z"}]}');
+           INSERT INTO quote VALUES ('NVDA', '{"symbol":"NVDA","price":"181.23","currency":"USD","base":"185.17",
+             "source":"yahoo","session":"regular","exchange_time":"2026-11-23T10:00:00Z",
+             "received_time":"2026-11-23T10:00:01Z","delivery":{"polled":{"secs":30,"nanos":0}},"extended":null}');
+           INSERT INTO source_block VALUES ('yahoo', 'quote', '{"source":"yahoo","capability":"quote",
+             "at":"2026-11-23T10:00:00Z","outcome":{"blocked":{
+               "refusal":{"source":"yahoo","sign":{"status":429}},"until":"2026-11-23T11:00:00Z"}},
+             "status":429,"next":null}');
+           INSERT INTO series VALUES ('NVDA', '1D', 'yahoo', 300, '[[1000,1.0,2.0,0.5,1.5,null],[301000,1.5,2.0,1.0,1.0,9.0]]', 1);
+           INSERT INTO story_words (rowid, title, summary, outlet, feed) VALUES (1, 'chips are scarce', 'again', 'desk', 'desk');
+           INSERT INTO query_history (query) VALUES ('chips');
+           INSERT INTO setting VALUES ('layout', '{"hidden":["heat"],"zoomed":true,"columns":4,"rows":-2}');"#,
     ];
 
     #[test]
@@ -322,6 +349,8 @@ mod tests {
                 loaded.sources.len(),
             ];
             assert_eq!(counts, expected, "schema {version}");
+            let mut etags = loaded.feeds.iter().map(|state| state.cache.etag.as_deref());
+            assert!(etags.all(|etag| etag == Some("\"a\"")), "schema {version}");
             let refused = Outcome::Blocked {
                 refusal: Refusal::by_status("yahoo", 429),
                 until: "2026-11-23T11:00:00Z".parse().unwrap(),

@@ -48,7 +48,9 @@ fn story(id: u64, title: &str, published: i64) -> Story {
 }
 
 fn feed(etag: &str) -> FeedState {
-    FeedState { etag: Some(etag.into()), ..FeedState::new("Desk".into(), "https://desk.example/rss".into()) }
+    let mut state = FeedState::new("Desk".into(), "https://desk.example/rss".into());
+    state.cache.etag = Some(etag.into());
+    state
 }
 
 fn quote(price: &str) -> Quote {
@@ -518,7 +520,7 @@ fn a_second_newstape_takes_over_when_the_first_ends_and_keeps_its_marks() {
     kept.sort_by_key(|(id, _)| *id);
     assert_eq!(kept, [(1, STARRED), (2, READ), (3, Marks::default())]);
     let feeds = Reader::open(dir.path()).unwrap().feeds().unwrap();
-    assert_eq!(feeds[0].etag, None, "stories of before are missing: the feed is read whole at the next start");
+    assert_eq!(feeds[0].cache.etag, None, "stories of before are missing: the feed is read whole at the next start");
 }
 
 #[test]
@@ -786,7 +788,7 @@ fn nothing_is_refused_and_validators_wait_for_the_stories_they_vouch_for() {
     let marked: Vec<_> =
         kept.iter().filter(|(_, marks)| marks.read || marks.starred).map(|(story, _)| story.id.0).collect();
     assert_eq!(marked.len(), 2, "{marked:?}");
-    assert_eq!(Reader::open(dir.path()).unwrap().feeds().unwrap()[0].etag.as_deref(), Some("a"));
+    assert_eq!(Reader::open(dir.path()).unwrap().feeds().unwrap()[0].cache.etag.as_deref(), Some("a"));
 }
 
 #[test]
@@ -910,7 +912,7 @@ fn what_was_said_to_be_saved_survives_a_kill() {
     assert!(ids.len() as u64 > last, "reported {last}, kept {}", ids.len());
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "there is a hole");
     // The validators are never newer than the stories.
-    let validator: u64 = loaded[0].feeds[0].etag.as_ref().unwrap().parse().unwrap();
+    let validator: u64 = loaded[0].feeds[0].cache.etag.as_ref().unwrap().parse().unwrap();
     assert!(validator < ids.len() as u64);
 }
 

@@ -9,7 +9,8 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 use newstape::app::App;
 use newstape::config;
-use newstape::domain::feed::{Attempt, FeedState};
+use newstape::domain::feed::{Attempt, FeedState, NextCheck, PollResult, Trouble, WaitReason};
+use newstape::domain::http_error::HttpError;
 use newstape::domain::price::{Candle, Delivery, Quote, Series, Session, Span, kind};
 use newstape::domain::price::{Failure, FailureCause, Kind, Outcome, SocketError, SourceReport};
 use newstape::domain::story::{Marks, Story, StoryId};
@@ -227,23 +228,26 @@ pub fn prices(app: &mut App) {
 
 /// What a feed's detail view tells.
 fn known_long(app: &App, state: &mut FeedState) {
-    state.etag = Some("W/\"5f2-61c\"".into());
-    state.last_modified = Some("Mon, 23 Nov 2026 18:30:00 GMT".into());
-    state.waits_for = Some("its server asks for 5 min (max-age)".into());
+    state.cache.etag = Some("W/\"5f2-61c\"".into());
+    state.cache.last_modified = Some("Mon, 23 Nov 2026 18:30:00 GMT".into());
+    state.schedule.waits_for = Some(WaitReason::MaxAge(std::time::Duration::from_secs(300)));
     state.rhythm.newest = Some(app.now - minutes(25));
     state.rhythm.median_gap = Some(std::time::Duration::from_secs(3 * 3600 + 47));
-    let attempt = |at: i64, status, millis, bytes, what: &str| Attempt {
+    let attempt = |at: i64, status, millis, bytes, result| Attempt {
         at: app.now - minutes(at),
         status,
         conditional: at < 31,
         millis,
         bytes,
-        what: what.into(),
+        result,
+        moved: None,
     };
-    state.attempts = vec![
-        attempt(1, state.status, 120, 0, state.trouble.as_deref().unwrap_or("unchanged")),
-        attempt(16, None, 30_000, 0, "no answer within 30 s"),
-        attempt(31, Some(200), 480, 61_300, "41 entries"),
+    let last = state.history.trouble.clone().map_or(PollResult::NotModified, PollResult::Failed);
+    let timeout = HttpError::Timeout(std::time::Duration::from_secs(30));
+    state.history.attempts = vec![
+        attempt(1, state.history.status, 120, 0, last),
+        attempt(16, None, 30_000, 0, PollResult::Failed(Trouble::Unreached(timeout))),
+        attempt(31, Some(200), 480, 61_300, PollResult::Read { entries: 41, killed: 0 }),
     ];
 }
 
@@ -252,25 +256,27 @@ pub fn feeds(app: &mut App) {
     let feeds: Vec<_> = app.config.feeds.iter().filter(|feed| feed.enabled).cloned().collect();
     for (at, feed) in feeds.into_iter().enumerate() {
         let mut state = FeedState::new(feed.name, feed.url);
-        state.last_attempt = Some(app.now - minutes(1));
-        state.last_success = Some(app.now - minutes(1));
-        state.next_check = Some(app.now + minutes(4));
-        state.status = Some(200);
-        state.not_modified = at as u32;
+        state.history.last_attempt = Some(app.now - minutes(1));
+        state.history.last_success = Some(app.now - minutes(1));
+        state.schedule.next_check = NextCheck::At(app.now + minutes(4));
+        state.history.status = Some(200);
+        state.history.not_modified = at as u32;
         if at == 1 {
-            state.last_success = Some(app.now - minutes(190));
-            state.last_attempt = Some(app.now - SignedDuration::from_secs(10));
-            state.next_check = Some(app.now + minutes(34));
-            state.status = Some(403);
-            state.trouble = Some("the server refuses newstape (403); it is asked less and less often".into());
+            state.history.last_success = Some(app.now - minutes(190));
+            state.history.last_attempt = Some(app.now - SignedDuration::from_secs(10));
+            state.schedule.next_check = NextCheck::At(app.now + minutes(34));
+            state.history.status = Some(403);
+            state.history.trouble =
+                Some(Trouble::Other("the server refuses newstape (403); it is asked less and less often".into()));
         }
         if at == 2 {
-            state.next_check = Some(FeedState::STOPPED);
-            state.status = Some(410);
-            state.trouble = Some("the server says that this feed is gone for good (410)".into());
+            state.schedule.next_check = NextCheck::Never;
+            state.history.status = Some(410);
+            state.history.trouble =
+                Some(Trouble::Other("the server says that this feed is gone for good (410)".into()));
         }
         if at == 3 {
-            state.repairs = vec!["bare-ampersand".into()];
+            state.history.repairs = vec!["bare-ampersand".into()];
         }
         known_long(app, &mut state);
         tell(app, Event::Feed(state.into()));

@@ -32,7 +32,7 @@ struct Line<'a> {
     enabled: bool,
     /// As the screen says it: `off`, `waits`, `fresh`, `silent`, `old`, `fails` or `stopped`.
     state: &'static str,
-    trouble: Option<&'a str>,
+    trouble: Option<String>,
     last_success: Option<Timestamp>,
     next_check: Option<Timestamp>,
 }
@@ -73,9 +73,9 @@ fn line<'a>(it: &FeedLine<'a>, now: Timestamp) -> Line<'a> {
         lang: feed.lang.as_deref(),
         enabled: feed.enabled,
         state: it.word(now),
-        trouble: state.and_then(|state| state.trouble.as_deref()),
-        last_success: state.and_then(|state| state.last_success),
-        next_check: state.filter(|state| !state.is_stopped()).and_then(|state| state.next_check),
+        trouble: state.and_then(|state| Some(state.history.trouble.as_ref()?.to_string())),
+        last_success: state.and_then(|state| state.history.last_success),
+        next_check: state.and_then(|state| state.schedule.next_check.time()),
     }
 }
 
@@ -85,14 +85,13 @@ fn fares(line: &FeedLine, now: Timestamp, zone: &TimeZone) -> String {
     let Some(state) = line.state.filter(|_| line.feed.enabled) else {
         return if line.feed.enabled { "not asked yet".into() } else { word.into() };
     };
-    if let Some(trouble) = &state.trouble {
-        let next = Some(state).filter(|state| !state.is_stopped()).and_then(|state| state.next_check);
-        return match next.filter(|next| *next > now) {
+    if let Some(trouble) = &state.history.trouble {
+        return match state.schedule.next_check.time().filter(|next| *next > now) {
             Some(next) => format!("{trouble}; again {}", day_and_clock(next, now, zone)),
-            None => trouble.clone(),
+            None => trouble.to_string(),
         };
     }
-    match (silent(line, now), state.last_success) {
+    match (silent(line, now), state.history.last_success) {
         (Some(silence), _) => format!("{word}: {silence}"),
         (None, Some(heard)) => format!("{word}, heard {} ago", format::brief_age(heard, now)),
         (None, None) => "not asked yet".into(),
@@ -107,18 +106,16 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::domain::feed::{FeedState, Rhythm};
+    use crate::domain::feed::{FeedState, NextCheck, Rhythm, Trouble};
 
     #[test]
     fn a_feed_fares_in_the_words_of_the_screen() {
         let now: Timestamp = "2026-11-23T18:00:00Z".parse().unwrap();
         let ago = |hours| now - SignedDuration::from_hours(hours);
         let feed = Feed::new("Wire".into(), "https://a.example/feed".to_owned());
-        let well = FeedState {
-            last_success: Some(ago(0)),
-            next_check: Some(now + SignedDuration::from_mins(5)),
-            ..FeedState::new("Wire".into(), "https://a.example/feed".to_owned())
-        };
+        let mut well = FeedState::new("Wire".into(), "https://a.example/feed".to_owned());
+        well.history.last_success = Some(ago(0));
+        well.schedule.next_check = NextCheck::At(now + SignedDuration::from_mins(5));
         let hourly = |newest, entries| Rhythm {
             newest: Some(ago(newest)),
             median_gap: Some(Duration::from_secs(3_600)),
@@ -127,20 +124,22 @@ mod tests {
         };
         let silent = FeedState { rhythm: hourly(9 * 24, 20), ..well.clone() };
         let empty = FeedState { rhythm: hourly(1, 0), ..well.clone() };
-        let failing = FeedState { trouble: Some("it answered 500".into()), next_check: None, ..well.clone() };
-        let gone = FeedState {
-            trouble: Some("gone for good (410)".into()),
-            next_check: Some(FeedState::STOPPED),
-            ..well.clone()
-        };
-        let old = FeedState { last_success: Some(ago(72)), next_check: Some(ago(60)), ..well.clone() };
+        let mut failing = well.clone();
+        failing.history.trouble = Some(Trouble::Status(500));
+        failing.schedule.next_check = NextCheck::Due;
+        let mut gone = well.clone();
+        gone.history.trouble = Some(Trouble::Status(410));
+        gone.schedule.next_check = NextCheck::Never;
+        let mut old = well.clone();
+        old.history.last_success = Some(ago(72));
+        old.schedule.next_check = NextCheck::At(ago(60));
         for (state, word, words) in [
             (None, "waits", "not asked yet"),
             (Some(&well), "fresh", "fresh, heard 0m ago"),
             (Some(&silent), "silent", "silent: nothing new for 9d; usually one about every 1h"),
             (Some(&empty), "silent", "silent: answers well, but has no entries"),
-            (Some(&failing), "fails", "it answered 500"),
-            (Some(&gone), "stopped", "gone for good (410)"),
+            (Some(&failing), "fails", "server error (500)"),
+            (Some(&gone), "stopped", "gone for good; it is not asked any more (410)"),
             (Some(&old), "old", "old, heard 3d ago"),
         ] {
             let it = FeedLine { feed: &feed, state };

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::from_base64;
+use crate::domain::feed::OtherContent;
 use crate::news::{Document, Entry, MAX_ENTRIES, Unreadable, read, read_up_to};
 
 const BASE: &str = "https://example.org/feed.xml";
@@ -166,7 +167,7 @@ fn what_is_no_feed_is_named() {
     for (text, expected) in [
         ("", Unreadable::Empty),
         ("<!doctype html><html><head><title>x</title></head></html>", Unreadable::WebPage),
-        ("<note><to>x</to></note>", Unreadable::NotAFeed("it is XML of another kind")),
+        ("<note><to>x</to></note>", Unreadable::NotAFeed(OtherContent::Xml)),
     ] {
         assert_eq!(read(text.as_bytes(), None, BASE).unwrap_err(), expected, "{text}");
     }

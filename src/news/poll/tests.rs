@@ -8,6 +8,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use super::*;
 use crate::config::{Network, StoreSettings};
 use crate::domain::feed::Feed;
+use crate::domain::feed::NextCheck;
 use crate::domain::story::Story;
 use crate::news::permit;
 
@@ -143,12 +144,12 @@ async fn rule_1_2_3_validators_go_back_verbatim_and_follow_the_304() {
     let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
 
     let (stories, state) = room.next().await;
-    assert_eq!((stories.len(), state.status, state.trouble), (1, Some(200), None));
-    assert_eq!(state.next_check.unwrap().to_string(), "2026-11-23T12:10:00Z");
+    assert_eq!((stories.len(), state.history.status, state.history.trouble), (1, Some(200), None));
+    assert_eq!(state.schedule.next_check.time().unwrap().to_string(), "2026-11-23T12:10:00Z");
     room.pass(10);
     let (stories, state) = room.next().await;
-    assert_eq!((stories.len(), state.status, state.not_modified), (0, Some(304), 1));
-    assert_eq!(state.etag.as_deref(), Some("W/\"b\""));
+    assert_eq!((stories.len(), state.history.status, state.history.not_modified), (0, Some(304), 1));
+    assert_eq!(state.cache.etag.as_deref(), Some("W/\"b\""));
     let requests = room.requests().await;
     assert!(!requests[0].headers.contains_key("if-none-match"));
     assert_eq!(requests[1].headers["if-modified-since"], "Mon, 23 Nov 2026 11:00:00 GMT");
@@ -171,7 +172,7 @@ async fn stories_and_the_validators_behind_them_wait_while_the_store_is_full() {
     assert!(early.is_err(), "{early:?}");
     room.full.send_replace(false);
     let (stories, state) = room.next().await;
-    assert_eq!((stories.len(), state.status), (1, Some(200)));
+    assert_eq!((stories.len(), state.history.status), (1, Some(200)));
 }
 
 #[tokio::test]
@@ -182,7 +183,7 @@ async fn rule_4_the_same_body_is_not_read_again() {
     assert_eq!(room.next().await.0.len(), 1);
     room.pass(10);
     let (stories, state) = room.next().await;
-    assert_eq!((stories.len(), state.failures, state.last_success), (0, 0, state.last_attempt));
+    assert_eq!((stories.len(), state.history.failures, state.history.last_success), (0, 0, state.history.last_attempt));
 }
 
 #[tokio::test]
@@ -191,14 +192,12 @@ async fn rule_1_a_manual_refresh_and_a_restart_are_conditional_too() {
     answers(&server, "/feed", ResponseTemplate::new(304)).await;
     let url = format!("{}/feed", server.uri());
     let noon: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-    let stored = FeedState {
-        etag: Some("\"a\"".into()),
-        next_check: Some(noon + SignedDuration::from_mins(5)),
-        ..FeedState::new("/feed".into(), url)
-    };
+    let mut stored = FeedState::new("/feed".into(), url);
+    stored.cache.etag = Some("\"a\"".into());
+    stored.schedule.next_check = NextCheck::At(noon + SignedDuration::from_mins(5));
     let mut room = Newsroom::open(server, &["/feed"], vec![stored]).await;
     room.orders.send(Order::Refresh(Vec::new())).await.unwrap();
-    assert_eq!(room.next().await.1.status, Some(304));
+    assert_eq!(room.next().await.1.history.status, Some(304));
     assert_eq!(room.requests().await[0].headers["if-none-match"], "\"a\"");
 }
 
@@ -263,10 +262,14 @@ async fn a_faulty_feed_costs_only_itself_and_its_fault_is_named() {
         ("/slow", "no answer within 5 s"),
         ("/json", "it is not a feed that newstape can read: it is JSON of another kind"),
     ] {
-        assert_eq!(states[path].1.trouble.as_deref(), Some(sentence), "{path}");
+        assert_eq!(
+            states[path].1.history.trouble.as_ref().map(ToString::to_string).as_deref(),
+            Some(sentence),
+            "{path}"
+        );
     }
     let (stories, state) = &states["/good"];
-    assert_eq!((stories.len(), &state.trouble), (1, &None));
+    assert_eq!((stories.len(), &state.history.trouble), (1, &None));
 }
 
 #[tokio::test]
@@ -274,7 +277,10 @@ async fn a_server_that_is_not_there_is_named() {
     let server = MockServer::start().await;
     let config = config(vec![feed("away", "http://127.0.0.1:9/feed")]);
     let mut room = Newsroom::with(server, config, Vec::new()).await;
-    assert_eq!(room.next().await.1.trouble.as_deref(), Some("could not connect"));
+    assert_eq!(
+        room.next().await.1.history.trouble.as_ref().map(ToString::to_string).as_deref(),
+        Some("could not connect")
+    );
 }
 
 #[tokio::test]
@@ -327,14 +333,14 @@ async fn rule_4_the_same_body_is_not_read_again_after_a_restart_either() {
     answers(&server, "/feed", body).await;
     let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
     let (stories, state) = room.next().await;
-    assert_eq!((stories.len(), state.attempts[0].what.as_str()), (1, "1 entry"));
+    assert_eq!((stories.len(), state.history.attempts[0].clause().as_str()), (1, "1 entry"));
     let stored = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
     let server = std::mem::replace(&mut room.server, MockServer::start().await);
     let mut room = Newsroom::open(server, &["/feed"], vec![stored]).await;
     room.pass(10);
     let (stories, state) = room.next().await;
-    assert_eq!((stories.len(), state.attempts[0].what.as_str()), (0, "the same document"));
-    assert_eq!(state.attempts.len(), 2);
+    assert_eq!((stories.len(), state.history.attempts[0].clause().as_str()), (0, "the same document"));
+    assert_eq!(state.history.attempts.len(), 2);
 }
 
 #[tokio::test]
@@ -343,9 +349,10 @@ async fn rule_11_a_stored_next_check_is_kept_over_a_restart() {
     answers(&server, "/early", ResponseTemplate::new(304)).await;
     answers(&server, "/late", ResponseTemplate::new(304)).await;
     let noon: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-    let state = |path: &str, minutes: i64| FeedState {
-        next_check: Some(noon + SignedDuration::from_mins(minutes)),
-        ..FeedState::new(path.into(), format!("{}{path}", server.uri()))
+    let state = |path: &str, minutes: i64| {
+        let mut state = FeedState::new(path.into(), format!("{}{path}", server.uri()));
+        state.schedule.next_check = NextCheck::At(noon + SignedDuration::from_mins(minutes));
+        state
     };
     let states = vec![state("/early", 3), state("/late", 30)];
     let mut room = Newsroom::open(server, &["/early", "/late"], states).await;
@@ -362,7 +369,7 @@ async fn rule_12_a_refresh_that_is_too_soon_is_answered_with_the_reason() {
     room.next().await;
     room.orders.send(Order::Refresh(Vec::new())).await.unwrap();
     let state = room.next().await.1;
-    assert_eq!(state.waits_for.unwrap(), "asked every 10 min; not by hand within a minute of the last time");
+    assert_eq!(state.schedule.clause().unwrap(), "asked every 10 min; not by hand within a minute of the last time");
     assert_eq!(room.requests().await.len(), 1);
 }
 
@@ -376,8 +383,8 @@ async fn rule_15_a_move_for_good_is_learned_and_the_new_address_asked() {
     let mut whats = Vec::new();
     for _ in 0..4 {
         let state = room.next().await.1;
-        assert_eq!(state.trouble, None);
-        whats.push(state.attempts[0].what.clone());
+        assert_eq!(state.history.trouble, None);
+        whats.push(state.history.attempts[0].clause());
         room.pass(10);
     }
     assert_eq!(whats[1], "the same document; moved for good (2 of 3 times)");
@@ -394,8 +401,11 @@ async fn rule_15_a_guard_that_answers_200_is_told_from_a_feed() {
     answers(&server, "/feed", page).await;
     let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
     let state = room.next().await.1;
-    assert_eq!(state.trouble.as_deref(), Some("it is a challenge page (Cloudflare), meant for browsers"));
-    assert_eq!(state.next_check.unwrap().to_string(), "2026-11-23T13:00:00Z");
+    assert_eq!(
+        state.history.trouble.as_ref().map(ToString::to_string).as_deref(),
+        Some("it is a challenge page (Cloudflare), meant for browsers")
+    );
+    assert_eq!(state.schedule.next_check.time().unwrap().to_string(), "2026-11-23T13:00:00Z");
 }
 
 #[tokio::test]
@@ -405,14 +415,20 @@ async fn rule_16_patience_asked_of_one_feed_is_had_by_all_of_its_site() {
     answers(&server, "/2", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
     let mut room = Newsroom::open(server, &["/1", "/2"], Vec::new()).await;
     let states = room.round(2).await;
-    assert_eq!(states["/1"].1.trouble.as_deref(), Some("asked for patience (429)"));
-    assert_eq!(states["/2"].1.trouble.as_deref(), Some("waits: its site asked for patience when /1 was read"));
+    assert_eq!(
+        states["/1"].1.history.trouble.as_ref().map(ToString::to_string).as_deref(),
+        Some("asked for patience (429)")
+    );
+    assert_eq!(
+        states["/2"].1.history.trouble.as_ref().map(ToString::to_string).as_deref(),
+        Some("waits: its site asked for patience when /1 was read")
+    );
     room.pass(29);
     room.orders.send(Order::Refresh(vec!["/2".into()])).await.unwrap();
-    assert!(room.next().await.1.waits_for.unwrap().ends_with("till then not even by hand"));
+    assert!(room.next().await.1.schedule.clause().unwrap().ends_with("till then not even by hand"));
     assert_eq!(room.requests().await.len(), 1);
     room.pass(2);
-    assert_eq!(room.round(2).await["/2"].1.trouble, None);
+    assert_eq!(room.round(2).await["/2"].1.history.trouble, None);
 }
 
 #[tokio::test]
@@ -442,11 +458,11 @@ async fn rule_22_an_attempt_is_remembered_with_what_it_took() {
     let slow = ResponseTemplate::new(200).set_body_string(body.clone()).set_delay(Duration::from_millis(30));
     answers(&server, "/feed", slow.insert_header("etag", "\"a\"")).await;
     let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
-    let first = room.next().await.1.attempts.remove(0);
+    let first = room.next().await.1.history.attempts.remove(0);
     assert_eq!((first.status, first.conditional, first.bytes as usize), (Some(200), false, body.len()));
     assert!(first.millis >= 30, "{}", first.millis);
     room.pass(10);
-    assert!(room.next().await.1.attempts[0].conditional);
+    assert!(room.next().await.1.history.attempts[0].conditional);
 }
 
 #[tokio::test]
@@ -467,7 +483,7 @@ async fn what_a_feeds_kill_rule_matches_is_never_taken_in() {
         let (stories, state) = room.next().await;
         let mut found: Vec<&str> = stories.iter().map(|story| &*story.title).collect();
         found.sort_by_key(|title| titles.iter().position(|known| known == title));
-        assert_eq!((found, state.attempts[0].what.as_str()), (titles, what));
+        assert_eq!((found, state.history.attempts[0].clause().as_str()), (titles, what));
     }
 }
 

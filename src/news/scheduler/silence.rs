@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::slot::Slot;
 use crate::domain::Name;
-use crate::domain::feed::FeedState;
-use crate::news::outcome::{self, Network, PollOutcome};
-use crate::news::schedule::Why;
+use crate::domain::feed::{FeedState, Trouble, WaitReason};
+use crate::news::after_poll::Network;
+use crate::news::poll_outcome::PollOutcome;
 
 /// This many sites without an answer, and no answer in between, mean that the network is down.
 const PLACES: usize = 3;
@@ -38,7 +38,7 @@ impl Silence {
             self.end(slots, now);
             return (Network::Up, Vec::new());
         }
-        let before = slots.get(feed).map_or(0, |slot| slot.state.failures);
+        let before = slots.get(feed).map_or(0, |slot| slot.state.history.failures);
         self.feeds.entry(feed.clone()).or_insert(before);
         let silent: BTreeSet<_> = self.feeds.keys().filter_map(|name| slots.get(name)).map(|slot| &slot.site).collect();
         let all: BTreeSet<_> = slots.values().map(|slot| &slot.site).collect();
@@ -58,10 +58,10 @@ impl Silence {
         for (name, before) in self.feeds.iter().filter(|(name, _)| *name != last) {
             let Some(slot) = slots.get_mut(name) else { continue };
             let state = &mut slot.state;
-            state.failures = *before;
-            state.next_check = state.next_check.min(now.checked_add(SOON).ok());
-            state.trouble = Some(outcome::OFFLINE.into());
-            state.waits_for = Some(Why::Offline.to_string());
+            state.history.failures = *before;
+            state.schedule.next_check = state.schedule.next_check.by(now.saturating_add(SOON).unwrap_or(now));
+            state.history.trouble = Some(Trouble::Offline);
+            state.schedule.wait_for(Some(WaitReason::Offline));
             changed.push(state.clone());
         }
         changed
@@ -72,7 +72,7 @@ impl Silence {
         let was_down = std::mem::take(&mut self.is_down);
         for name in std::mem::take(&mut self.feeds).into_keys().filter(|_| was_down) {
             if let Some(slot) = slots.get_mut(&name) {
-                slot.state.next_check = slot.state.next_check.map(|next| next.min(now));
+                slot.state.schedule.next_check = slot.state.schedule.next_check.by(now);
             }
         }
     }

@@ -6,15 +6,10 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::domain::Name;
-use crate::domain::feed::{Feed, FeedState};
+use crate::domain::feed::{CooledBy, Feed, FeedState, NextCheck, NotByHand, Trouble, WaitReason};
 use crate::domain::fingerprint;
-use crate::news::outcome::drop_validators;
-use crate::news::schedule::{self, Why};
+use crate::news::schedule;
 use crate::news::site::Site;
-
-/// Why it was not asked by hand, to follow why it waits.
-pub(super) const NOT_SO_SOON: &str = "; not by hand within a minute of the last time";
-pub(super) const NOT_WHILE_COOLING: &str = "; till then not even by hand";
 
 /// A feed that is polled, with what goes on about it.
 #[derive(Debug)]
@@ -37,7 +32,7 @@ impl Slot {
     pub fn new(feed: &Feed, stored: Option<FeedState>, order: usize, now: Timestamp) -> Slot {
         let fresh = || FeedState::new(feed.name.clone(), feed.url.clone());
         let mut state = stored.filter(|state| state.url == feed.url).unwrap_or_else(fresh);
-        if state.asked_as.is_some_and(|before| before != settings(feed)) {
+        if state.cache.asked_as.is_some_and(|before| before != settings(feed)) {
             start_over(&mut state, now);
         }
         let mut slot = Slot {
@@ -66,17 +61,17 @@ impl Slot {
     /// Brings its next request forward to the interval that the user wrote, when its own rhythm alone had put it off.
     /// Gives its state when that changed.
     pub fn obey(&mut self, floor: Duration) -> Option<FeedState> {
-        let state = &mut self.state;
-        let is_well = self.feed.own_interval && state.failures == 0 && state.trouble.is_none() && !state.is_stopped();
-        let (next, last) = state.next_check.zip(state.last_attempt).filter(|_| is_well)?;
+        let FeedState { schedule, history, .. } = &mut self.state;
+        let is_well = self.feed.own_interval && history.failures == 0 && history.trouble.is_none();
+        let (next, last) = schedule.next_check.time().zip(history.last_attempt).filter(|_| is_well)?;
         let interval = self.feed.interval.max(floor);
-        let latest = schedule::later(last, interval).max(state.wished_until.unwrap_or(last));
+        let latest = schedule::later(last, interval).max(schedule.wished_until.unwrap_or(last));
         if next <= latest {
             return None;
         }
-        state.next_check = Some(latest);
-        state.waits_for = Some(Why::Own(interval).to_string());
-        Some(state.clone())
+        schedule.next_check = NextCheck::At(latest);
+        schedule.wait_for(Some(WaitReason::Own(interval)));
+        Some(self.state.clone())
     }
 
     /// Where it is asked: its own address, or the one it has moved to.
@@ -85,7 +80,7 @@ impl Slot {
     }
 
     fn locate(&mut self) {
-        let url = self.state.moved_to.as_ref().unwrap_or(&self.feed.url);
+        let url = self.state.moves.learned.as_ref().unwrap_or(&self.feed.url);
         self.site = Site::of(url);
         self.address = Url::parse(url).map_or_else(
             |_| url.clone(),
@@ -96,49 +91,58 @@ impl Slot {
         );
     }
 
-    /// When it is to be asked, skipped hours and days left out.
-    pub fn due(&self, now: Timestamp) -> Timestamp {
-        let next = self.state.next_check.unwrap_or(now).max(now);
-        if self.by_hand || self.state.next_check.is_none() { next } else { self.state.rhythm.open_from(next) }
+    /// When it is to be asked, skipped hours and days left out; None: never.
+    pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.state.schedule.next_check {
+            NextCheck::Due => Some(now),
+            NextCheck::At(next) if self.by_hand => Some(next.max(now)),
+            NextCheck::At(next) => Some(self.state.rhythm.open_from(next.max(now))),
+            NextCheck::Never => None,
+        }
     }
 
     /// How much it is needed, when it is due: one that was never asked or is asked by hand most, then by how many of
     /// its intervals it is late, in thousandths.
     pub fn need(&self, now: Timestamp) -> u64 {
-        let Some(next) = self.state.next_check.filter(|_| !self.by_hand) else { return u64::MAX };
-        let late = u64::try_from(now.duration_since(next).as_millis()).unwrap_or_default();
-        late / self.feed.interval.as_secs().max(1)
+        match self.state.schedule.next_check {
+            NextCheck::Due => u64::MAX,
+            _ if self.by_hand => u64::MAX,
+            NextCheck::At(next) => {
+                let late = u64::try_from(now.duration_since(next).as_millis()).unwrap_or_default();
+                late / self.feed.interval.as_secs().max(1)
+            }
+            NextCheck::Never => 0,
+        }
     }
 
     /// Until when its server has asked for patience, for all of its site.
     pub fn cooling(&self) -> Option<Timestamp> {
-        match self.state.status {
+        let schedule = &self.state.schedule;
+        match self.state.history.status {
             // What was stored by earlier versions tells it by its next check.
-            Some(429 | 503) => self.state.cool_until.or(self.state.next_check.filter(|_| !self.state.is_stopped())),
-            Some(403) => self.state.cool_until,
+            Some(429 | 503) => schedule.cool_until.or(schedule.next_check.time()),
+            Some(403) => schedule.cool_until,
             _ => None,
         }
     }
 
     /// Waits with the others of its site. None: it waits that long anyway.
-    pub fn cool(&mut self, until: Timestamp, trouble: String) -> Option<FeedState> {
-        if self.state.next_check.is_some_and(|next| next >= until) {
-            return None;
+    pub fn cool(&mut self, until: Timestamp, by: CooledBy) -> Option<FeedState> {
+        let schedule = &mut self.state.schedule;
+        match schedule.next_check {
+            NextCheck::Never => return None,
+            NextCheck::At(next) if next >= until => return None,
+            NextCheck::At(_) | NextCheck::Due => schedule.next_check = NextCheck::At(until),
         }
-        self.state.next_check = Some(until);
-        self.state.trouble = Some(trouble);
-        self.state.waits_for = Some("its site asked for patience".into());
+        schedule.wait_for(Some(WaitReason::Patience(None)));
+        self.state.history.trouble = Some(Trouble::Cooling(by));
         Some(self.state.clone())
     }
 
     /// Is not asked by hand now, and says why. None: it has said so already.
-    pub fn refuse(&mut self, why: &'static str) -> Option<FeedState> {
-        let before = self.state.waits_for.as_deref().unwrap_or_default();
-        let bare = before.trim_end_matches(NOT_SO_SOON).trim_end_matches(NOT_WHILE_COOLING);
-        let waits_for = format!("{bare}{why}").trim_start_matches("; ").to_owned();
-        let is_new = before != waits_for;
-        self.state.waits_for = Some(waits_for);
-        is_new.then(|| self.state.clone())
+    pub fn refuse(&mut self, why: NotByHand) -> Option<FeedState> {
+        let before = self.state.schedule.not_by_hand.replace(why);
+        (before != Some(why)).then(|| self.state.clone())
     }
 
     /// Takes in whether another feed has its address. Gives its state when that changed.
@@ -147,8 +151,7 @@ impl Slot {
             return None;
         }
         self.twin = twin;
-        self.state.waits_for =
-            self.twin.as_ref().map(|twin| format!("has the same address as {twin}, which is asked for both"));
+        self.state.schedule.wait_for(self.twin.clone().map(WaitReason::Twin));
         Some(self.state.clone())
     }
 
@@ -156,9 +159,9 @@ impl Slot {
     pub fn take(&mut self, state: FeedState, asked_with: &Feed) {
         self.state = state;
         self.in_flight = false;
-        self.state.asked_as = Some(settings(&self.feed));
+        self.state.cache.asked_as = Some(settings(&self.feed));
         if !is_asked_alike(asked_with, &self.feed) {
-            drop_validators(&mut self.state);
+            self.state.cache.drop_validators();
         }
         self.locate();
     }
@@ -167,9 +170,9 @@ impl Slot {
 /// Other settings may be given another document. What went wrong under the old ones is tried anew, unless the server
 /// asked for patience.
 fn start_over(state: &mut FeedState, now: Timestamp) {
-    drop_validators(state);
-    if state.trouble.is_some() && state.cool_until.is_none_or(|cool| cool <= now) {
-        state.next_check = state.next_check.map(|next| next.min(now));
+    state.cache.drop_validators();
+    if state.history.trouble.is_some() && state.schedule.cool_until.is_none_or(|cool| cool <= now) {
+        state.schedule.next_check = state.schedule.next_check.by(now);
     }
 }
 

@@ -1,7 +1,8 @@
 use super::*;
+use crate::domain::feed::{NextCheck, Trouble};
 use crate::http::HttpError;
-use crate::news::outcome::{PollOutcome, ResponseMeta};
 use crate::news::poll::tests::{config, feed};
+use crate::news::poll_outcome::{PollOutcome, ResponseMeta};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -45,7 +46,7 @@ impl Hall {
     fn apply_poll(&mut self, job: &Job, polled: &PollOutcome) -> Vec<FeedState> {
         let report = Report {
             asked: job.url.clone(),
-            is_conditional: job.state.etag.is_some(),
+            is_conditional: job.state.cache.etag.is_some(),
             millis: 20,
             bytes: 0,
             polled: polled.clone(),
@@ -92,7 +93,7 @@ fn rule_13_launches_are_kept_apart() {
 #[test]
 fn rule_11_a_stored_next_check_holds_after_a_restart() {
     let url = "https://one.org/";
-    let stored = FeedState { next_check: Some(noon() + MINUTE), ..FeedState::new(url.into(), url.into()) };
+    let stored = checked_at(noon() + MINUTE, stored(url));
     let mut hall = Hall::with(&[url], vec![stored]);
     assert!(hall.launch().is_empty());
     assert_eq!(hall.scheduler.sleep(hall.now, hall.instant), Duration::from_secs(60));
@@ -103,13 +104,14 @@ fn rule_11_a_stored_next_check_holds_after_a_restart() {
 #[test]
 fn an_interval_that_the_user_writes_holds_at_once_but_for_what_the_server_wishes() {
     let at = |minutes: i64| Some(noon() + SignedDuration::from_mins(minutes));
-    let stored = |next: i64, wished: Option<Timestamp>| FeedState {
-        last_attempt: at(-1),
-        next_check: at(next),
-        wished_until: wished,
-        ..FeedState::new("https://one.org/".into(), "https://one.org/".into())
+    let stored = |next: i64, wished: Option<Timestamp>| {
+        let mut state = checked_at(at(next).unwrap(), stored("https://one.org/"));
+        state.history.last_attempt = at(-1);
+        state.schedule.wished_until = wished;
+        state
     };
-    let failing = FeedState { failures: 3, trouble: Some("server error (500)".into()), ..stored(240, None) };
+    let mut failing = stored(240, None);
+    (failing.history.failures, failing.history.trouble) = (3, Some(Trouble::Status(500)));
     for (name, state, own_interval, expected) in [
         ("put off by its rhythm", stored(240, None), true, at(4)),
         ("the interval is not the user's", stored(240, None), false, at(240)),
@@ -122,7 +124,7 @@ fn an_interval_that_the_user_writes_holds_at_once_but_for_what_the_server_wishes
             Feed { interval: Duration::from_secs(300), own_interval, ..feed("https://one.org/", "https://one.org/") };
         let mut scheduler = PollScheduler::new(vec![state]);
         let changed = scheduler.adopt(&config(vec![own]), noon());
-        assert_eq!(scheduler.slots["https://one.org/"].state.next_check, expected, "{name}");
+        assert_eq!(scheduler.slots["https://one.org/"].state.schedule.next_check.time(), expected, "{name}");
         assert_eq!(changed.len(), usize::from(expected != at(240) && expected != at(2)), "{name}");
     }
 }
@@ -130,7 +132,8 @@ fn an_interval_that_the_user_writes_holds_at_once_but_for_what_the_server_wishes
 #[test]
 fn rule_7_another_address_or_agent_drops_the_validators() {
     let url = "https://one.org/";
-    let stored = FeedState { etag: Some("\"a\"".into()), ..FeedState::new(url.into(), url.into()) };
+    let mut stored = stored(url);
+    stored.cache.etag = Some("\"a\"".into());
     let mut moved = feed(url, "https://one.org/new");
     let mut scheduler = PollScheduler::new(vec![stored.clone()]);
     scheduler.adopt(&config(vec![moved.clone()]), noon());
@@ -139,10 +142,10 @@ fn rule_7_another_address_or_agent_drops_the_validators() {
     moved.url = url.into();
     let mut scheduler = PollScheduler::new(vec![stored]);
     scheduler.adopt(&config(vec![moved.clone()]), noon());
-    assert!(scheduler.slots[url].state.etag.is_some());
+    assert!(scheduler.slots[url].state.cache.etag.is_some());
     moved.user_agent = Some("another".into());
     scheduler.adopt(&config(vec![moved]), noon());
-    assert_eq!(scheduler.slots[url].state.etag, None);
+    assert_eq!(scheduler.slots[url].state.cache.etag, None);
 }
 
 #[test]
@@ -177,7 +180,7 @@ fn rule_14_an_address_that_stands_twice_is_asked_once() {
     let both = config(vec![feed("b", "https://one.org/"), feed("a", "https://one.org/#top")]);
     let changed = hall.scheduler.adopt(&both, noon()).remove(0);
     assert_eq!(
-        (&*changed.feed, changed.waits_for.as_deref()),
+        (&*changed.feed, changed.schedule.clause().as_deref()),
         ("a", Some("has the same address as b, which is asked for both"))
     );
     let job = hall.launch().remove(0);
@@ -197,7 +200,7 @@ fn rule_16_patience_cools_the_whole_place_also_after_a_restart() {
     let changed =
         hall.apply_poll(&jobs[0], &PollOutcome::Refused { answer: head(503), guard: None, is_rate_limit: false });
     assert_eq!(changed.len(), 2);
-    assert_eq!(changed[0].next_check, changed[1].next_check);
+    assert_eq!(changed[0].schedule.next_check, changed[1].schedule.next_check);
     hall.pass(MINUTE * 14);
     assert!(hall.launch().is_empty());
 
@@ -226,21 +229,21 @@ fn rule_17_offline_is_told_from_failing() {
     let counts: Vec<usize> = jobs.iter().map(|job| hall.apply_poll(job, &silent).len()).collect();
     assert_eq!(counts, [1, 1, 3, 1], "the third silent site tells that it was the network before, too");
     for slot in hall.scheduler.slots.values() {
-        let FeedState { failures, trouble, next_check, .. } = &slot.state;
-        assert_eq!((*failures, trouble.as_deref()), (0, Some("the network seems to be down")), "{}", slot.feed.name);
-        assert!(next_check.unwrap() <= hall.now + MINUTE);
+        let FeedState { history, schedule, .. } = &slot.state;
+        assert_eq!((history.failures, &history.trouble), (0, &Some(Trouble::Offline)), "{}", slot.feed.name);
+        assert!(schedule.next_check.time().unwrap() <= hall.now + MINUTE);
     }
     hall.pass(MINUTE * 2);
     let jobs = hall.launch();
     assert_eq!(jobs.len(), 4);
     hall.apply_poll(&jobs[0], &silent);
     hall.apply_poll(&jobs[1], &silent);
-    assert_eq!(hall.apply_poll(&jobs[2], &good())[0].failures, 0);
+    assert_eq!(hall.apply_poll(&jobs[2], &good())[0].history.failures, 0);
     let due = names(&hall.launch()).len();
     assert_eq!(due, 0, "their sites are spaced");
     hall.pass(SignedDuration::from_secs(2));
     assert_eq!(hall.launch().len(), 2, "those whose silence was the network's are asked again at once");
-    assert_eq!(hall.apply_poll(&jobs[3], &silent)[0].failures, 1, "the network is up");
+    assert_eq!(hall.apply_poll(&jobs[3], &silent)[0].history.failures, 1, "the network is up");
 }
 
 #[test]
@@ -248,9 +251,12 @@ fn rule_17_few_places_that_are_all_silent_are_not_counted_either() {
     let mut hall = Hall::new(&["https://a.org/", "https://b.org/"]);
     let jobs = hall.launch();
     let silent = PollOutcome::Unreached(HttpError::Connect);
-    assert_eq!(hall.apply_poll(&jobs[0], &silent)[0].failures, 1, "the other may answer");
+    assert_eq!(hall.apply_poll(&jobs[0], &silent)[0].history.failures, 1, "the other may answer");
     let state = hall.apply_poll(&jobs[1], &silent).remove(0);
-    assert_eq!((state.failures, state.trouble.as_deref()), (0, Some("could not connect")));
+    assert_eq!(
+        (state.history.failures, state.history.trouble.as_ref().map(ToString::to_string).as_deref()),
+        (0, Some("could not connect"))
+    );
 }
 
 #[test]
@@ -275,7 +281,12 @@ fn a_feed_that_was_disabled_keeps_its_time() {
 
 /// A state as stored by an earlier run.
 fn stored(url: &str) -> FeedState {
-    FeedState { asked_as: None, ..FeedState::new(url.into(), url.into()) }
+    FeedState::new(url.into(), url.into())
+}
+
+fn checked_at(next: Timestamp, mut state: FeedState) -> FeedState {
+    state.schedule.next_check = NextCheck::At(next);
+    state
 }
 
 fn asked_for_patience(seconds: Option<u64>) -> PollOutcome {
@@ -290,11 +301,11 @@ fn rule_7_settings_that_changed_while_newstape_was_off_drop_the_validators() {
     let job = hall.launch().remove(0);
     let answer = ResponseMeta { etag: Some("\"a\"".into()), url: url.into(), ..head(304) };
     let state = hall.apply_poll(&job, &PollOutcome::Same { answer }).remove(0);
-    assert_eq!(state.etag.as_deref(), Some("\"a\""));
+    assert_eq!(state.cache.etag.as_deref(), Some("\"a\""));
     let again = |feed: Feed| {
         let mut scheduler = PollScheduler::new(vec![state.clone()]);
         scheduler.adopt(&config(vec![feed]), noon());
-        scheduler.slots[url].state.etag.clone()
+        scheduler.slots[url].state.cache.etag.clone()
     };
     assert!(again(feed(url, url)).is_some());
     assert_eq!(again(Feed { user_agent: Some("another".into()), ..feed(url, url) }), None);
@@ -318,7 +329,7 @@ fn rule_7_what_failed_under_other_settings_is_tried_anew() {
 fn rule_10_no_scheduled_request_in_skipped_hours_but_one_by_hand() {
     let url = "https://one.org/";
     let rhythm = crate::domain::feed::Rhythm { skip_hours: vec![12], ..Default::default() };
-    let overdue = FeedState { next_check: Some(noon() - MINUTE * 90), rhythm, ..stored(url) };
+    let overdue = FeedState { rhythm, ..checked_at(noon() - MINUTE * 90, stored(url)) };
     let mut hall = Hall::with(&[url], vec![overdue]);
     assert!(hall.launch().is_empty());
     hall.pass(MINUTE * 59);
@@ -330,10 +341,9 @@ fn rule_10_no_scheduled_request_in_skipped_hours_but_one_by_hand() {
 #[test]
 fn rule_11_after_a_long_stop_the_overdue_come_one_after_the_other_the_most_needed_first() {
     let urls: Vec<String> = (0..10).map(|n| format!("https://site{n}.org/")).collect();
-    let overdue =
-        |(n, url): (i64, &String)| FeedState { next_check: Some(noon() - MINUTE * (60 + n as i32)), ..stored(url) };
+    let overdue = |(n, url): (i64, &String)| checked_at(noon() - MINUTE * (60 + n as i32), stored(url));
     let mut states: Vec<FeedState> = (0..).zip(&urls).map(overdue).collect();
-    states[3].next_check = None;
+    states[3].schedule.next_check = NextCheck::Due;
     let names: Vec<&str> = urls.iter().map(String::as_str).collect();
     let mut hall = Hall::with(&names, states);
     let mut launched = Vec::new();
@@ -383,7 +393,7 @@ fn rule_12_a_refusal_to_ask_by_hand_says_why() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
     hall.apply_poll(&job, &good());
-    let changed = |states: Vec<FeedState>| states.into_iter().next().and_then(|state| state.waits_for);
+    let changed = |states: Vec<FeedState>| states.into_iter().next().and_then(|state| state.schedule.clause());
     let early = "asked every 10 min; not by hand within a minute of the last time";
     assert_eq!(changed(hall.scheduler.refresh(&[], hall.now)).as_deref(), Some(early));
     assert_eq!(hall.scheduler.refresh(&[], hall.now), [], "it is said once");
@@ -428,7 +438,7 @@ fn rule_14_two_feeds_that_moved_to_one_address_are_asked_once() {
     }
     assert_eq!(changed.len(), 2);
     let twin = "has the same address as https://one.org/a, which is asked for both";
-    assert!(changed.iter().any(|state| state.waits_for.as_deref() == Some(twin)), "{changed:?}");
+    assert!(changed.iter().any(|state| state.schedule.clause().as_deref() == Some(twin)), "{changed:?}");
     hall.pass(MINUTE * 60);
     let jobs = hall.launch();
     assert_eq!((names(&jobs), jobs[0].url.as_str()), (vec!["https://one.org/a"], "https://one.org/new"));
@@ -437,20 +447,17 @@ fn rule_14_two_feeds_that_moved_to_one_address_are_asked_once() {
 #[test]
 fn rule_15_a_learned_address_is_asked_and_given_up_when_it_fails() {
     let url = "https://one.org/old";
-    let learned = FeedState {
-        moved_to: Some("https://www.one.org/new".into()),
-        etag: Some("\"a\"".into()),
-        next_check: Some(noon()),
-        ..stored(url)
-    };
+    let mut learned = checked_at(noon(), stored(url));
+    learned.moves.learned = Some("https://www.one.org/new".into());
+    learned.cache.etag = Some("\"a\"".into());
     let mut hall = Hall::with(&[url], vec![learned]);
     let job = hall.launch().remove(0);
     assert_eq!(job.url, "https://www.one.org/new");
     let state =
         hall.apply_poll(&job, &PollOutcome::Refused { answer: head(410), guard: None, is_rate_limit: false }).remove(0);
     assert!(!state.is_stopped());
-    assert_eq!((state.moved_to, state.etag), (None, None));
-    assert_eq!(state.waits_for.as_deref(), Some("its new address fails; its configured one is tried again"));
+    assert_eq!((state.moves.learned, state.cache.etag), (None, None));
+    assert_eq!(state.schedule.clause().as_deref(), Some("its new address fails; its configured one is tried again"));
     hall.pass(MINUTE);
     assert_eq!(hall.launch()[0].url, url);
 }
@@ -462,7 +469,7 @@ fn rule_16_patience_grows_with_every_refusal_of_the_place_whichever_feed_is_read
     for _ in 0..3 {
         let job = hall.launch().remove(0);
         let state = hall.apply_poll(&job, &asked_for_patience(None)).remove(0);
-        let wait = state.next_check.unwrap().duration_since(hall.now);
+        let wait = state.schedule.next_check.time().unwrap().duration_since(hall.now);
         waits.push(wait.as_mins());
         hall.pass(wait);
     }
@@ -477,7 +484,7 @@ fn rule_16_a_feed_that_is_added_while_its_place_cools_waits_too() {
     let both = config(vec![feed("a", "https://a.one.org/"), feed("new", "https://b.one.org/")]);
     let changed = hall.scheduler.adopt(&both, hall.now);
     let new = changed.iter().find(|state| &*state.feed == "new").unwrap();
-    assert_eq!(new.waits_for.as_deref(), Some("its site asked for patience"));
+    assert_eq!(new.schedule.clause().as_deref(), Some("its site asked for patience"));
     hall.pass(MINUTE * 59);
     assert!(hall.launch().is_empty());
 }
@@ -509,7 +516,10 @@ fn rule_16_an_article_that_was_asked_for_too_often_cools_the_feeds_of_its_place(
     let minute = Duration::from_secs(60);
     assert_eq!(hall.scheduler.enter(&site, hall.instant, hall.now, hall.instant), Entry::Open);
     let changed = hall.scheduler.exit(&site, Some(minute), hall.now, hall.instant);
-    assert_eq!(changed[0].trouble.as_deref(), Some("waits: its site asked for patience when an article was read"));
+    assert_eq!(
+        changed[0].history.trouble.as_ref().map(ToString::to_string).as_deref(),
+        Some("waits: its site asked for patience when an article was read")
+    );
     assert!(hall.launch().is_empty());
     assert_eq!(hall.scheduler.enter(&site, hall.instant, hall.now, hall.instant), Entry::Cooling(minute));
     hall.pass(MINUTE);
