@@ -19,7 +19,7 @@ use crate::domain::feed::{Login, Secret};
 pub use crate::domain::http_error::HttpError;
 use causes::explain;
 pub use causes::tls;
-use client::{Clients, IDLE_TIMEOUT, Way};
+use client::{ClientSettings, Clients, IDLE_TIMEOUT};
 
 /// The part of the time for a whole request after which a body is read no further.
 const READING_PART: f64 = 0.95;
@@ -131,7 +131,7 @@ impl Http {
     /// answers the status. The whole takes at most the timeout.
     pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: String) -> Result<u16, HttpError> {
         let work = async {
-            let way = Way { proxy: None, accept_invalid_certificate: false, is_public_only: false };
+            let way = ClientSettings { proxy: None, accept_invalid_certificate: false, is_public_only: false };
             let request = self.clients.of(&way)?.post(parse(url)?).header("user-agent", &self.network.user_agent);
             // As bytes: what is sent on may be any text, where a header by the letter has ASCII alone.
             let value = |text: &str| HeaderValue::from_bytes(text.replace(char::is_control, " ").as_bytes()).ok();
@@ -196,7 +196,7 @@ impl Http {
     ) -> Result<reqwest::Response, HttpError> {
         let Access { headers, login, proxy, accept_invalid_certificate } = &ask.access;
         let is_home = is_same_server(first, url);
-        let way = Way {
+        let way = ClientSettings {
             proxy: proxy.clone(),
             // What was allowed for one server is not for others.
             accept_invalid_certificate: *accept_invalid_certificate && is_home,

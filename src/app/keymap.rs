@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use strum::IntoEnumIterator;
 
 use super::command::Command;
-use crate::domain::setting::{Setting, SettingMistake};
+use crate::domain::setting::{Setting, SettingError};
 use crate::domain::spelling::nearest;
 
 /// One key with its modifiers, written as `j`, `G`, `ctrl-c`, `shift-tab`, `pgdn`, `f5`.
@@ -177,7 +177,7 @@ impl Keymap {
     pub fn new(
         keys: &BTreeMap<String, Vec<String>>,
         shipped: &BTreeMap<String, Vec<String>>,
-    ) -> (Keymap, Vec<SettingMistake>) {
+    ) -> (Keymap, Vec<SettingError>) {
         let mut keymap = Keymap::default();
         let mut mistakes = Vec::new();
         let is_own = |entry: &(&String, &Vec<String>)| shipped.get(entry.0) != Some(entry.1);
@@ -192,7 +192,7 @@ impl Keymap {
         (keymap, mistakes)
     }
 
-    fn bind(&mut self, command: Command, written: &[String], mistakes: &mut Vec<SettingMistake>) {
+    fn bind(&mut self, command: Command, written: &[String], mistakes: &mut Vec<SettingError>) {
         for (at, written) in written.iter().enumerate() {
             let wrong = |why| Setting::of_section("keys", command.name(), at).wrong(why);
             match Chord::parse(written) {
@@ -269,7 +269,7 @@ fn unknown_command(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn sentences(mistakes: Vec<SettingMistake>) -> Vec<String> {
+    fn sentences(mistakes: Vec<SettingError>) -> Vec<String> {
         mistakes.iter().map(ToString::to_string).collect()
     }
 

@@ -8,7 +8,7 @@ use super::wire::{Filter, Row, Sort};
 use super::{App, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::layout::PriceSort;
-use crate::domain::query::Mistake;
+use crate::domain::query::QueryError;
 use crate::event::Effect;
 
 /// What the line for commands can do.
@@ -126,7 +126,7 @@ impl App {
         let Some(offers) = self.prompt.as_ref().map(|prompt| &prompt.offers) else { return Vec::new() };
         let named = offers.list.get(offers.chosen.unwrap_or(0)).cloned();
         let Some(choice) = named.and_then(|name| self.choice(&name)) else {
-            let mistake = Mistake { at: 0, message: "no command has such a name; Esc closes the line".into() };
+            let mistake = QueryError { at: 0, message: "no command has such a name; Esc closes the line".into() };
             self.prompt.iter_mut().for_each(|prompt| prompt.mistake = Some(mistake.clone()));
             return drawn();
         };

@@ -6,7 +6,7 @@ mod view;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::wire::Filter;
-use crate::domain::query::Mistake;
+use crate::domain::query::QueryError;
 use crate::domain::text::clean;
 
 pub use offers::{Offers, Vocabulary};
@@ -34,7 +34,7 @@ pub struct Prompt {
     cursor: usize,
     /// Restored when the prompt is left with Esc.
     pub before: Filter,
-    pub mistake: Option<Mistake>,
+    pub mistake: Option<QueryError>,
     /// What may stand at the cursor.
     pub offers: Offers,
     /// How far back in the history it is, and what was typed before that.

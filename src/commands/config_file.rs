@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{Done, Failure, in_words};
-use crate::config::{self, Config, Mistake, View};
+use crate::config::{self, Config, ConfigError, View};
 use crate::shell::files;
 use crate::shell::paths::create_private_folder;
 
@@ -57,7 +57,7 @@ impl ConfigFile {
     /// As [`ConfigFile::open`].
     pub fn load(&self) -> Result<Config, Failure> {
         let shown = self.path.file_name().unwrap_or_default().to_string_lossy();
-        config::load(Some((&shown, &self.text))).map_err(|mut mistake: Mistake| {
+        config::load(Some((&shown, &self.text))).map_err(|mut mistake: ConfigError| {
             mistake.sentence.push_str("; nothing was changed");
             Failure::usage(mistake.with_picture())
         })

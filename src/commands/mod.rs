@@ -28,7 +28,7 @@ use jiff::Timestamp;
 
 use out::{complain, escaped, json_line, out, say, say_json};
 
-use crate::config::{Config, Mistake};
+use crate::config::{Config, ConfigError};
 use crate::event::Clock;
 use crate::shell::clock;
 use crate::shell::files;
@@ -116,7 +116,7 @@ struct Surroundings {
 impl Surroundings {
     /// The configuration in force.
     fn config(&self) -> Result<Config, Failure> {
-        self.places.config_files().read().map_err(|error| match error.downcast_ref::<Mistake>() {
+        self.places.config_files().read().map_err(|error| match error.downcast_ref::<ConfigError>() {
             Some(mistake) => Failure::usage(mistake.with_picture()),
             None => Failure::usage(error.to_string()),
         })

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::mistake::{Lines, Place, shown};
+use super::config_error::{Lines, Place, shown};
 use crate::domain::Name;
 use crate::domain::setting::Setting;
 use crate::domain::spelling::did_you_mean;

@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::config_error::{ConfigError, Lines};
 use super::doc::Doc;
 use super::lists::Off;
-use super::mistake::{Lines, Mistake};
 use super::{Config, Place};
 
 /// The widest line of the file that is shown, in characters.
@@ -51,11 +51,11 @@ static PLAIN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     keys.filter(|key| !SECRET.contains(&key.as_str())).collect()
 });
 
-impl Mistake {
-    pub(super) fn new(file: &str, text: &str, span: &Range<usize>, sentence: String) -> Mistake {
+impl ConfigError {
+    pub(super) fn new(file: &str, text: &str, span: &Range<usize>, sentence: String) -> ConfigError {
         let place = Lines::of(text).place(file, span.start);
         let picture = picture(&place, text, span);
-        Mistake { place, sentence, picture }
+        ConfigError { place, sentence, picture }
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_picture_marks_the_place() {
-        let mistake = Mistake::new("c.toml", "[a]\n\tkeep = 30", &(12..14), "expected more".into());
+        let mistake = ConfigError::new("c.toml", "[a]\n\tkeep = 30", &(12..14), "expected more".into());
         assert_eq!(mistake.to_string(), "c.toml:2:9: expected more");
         assert_eq!(mistake.with_picture(), "c.toml:2:9: expected more\n  |\n2 |  keep = 30\n  |         ^^");
     }

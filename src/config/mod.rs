@@ -1,15 +1,15 @@
 //! The configuration: one struct, whose defaults are the shipped files, over which the user's one file is laid.
 //!
-//! [`load`] reads text, never files. A file that is not TOML is a [`Mistake`]: nothing of it is
+//! [`load`] reads text, never files. A file that is not TOML is a [`ConfigError`]: nothing of it is
 //! used. All else that is wrong concerns one entry or one value: that one is ignored, with a sentence in
 //! [`Config::warnings`], and the rest works. What the reading code asks for is what is known: an
 //! unknown key is one that nobody asked for.
 
 mod alerts;
+mod config_error;
 mod doc;
 mod excerpt;
 mod lists;
-mod mistake;
 mod names;
 mod overlay;
 mod print;
@@ -25,9 +25,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr, VariantNames};
 
+pub use config_error::{ConfigError, Place};
 use doc::Doc;
 use lists::Off;
-pub use mistake::{Mistake, Place};
 pub use print::init_text;
 pub use sections::{AlertSettings, MarketSettings, Network, ScreenSettings, StoreSettings};
 
@@ -36,7 +36,7 @@ use crate::domain::alert::Alert;
 use crate::domain::feed::Feed;
 use crate::domain::price::{SourceSettings, Symbol};
 use crate::domain::query::Names;
-use crate::domain::setting::{Setting, SettingMistake};
+use crate::domain::setting::{Setting, SettingError};
 use crate::domain::topic::TopicRule;
 use theme::Palette;
 
@@ -171,7 +171,7 @@ pub enum Colors {
 
 /// The shipped configuration with the user's files (each with its name as shown and its text) laid over it, one after the
 /// other. Those under `themes/` are themes: what is wrong in one is a warning.
-pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>) -> Result<Config, Mistake> {
+pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>) -> Result<Config, ConfigError> {
     let mut config = Config::default();
     let mut off = Off::default();
     let user: Vec<(N, T)> = user.into_iter().collect();
@@ -180,7 +180,7 @@ pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>
     let themes = theme::read_all(themes.into_iter());
     (config.themes, config.broken_themes, config.warnings) = (themes.palettes, themes.broken, themes.warnings);
     for (at, (file, text)) in SHIPPED.into_iter().chain(user).enumerate() {
-        let doc = Doc::parse(file, text).map_err(|error| Mistake::new(file, text, &error.span, error.sentence))?;
+        let doc = Doc::parse(file, text).map_err(|error| ConfigError::new(file, text, &error.span, error.sentence))?;
         config.merge(&doc, &mut off);
         config.warnings.extend(doc.warnings());
         config.places.0.extend(doc.places().filter(|_| at >= SHIPPED.len()));
@@ -221,7 +221,7 @@ impl Config {
     }
 
     /// A mistake with the place of its value, when that stands in a file of the user's: `config.toml:3:9: topic …`.
-    pub fn located(&self, mistake: &SettingMistake) -> String {
+    pub fn located(&self, mistake: &SettingError) -> String {
         match self.places.0.get(&mistake.setting) {
             Some(place) => format!("{place}: {mistake}"),
             None => mistake.to_string(),

@@ -2,7 +2,7 @@
 
 use super::Config;
 use crate::domain::query::Query;
-use crate::domain::setting::{Setting, SettingMistake};
+use crate::domain::setting::{Setting, SettingError};
 use crate::domain::spelling::did_you_mean;
 
 /// One sentence for each value of the user's that can never hold, because a name in it is unknown. What is switched off,
@@ -13,7 +13,7 @@ pub(super) fn unknown(config: &Config) -> Vec<String> {
     own.map(|mistake| config.located(&mistake)).collect()
 }
 
-fn queries(config: &Config) -> impl Iterator<Item = SettingMistake> {
+fn queries(config: &Config) -> impl Iterator<Item = SettingError> {
     let names = config.names();
     standing_queries(config).filter_map(move |(setting, source)| {
         let mistake = Query::parse(source).ok()?.unknown_name(&names)?;
@@ -34,7 +34,7 @@ fn standing_queries(config: &Config) -> impl Iterator<Item = (Setting, &str)> {
     views.chain(standing).chain(alerts)
 }
 
-fn price_rules(config: &Config) -> impl Iterator<Item = SettingMistake> {
+fn price_rules(config: &Config) -> impl Iterator<Item = SettingError> {
     let names = config.names().symbols;
     config.alerts.iter().filter(|alert| alert.enabled).filter_map(move |alert| {
         let symbol = &alert.price.as_ref()?.symbol;
@@ -45,7 +45,7 @@ fn price_rules(config: &Config) -> impl Iterator<Item = SettingMistake> {
     })
 }
 
-fn muted_topics(config: &Config) -> impl Iterator<Item = SettingMistake> {
+fn muted_topics(config: &Config) -> impl Iterator<Item = SettingError> {
     let known = |name: &str| config.topics.iter().any(|topic| &*topic.name == name);
     let muted = config.alerting.muted_topics.iter().enumerate().filter(move |(_, name)| !known(name));
     muted.map(|(at, name)| {

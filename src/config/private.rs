@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+use super::config_error::shown;
 use super::doc::{Table, Value, Wrong, read_text};
-use super::mistake::shown;
 use crate::domain::alert::Alert;
 use crate::domain::feed::{Feed, Login, Secret};
 

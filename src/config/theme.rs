@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use ratatui::style::Color;
 use strum::{EnumIter, EnumMessage, IntoEnumIterator, IntoStaticStr};
 
+use super::config_error::ConfigError;
 use super::doc::{Doc, Table, Value, Wrong, read_name};
-use super::mistake::Mistake;
 use super::read;
 use crate::domain::Name;
 use crate::domain::spelling::did_you_mean;
@@ -142,8 +142,8 @@ pub(super) fn read_all<'t>(user: impl Iterator<Item = (&'t str, &'t str)>) -> Th
 }
 
 fn read_one(file: &str, text: &str) -> Result<(Written, Vec<String>), String> {
-    let doc =
-        Doc::parse(file, text).map_err(|error| Mistake::new(file, text, &error.span, error.sentence).to_string())?;
+    let doc = Doc::parse(file, text)
+        .map_err(|error| ConfigError::new(file, text, &error.span, error.sentence).to_string())?;
     let root = doc.root();
     let theme = theme(&root);
     root.close();

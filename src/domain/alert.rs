@@ -150,7 +150,7 @@ pub enum When {
     Crosses(f64),
     /// Goes so many per cent over a span.
     Goes {
-        way: Way,
+        way: Direction,
         percent: f64,
         over: Duration,
     },
@@ -159,19 +159,19 @@ pub enum When {
 /// Which way a price goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::Display)]
 #[strum(serialize_all = "kebab-case")]
-pub enum Way {
+pub enum Direction {
     Rises,
     Falls,
     Moves,
 }
 
-impl Way {
+impl Direction {
     /// Does a move go that way?
     pub fn fits(self, percent: f64) -> bool {
         match self {
-            Way::Rises => percent > 0.0,
-            Way::Falls => percent < 0.0,
-            Way::Moves => true,
+            Direction::Rises => percent > 0.0,
+            Direction::Falls => percent < 0.0,
+            Direction::Moves => true,
         }
     }
 }

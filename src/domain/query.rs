@@ -61,13 +61,14 @@ impl PartialEq for Query {
 }
 
 /// Why a query can't be read: the place (byte offset) and what was expected, in one plain sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct QueryError {
     pub at: usize,
     pub message: String,
 }
 
-impl Mistake {
+impl QueryError {
     /// The message with its place: `at character 8: …`.
     pub fn place(&self, source: &str) -> String {
         let before = source.get(..self.at).unwrap_or(source);
@@ -245,12 +246,12 @@ impl<L> Node<L> {
 
 impl Query {
     /// An empty text parses to the query that matches everything.
-    pub fn parse(source: &str) -> Result<Query, Mistake> {
+    pub fn parse(source: &str) -> Result<Query, QueryError> {
         Query::parse_with(source, &Terms::new())
     }
 
     /// As [`Query::parse`], with sets of terms for `{name}`.
-    pub fn parse_with(source: &str, terms: &Terms) -> Result<Query, Mistake> {
+    pub fn parse_with(source: &str, terms: &Terms) -> Result<Query, QueryError> {
         parse::query(source, terms)
     }
 

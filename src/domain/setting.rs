@@ -28,8 +28,8 @@ impl Setting {
     }
 
     /// As a mistake of this value.
-    pub fn wrong(self, message: impl Into<String>) -> SettingMistake {
-        SettingMistake { setting: self, message: message.into() }
+    pub fn wrong(self, message: impl Into<String>) -> SettingError {
+        SettingError { setting: self, message: message.into() }
     }
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Setting {
 /// Why a value of the configuration can't be used, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {message}")]
-pub struct SettingMistake {
+pub struct SettingError {
     pub setting: Setting,
     pub message: String,
 }

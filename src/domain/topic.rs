@@ -15,7 +15,7 @@ use self::index::{Found, Index, PartId};
 use super::Name;
 use super::pattern::{Words, join};
 use super::query::{Leaf, Node, Pattern, Query, Scope, Terms, merged};
-use super::setting::{Setting, SettingMistake};
+use super::setting::{Setting, SettingError};
 use super::spelling::did_you_mean;
 use super::text::{Text, TitleSpan};
 pub use near::{But, Near};
@@ -106,7 +106,7 @@ pub struct Tag {
 impl Topics {
     /// A rule that can't be compiled is left out; the second list says which and why.
     /// `terms` are the sets that the queries of the rules use as `{name}`.
-    pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<SettingMistake>) {
+    pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<SettingError>) {
         let mut mistakes = Vec::new();
         let terms = spread(terms, &mut mistakes);
         let mut topics = Topics::default();
@@ -125,7 +125,7 @@ impl Topics {
         (topics, mistakes)
     }
 
-    fn compile_rule(&mut self, rule: &TopicRule, terms: &Terms) -> Result<Compiled, SettingMistake> {
+    fn compile_rule(&mut self, rule: &TopicRule, terms: &Terms) -> Result<Compiled, SettingError> {
         let setting = |key: &str, index| Setting::of_entry("topic", &rule.name, key, index);
         if self.rules.iter().any(|other| other.name == rule.name) {
             return Err(setting("name", 0).wrong("there is another of this name before it"));
@@ -160,7 +160,7 @@ impl Topics {
         Ok(Asked { node, parts })
     }
 
-    fn link_parents(&mut self, mistakes: &mut Vec<SettingMistake>) {
+    fn link_parents(&mut self, mistakes: &mut Vec<SettingError>) {
         let place: HashMap<&Name, usize> = self.rules.iter().enumerate().map(|(at, rule)| (&rule.name, at)).collect();
         for (rule, compiled) in self.rules.iter().zip(&mut self.compiled) {
             let Some(parent) = &rule.parent else { continue };
@@ -213,7 +213,7 @@ impl Topics {
 
 /// Sets of terms with the sets they take in written out, one that takes in itself is cut there; what is theirs in one
 /// language (`name@fr`) stands among them, marked as such.
-fn spread(terms: &Terms, mistakes: &mut Vec<SettingMistake>) -> Terms {
+fn spread(terms: &Terms, mistakes: &mut Vec<SettingError>) -> Terms {
     let mut out = Terms::new();
     for key in terms.keys() {
         let mut members = Vec::new();
@@ -233,7 +233,7 @@ fn spread_into<'a>(
     terms: &'a Terms,
     within: &mut Vec<&'a str>,
     members: &mut Vec<String>,
-    mistakes: &mut Vec<SettingMistake>,
+    mistakes: &mut Vec<SettingError>,
 ) {
     let lang = key.strip_prefix(base(key)).unwrap_or_default();
     for (at, term) in terms.get(key).into_iter().flatten().enumerate() {

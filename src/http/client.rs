@@ -1,4 +1,4 @@
-//! The connections under the one HTTP client: one set for each way of reaching a server, made when first needed.
+//! The connections under the one HTTP client: one client for each kind of settings, made when first needed.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -17,14 +17,14 @@ use crate::domain::feed::Secret;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Nothing comes for so long: the server hangs.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// Ways kept open. Those of a configuration that is gone go first.
-const WAYS_MAX: usize = 16;
+/// Clients kept. Those of a configuration that is gone go first.
+const CLIENTS_MAX: usize = 16;
 /// Where a proxy is set for all programs. Its name may lead to a private address, as it does in most offices.
 const PROXY_VARIABLES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// How a server is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Way {
+pub(super) struct ClientSettings {
     /// None: the system's settings.
     pub proxy: Option<Secret>,
     pub accept_invalid_certificate: bool,
@@ -32,56 +32,56 @@ pub(super) struct Way {
     pub is_public_only: bool,
 }
 
-/// The clients of all ways, the last used at the end.
+/// A client for each kind of settings, the last used at the end.
 #[derive(Debug)]
 pub(super) struct Clients {
-    known: Mutex<VecDeque<(Way, Client)>>,
+    known: Mutex<VecDeque<(ClientSettings, Client)>>,
     connect_timeout: Duration,
 }
 
 impl Clients {
-    /// Installs the TLS provider first: without one, reqwest panics. The usual way is made at once, so that what would
+    /// Installs the TLS provider first: without one, reqwest panics. The client of the default settings is made at once, so that what would
     /// make all requests fail is reported at the start.
     pub fn new(timeout: Duration) -> anyhow::Result<Clients> {
         rustls::crypto::ring::default_provider().install_default().ok();
         let connect_timeout = CONNECT_TIMEOUT.min(timeout);
-        let usual = Way::default();
+        let usual = ClientSettings::default();
         let client = build(&usual, connect_timeout)?;
         Ok(Clients { known: Mutex::new(VecDeque::from([(usual, client)])), connect_timeout })
     }
 
-    /// The client of a way.
-    pub fn of(&self, way: &Way) -> Result<Client, HttpError> {
+    /// The client for these settings.
+    pub fn of(&self, settings: &ClientSettings) -> Result<Client, HttpError> {
         // What a panic left is a list of whole clients.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.iter().position(|(other, _)| other == way).and_then(|at| known.remove(at));
-        let (way, client) = match found {
+        let found = known.iter().position(|(other, _)| other == settings).and_then(|at| known.remove(at));
+        let (settings, client) = match found {
             Some(found) => found,
             // Only the proxy comes from outside; its address may hold a password, so the error is not passed on.
-            None => (way.clone(), build(way, self.connect_timeout).map_err(|_| HttpError::Proxy)?),
+            None => (settings.clone(), build(settings, self.connect_timeout).map_err(|_| HttpError::Proxy)?),
         };
-        if known.len() >= WAYS_MAX {
+        if known.len() >= CLIENTS_MAX {
             known.pop_front();
         }
-        known.push_back((way, client.clone()));
+        known.push_back((settings, client.clone()));
         Ok(client)
     }
 }
 
 /// The only place that builds a client.
 #[expect(clippy::disallowed_methods, reason = "this is the one HTTP constructor")]
-fn build(way: &Way, connect_timeout: Duration) -> reqwest::Result<Client> {
+fn build(settings: &ClientSettings, connect_timeout: Duration) -> reqwest::Result<Client> {
     let mut builder = Client::builder()
         .redirect(Policy::none())
         .connect_timeout(connect_timeout)
         .read_timeout(IDLE_TIMEOUT)
         .referer(false)
-        .tls_danger_accept_invalid_certs(way.accept_invalid_certificate);
-    if let Some(Secret(proxy)) = &way.proxy {
+        .tls_danger_accept_invalid_certs(settings.accept_invalid_certificate);
+    if let Some(Secret(proxy)) = &settings.proxy {
         builder = builder.proxy(Proxy::all(proxy)?);
     }
-    if way.is_public_only {
-        builder = builder.dns_resolver(Arc::new(Guard { proxies: proxy_hosts(way) }));
+    if settings.is_public_only {
+        builder = builder.dns_resolver(Arc::new(Guard { proxies: proxy_hosts(settings) }));
     }
     builder.build()
 }
@@ -117,9 +117,9 @@ impl fmt::Display for PrivateAddress {
 
 impl std::error::Error for PrivateAddress {}
 
-/// The names of the proxies that may be used on this way.
-fn proxy_hosts(way: &Way) -> HashSet<String> {
-    let named = way.proxy.iter().map(|Secret(proxy)| proxy.clone());
+/// The names of the proxies that these settings may use.
+fn proxy_hosts(settings: &ClientSettings) -> HashSet<String> {
+    let named = settings.proxy.iter().map(|Secret(proxy)| proxy.clone());
     let of_system = PROXY_VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
     // A variable may hold a host and port only.
     let hosts = named.chain(of_system).filter_map(|proxy| {

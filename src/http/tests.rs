@@ -337,7 +337,7 @@ fn the_ways_kept_open_are_bounded() {
     let clients = Clients::new(Duration::from_secs(5)).unwrap();
     for port in 1..200 {
         let proxy = Some(Secret(format!("http://127.0.0.1:{port}")));
-        clients.of(&Way { proxy, ..Way::default() }).unwrap();
+        clients.of(&ClientSettings { proxy, ..ClientSettings::default() }).unwrap();
     }
     assert!(format!("{clients:?}").matches("Client {").count() <= 2 * 17);
 }

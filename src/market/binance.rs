@@ -249,7 +249,7 @@ mod tests {
         ];
         for (file, expected) in cases {
             let body = recorded(&format!("binance/{file}.json"));
-            assert_eq!(price_of("BTCUSDT", &body), Err(expected.clone()), "{file}");
+            assert_eq!(price_of("BTCUSDT", &body), Err(expected), "{file}");
             assert_eq!(read_bars(&body), Err(expected), "{file}");
         }
     }

@@ -228,7 +228,7 @@ mod tests {
         ];
         for (file, expected) in cases {
             let body = recorded(&format!("coinbase/{file}.json"));
-            assert_eq!(read_bars(&body), Err(expected.clone()), "{file}");
+            assert_eq!(read_bars(&body), Err(expected), "{file}");
             assert_eq!(price_of(&body, &body), Err(expected), "{file}");
         }
     }

@@ -269,7 +269,7 @@ fn answers_without_a_price_say_why() {
         let source = source(id).unwrap();
         let symbol = if (source.spell)("NVDA").is_some() { "NVDA" } else { "BTC-USD" };
         let bodies = vec![body(id, file); questions(source, symbol)];
-        assert_eq!(prices(source, &[symbol], NOON, &bodies), Err(expected.clone()), "{id} {file}");
+        assert_eq!(prices(source, &[symbol], NOON, &bodies), Err(*expected), "{id} {file}");
     }
 }
 

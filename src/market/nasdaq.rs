@@ -425,7 +425,7 @@ mod tests {
         ];
         for (body, expected) in cases {
             let found = String::from_utf8_lossy(&body).into_owned();
-            assert_eq!(price_of(&body, &summary("$180.00"), "2026-11-23 12:00"), Err(expected.clone()), "{found}");
+            assert_eq!(price_of(&body, &summary("$180.00"), "2026-11-23 12:00"), Err(expected), "{found}");
             let wall = matches!(expected, ReadError::WebPage | ReadError::Refused);
             assert_eq!(price_of(&good, &body, "2026-11-23 12:00").is_err(), wall, "{found}");
         }

@@ -54,7 +54,7 @@ impl ConfigFiles {
     /// Reads the files and lays them over the shipped ones.
     ///
     /// # Errors
-    /// A [`config::Mistake`] with its place, or that `config.toml` can't be read; one line as `Display`.
+    /// A [`config::ConfigError`] with its place, or that `config.toml` can't be read; one line as `Display`.
     pub fn read(&self) -> anyhow::Result<Config> {
         understand(&self.texts())
     }

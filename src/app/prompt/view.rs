@@ -1,7 +1,7 @@
 //! The line that asks for the key and the name of a view, before it goes into the config file.
 
 use crate::config::{Config, View};
-use crate::domain::query::Mistake;
+use crate::domain::query::QueryError;
 
 /// Letters of a name at most: it stands in the help and in the topic bar.
 const NAME_MAX: usize = 40;
@@ -54,8 +54,8 @@ impl Keys {
     ///
     /// # Errors
     /// What is missing or taken, and where.
-    pub fn view(&self, line: &str, query: &str) -> Result<View, Mistake> {
-        let mistake = |at: usize, message: String| Err(Mistake { at, message });
+    pub fn view(&self, line: &str, query: &str) -> Result<View, QueryError> {
+        let mistake = |at: usize, message: String| Err(QueryError { at, message });
         let start = line.len() - line.trim_start().len();
         let (key, name) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
         let mut letters = key.chars();

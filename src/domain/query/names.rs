@@ -4,7 +4,7 @@ use super::super::Name;
 use super::super::spelling::nearest;
 use super::super::text::Text;
 use super::field::{NameField, Scope};
-use super::{Leaf, Mistake, Query};
+use super::{Leaf, Query, QueryError};
 
 /// What a query can name.
 #[derive(Clone, Debug, Default)]
@@ -18,10 +18,10 @@ pub struct Names {
 
 impl Query {
     /// The first name in it that nothing has. Languages are not checked: any may come.
-    pub fn unknown_name(&self, names: &Names) -> Option<Mistake> {
+    pub fn unknown_name(&self, names: &Names) -> Option<QueryError> {
         self.named.iter().find_map(|(at, leaf)| {
             let message = names.unknown(leaf)?;
-            Some(Mistake { at: *at, message })
+            Some(QueryError { at: *at, message })
         })
     }
 }
@@ -98,7 +98,7 @@ mod tests {
         ];
         for (source, at, message) in cases {
             let query = Query::parse(source).expect(source);
-            assert_eq!(query.unknown_name(&names()), Some(Mistake { at, message: message.into() }), "{source}");
+            assert_eq!(query.unknown_name(&names()), Some(QueryError { at, message: message.into() }), "{source}");
         }
     }
 

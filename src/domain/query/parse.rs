@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::super::pattern::{Atom, Part, Phrase};
 use super::super::spelling::nearest;
 use super::field::{Field, Measure, NameField, Scope, State};
-use super::{Compare, Leaf, Mistake, Node, Pattern, Query, Terms};
+use super::{Compare, Leaf, Node, Pattern, Query, QueryError, Terms};
 
 /// How deep parentheses and negations may nest.
 const DEEPEST: usize = 40;
@@ -20,7 +20,7 @@ const MOST_PARTS: usize = 8;
 /// Largest compiled regular expression, in bytes.
 const REGEX_SIZE: usize = 1 << 20;
 
-pub(super) fn query(source: &str, terms: &Terms) -> Result<Query, Mistake> {
+pub(super) fn query(source: &str, terms: &Terms) -> Result<Query, QueryError> {
     if source.len() > LONGEST {
         return Err(mistake(0, format!("the query is longer than {LONGEST} bytes")));
     }
@@ -45,7 +45,7 @@ struct Parser<'a> {
     named: Vec<(usize, Leaf)>,
 }
 
-type Read = Result<Node<Leaf>, Mistake>;
+type Read = Result<Node<Leaf>, QueryError>;
 
 impl<'a> Parser<'a> {
     fn rest(&self) -> &'a str {
@@ -121,7 +121,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Mistake>) -> Result<T, Mistake> {
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, QueryError>) -> Result<T, QueryError> {
         if self.depth >= DEEPEST {
             return Err(mistake(self.at, format!("nested deeper than {DEEPEST} levels")));
         }
@@ -164,7 +164,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The name of a field, when one stands here with its `:` or comparison, which is left to be read.
-    fn field(&mut self) -> Result<Option<Field>, Mistake> {
+    fn field(&mut self) -> Result<Option<Field>, QueryError> {
         let rest = self.rest();
         let name = rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
         let after = rest.get(name.len()..).unwrap_or_default();
@@ -201,7 +201,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The colon behind a field that begins at `start`. Within another field it can't stand.
-    fn colon(&mut self, field: Field, start: usize, outer: Scope) -> Result<(), Mistake> {
+    fn colon(&mut self, field: Field, start: usize, outer: Scope) -> Result<(), QueryError> {
         let name = field.name();
         if !self.eat(":") {
             return Err(mistake(self.at, format!("expected : behind {name}")));
@@ -298,7 +298,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What stands between quotes; the first is read already.
-    fn quoted(&mut self, start: usize) -> Result<&'a str, Mistake> {
+    fn quoted(&mut self, start: usize) -> Result<&'a str, QueryError> {
         let inner = self.take_until(|c| c == '"');
         if self.eat("\"") { Ok(inner) } else { Err(mistake(start, "this \" is never closed")) }
     }
@@ -345,7 +345,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn distance(&mut self) -> Result<Option<u8>, Mistake> {
+    fn distance(&mut self) -> Result<Option<u8>, QueryError> {
         if !self.eat("~") {
             return Ok(None);
         }
@@ -355,7 +355,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The parts of a phrase: words, `(a|b c)` and `{set}`.
-    fn parts(&self, inner: &str, offset: usize, exact: bool) -> Result<Vec<Part>, Mistake> {
+    fn parts(&self, inner: &str, offset: usize, exact: bool) -> Result<Vec<Part>, QueryError> {
         let mut parts = Vec::new();
         let mut at = 0;
         while let Some(rest) = inner.get(at..).filter(|rest| !rest.is_empty()) {
@@ -388,7 +388,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What stands between `|`: words or a `{set}`.
-    fn alternatives(&self, body: &str, at: usize) -> Result<Part, Mistake> {
+    fn alternatives(&self, body: &str, at: usize) -> Result<Part, QueryError> {
         let mut part = Part::new();
         for one in body.split('|').map(str::trim) {
             match one.strip_prefix('{').and_then(|one| one.strip_suffix('}')) {
@@ -399,7 +399,7 @@ impl<'a> Parser<'a> {
         Ok(part)
     }
 
-    fn members(&self, name: &str, at: usize) -> Result<&'a [String], Mistake> {
+    fn members(&self, name: &str, at: usize) -> Result<&'a [String], QueryError> {
         let names: Vec<&str> = self.terms.keys().map(String::as_str).collect();
         match self.terms.get(name.trim()) {
             Some(members) => Ok(members),
@@ -514,8 +514,8 @@ fn hundredths(text: &str) -> Option<i32> {
     Some(sign * (whole.parse::<i32>().ok()? * 100 + format!("{part:0<2}").parse::<i32>().ok()?))
 }
 
-fn mistake(at: usize, message: impl Into<String>) -> Mistake {
-    Mistake { at, message: message.into() }
+fn mistake(at: usize, message: impl Into<String>) -> QueryError {
+    QueryError { at, message: message.into() }
 }
 
 /// With the name that is meant, if it is known, or else the one that is nearest.

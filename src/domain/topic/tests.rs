@@ -11,7 +11,7 @@ fn rule(name: &str, any: &[&str]) -> TopicRule {
     toml::from_str(&format!("name = {name:?}\ntitle = {name:?}\nany = [{}]", quoted.join(","))).unwrap()
 }
 
-fn sentences(mistakes: &[SettingMistake]) -> Vec<String> {
+fn sentences(mistakes: &[SettingError]) -> Vec<String> {
     mistakes.iter().map(ToString::to_string).collect()
 }
 

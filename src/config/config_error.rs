@@ -5,7 +5,7 @@ use std::fmt;
 /// Why a file can't be used. `Display` is one line: `config.toml:12:9: expected …`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {sentence}")]
-pub struct Mistake {
+pub struct ConfigError {
     pub place: Place,
     /// What was expected, in one sentence without a full stop.
     pub sentence: String,
@@ -53,7 +53,7 @@ impl<'t> Lines<'t> {
     }
 }
 
-impl Mistake {
+impl ConfigError {
     /// The sentence, and the picture below it where there is one.
     pub fn with_picture(&self) -> String {
         if self.picture.is_empty() { self.to_string() } else { format!("{self}\n{}", self.picture) }
