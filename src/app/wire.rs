@@ -22,9 +22,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Name;
 use crate::domain::group::{GroupId, Groups};
+use crate::domain::query::StoryText;
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story, StoryId};
-use crate::domain::story_text::StoryText;
 use crate::domain::text::WordSet;
 use cursor::Cursor;
 use found::Found;

@@ -19,7 +19,6 @@ pub mod session;
 pub mod setting;
 pub mod spelling;
 pub mod story;
-pub mod story_text;
 pub mod symbol;
 pub mod text;
 pub mod topic;

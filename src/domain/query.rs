@@ -23,6 +23,7 @@ mod names;
 mod need;
 mod parse;
 mod show;
+mod story_text;
 
 use std::collections::BTreeMap;
 
@@ -34,13 +35,14 @@ use unicode_width::UnicodeWidthStr;
 use super::Name;
 use super::pattern::Phrase;
 use super::story::{Marks, Story};
-use super::story_text::StoryText;
+
 use super::text::{Text, TitleSpan, steers};
 
 pub(crate) use field::{Field, Scope, Values};
 use field::{Measure, NameField, State};
 pub use names::Names;
 pub use need::{Fact, Facts, Need, Place, Run, TopicNeeds};
+pub use story_text::StoryText;
 
 /// So many characters of a query are pictured before a mistake, and as many behind it.
 const PICTURED: usize = 60;

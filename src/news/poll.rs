@@ -18,9 +18,9 @@ use crate::config::Config;
 use crate::domain::Name;
 use crate::domain::feed::{Feed, FeedState, Rhythm};
 use crate::domain::fingerprint;
+use crate::domain::query::StoryText;
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story};
-use crate::domain::story_text::StoryText;
 use crate::event::{Clock, Event, STORIES_AT_ONCE};
 use crate::http::{Access, Answer, Ask, Http, is_same_server};
 

@@ -322,9 +322,9 @@ mod tests {
     use super::*;
     use crate::config::shipped;
     use crate::domain::Name;
+    use crate::domain::query::StoryText;
     use crate::domain::query::{Query, Subject};
     use crate::domain::story::{Marks, Story, StoryId};
-    use crate::domain::story_text::StoryText;
     use crate::domain::topic::{TopicRule, Topics};
 
     const WORDS: [&str; 44] = [

@@ -2,10 +2,10 @@
 
 use std::cell::OnceCell;
 
-use super::pattern::{Phrase, WordPattern};
-use super::query::{Pattern, Scope};
-use super::story::Story;
-use super::text::{Text, WordSet};
+use super::{Pattern, Scope};
+use crate::domain::pattern::{Phrase, WordPattern};
+use crate::domain::story::Story;
+use crate::domain::text::{Text, WordSet};
 
 /// Title and summary of a story for one question. Where the summary is not in memory, an answer that hangs on it is
 /// None.
