@@ -43,7 +43,7 @@ pub(super) struct Filtering {
 impl App {
     // --- the filter ---
 
-    /// Puts a filter in force, and looks for more of it in the store.
+    /// Applies a filter, and looks for more of what passes it in the store.
     pub(super) fn put_filter(&mut self, filter: Filter) -> Option<Effect> {
         self.wire.forget_found(self.now);
         if asks_for_moves(&filter) {

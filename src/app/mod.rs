@@ -315,7 +315,7 @@ impl App {
         }
     }
 
-    /// The rules in force, in the order of the files.
+    /// The current rules, in the order of the files.
     pub fn topics(&self) -> &[TopicRule] {
         self.tagger.topics().rules()
     }
@@ -476,7 +476,7 @@ impl App {
         effects
     }
 
-    /// Puts a configuration in force, keeping place, filter, marks and prices.
+    /// Applies a configuration; keeps the cursor, filter, marks and prices.
     fn apply(&mut self, config: Arc<Config>) {
         let (topics, broken) = Topics::compile(&config.topics, &config.terms);
         let (keymap, unusable) = Keymap::new(&config.keys, &shipped_keys());

@@ -67,13 +67,13 @@ impl Notices {
         *self = Notices { config_mistake, store_trouble, ..Notices::default() };
     }
 
-    /// Another configuration is in force; something of it may have been ignored.
+    /// A new configuration is in use; parts of it may have been ignored.
     pub fn config_loaded(&mut self, warning: Option<String>) {
         self.config_warning = warning;
         self.pass();
     }
 
-    /// Something of the configuration in force was ignored.
+    /// Part of the current configuration was ignored.
     pub fn has_config_warning(&self) -> bool {
         self.config_warning.is_some()
     }

@@ -87,16 +87,7 @@ pub fn series(symbol: &str, from: Timestamp, closes: &[f64]) -> Series {
 }
 
 pub fn report(source: &str, capability: Capability, at: Timestamp, outcome: Outcome) -> SourceReport {
-    SourceReport {
-        source: source.into(),
-        capability,
-        at,
-        outcome,
-        status: None,
-        next: None,
-        asked: Vec::new(),
-        lacks: Vec::new(),
-    }
+    SourceReport::new(source, capability, at, outcome)
 }
 
 /// A feed that was asked at a time and answered well.

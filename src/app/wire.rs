@@ -256,7 +256,7 @@ impl Wire {
 
     // --- what arrives ---
 
-    /// Is it held just as it comes, so that it need not be taken in?
+    /// Is this story already held, unchanged?
     pub fn knows(&self, story: &Story) -> bool {
         self.items.get(&story.id).is_some_and(|item| !item.is_edited_by(story))
     }
@@ -440,7 +440,7 @@ impl Wire {
         self.sorted.rows().unwrap_or(&self.timeline)
     }
 
-    /// The filter in force.
+    /// The current filter.
     pub fn filter(&self) -> &Filter {
         &self.filter
     }

@@ -114,7 +114,7 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    /// The configuration in force.
+    /// The current configuration.
     fn config(&self) -> Result<Config, Failure> {
         self.places.config_files().read().map_err(|error| match error.downcast_ref::<ConfigError>() {
             Some(mistake) => Failure::usage(mistake.with_picture()),

@@ -206,7 +206,7 @@ pub fn shipped_keys() -> BTreeMap<String, Vec<String>> {
     config.keys
 }
 
-/// What is in force without a file of the user's.
+/// The shipped configuration, without any file of the user.
 pub fn shipped() -> Config {
     load::<&str, &str>([]).expect("the shipped files are part of the program, and its tests load them")
 }

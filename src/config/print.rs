@@ -1,4 +1,4 @@
-//! The configuration as text: what is in force, and a first file for a user.
+//! The configuration as text: the whole current one, and a first file for a user.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,7 +19,7 @@ const INIT_HEAD: &str = "\
 # Lines that begin with # and a space explain. Those with # and no space are settings with their shipped values, and
 # examples: take the # away to use them, for an example from all its lines. The [headings] stay.
 # newstape reads this file again whenever you save it; a mistake in it breaks nothing and is shown with its line.
-# `newstape config print` shows all that is in force, with every shipped feed, symbol, topic and key.
+# `newstape config print` shows the whole current config, with every shipped feed, symbol, topic and key.
 #
 # Durations are written \"30s\", \"10m\", \"1h30m\", \"90d\"; sizes \"8 MiB\", \"500 KB\".
 ";
@@ -38,10 +38,10 @@ pub fn init_text() -> String {
 }
 
 impl Config {
-    /// What is in force, as one file that loads to the same again; API keys are only said to be there.
+    /// The current configuration as one file that loads to the same again. Of an API key it only says that there is one.
     pub fn print(&self) -> String {
         let mut out = Printer::default();
-        out.line("# What is in force: the shipped files with your own laid over them.");
+        out.line("# The current config: the shipped files with your own on top.");
         out.head("[shipped]");
         out.line("# All entries are written out below.");
         for list in ["feeds", "symbols", "topics", "alerts"] {

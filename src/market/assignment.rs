@@ -74,16 +74,7 @@ mod tests {
     fn standing(id: &str, capability: Capability, outcome: Outcome) -> HealthTable {
         let board = SourceHealth::default();
         let at = "2026-11-23T17:00:00Z".parse().unwrap();
-        board.tell(&SourceReport {
-            source: id.into(),
-            capability,
-            at,
-            outcome,
-            status: None,
-            next: None,
-            asked: Vec::new(),
-            lacks: Vec::new(),
-        });
+        board.tell(&SourceReport::new(id, capability, at, outcome));
         board.watch().borrow().clone()
     }
 

@@ -835,16 +835,7 @@ mod tests {
             until: later(now, SignedDuration::from_mins(10)),
         };
         let capability = Capability::Socket;
-        deps.reports = vec![SourceReport {
-            source: "coinbase".into(),
-            capability,
-            at: now,
-            outcome,
-            status: None,
-            next: None,
-            asked: Vec::new(),
-            lacks: Vec::new(),
-        }];
+        deps.reports = vec![SourceReport::new("coinbase", capability, now, outcome)];
         let Bench { line, mut peers, clock, shell: _shell, .. } = bench_at(deps, shell);
         beside(line.run(), async {
             accept(&mut peers).await;

@@ -436,16 +436,7 @@ mod tests {
 
     fn report(source: &str, second: i64, outcome: Outcome) -> SourceReport {
         let capability = Capability::Quote;
-        SourceReport {
-            source: source.into(),
-            capability,
-            at: at(second),
-            outcome,
-            status: None,
-            next: None,
-            asked: Vec::new(),
-            lacks: Vec::new(),
-        }
+        SourceReport::new(source, capability, at(second), outcome)
     }
 
     /// Two sources of one symbol, the better one first.

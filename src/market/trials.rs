@@ -104,16 +104,7 @@ fn without_sockets(at: Timestamp) -> SourceHealth {
     for source in SOURCES.iter().filter(|source| source.wire.is_some()) {
         let outcome = Outcome::Failed(Failure::new("x", FailureCause::NoPrice));
         let capability = Capability::Socket;
-        board.tell(&SourceReport {
-            source: source.id.into(),
-            capability,
-            at,
-            outcome,
-            status: None,
-            next: None,
-            asked: Vec::new(),
-            lacks: Vec::new(),
-        });
+        board.tell(&SourceReport::new(source.id, capability, at, outcome));
     }
     board
 }
@@ -242,16 +233,7 @@ async fn a_block_is_kept_to_by_every_way_after_a_restart() {
         until: later(now, SignedDuration::from_mins(10)),
     };
     let capability = Capability::Quote;
-    deps.reports = vec![SourceReport {
-        source: "coinbase".into(),
-        capability,
-        at: now,
-        outcome,
-        status: None,
-        next: None,
-        asked: Vec::new(),
-        lacks: Vec::new(),
-    }];
+    deps.reports = vec![SourceReport::new("coinbase", capability, now, outcome)];
     let board = without_sockets(now);
     board.tell(&deps.reports[0]);
     let venue = Venue::new(&deps, |_| (200, "", SOON));

@@ -62,7 +62,7 @@ pub enum Order {
     Refresh(Vec<Name>),
 }
 
-/// Polls the feeds of the configuration in force, until one of its channels closes.
+/// Polls the feeds of the current configuration until one of its channels closes.
 ///
 /// # Errors
 ///

@@ -92,7 +92,7 @@ struct Hands {
     store: Store,
     sources: Sources,
     tasks: Tasks,
-    /// The configuration in force.
+    /// The current configuration.
     config: Arc<Config>,
     /// None: no alert is raised.
     alert_actions: Option<AlertActions>,

@@ -22,7 +22,7 @@ const LINKS_MAX: usize = 8;
 /// Folders may come and go while they are looked for.
 const TRIES: usize = 8;
 
-/// Tells every change of the files, and puts what they say in force, until the events are no longer wanted.
+/// Reports every change of the files and applies it, until nobody wants the events any more.
 ///
 /// # Errors
 /// When the system can't watch.
@@ -245,7 +245,7 @@ mod tests {
             fs::write(self.path(name), text).unwrap();
         }
 
-        /// Seconds of the timeout that is in force: what the texts of these tests change.
+        /// Seconds of the current timeout: what the texts of these tests change.
         fn timeout(&self) -> u64 {
             self.in_force.borrow().network.timeout.as_secs()
         }

@@ -1,5 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
+mod owners;
+mod search;
+mod trouble;
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -333,69 +337,6 @@ fn candidates(reader: &Reader, query: &str) -> Vec<(Story, Marks)> {
 }
 
 #[test]
-fn the_history_of_queries_is_kept_and_bounded() {
-    let dir = TempDir::new().unwrap();
-    let mut bench = Bench::open(&dir);
-    for number in 0..QUERIES_MAX + 5 {
-        bench.put(StoreEffect::SaveQuery(format!("q{number}")));
-    }
-    bench.put(StoreEffect::SaveQuery("q50".into()));
-    bench.saved();
-    bench.put(StoreEffect::SaveQuery("q51".into()));
-    bench.saved();
-    let queries: Vec<String> = bench.load(1).into_iter().flat_map(|part| part.queries).collect();
-    assert_eq!(queries.len(), QUERIES_MAX);
-    assert_eq!(queries[QUERIES_MAX - 3..], ["q104", "q50", "q51"]);
-    assert_eq!(queries.iter().filter(|query| *query == "q50").count(), 1);
-}
-
-#[test]
-fn a_search_comes_page_by_page_and_a_new_one_ends_it() {
-    let dir = TempDir::new().unwrap();
-    let mut bench = Bench::open(&dir);
-    bench.put(StoreEffect::SaveStories((0..250).map(|id| story(id, "Chips", NOW - id as i64)).collect()));
-    bench.saved();
-    let need = Query::parse("chips").unwrap().need(&Topics::default(), at(NOW));
-    let found = |bench: &mut Bench| loop {
-        if let Event::Found { number, stories, done } = bench.event() {
-            return (number, stories.iter().map(|(story, _)| story.id.0).collect::<Vec<_>>(), done);
-        }
-    };
-    bench.put(StoreEffect::Search { number: 1, need: need.clone(), until: at(NOW - 40) });
-    assert_eq!(found(&mut bench), (1, (40..140).collect(), false));
-    bench.put(StoreEffect::SearchMore { number: 1 });
-    assert_eq!(found(&mut bench), (1, (140..240).collect(), false));
-    bench.put(StoreEffect::Search { number: 2, need, until: at(NOW - 245) });
-    assert_eq!(found(&mut bench), (2, (245..250).collect(), false));
-    bench.put(StoreEffect::SearchMore { number: 1 });
-    bench.put(StoreEffect::SearchMore { number: 2 });
-    assert_eq!(found(&mut bench), (2, vec![], true));
-}
-
-#[test]
-fn words_are_found_without_regard_to_case_and_accents() {
-    let dir = TempDir::new().unwrap();
-    let mut bench = Bench::open(&dir);
-    bench.put(StoreEffect::SaveStories(vec![story(1, "L'économie des puces", NOW - 9), story(2, "Old news", NOW - 5)]));
-    bench.saved();
-    bench.put(StoreEffect::SaveStories(vec![story(2, "Other news", NOW - 5)]));
-    bench.saved();
-    let reader = Reader::open(dir.path()).unwrap();
-    let found = |words: &str| candidates(&reader, words).iter().map(|(story, _)| story.id.0).collect::<Vec<_>>();
-    for (words, expected) in [
-        ("ECONOMIE", vec![1]),
-        ("puces économie", vec![1]),
-        ("more", vec![2, 1]),
-        ("old", vec![]),
-        ("other", vec![2]),
-        ("", vec![2, 1]),
-        ("l'economie", vec![1]),
-    ] {
-        assert_eq!(found(words), expected, "{words}");
-    }
-}
-
-#[test]
 fn pruning_keeps_what_is_starred_and_remembers_what_it_removed() {
     let dir = TempDir::new().unwrap();
     let old = NOW - 91 * 86_400;
@@ -469,85 +410,6 @@ fn a_clock_that_is_far_ahead_prunes_nothing() {
     assert_eq!(left_at(later + DAY, Vec::new()), today);
 }
 
-#[test]
-fn a_second_newstape_reads_and_saves_nothing() {
-    let dir = TempDir::new().unwrap();
-    let mut first = Bench::open(&dir);
-    first.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
-    first.saved();
-
-    let mut second = Bench::open(&dir);
-    let parts = second.load(100);
-    assert!(parts.iter().all(|part| part.read_only));
-    assert_eq!(parts[0].stories.len(), 1);
-    second.put(StoreEffect::SaveStories(vec![story(2, "Chips", NOW - 9)]));
-    second.close();
-    assert_eq!(stories(&dir).len(), 1);
-
-    first.close();
-    let mut third = Bench::open(&dir);
-    assert!(!third.load(100)[0].read_only);
-}
-
-#[test]
-fn a_second_newstape_takes_over_when_the_first_ends_and_keeps_its_marks() {
-    let dir = TempDir::new().unwrap();
-    let mut first = Bench::open(&dir);
-    first.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9), story(2, "Coins", NOW - 9)]));
-    first.saved();
-    let mut second = Bench::open(&dir);
-    assert!(second.load(100)[0].read_only);
-    second.put(StoreEffect::SaveMarks(vec![(StoryId(1), STARRED)]));
-    second.put(StoreEffect::SaveFeed(feed("a").into()));
-    first.put(StoreEffect::SaveMarks(vec![(StoryId(2), READ)]));
-    first.saved();
-    first.close();
-
-    // What is stored is reported again first, so that it is known before this one saves.
-    let stored = loop {
-        match second.event() {
-            Event::Loaded(part) if !part.read_only => break part,
-            Event::StoreTaken => panic!("before what is stored"),
-            _ => {}
-        }
-    };
-    assert_eq!(stored.stories.iter().find(|(story, _)| story.id == StoryId(2)).unwrap().1, READ);
-    while !matches!(second.event(), Event::StoreTaken) {}
-    second.put(StoreEffect::SaveStories(vec![story(3, "Chips", NOW - 9)]));
-    second.put(StoreEffect::SaveFeed(feed("b").into()));
-    second.close();
-    let mut kept: Vec<_> = stories(&dir).into_iter().map(|(story, marks)| (story.id.0, marks)).collect();
-    kept.sort_by_key(|(id, _)| *id);
-    assert_eq!(kept, [(1, STARRED), (2, READ), (3, Marks::default())]);
-    let feeds = Reader::open(dir.path()).unwrap().feeds().unwrap();
-    assert_eq!(feeds[0].cache.etag, None, "stories of before are missing: the feed is read whole at the next start");
-}
-
-#[test]
-fn marks_that_are_lost_at_the_end_are_told() {
-    let dir = TempDir::new().unwrap();
-    let mut first = Bench::open(&dir);
-    first.load(100);
-    let mut second = Bench::open(&dir);
-    second.load(100);
-    second.put(StoreEffect::SaveMarks(vec![(StoryId(1), STARRED)]));
-    let unsaved = second.store.close(LIMIT).unwrap_err();
-    assert!(unsaved.starts_with("Lost: 1 mark. Another newstape"), "{unsaved}");
-    first.close();
-}
-
-#[test]
-fn rubbish_in_place_of_the_database_is_moved_aside() {
-    let dir = TempDir::new().unwrap();
-    std::fs::write(dir.path().join("newstape.db"), "this was never a database".repeat(500)).unwrap();
-    let mut bench = Bench::open(&dir);
-    assert!(bench.replaced().contains("kept as newstape.db.broken-1795000000"));
-    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
-    bench.saved();
-    assert_eq!(stories(&dir).len(), 1);
-    assert!(dir.path().join("newstape.db.broken-1795000000").exists());
-}
-
 /// A closed database of 1,200 stories, each tenth starred, in one piece.
 fn filled() -> TempDir {
     let dir = TempDir::new().unwrap();
@@ -571,42 +433,6 @@ fn salvaged(dir: &TempDir) -> (usize, usize) {
     bench.close();
     let kept = stories(dir);
     (kept.len(), kept.iter().filter(|(_, marks)| marks.starred).count())
-}
-
-#[test]
-fn what_can_be_read_of_a_damaged_file_is_carried_over() {
-    // A page of stories holds about forty.
-    type Damage = fn(&mut Vec<u8>);
-    let damages: [(&str, Damage, usize); 12] = [
-        ("a page in the middle", |bytes| damage(bytes, 2), 1_150),
-        ("a page at a third", |bytes| damage(bytes, 3), 1_150),
-        ("the header", |bytes| bytes[..100].fill(0xA5), 1_200),
-        ("the name in the header", |bytes| bytes[..16].fill(0), 1_200),
-        ("the first page", |bytes| bytes[..4096].fill(0xA5), 1_200),
-        ("the first page, with zeros", |bytes| bytes[..4096].fill(0), 1_200),
-        ("the tables, but not the header", |bytes| bytes[100..4096].fill(0x11), 1_200),
-        ("the page that leads to all stories", |bytes| bytes[4096..2 * 4096].fill(0xA5), 1_200),
-        ("the first 40 KiB", |bytes| bytes[..40_960].fill(0xA5), 1_050),
-        ("each eighth page", |bytes| bytes.chunks_mut(4096).step_by(8).for_each(|page| page.fill(0)), 980),
-        (
-            "half of each eighth page",
-            |bytes| bytes.chunks_mut(4096).step_by(8).for_each(|page| page[2048..].fill(0)),
-            1_060,
-        ),
-        ("the end is cut off", |bytes| bytes.truncate(bytes.len() - 20 * 4096 + 777), 800),
-    ];
-    for (name, break_it, least) in damages {
-        let dir = filled();
-        let path = dir.path().join("newstape.db");
-        let mut bytes = std::fs::read(&path).unwrap();
-        break_it(&mut bytes);
-        std::fs::write(&path, bytes).unwrap();
-        let (kept, stars) = salvaged(&dir);
-        assert!(kept >= least && stars >= least / 10 - 4, "{name}: {kept} stories, {stars} stars");
-        for (kept, _) in stories(&dir) {
-            assert_eq!(kept, story(kept.id.0, "Chips", NOW - 9), "{name}");
-        }
-    }
 }
 
 #[test]
@@ -675,168 +501,6 @@ fn a_damaged_file_of_an_older_newstape_is_carried_over() {
 fn damage(bytes: &mut [u8], part: usize) {
     let at = bytes.len() / part / 4096 * 4096;
     bytes[at..at + 4096].fill(0xA5);
-}
-
-#[test]
-fn data_that_is_removed_while_newstape_runs_is_written_anew() {
-    let dir = TempDir::new().unwrap();
-    let place = dir.path().join("data");
-    let removals: [fn(&Path); 2] = [
-        |place| std::fs::remove_dir_all(place).unwrap(),
-        |place| std::fs::remove_file(place.join("newstape.db")).unwrap(),
-    ];
-    for (round, remove) in (0..).zip(removals) {
-        let mut bench = Bench::at(Some(&place), NOW);
-        bench.put(StoreEffect::SaveStories((0..300).map(|id| story(round * 300 + id, "Chips", NOW - 9)).collect()));
-        bench.put(StoreEffect::SaveMarks(vec![(StoryId(round * 300), STARRED)]));
-        bench.saved();
-        remove(&place);
-        assert!(bench.replaced().contains("was removed while newstape ran"));
-        bench.put(StoreEffect::SaveStories(vec![story(10_000 + round, "Later", NOW)]));
-        bench.close();
-        let kept: Vec<_> = Reader::open(&place).unwrap().stories(None).collect::<Result<_, _>>().unwrap();
-        assert_eq!(kept.len() as u64, 301 * (round + 1));
-        assert_eq!(kept.iter().filter(|(_, marks)| marks.starred).count() as u64, round + 1);
-    }
-}
-
-#[test]
-fn a_folder_that_cannot_be_made_is_told_and_nothing_stops() {
-    let dir = TempDir::new().unwrap();
-    let in_the_way = dir.path().join("file");
-    std::fs::write(&in_the_way, "").unwrap();
-    let mut bench = Bench::at(Some(&in_the_way.join("newstape")), NOW);
-    assert!(bench.trouble().starts_with("The store can't be used: its folder can't be written."));
-    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
-    let parts = bench.load(100);
-    assert!(parts[0].done && !parts[0].read_only);
-    bench.close();
-}
-
-#[test]
-fn a_scratch_never_says_saved() {
-    let mut bench = Bench::at(None, NOW);
-    bench.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW - 9)]));
-    assert_eq!(bench.load(10)[0].stories.len(), 1);
-    bench.put(StoreEffect::SaveFeed(feed("a").into()));
-    bench.store.close(LIMIT).unwrap();
-    assert!(bench.events.try_recv().is_err());
-}
-
-#[test]
-fn a_full_disk_is_told_once_and_tried_again() {
-    let dir = TempDir::new().unwrap();
-    let (sender, mut events) = tokio::sync::mpsc::channel(64);
-    let inbox = Arc::new(Inbox::default());
-    let clock: Clock = Arc::new(|| at(NOW));
-    let place = Some(dir.path().to_owned());
-    let mut keeper = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
-    let limit_pages = |keeper: &StoreThread, pages: u32| {
-        keeper.connection().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
-    };
-    limit_pages(&keeper, 1);
-    inbox.put(StoreEffect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
-    inbox.put(StoreEffect::SaveQuote(quote("1")));
-    for _ in 0..2 {
-        let round = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock);
-        keeper.round(round);
-        inbox.put(StoreEffect::SaveQuote(quote("2")));
-    }
-    let Event::StoreTrouble(sentence) = next(&mut events) else { panic!() };
-    assert_eq!(sentence, "Saving failed: the disk is full. newstape keeps what it has and tries again.");
-    assert!(events.try_recv().is_err());
-
-    limit_pages(&keeper, 1_000_000);
-    let round = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock);
-    assert_eq!(round.waiting.stories.len(), 100);
-    keeper.round(round);
-    assert!(matches!(next(&mut events), Event::Saved(_)));
-    assert_eq!(stories(&dir).len(), 100);
-    assert_eq!(Reader::open(dir.path()).unwrap().quotes().unwrap()[0].price, "2".parse().unwrap());
-}
-
-#[test]
-fn nothing_is_refused_and_validators_wait_for_the_stories_they_vouch_for() {
-    const ALL: usize = 3 * inbox::STORIES_FULL;
-    let dir = TempDir::new().unwrap();
-    let (sender, mut events) = tokio::sync::mpsc::channel(64);
-    let inbox = Arc::new(Inbox::default());
-    let clock: Clock = Arc::new(|| at(NOW));
-    let place = Some(dir.path().to_owned());
-    let mut keeper = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
-    let full = inbox.full();
-    for from in (0..ALL as u64).step_by(100) {
-        inbox.put(StoreEffect::SaveStories((from..from + 100).map(|id| story(id, "Chips", NOW)).collect()));
-        inbox.put(StoreEffect::SaveGroups((from..from + 100).map(|id| (StoryId(id), StoryId(id / 2))).collect()));
-        assert_eq!(*full.borrow(), from as usize + 100 >= inbox::STORIES_FULL, "{from}");
-    }
-    inbox.put(StoreEffect::SaveMarks(vec![(StoryId(1), READ), (StoryId(ALL as u64 - 1), STARRED)]));
-    inbox.put(StoreEffect::SaveFeed(feed("a").into()));
-    let mut rounds = 0;
-    while inbox.left().0 > 0 {
-        assert_eq!(Reader::open(dir.path()).unwrap().feeds().unwrap(), [], "its stories are not all saved");
-        let round = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock);
-        assert!(round.waiting.stories.len() <= inbox::STORIES_PER_ROUND);
-        keeper.round(round);
-        rounds += 1;
-    }
-    assert_eq!((rounds, *full.borrow()), (ALL / inbox::STORIES_PER_ROUND, false));
-    assert!(matches!(next(&mut events), Event::Saved(_)), "reported once all is saved");
-    let kept = stories(&dir);
-    assert_eq!(kept.len(), ALL);
-    assert!(kept.iter().all(|(story, marks)| marks.group == Some(StoryId(story.id.0 / 2))));
-    let marked: Vec<_> =
-        kept.iter().filter(|(_, marks)| marks.read || marks.starred).map(|(story, _)| story.id.0).collect();
-    assert_eq!(marked.len(), 2, "{marked:?}");
-    assert_eq!(Reader::open(dir.path()).unwrap().feeds().unwrap()[0].cache.etag.as_deref(), Some("a"));
-}
-
-#[test]
-fn an_end_with_a_full_disk_says_what_is_lost() {
-    let dir = TempDir::new().unwrap();
-    let (sender, _events) = tokio::sync::mpsc::channel(64);
-    let inbox = Arc::new(Inbox::default());
-    let place = Some(dir.path().to_owned());
-    let keeper = StoreThread::new(place, KEEP, sender, Arc::new(|| at(NOW)), Arc::clone(&inbox)).unwrap();
-    keeper.connection().query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
-    inbox.put(StoreEffect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
-    inbox.put(StoreEffect::SaveMarks(vec![(StoryId(1), READ)]));
-    inbox.close();
-    let error = keeper.run().unwrap_err();
-    assert_eq!(error, "The last changes could not be saved: the disk is full. Lost: 100 stories and 1 mark.");
-}
-
-#[test]
-fn a_stalled_receiver_keeps_nothing_from_being_saved() {
-    let dir = TempDir::new().unwrap();
-    let (sender, events) = tokio::sync::mpsc::channel(1);
-    let store = Store::open(Some(dir.path()), KEEP, sender, Arc::new(|| at(NOW))).unwrap();
-    for id in 0..1_000 {
-        store.carry_out(StoreEffect::SaveStories(vec![story(id, "Chips", NOW - 9)]));
-        if id % 100 == 0 {
-            store.load(5_000);
-        }
-    }
-    store.close(LIMIT).unwrap();
-    drop(events);
-    assert_eq!(stories(&dir).len(), 1_000);
-}
-
-#[cfg(unix)]
-#[test]
-fn files_are_for_their_owner_only() {
-    use std::os::unix::fs::PermissionsExt;
-    let dir = TempDir::new().unwrap();
-    let place = dir.path().join("share").join("newstape");
-    let mut bench = Bench::at(Some(&place), NOW);
-    bench.put(StoreEffect::SaveFeed(feed("a").into()));
-    bench.saved();
-    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&place), 0o700);
-    for file in std::fs::read_dir(&place).unwrap() {
-        let path = file.unwrap().path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
-    }
 }
 
 #[test]

@@ -52,6 +52,12 @@ pub struct Lack {
 }
 
 impl SourceReport {
+    /// Of an outcome that has no status and names no next time and no symbols.
+    pub fn new(source: &str, capability: Capability, at: Timestamp, outcome: Outcome) -> SourceReport {
+        let (asked, lacks) = (Vec::new(), Vec::new());
+        SourceReport { source: source.into(), capability, at, outcome, status: None, next: None, asked, lacks }
+    }
+
     /// As it reads by a clock that shows `now`, when the one it was written under ran ahead of that: a refusal lasts as long as
     /// it was to last, not until the clock comes round again.
     pub fn set_right(mut self, now: Timestamp) -> SourceReport {

@@ -159,7 +159,7 @@ fn each_once(needs: Vec<Need>) -> Vec<Need> {
     words.into_iter().map(|(run, place)| Need::Words { place, run }).chain(others).collect()
 }
 
-/// What stories have that are tagged with topics, by the rules in force.
+/// What every story tagged with a topic must have, according to the current rules.
 pub trait TopicNeeds {
     /// What all stories of the topics have whose name is meant.
     fn of_topics(&self, is_meant: &dyn Fn(&Name) -> bool) -> Need;
