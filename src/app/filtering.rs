@@ -87,7 +87,8 @@ impl App {
 
     /// Is the store still being looked through?
     pub fn is_looking(&self) -> bool {
-        self.is_sifting() || (self.filtering.beyond.is_open && self.notices.store_trouble.is_none())
+        let is_sifting = self.wire.is_sifting() || !self.filtering.beyond.waiting.is_empty();
+        is_sifting || (self.filtering.beyond.is_open && self.notices.store_trouble.is_none())
     }
 
     /// What the store has found: those that pass come onto the wire.
@@ -101,13 +102,19 @@ impl App {
         self.take_in_found(if is_slow { 0 } else { usize::MAX })
     }
 
-    /// Is there something that a slow filter has still to be asked about? Then [`crate::event::Event::Sift`] is waited for.
+    /// Is there something that a slow filter, mute or highlight has still to be asked about? Then
+    /// [`crate::event::Event::Sift`] is waited for.
     pub fn is_sifting(&self) -> bool {
-        self.wire.is_sifting() || !self.filtering.beyond.waiting.is_empty()
+        self.wire.is_judging() || self.wire.is_sifting() || !self.filtering.beyond.waiting.is_empty()
     }
 
-    /// Asks a slow filter about some more: first of what is held, the newest first, then of what the store has found.
+    /// Asks slow mutes and highlights about some more, then a slow filter: first of what is held, the newest first, then
+    /// of what the store has found.
     pub(super) fn sift(&mut self, count: usize) -> Vec<Effect> {
+        if self.wire.is_judging() {
+            self.wire.judge_next(count, self.now);
+            return vec![Effect::Draw(Urgency::News)];
+        }
         if self.wire.is_sifting() {
             self.wire.sift(count, self.now);
             return vec![Effect::Draw(Urgency::News)];

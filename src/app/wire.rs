@@ -197,6 +197,8 @@ pub struct Wire {
     sifting: Sifting,
     summaries: Summaries,
     judges: Judges,
+    /// Groups of which the mutes and highlights have still to be asked, the next one last.
+    judging: Vec<GroupId>,
     /// How many stories are muted, and of how many groups every one.
     muted: usize,
     all_muted: usize,
@@ -248,6 +250,7 @@ impl Wire {
             sifting: Sifting::default(),
             summaries: Summaries::default(),
             judges: Judges::default(),
+            judging: Vec::new(),
             muted: 0,
             all_muted: 0,
             shows_muted: false,

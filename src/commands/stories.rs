@@ -162,6 +162,7 @@ impl Asked {
             wire.set_moves(|story| tape.moves_since(story.time()));
         }
         wire.set_judges(self.judges.clone(), self.now);
+        wire.judge_next(usize::MAX, self.now);
         wire.set_filter(filter, self.now);
         let since = self.since.unwrap_or(Timestamp::MIN);
         let stories = wire.items().filter(|item| item.story.time() >= since && wire.passes(item, self.now));

@@ -4,16 +4,16 @@
 //! common ones; what tells look-alikes apart (other numbers, another quarter, up against down) keeps them apart. A story
 //! is placed once, when it arrives; nothing placed is moved by what comes later, but for what the reader takes out.
 
+mod remembered;
 mod sketch;
 mod vocabulary;
 mod words;
 
-use std::collections::{HashMap, VecDeque};
-
 use jiff::{SignedDuration, Timestamp};
 
+use self::remembered::{Number, Placed, Remembered};
 use self::sketch::{Sketch, common};
-use self::vocabulary::Vocabulary;
+use self::vocabulary::{Vocabulary, WordId};
 use super::story::StoryId;
 
 /// The id of a group: that of the story it began with; of a story that the reader took out, [`alone`].
@@ -26,8 +26,8 @@ pub fn alone(story: StoryId) -> GroupId {
 
 /// How far apart two stories of one event may be.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(72);
-/// Most stories remembered. Each takes 250 to 460 bytes, the more the more new words come in: 23 MB at most.
-const MOST_STORIES: usize = 50_000;
+/// Most stories remembered: 72 hours of more than 100 busy feeds. Each takes about 200 bytes, and a new word 40.
+const MOST_STORIES: usize = 30_000;
 /// Rarest words of a title by which candidates are found.
 const PROBES: usize = 6;
 /// Newest stories counted for one such word, so that a word in every title costs no more than another.
@@ -55,54 +55,44 @@ const SAME_NUMBER: f32 = 1.1;
 /// What is remembered of the stories of the last 72 hours, to place the next one.
 #[derive(Debug, Default)]
 pub struct Groups {
-    /// In the order of arrival; the first has the number `first`.
-    stories: VecDeque<Placed>,
-    first: i64,
-    /// The number of each story.
-    numbers: HashMap<StoryId, i64>,
-    vocabulary: Vocabulary,
+    remembered: Remembered,
     newest: Option<Timestamp>,
-}
-
-#[derive(Debug)]
-struct Placed {
-    id: StoryId,
-    group: GroupId,
-    time: Timestamp,
-    sketch: Sketch,
 }
 
 impl Groups {
     /// The group of a story that arrives now; its own id begins a new group. Asked again for the same story (an edited
     /// title), it gives the same answer.
     pub fn place(&mut self, id: StoryId, title: &str, outlet: &str, time: Timestamp) -> GroupId {
-        if let Some(placed) = self.numbers.get(&id).and_then(|number| self.story(*number)) {
+        if let Some(placed) = self.remembered.by_id(id) {
             return placed.group;
         }
         let sketch = self.sketch(title, outlet, time);
         let group = self.nearest(&sketch, time).unwrap_or(id);
-        self.remember(Placed { id, group, time, sketch }, true);
+        self.remembered.push_last(Placed { id, group, time, sketch });
         group
     }
 
     /// Takes in a story that was placed in an earlier run: what comes later may join it.
     pub fn restore(&mut self, id: StoryId, group: GroupId, title: &str, outlet: &str, time: Timestamp) {
-        if self.numbers.contains_key(&id) || self.newest.is_some_and(|newest| newest.duration_since(time) > WINDOW) {
+        if self.remembered.has(id) || self.newest.is_some_and(|newest| newest.duration_since(time) > WINDOW) {
             return;
         }
         // What is stored is read newest first.
-        let is_later = self.stories.front().is_none_or(|first| first.time <= time);
-        if !is_later && self.stories.len() >= MOST_STORIES {
+        let is_later = self.remembered.first().is_none_or(|first| first.time <= time);
+        if !is_later && self.remembered.len() >= MOST_STORIES {
             return;
         }
         let sketch = self.sketch(title, outlet, time);
-        self.remember(Placed { id, group, time, sketch }, is_later);
+        let placed = Placed { id, group, time, sketch };
+        match is_later {
+            true => self.remembered.push_last(placed),
+            false => self.remembered.push_first(placed),
+        }
     }
 
     /// Puts a story in another group, as the reader asks.
     pub fn regroup(&mut self, id: StoryId, group: GroupId) {
-        let at = self.numbers.get(&id).and_then(|number| self.index(*number));
-        if let Some(placed) = at.and_then(|at| self.stories.get_mut(at)) {
+        if let Some(placed) = self.remembered.by_id_mut(id) {
             placed.group = group;
         }
     }
@@ -111,15 +101,15 @@ impl Groups {
     fn sketch(&mut self, title: &str, outlet: &str, time: Timestamp) -> Sketch {
         self.newest = self.newest.max(Some(time));
         self.forget();
-        Sketch::new(title, outlet, |hash| self.vocabulary.id(hash))
+        Sketch::new(title, outlet, |hash| self.remembered.vocabulary.id(hash))
     }
 
     /// The group of the story most like this one, when one is alike enough.
     fn nearest(&self, sketch: &Sketch, time: Timestamp) -> Option<GroupId> {
-        let scale = self.vocabulary.scale();
-        let own = self.vocabulary.weigh(&sketch.words, scale);
+        let scale = self.vocabulary().scale();
+        let own = self.vocabulary().weigh(sketch.ids(), scale);
         let near = self.candidates(sketch, scale).into_iter().filter_map(|number| {
-            let other = self.story(number)?;
+            let other = self.remembered.story(number)?;
             let apart = time.duration_since(other.time).abs();
             if apart > WINDOW {
                 return None;
@@ -136,14 +126,13 @@ impl Groups {
     }
 
     /// The stories that share the most of the rarest words.
-    fn candidates(&self, sketch: &Sketch, scale: f32) -> Vec<i64> {
-        let mut probes: Vec<(u32, u32)> =
-            sketch.words.iter().map(|word| (self.vocabulary.seen(*word), *word)).collect();
+    fn candidates(&self, sketch: &Sketch, scale: f32) -> Vec<Number> {
+        let mut probes: Vec<(u32, WordId)> = sketch.ids().map(|word| (self.vocabulary().seen(word), word)).collect();
         probes.sort_unstable();
-        let mut shared: Vec<(i64, f32)> = Vec::with_capacity(PROBES * NEWEST);
+        let mut shared: Vec<(Number, f32)> = Vec::with_capacity(PROBES * NEWEST);
         for (_, word) in probes.into_iter().take(PROBES) {
-            let weight = self.vocabulary.weight(word, scale);
-            shared.extend(self.vocabulary.newest(word).take(NEWEST).map(|number| (number, weight)));
+            let weight = self.vocabulary().weight(word, scale);
+            shared.extend(self.remembered.having(word).take(NEWEST).map(|number| (number, weight)));
         }
         shared.sort_unstable_by_key(|(number, _)| *number);
         shared.dedup_by(|next, kept| {
@@ -153,19 +142,15 @@ impl Groups {
         });
         if shared.len() > MOST_CANDIDATES {
             // The later of two that share as much.
-            let more = |a: &(i64, f32), b: &(i64, f32)| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0));
+            let more = |a: &(Number, f32), b: &(Number, f32)| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0));
             shared.select_nth_unstable_by(MOST_CANDIDATES, more);
             shared.truncate(MOST_CANDIDATES);
         }
         shared.into_iter().map(|(number, _)| number).collect()
     }
 
-    fn story(&self, number: i64) -> Option<&Placed> {
-        self.stories.get(self.index(number)?)
-    }
-
-    fn index(&self, number: i64) -> Option<usize> {
-        usize::try_from(number.checked_sub(self.first)?).ok()
+    fn vocabulary(&self) -> &Vocabulary {
+        &self.remembered.vocabulary
     }
 
     /// From 0, nothing in common, to about 1; None when the two can't be one event. Other numbers make titles that are
@@ -175,48 +160,31 @@ impl Groups {
         if a.contradicts(b) {
             return None;
         }
-        let weigh = |words: &[u32]| self.vocabulary.weigh(words, scale);
-        let both = common(&a.words, &b.words);
-        let shared = 2.0 * both.map(|word| self.vocabulary.weight(word, scale)).sum::<f32>();
-        let all = own + weigh(&b.words);
-        let rare = common(&a.words, &b.words).filter(|word| self.vocabulary.is_rare(*word)).count().min(RARE_COUNTED);
+        let vocabulary = self.vocabulary();
+        let shared = 2.0 * common(a, b).map(|both| vocabulary.weight(both.word, scale)).sum::<f32>();
+        let all = own + vocabulary.weigh(b.ids(), scale);
+        let rare = common(a, b).filter(|both| vocabulary.is_rare(both.word)).count().min(RARE_COUNTED);
         let likeness = shared / all + RARE_IN_COMMON * rare.saturating_sub(1) as f32;
         if a.numbers.is_empty() || b.numbers.is_empty() {
             return Some(likeness);
         }
-        if a.outlet == b.outlet && a.numbers != b.numbers && likeness > SERIES {
+        let (numbers_a, numbers_b) = (a.numbers.among(&a.words), b.numbers.among(&b.words));
+        if a.outlet == b.outlet && likeness > SERIES && !a.has_same_numbers(b) {
             return None;
         }
-        if common(&a.numbers, &b.numbers).next().is_some() {
+        if common(a, b).any(|both| both.is_number(a, b)) {
             return Some(likeness * SAME_NUMBER);
         }
-        let without = all - weigh(&a.numbers) - weigh(&b.numbers);
+        let without = all - vocabulary.weigh(numbers_a, scale) - vocabulary.weigh(numbers_b, scale);
         (shared < ALL_BUT_NUMBERS * without).then_some(likeness * OTHER_NUMBERS)
-    }
-
-    fn remember(&mut self, story: Placed, is_last: bool) {
-        let number = if is_last { self.first + self.stories.len() as i64 } else { self.first - 1 };
-        self.vocabulary.add(&story.sketch.words, number);
-        self.numbers.insert(story.id, number);
-        match is_last {
-            true => self.stories.push_back(story),
-            false => {
-                self.first = number;
-                self.stories.push_front(story);
-            }
-        }
     }
 
     /// Drops what arrived first while it is too old or too much.
     fn forget(&mut self) {
         let Some(newest) = self.newest else { return };
-        while self.stories.len() >= MOST_STORIES
-            || self.stories.front().is_some_and(|story| newest.duration_since(story.time) > WINDOW)
-        {
-            let Some(story) = self.stories.pop_front() else { return };
-            self.numbers.remove(&story.id);
-            self.vocabulary.remove(&story.sketch.words, self.first);
-            self.first += 1;
+        let is_old = |story: &Placed| newest.duration_since(story.time) > WINDOW;
+        while self.remembered.len() >= MOST_STORIES || self.remembered.first().is_some_and(is_old) {
+            self.remembered.pop_first();
         }
     }
 }
@@ -309,7 +277,7 @@ mod tests {
         groups.regroup(StoryId(3), alone(StoryId(3)));
         assert_eq!(groups.place(StoryId(5), "Storm: harbour closed", "Wire", at(11)), alone(StoryId(3)));
         groups.restore(StoryId(6), StoryId(6), "Old news of Foobank", "Desk", at(-90));
-        assert_eq!(groups.stories.len(), 5, "too old to be joined");
+        assert_eq!(groups.remembered.len(), 5, "too old to be joined");
     }
 
     #[test]
@@ -340,13 +308,13 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let mut groups = Groups::default();
-        for n in 0..70_000 {
+        for n in 0..2 * MOST_STORIES as u64 {
             groups.place(StoryId(n), &format!("word{n}"), "A", at(0));
         }
-        assert!(groups.stories.len() <= MOST_STORIES && groups.numbers.len() <= MOST_STORIES);
-        assert!(groups.vocabulary.len() <= vocabulary::MOST_WORDS + MOST_STORIES);
+        assert!(groups.remembered.len() <= MOST_STORIES);
+        assert!(groups.remembered.vocabulary.len() <= vocabulary::MOST_WORDS + MOST_STORIES);
         groups.place(StoryId(u64::MAX), "later", "A", at(100));
-        assert_eq!(groups.stories.len(), 1);
+        assert_eq!(groups.remembered.len(), 1);
     }
 
     #[derive(serde::Deserialize)]

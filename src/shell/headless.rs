@@ -164,6 +164,9 @@ impl Hands {
         }
         // No frame is drawn here, and nobody presses the key to quit.
         let _ = process(app, self, clock, event);
+        while app.is_sifting() {
+            let _ = process(app, self, clock, Event::Sift { count: 1 });
+        }
         let placed = std::mem::take(&mut self.placed);
         let raised = std::mem::take(&mut self.raised);
         let ownership = match (read_only, app.read_only) {

@@ -62,6 +62,10 @@ impl Judges {
         self.asks
     }
 
+    fn may_be_slow(&self) -> bool {
+        self.mutes.iter().chain(&self.highlights).any(|judge| judge.query.may_be_slow())
+    }
+
     /// What they say of a story; None when its summary has to be read first.
     pub fn judge(&self, item: &Item, outlets: usize, now: Timestamp) -> Option<Verdict> {
         if self.mutes.is_empty() && self.highlights.is_empty() {
@@ -101,15 +105,37 @@ impl Wire {
         self.judges.asks()
     }
 
-    /// Asks them again of everything, as time, prices or marks may change their answers.
+    /// Asks them again of everything, as time, prices or marks may change their answers. While [`Wire::is_judging`], only
+    /// [`Wire::judge_next`] asks them, as some read by regular expressions.
     pub fn judge_all(&mut self, now: Timestamp) {
-        let groups: Vec<GroupId> = self.members.keys().copied().collect();
-        for group in groups {
-            if self.judge(group, now) {
-                self.tally(group);
+        self.judging.clear();
+        if self.judges.may_be_slow() {
+            self.judging = self.newest_last();
+        } else {
+            let groups: Vec<GroupId> = self.members.keys().copied().collect();
+            for group in groups {
+                if self.judge(group, now) {
+                    self.tally(group);
+                }
             }
         }
         self.refilter(now, true);
+    }
+
+    /// Are there groups of which the mutes and highlights have still to be asked?
+    pub fn is_judging(&self) -> bool {
+        !self.judging.is_empty()
+    }
+
+    /// Asks them of so many groups more.
+    pub fn judge_next(&mut self, groups: usize, now: Timestamp) {
+        for _ in 0..groups {
+            let Some(group) = self.judging.pop() else { break };
+            if self.judge(group, now) {
+                self.tally(group);
+                self.show(group, now);
+            }
+        }
     }
 
     /// Asks them of the stories of a group; true when an answer has changed.

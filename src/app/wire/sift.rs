@@ -66,12 +66,17 @@ impl Wire {
             self.members.values_mut().for_each(|members| members.row = None);
             self.forget_above();
         }
+        let is_new = !keep || (self.sifting.is_new && self.is_sifting());
+        self.sifting = Sifting { left: self.newest_last(), is_new };
+    }
+
+    /// All groups, that with the newest story last.
+    pub(super) fn newest_last(&self) -> Vec<GroupId> {
         let mut seen = HashSet::new();
         let groups = self.order.iter().filter_map(|(_, id)| self.items.get(id)).map(|item| item.group);
-        let mut left: Vec<GroupId> = groups.filter(|group| seen.insert(*group)).collect();
-        left.reverse();
-        let is_new = !keep || (self.sifting.is_new && self.is_sifting());
-        self.sifting = Sifting { left, is_new };
+        let mut all: Vec<GroupId> = groups.filter(|group| seen.insert(*group)).collect();
+        all.reverse();
+        all
     }
 
     /// Are there groups that the filter has still to be asked about?

@@ -6,6 +6,7 @@ mod cursor;
 
 use super::*;
 use crate::app::samples::{ROWS, minute, story, titled};
+use crate::config::{Config, StandingQuery};
 use crate::domain::text::Text;
 use crate::domain::topic::Topics;
 
@@ -422,4 +423,22 @@ fn a_slow_filter_is_asked_group_by_group_the_newest_first() {
     assert!(wire.is_sifting() && wire.rows().len() == 32);
     wire.set_filter(Filter::default(), now());
     assert!(!wire.is_sifting() && wire.rows().len() == 32);
+}
+
+#[test]
+fn slow_mutes_are_asked_group_by_group_too() {
+    let mut wire = wire(plain(1..=30));
+    let mute = StandingQuery { name: "all".into(), query: "/./".to_owned(), color: None, enabled: true };
+    let config = Config { mutes: vec![mute], ..Config::default() };
+    wire.set_judges(Judges::new(&config), now());
+    assert_eq!((wire.is_judging(), wire.rows().len()), (true, 30), "what is not asked about yet stays");
+    wire.judge_next(3, now());
+    check(&wire);
+    assert_eq!(leads(&wire), (1..=27).rev().collect::<Vec<_>>(), "the newest are asked about first");
+    wire.set_judges(Judges::default(), now());
+    assert_eq!((wire.is_judging(), wire.rows().len()), (false, 30), "other mutes begin again");
+    wire.set_judges(Judges::new(&config), now());
+    wire.judge_next(usize::MAX, now());
+    check(&wire);
+    assert_eq!((wire.is_judging(), wire.rows().len(), wire.muted_count()), (false, 0, 30));
 }

@@ -1,29 +1,63 @@
 //! What a title says, as far as it is compared with others.
 
+use super::remembered::Number;
+use super::vocabulary::WordId;
 use super::words::{ALIASES, CAPITALS, COINS, DOWN, EMPTY_WORDS, PERIODS, UP, is_among, meaning};
 use crate::domain::text::{Token, Tokens, fold, hash};
 
 /// Words that a name has at most, where two titles differ in nothing else.
 const SUBJECT_WORDS: usize = 2;
-/// Words read of a title.
+/// Words read of a title; [`Subset`] has a bit for each.
 pub(super) const MOST_WORDS: usize = 40;
 
-/// What a title says: its words, stemmed, without the empty ones, each once and in order. `W` is a word's hash, and its
-/// place in the vocabulary once that knows it.
+/// What a title says. Tens of thousands are held, so it takes two allocations at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sketch {
-    pub words: Box<[u32]>,
-    /// Its numbers; they are among the words.
-    pub numbers: Box<[u32]>,
-    /// Those of its words that are written as names, where that can be seen, and its first; they are among the words.
-    pub names: Box<[u32]>,
-    /// Quarter or month it is about.
-    pub periods: Box<[u32]>,
-    /// What is priced that it names: coins and tickers.
-    pub assets: Box<[u32]>,
+    /// Its words, stemmed, without the empty ones, each once, in the order of their places in the vocabulary.
+    pub words: Box<[Posting]>,
+    /// Which of its words are numbers.
+    pub numbers: Subset,
+    /// Which of its words are written as names, where that can be seen; its first word is one of them.
+    pub names: Subset,
+    /// The quarters or months it is about, then what is priced that it names: coins and tickers. Hashes.
+    about: Box<[u32]>,
+    /// How many of `about` are periods.
+    periods: u8,
     pub direction: Direction,
     /// Hash of the outlet's name.
     pub outlet: u32,
+}
+
+/// A word of a title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Posting {
+    pub word: WordId,
+    /// The latest story before that has the word, once this one is remembered.
+    pub earlier: Number,
+}
+
+/// Some of the words of a title, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Subset(u64);
+
+impl Subset {
+    fn of(words: &[Posting], some: &[WordId]) -> Subset {
+        let bits = words.iter().enumerate().filter(|(_, posting)| some.contains(&posting.word));
+        Subset(bits.fold(0, |bits, (at, _)| bits | 1 << at))
+    }
+
+    pub fn has(self, at: usize) -> bool {
+        self.0 >> at & 1 == 1
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The words themselves.
+    pub fn among(self, words: &[Posting]) -> impl Iterator<Item = WordId> {
+        words.iter().enumerate().filter(move |(at, _)| self.has(*at)).map(|(_, posting)| posting.word)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,17 +81,43 @@ impl Sketch {
             (false, true) => Direction::Down,
             _ => Direction::None,
         };
-        let [words, numbers, names] = [read.words, read.numbers, read.names].map(sorted);
-        let [periods, assets] = [read.periods, read.assets].map(sorted);
-        Sketch { words, numbers, names, periods, assets, direction, outlet: hash(outlet) }
+        let [words, periods, assets] = [read.words, read.periods, read.assets].map(sorted);
+        let words: Box<[Posting]> = words.into_iter().map(|word| Posting { word, earlier: Number::NONE }).collect();
+        let (numbers, names) = (Subset::of(&words, &read.numbers), Subset::of(&words, &read.names));
+        let (about, periods) = ([&*periods, &*assets].concat().into(), periods.len() as u8);
+        Sketch { words, numbers, names, about, periods, direction, outlet: hash(outlet) }
+    }
+
+    /// The words alone.
+    pub fn ids(&self) -> impl Iterator<Item = WordId> {
+        self.words.iter().map(|posting| posting.word)
+    }
+
+    /// The story before this one that has a word; None when this one has not got the word.
+    pub fn earlier(&self, word: WordId) -> Option<Number> {
+        let at = self.words.binary_search_by_key(&word, |posting| posting.word).ok()?;
+        self.words.get(at).map(|posting| posting.earlier)
+    }
+
+    pub fn has_same_numbers(&self, other: &Sketch) -> bool {
+        self.numbers.among(&self.words).eq(other.numbers.among(&other.words))
+    }
+
+    fn periods(&self) -> &[u32] {
+        self.about.get(..usize::from(self.periods)).unwrap_or_default()
+    }
+
+    fn assets(&self) -> &[u32] {
+        self.about.get(usize::from(self.periods)..).unwrap_or_default()
     }
 
     /// Do they say the same of two others? They differ in one or two words alone, which are names or what the title begins
     /// with.
     pub fn is_about_another(&self, other: &Sketch) -> bool {
         let only = |a: &Sketch, b: &Sketch| -> Option<bool> {
-            let own: Vec<u32> = a.words.iter().copied().filter(|word| b.words.binary_search(word).is_err()).collect();
-            let are_names = own.iter().all(|word| a.names.binary_search(word).is_ok());
+            let own: Vec<usize> =
+                a.ids().enumerate().filter(|(_, word)| b.earlier(*word).is_none()).map(|(at, _)| at).collect();
+            let are_names = own.iter().all(|at| a.names.has(*at));
             (!own.is_empty() && own.len() <= SUBJECT_WORDS).then_some(are_names)
         };
         only(self, other) == Some(true) && only(other, self) == Some(true)
@@ -65,11 +125,11 @@ impl Sketch {
 
     /// Whether the one goes up and the other down, or they are about two quarters, or about two coins.
     pub fn contradicts(&self, other: &Sketch) -> bool {
-        let apart = |a: &[u32], b: &[u32]| !a.is_empty() && !b.is_empty() && common(a, b).next().is_none();
+        let apart = |a: &[u32], b: &[u32]| !a.is_empty() && !b.is_empty() && !a.iter().any(|one| b.contains(one));
         let directed = self.direction != Direction::None && other.direction != Direction::None;
         (directed && self.direction != other.direction)
-            || apart(&self.periods, &other.periods)
-            || apart(&self.assets, &other.assets)
+            || apart(self.periods(), other.periods())
+            || apart(self.assets(), other.assets())
     }
 }
 
@@ -125,20 +185,31 @@ impl Read {
     }
 }
 
-/// What two sorted lists share.
-pub(super) fn common<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
-    let (mut a, mut b) = (a.iter().copied().peekable(), b.iter().copied().peekable());
+/// A word that two titles share, and where it stands in each.
+#[derive(Clone, Copy)]
+pub(super) struct Shared {
+    pub word: WordId,
+    a: usize,
+    b: usize,
+}
+
+impl Shared {
+    pub fn is_number(self, a: &Sketch, b: &Sketch) -> bool {
+        a.numbers.has(self.a) && b.numbers.has(self.b)
+    }
+}
+
+/// The words that two titles share.
+pub(super) fn common(a: &Sketch, b: &Sketch) -> impl Iterator<Item = Shared> {
+    let (mut at_a, mut at_b) = (0, 0);
     std::iter::from_fn(move || {
         loop {
-            let (left, right) = (*a.peek()?, *b.peek()?);
-            if left <= right {
-                a.next();
-            }
-            if right <= left {
-                b.next();
-            }
+            let (left, right) = (a.words.get(at_a)?.word, b.words.get(at_b)?.word);
+            let found = Shared { word: left, a: at_a, b: at_b };
+            at_a += usize::from(left <= right);
+            at_b += usize::from(right <= left);
             if left == right {
-                return Some(left);
+                return Some(found);
             }
         }
     })
@@ -155,10 +226,10 @@ fn without_outlet<'a>(title: &'a str, outlet: &str) -> &'a str {
     if named || (short && plain) { head } else { title }
 }
 
-fn sorted(mut words: Vec<u32>) -> Box<[u32]> {
+fn sorted(mut words: Vec<u32>) -> Vec<u32> {
     words.sort_unstable();
     words.dedup();
-    words.into()
+    words
 }
 
 /// A year or the name of a month.

@@ -1,6 +1,8 @@
 //! The words of the titles remembered: how often each was seen, and where.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
+
+use super::remembered::Number;
 
 /// Most words whose frequency is remembered; then all counts are halved and the rarest forgotten.
 pub(super) const MOST_WORDS: usize = 60_000;
@@ -32,8 +34,10 @@ struct Word {
     hash: u32,
     /// In how many titles it was seen.
     seen: u32,
-    /// The numbers of the remembered stories that have it, in their order.
-    stories: VecDeque<i64>,
+    /// The latest of the remembered stories that have it; they lead from each to the one before.
+    newest: Number,
+    /// The first of them, or one before it that is forgotten.
+    oldest: Number,
 }
 
 impl Vocabulary {
@@ -68,9 +72,14 @@ impl Vocabulary {
         self.titles_seen >= ENOUGH && self.seen(id) <= RARE
     }
 
-    /// The stories that have a word, the newest first.
-    pub fn newest(&self, id: WordId) -> impl Iterator<Item = i64> {
-        self.words.get(id as usize).into_iter().flat_map(|word| word.stories.iter().rev().copied())
+    /// The latest story that has a word.
+    pub fn newest(&self, id: WordId) -> Number {
+        self.words.get(id as usize).map_or(Number::NONE, |word| word.newest)
+    }
+
+    /// The first story that has a word, or one before it that is forgotten.
+    pub fn oldest(&self, id: WordId) -> Number {
+        self.words.get(id as usize).map_or(Number::NONE, |word| word.oldest)
     }
 
     /// The logarithm of the number of titles: what [`Vocabulary::weight`] is scaled by.
@@ -84,22 +93,22 @@ impl Vocabulary {
     }
 
     /// The weight of some words together.
-    pub fn weigh(&self, words: &[WordId], scale: f32) -> f32 {
-        words.iter().map(|id| self.weight(*id, scale)).sum()
+    pub fn weigh(&self, words: impl Iterator<Item = WordId>, scale: f32) -> f32 {
+        words.map(|id| self.weight(id, scale)).sum()
     }
 
     /// A title with these words is remembered under a number, which is higher than all there are, or lower.
-    pub fn add(&mut self, words: &[WordId], number: i64) {
+    pub fn add(&mut self, words: impl Iterator<Item = WordId>, number: Number) {
         self.titles_seen += 1;
         for id in words {
-            let Some(word) = self.words.get_mut(*id as usize) else { continue };
+            let Some(word) = self.words.get_mut(id as usize) else { continue };
             self.counted += usize::from(word.seen == 0);
             word.seen += 1;
-            self.logarithms[*id as usize] = logarithm(word.seen);
-            match word.stories.front() {
-                Some(first) if number < *first => word.stories.push_front(number),
-                _ => word.stories.push_back(number),
+            self.logarithms[id as usize] = logarithm(word.seen);
+            if word.newest == Number::NONE || number < word.newest {
+                word.oldest = number;
             }
+            word.newest = word.newest.max(number);
         }
         if self.counted > MOST_WORDS {
             self.halve();
@@ -107,13 +116,13 @@ impl Vocabulary {
     }
 
     /// The title of a number, which is the lowest there is, is forgotten.
-    pub fn remove(&mut self, words: &[WordId], number: i64) {
+    pub fn remove(&mut self, words: impl Iterator<Item = WordId>, number: Number) {
         for id in words {
-            let Some(word) = self.words.get_mut(*id as usize) else { continue };
-            if word.stories.front() == Some(&number) {
-                word.stories.pop_front();
+            let Some(word) = self.words.get_mut(id as usize) else { continue };
+            if word.newest == number {
+                (word.newest, word.oldest) = (Number::NONE, Number::NONE);
             }
-            self.release(*id);
+            self.release(id);
         }
     }
 
@@ -134,7 +143,7 @@ impl Vocabulary {
     /// Gives the place of a word free that nothing needs any more.
     fn release(&mut self, id: WordId) {
         let Some(word) = self.words.get(id as usize) else { return };
-        if word.seen == 0 && word.stories.is_empty() && self.ids.get(&word.hash) == Some(&id) {
+        if word.seen == 0 && word.newest == Number::NONE && self.ids.get(&word.hash) == Some(&id) {
             self.ids.remove(&word.hash);
             self.free.push(id);
         }
