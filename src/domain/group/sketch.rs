@@ -36,7 +36,7 @@ pub(super) enum Direction {
 
 impl Sketch {
     /// `word` gives the number by which a word is known, from its hash.
-    pub fn new(title: &str, outlet: &str, mut word: impl FnMut(u32) -> u32) -> Sketch {
+    pub(super) fn new(title: &str, outlet: &str, mut word: impl FnMut(u32) -> u32) -> Sketch {
         let title = without_outlet(title, outlet);
         let mut read = Read { style: style(title), ..Read::default() };
         for token in Tokens::new(title).take(MOST_WORDS) {
@@ -54,7 +54,7 @@ impl Sketch {
 
     /// Do they say the same of two others? They differ in one or two words alone, which are names or what the title begins
     /// with.
-    pub fn is_about_another(&self, other: &Sketch) -> bool {
+    pub(super) fn is_about_another(&self, other: &Sketch) -> bool {
         let only = |a: &Sketch, b: &Sketch| -> Option<bool> {
             let own: Vec<u32> = a.words.iter().copied().filter(|word| b.words.binary_search(word).is_err()).collect();
             let are_names = own.iter().all(|word| a.names.binary_search(word).is_ok());
@@ -64,7 +64,7 @@ impl Sketch {
     }
 
     /// Whether the one goes up and the other down, or they are about two quarters, or about two coins.
-    pub fn contradicts(&self, other: &Sketch) -> bool {
+    pub(super) fn contradicts(&self, other: &Sketch) -> bool {
         let apart = |a: &[u32], b: &[u32]| !a.is_empty() && !b.is_empty() && common(a, b).next().is_none();
         let directed = self.direction != Direction::None && other.direction != Direction::None;
         (directed && self.direction != other.direction)

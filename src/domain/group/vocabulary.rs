@@ -38,7 +38,7 @@ struct Word {
 
 impl Vocabulary {
     /// The place of a word, which is given one when it has none.
-    pub fn id(&mut self, hash: u32) -> WordId {
+    pub(super) fn id(&mut self, hash: u32) -> WordId {
         if let Some(id) = self.ids.get(&hash) {
             return *id;
         }
@@ -59,37 +59,37 @@ impl Vocabulary {
         id
     }
 
-    pub fn seen(&self, id: WordId) -> u32 {
+    pub(super) fn seen(&self, id: WordId) -> u32 {
         self.words.get(id as usize).map(|word| word.seen).unwrap_or_default()
     }
 
     /// Is it a word that few titles have, as names are? Known only once there have been many.
-    pub fn is_rare(&self, id: WordId) -> bool {
+    pub(super) fn is_rare(&self, id: WordId) -> bool {
         self.titles_seen >= ENOUGH && self.seen(id) <= RARE
     }
 
     /// The stories that have a word, the newest first.
-    pub fn newest(&self, id: WordId) -> impl Iterator<Item = i64> {
+    pub(super) fn newest(&self, id: WordId) -> impl Iterator<Item = i64> {
         self.words.get(id as usize).into_iter().flat_map(|word| word.stories.iter().rev().copied())
     }
 
     /// The logarithm of the number of titles: what [`Vocabulary::weight`] is scaled by.
-    pub fn scale(&self) -> f32 {
+    pub(super) fn scale(&self) -> f32 {
         (self.titles_seen as f32 + SEEN_BEFORE).ln()
     }
 
     /// Inverse document frequency: a word in few titles tells more.
-    pub fn weight(&self, id: WordId, scale: f32) -> f32 {
+    pub(super) fn weight(&self, id: WordId, scale: f32) -> f32 {
         scale - self.logarithms.get(id as usize).copied().unwrap_or_default()
     }
 
     /// The weight of some words together.
-    pub fn weigh(&self, words: &[WordId], scale: f32) -> f32 {
+    pub(super) fn weigh(&self, words: &[WordId], scale: f32) -> f32 {
         words.iter().map(|id| self.weight(*id, scale)).sum()
     }
 
     /// A title with these words is remembered under a number, which is higher than all there are, or lower.
-    pub fn add(&mut self, words: &[WordId], number: i64) {
+    pub(super) fn add(&mut self, words: &[WordId], number: i64) {
         self.titles_seen += 1;
         for id in words {
             let Some(word) = self.words.get_mut(*id as usize) else { continue };
@@ -107,7 +107,7 @@ impl Vocabulary {
     }
 
     /// The title of a number, which is the lowest there is, is forgotten.
-    pub fn remove(&mut self, words: &[WordId], number: i64) {
+    pub(super) fn remove(&mut self, words: &[WordId], number: i64) {
         for id in words {
             let Some(word) = self.words.get_mut(*id as usize) else { continue };
             if word.stories.front() == Some(&number) {
@@ -141,7 +141,7 @@ impl Vocabulary {
     }
 
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ids.len()
     }
 }
