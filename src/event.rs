@@ -31,7 +31,7 @@ pub enum Event {
     /// Older stories that may be what a search looks for, at most [`STORIES_AT_ONCE`], newest first; there are more, unless
     /// it is `done`.
     Found { number: u64, stories: Vec<(Story, Marks)>, done: bool },
-    /// The summaries of stories that were asked for by [`Effect::ReadSummaries`]: those that are stored.
+    /// The summaries of stories that were asked for by [`StoreEffect::ReadSummaries`]: those that are stored.
     Summaries(Vec<(StoryId, Name)>),
     /// Stored stories to be counted, not held, at most [`STORIES_AT_ONCE`]; there are more, unless it is `done`.
     Counted { stories: Vec<Story>, done: bool },

@@ -65,7 +65,7 @@ enum Presence {
 
 impl Away {
     /// Whoever starts newstape is there.
-    pub fn new(now: Timestamp) -> Away {
+    pub(super) fn new(now: Timestamp) -> Away {
         Away { present: Some(now), ..Away::default() }
     }
 

@@ -11,7 +11,7 @@
 //! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
 //! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, which of them do something now |
 //! | `layout`, `popup`, `bars`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
-//! | `saves`, `saving`, [`line`] | what goes to disk; a story as JSON |
+//! | `saves`, `saving`, [`mod@line`] | what goes to disk; a story as JSON |
 
 pub mod alerts;
 pub mod away;

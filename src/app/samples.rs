@@ -19,20 +19,20 @@ use crate::domain::story::{Story, StoryId};
 use crate::event::{Effect, Event, Loaded, Urgency};
 
 /// Minutes after Monday 2026-11-23 13:00 in New York, in the regular session.
-pub fn minute(minutes: i64) -> Timestamp {
+pub(crate) fn minute(minutes: i64) -> Timestamp {
     second(minutes * 60)
 }
 
-pub fn second(seconds: i64) -> Timestamp {
+pub(crate) fn second(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_795_456_800 + seconds).unwrap()
 }
 
 /// A story of Reuters, seen as it was published, of words that no other story has.
-pub fn story(id: u64, minutes: i64) -> Story {
+pub(crate) fn story(id: u64, minutes: i64) -> Story {
     titled(id, minutes, &format!("quay{id} lamp{id} moss{id} fern{id}"))
 }
 
-pub fn titled(id: u64, minutes: i64, title: &str) -> Story {
+pub(crate) fn titled(id: u64, minutes: i64, title: &str) -> Story {
     Story {
         id: StoryId(id),
         feed: "Reuters".into(),
@@ -50,7 +50,7 @@ pub fn titled(id: u64, minutes: i64, title: &str) -> Story {
 }
 
 /// A price that was pushed as it traded.
-pub fn quote(symbol: &str, price: f64, time: Timestamp) -> Quote {
+pub(crate) fn quote(symbol: &str, price: f64, time: Timestamp) -> Quote {
     let coin = symbol.contains('-');
     Quote {
         symbol: symbol.into(),
@@ -67,7 +67,7 @@ pub fn quote(symbol: &str, price: f64, time: Timestamp) -> Quote {
 }
 
 /// One-minute bars that follow each other, each closing at the given price.
-pub fn series(symbol: &str, from: Timestamp, closes: &[f64]) -> Series {
+pub(crate) fn series(symbol: &str, from: Timestamp, closes: &[f64]) -> Series {
     let bar = |(at, close): (i64, &f64)| Candle {
         time: from + SignedDuration::from_mins(at),
         open: *close,
@@ -86,12 +86,12 @@ pub fn series(symbol: &str, from: Timestamp, closes: &[f64]) -> Series {
     }
 }
 
-pub fn report(source: &str, capability: Capability, at: Timestamp, outcome: Outcome) -> SourceReport {
+pub(crate) fn report(source: &str, capability: Capability, at: Timestamp, outcome: Outcome) -> SourceReport {
     SourceReport::new(source, capability, at, outcome)
 }
 
 /// A feed that was asked at a time and answered well.
-pub fn feed_state(feed: &str, at: Timestamp) -> FeedState {
+pub(crate) fn feed_state(feed: &str, at: Timestamp) -> FeedState {
     let mut state = FeedState::new(feed.into(), format!("https://example.com/{feed}"));
     (state.history.last_attempt, state.history.last_success) = (Some(at), Some(at));
     state.history.status = Some(200);
@@ -100,7 +100,7 @@ pub fn feed_state(feed: &str, at: Timestamp) -> FeedState {
 }
 
 /// A key as the config writes it, as an event.
-pub fn key(written: &str) -> Event {
+pub(crate) fn key(written: &str) -> Event {
     let (modifiers, name) = match written.split_once('-') {
         Some(("ctrl", name)) => (KeyModifiers::CONTROL, name),
         Some(("alt", name)) => (KeyModifiers::ALT, name),
@@ -124,10 +124,10 @@ pub fn key(written: &str) -> Event {
 }
 
 /// Rows that the wire has on the screens of these tests.
-pub const ROWS: usize = 10;
+pub(crate) const ROWS: usize = 10;
 
 /// What a frame would tell of itself.
-pub fn seen() -> HitMap {
+pub(crate) fn seen() -> HitMap {
     let (wire, reader) = (Rect::new(0, 1, 80, ROWS as u16), Rect::new(0, 11, 80, 5));
     HitMap {
         wire,
@@ -138,24 +138,24 @@ pub fn seen() -> HitMap {
     }
 }
 
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     shipped()
 }
 
 /// A state with the shipped config, and a clock beside it.
 #[derive(Debug)]
-pub struct Desk {
+pub(crate) struct Desk {
     pub app: App,
     pub now: Timestamp,
 }
 
 impl Desk {
     /// Everything stored has been read: nothing was.
-    pub fn new() -> Desk {
+    pub(crate) fn new() -> Desk {
         Desk::of(config())
     }
 
-    pub fn of(config: Config) -> Desk {
+    pub(crate) fn of(config: Config) -> Desk {
         let mut desk = Desk { app: App::new(Arc::new(config), minute(0)), now: minute(0) };
         desk.send(Event::Loaded(Loaded { done: true, ..Loaded::default() }));
         desk.draw();
@@ -163,13 +163,13 @@ impl Desk {
     }
 
     /// With this many stories, a minute between them; the newest is a minute old and has the highest number.
-    pub fn with_stories(count: u64) -> Desk {
+    pub(crate) fn with_stories(count: u64) -> Desk {
         let mut desk = Desk::new();
         desk.stories((1..=count).map(|id| story(id, id as i64 - count as i64 - 1)));
         desk
     }
 
-    pub fn send(&mut self, event: Event) -> Vec<Effect> {
+    pub(crate) fn send(&mut self, event: Event) -> Vec<Effect> {
         let effects = self.app.update(event, self.now);
         // As the run loop does between two keys.
         while self.app.is_sifting() {
@@ -178,12 +178,12 @@ impl Desk {
         effects
     }
 
-    pub fn stories(&mut self, stories: impl IntoIterator<Item = Story>) -> Vec<Effect> {
+    pub(crate) fn stories(&mut self, stories: impl IntoIterator<Item = Story>) -> Vec<Effect> {
         self.send(Event::Stories(stories.into_iter().collect()))
     }
 
     /// Presses keys, drawing after each.
-    pub fn press(&mut self, keys: &str) -> Vec<Effect> {
+    pub(crate) fn press(&mut self, keys: &str) -> Vec<Effect> {
         let mut effects = Vec::new();
         for written in keys.split_whitespace() {
             effects = self.send(key(written));
@@ -193,45 +193,45 @@ impl Desk {
     }
 
     /// Types a text, a key for each of its characters.
-    pub fn type_in(&mut self, text: &str) {
+    pub(crate) fn type_in(&mut self, text: &str) {
         for typed in text.chars() {
             let event = KeyEvent::new(KeyCode::Char(typed), KeyModifiers::NONE);
             self.send(Event::Terminal(TerminalEvent::Key(event)));
         }
     }
 
-    pub fn draw(&mut self) {
+    pub(crate) fn draw(&mut self) {
         self.app.record_hit_map(HitMap { wire_top: self.app.wire.top(ROWS), ..seen() });
     }
 
     /// Time passes, and the run loop says so.
-    pub fn wait(&mut self, seconds: u64) -> Vec<Effect> {
+    pub(crate) fn wait(&mut self, seconds: u64) -> Vec<Effect> {
         self.now += Duration::from_secs(seconds);
         self.send(Event::Tick)
     }
 
     /// The number of the story that commands act on.
-    pub fn current(&self) -> Option<u64> {
+    pub(crate) fn current(&self) -> Option<u64> {
         self.app.wire.current_item().map(|item| item.story.id.0)
     }
 
     /// The line of the screen that the cursor stands on; None while the wire is live.
-    pub fn line(&self) -> Option<usize> {
+    pub(crate) fn line(&self) -> Option<usize> {
         Some(self.app.wire.cursor()? - self.app.wire.top(ROWS))
     }
 
     /// The numbers of the leads, in the order of the rows.
-    pub fn leads(&self) -> Vec<u64> {
+    pub(crate) fn leads(&self) -> Vec<u64> {
         self.app.wire.rows().iter().map(|row| row.lead.0).collect()
     }
 
-    pub fn notice(&self) -> Option<&str> {
+    pub(crate) fn notice(&self) -> Option<&str> {
         self.app.notices.current.as_ref().map(|notice| notice.text.as_str())
     }
 }
 
 /// How soon something wants to be drawn.
-pub fn urgency(effects: &[Effect]) -> Option<Urgency> {
+pub(crate) fn urgency(effects: &[Effect]) -> Option<Urgency> {
     let urgencies = effects.iter().filter_map(|effect| match effect {
         Effect::Draw(urgency) => Some(*urgency),
         _ => None,

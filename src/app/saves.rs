@@ -35,12 +35,12 @@ impl Saves {
     }
 
     /// Something is not saved yet.
-    pub fn wants(&mut self, what: Saved) {
+    pub(super) fn wants(&mut self, what: Saved) {
         self.waiting.insert(what);
     }
 
     /// What is to be saved now; it counts as saved.
-    pub fn overdue(&mut self, now: Timestamp) -> Vec<Saved> {
+    pub(super) fn overdue(&mut self, now: Timestamp) -> Vec<Saved> {
         if self.waiting.is_empty() {
             return Vec::new();
         }
@@ -57,14 +57,14 @@ impl Saves {
     }
 
     /// All that waits, at the end.
-    pub fn all(&mut self) -> Vec<Saved> {
+    pub(super) fn all(&mut self) -> Vec<Saved> {
         let all: Vec<Saved> = std::mem::take(&mut self.waiting).into_iter().collect();
         self.known.extend(all.iter().cloned());
         all
     }
 
     /// When what waits is due.
-    pub fn next(&self) -> Option<Timestamp> {
+    pub(super) fn next(&self) -> Option<Timestamp> {
         self.last.filter(|_| !self.waiting.is_empty())?.checked_add(EVERY).ok()
     }
 }

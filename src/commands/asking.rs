@@ -21,7 +21,7 @@ const ACCEPT: &str = "application/atom+xml, application/rss+xml;q=0.9, applicati
     application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1";
 
 /// Asks, one address after the other.
-pub struct Asking<'a> {
+pub(super) struct Asking<'a> {
     config: &'a Config,
     around: &'a Surroundings,
     http: Http,
@@ -31,7 +31,7 @@ pub struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    pub fn new(config: &'a Config, around: &'a Surroundings) -> Result<Asking<'a>, Failure> {
+    pub(super) fn new(config: &'a Config, around: &'a Surroundings) -> Result<Asking<'a>, Failure> {
         let http = Http::new(&config.network)?;
         Ok(Asking { config, around, http, states: stored(around), asked: BTreeMap::new() })
     }
@@ -41,7 +41,7 @@ impl<'a> Asking<'a> {
     ///
     /// # Errors
     /// One sentence that names the host.
-    pub async fn ask(&mut self, url: &str, named: Option<&str>) -> Result<Answer, Failure> {
+    pub(super) async fn ask(&mut self, url: &str, named: Option<&str>) -> Result<Answer, Failure> {
         let host = host(url);
         let now = (self.around.clock)();
         if let Some(until) = cool_down(&self.states, url, now) {
@@ -82,18 +82,18 @@ impl<'a> Asking<'a> {
 }
 
 /// The feed at an address, whichever way it is written.
-pub fn feed_at<'a>(config: &'a Config, url: &str) -> Option<&'a Feed> {
+pub(super) fn feed_at<'a>(config: &'a Config, url: &str) -> Option<&'a Feed> {
     let key = discover::key(url);
     config.feeds.iter().find(|feed| discover::key(&feed.url) == key)
 }
 
 /// What a running newstape remembers of its feeds; nothing when that can't be read.
-pub fn stored(around: &Surroundings) -> Vec<FeedState> {
+pub(super) fn stored(around: &Surroundings) -> Vec<FeedState> {
     Reader::open(&around.places.data).and_then(|reader| reader.feeds()).unwrap_or_default()
 }
 
 /// Until when the place of an address asked to be left alone (429 and 503, whichever of its feeds got the answer).
-pub fn cool_down(states: &[FeedState], url: &str, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn cool_down(states: &[FeedState], url: &str, now: Timestamp) -> Option<Timestamp> {
     let place = Site::of(url);
     let refused =
         states.iter().filter(|state| matches!(state.history.status, Some(429 | 503)) && Site::of(&state.url) == place);
@@ -101,7 +101,7 @@ pub fn cool_down(states: &[FeedState], url: &str, now: Timestamp) -> Option<Time
 }
 
 /// How a sentence names an address.
-pub fn host(url: &str) -> String {
+pub(super) fn host(url: &str) -> String {
     let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.unwrap_or_else(|| "the address".into())
 }

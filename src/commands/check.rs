@@ -27,7 +27,7 @@ use crate::{market, news};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// Only the config: ask nobody
     #[arg(long)]
     offline: bool,

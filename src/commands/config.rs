@@ -11,7 +11,7 @@ use crate::config;
 use crate::shell::paths::create_private_folder;
 
 #[derive(Debug, Args)]
-pub struct ConfigCommand {
+pub(super) struct ConfigCommand {
     #[command(subcommand)]
     what: What,
 }

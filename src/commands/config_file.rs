@@ -16,7 +16,7 @@ const MAX_LINKS: usize = 8;
 
 /// The file as it was read, and as it will be.
 #[derive(Debug)]
-pub struct ConfigFile {
+pub(super) struct ConfigFile {
     /// Where it really lies: a link is followed, and stays.
     path: PathBuf,
     /// None: there was no file.
@@ -31,7 +31,7 @@ impl ConfigFile {
     ///
     /// # Errors
     /// When it can't be read, or is no right config: nothing can be changed in it then.
-    pub fn open(path: &Path) -> Result<ConfigFile, Failure> {
+    pub(super) fn open(path: &Path) -> Result<ConfigFile, Failure> {
         let path = real(path).map_err(|error| unreadable(path, &error))?;
         let before = read(&path).map_err(|error| unreadable(&path, &error))?;
         let file = ConfigFile::of(path, before);
@@ -47,7 +47,7 @@ impl ConfigFile {
         file
     }
 
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -55,7 +55,7 @@ impl ConfigFile {
     ///
     /// # Errors
     /// As [`ConfigFile::open`].
-    pub fn load(&self) -> Result<Config, Failure> {
+    pub(super) fn load(&self) -> Result<Config, Failure> {
         let shown = self.path.file_name().unwrap_or_default().to_string_lossy();
         config::load(Some((&shown, &self.text))).map_err(|mut mistake: ConfigError| {
             mistake.sentence.push_str("; nothing was changed");
@@ -64,12 +64,12 @@ impl ConfigFile {
     }
 
     /// Puts a feed behind all that stands, so that not a byte of it changes.
-    pub fn add(&mut self, fields: &[(&str, Value)]) -> Done {
+    pub(super) fn add(&mut self, fields: &[(&str, Value)]) -> Done {
         self.add_to("feed", fields)
     }
 
     /// Puts a view in: in the place of the one that has its name, else behind all that stands.
-    pub fn put_view(&mut self, view: &View) -> Done {
+    pub(super) fn put_view(&mut self, view: &View) -> Done {
         let key = view.key.map(String::from).unwrap_or_default();
         let mut document = self.document()?;
         let standing = entries(&mut document, "view").into_iter().find(|entry| is_called(*entry, &view.name));
@@ -106,13 +106,13 @@ impl ConfigFile {
     }
 
     /// Is there an entry of a feed?
-    pub fn has(&self, name: &str) -> Result<bool, Failure> {
+    pub(super) fn has(&self, name: &str) -> Result<bool, Failure> {
         let mut document = self.document()?;
         Ok(entries(&mut document, "feed").into_iter().any(|entry| is_called(entry, name)))
     }
 
     /// Switches the entry of a feed on or off; false when the file has none of this name.
-    pub fn enable(&mut self, name: &str, enabled: bool) -> Result<bool, Failure> {
+    pub(super) fn enable(&mut self, name: &str, enabled: bool) -> Result<bool, Failure> {
         let mut document = self.document()?;
         let Some(entry) = entries(&mut document, "feed").into_iter().find(|entry| is_called(*entry, name)) else {
             return Ok(false);
@@ -124,7 +124,7 @@ impl ConfigFile {
 
     /// Takes the entry of a feed away, with the comment that is attached to it; false when the file has none of this
     /// name.
-    pub fn remove(&mut self, name: &str) -> Result<bool, Failure> {
+    pub(super) fn remove(&mut self, name: &str) -> Result<bool, Failure> {
         let mut document = self.document()?;
         let found = match document.get_mut("feed") {
             Some(Item::ArrayOfTables(list)) => {
@@ -160,7 +160,7 @@ impl ConfigFile {
     ///
     /// # Errors
     /// When it can't be written, when somebody else changed it meanwhile, or when it would no longer be right.
-    pub fn save(self) -> Done {
+    pub(super) fn save(self) -> Done {
         self.load()?;
         let unwritten = |error: io::Error| {
             Failure::not_had(format!("{} can't be written: {}", self.path.display(), in_words(&error)))
@@ -204,7 +204,7 @@ fn real(path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// When it can't be written; the old one is as it was then.
-pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         create_private_folder(folder)?;

@@ -18,7 +18,7 @@ use crate::shell::files::read_capped;
 const FILE_MAX: u64 = 16 << 20;
 
 #[derive(Debug, Args)]
-pub struct Read {
+pub(super) struct Read {
     /// A file, an http(s) address, or - for standard input
     source: String,
     /// One JSON object

@@ -13,7 +13,7 @@ use crate::domain::text::clean;
 
 /// Reads one JSON object a line on standard input: {id, title, summary, source or outlet, published}.
 #[derive(Debug, Args)]
-pub struct Group {
+pub(super) struct Group {
     /// Answer in JSON (the only form there is)
     #[arg(long)]
     json: bool,

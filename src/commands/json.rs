@@ -9,7 +9,7 @@ use crate::domain::price::{Quote, Session, State};
 
 /// A quote as `prices --json` prints it.
 #[derive(Debug, Serialize)]
-pub struct QuoteLine<'a> {
+pub(super) struct QuoteLine<'a> {
     symbol: &'a str,
     #[serde(with = "rust_decimal::serde::float_option")]
     price: Option<Decimal>,
@@ -39,7 +39,7 @@ struct ExtendedLine {
 }
 
 impl<'a> QuoteLine<'a> {
-    pub fn new(symbol: &'a str, quote: Option<&'a Quote>, state: &State) -> QuoteLine<'a> {
+    pub(super) fn new(symbol: &'a str, quote: Option<&'a Quote>, state: &State) -> QuoteLine<'a> {
         let percent = |percent: Decimal| percent.round_dp(4);
         QuoteLine {
             symbol,

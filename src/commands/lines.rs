@@ -14,7 +14,7 @@ const LINE_MAX: u64 = 4 << 20;
 
 /// A story as it comes in: any field missing or null, others ignored.
 #[derive(Debug, Default, Deserialize)]
-pub struct StoryIn {
+pub(super) struct StoryIn {
     #[serde(default)]
     pub id: Value,
     #[serde(default)]
@@ -32,25 +32,25 @@ pub struct StoryIn {
 }
 
 impl StoryIn {
-    pub fn title(&self) -> &str {
+    pub(super) fn title(&self) -> &str {
         self.title.as_str().unwrap_or_default()
     }
 
-    pub fn summary(&self) -> &str {
+    pub(super) fn summary(&self) -> &str {
         self.summary.as_str().unwrap_or_default()
     }
 
-    pub fn outlet(&self) -> &str {
+    pub(super) fn outlet(&self) -> &str {
         self.outlet.as_str().or(self.source.as_str()).unwrap_or_default()
     }
 
     /// Title and summary, made safe, in their language.
-    pub fn text(&self) -> Text {
+    pub(super) fn text(&self) -> Text {
         Text::new(&clean(self.title()), &clean(self.summary())).in_lang(self.lang.as_str())
     }
 
     /// None when it is missing or not RFC 3339.
-    pub fn published(&self) -> Option<Timestamp> {
+    pub(super) fn published(&self) -> Option<Timestamp> {
         self.published.as_str()?.parse().ok()
     }
 }
@@ -59,7 +59,10 @@ impl StoryIn {
 ///
 /// # Errors
 /// When the input can't be read, or not one line was an object though there were lines.
-pub fn each(input: &mut impl BufRead, mut take: impl FnMut(StoryIn) -> Result<(), Failure>) -> Result<(), Failure> {
+pub(super) fn each(
+    input: &mut impl BufRead,
+    mut take: impl FnMut(StoryIn) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut good = 0usize;
     let mut bad = 0usize;
     let mut number = 0usize;

@@ -13,14 +13,14 @@ const LINE_MAX: usize = 600;
 
 /// A stream of which a terminal shows every character.
 #[derive(Debug)]
-pub struct Clean<W: Write> {
+pub(super) struct Clean<W: Write> {
     inner: W,
     /// The beginning of a character whose end has not been written yet.
     begun: Vec<u8>,
 }
 
 impl<W: Write> Clean<W> {
-    pub fn new(inner: W) -> Clean<W> {
+    pub(super) fn new(inner: W) -> Clean<W> {
         Clean { inner, begun: Vec::new() }
     }
 
@@ -54,17 +54,17 @@ impl<W: Write> Write for Clean<W> {
 }
 
 /// Standard output.
-pub fn out() -> Clean<io::StdoutLock<'static>> {
+pub(super) fn out() -> Clean<io::StdoutLock<'static>> {
     Clean::new(io::stdout().lock())
 }
 
 /// Standard error.
-pub fn errors() -> Clean<io::StderrLock<'static>> {
+pub(super) fn errors() -> Clean<io::StderrLock<'static>> {
     Clean::new(io::stderr().lock())
 }
 
 /// How far a command is: a line of a terminal that what is printed next takes the place of.
-pub fn progress(text: &str) {
+pub(super) fn progress(text: &str) {
     let mut terminal = io::stderr().lock();
     if terminal.is_terminal() {
         let _ = write!(terminal, "\r{text} \r");
@@ -72,18 +72,18 @@ pub fn progress(text: &str) {
 }
 
 /// A line on standard output.
-pub fn say(line: &str) -> Done {
+pub(super) fn say(line: &str) -> Done {
     Ok(writeln!(out(), "{}", line.replace('\n', " "))?)
 }
 
 /// An object as a line of JSON.
-pub fn say_json(value: &impl Serialize) -> Done {
+pub(super) fn say_json(value: &impl Serialize) -> Done {
     Ok(writeln!(out(), "{}", json_line(value)?)?)
 }
 
 /// A sentence on standard error, with a picture below it at most. One that nobody can read any more is no reason to panic, as
 /// `eprintln!` would.
-pub fn complain(sentence: impl std::fmt::Display) {
+pub(super) fn complain(sentence: impl std::fmt::Display) {
     let _ = writeln!(errors(), "newstape: {}", capped(&sentence.to_string()));
 }
 
@@ -97,14 +97,14 @@ fn capped(text: &str) -> String {
 }
 
 /// JSON without any character that steers a terminal: it says the same with escapes.
-pub fn json_line(value: &impl Serialize) -> Result<String, Failure> {
+pub(super) fn json_line(value: &impl Serialize) -> Result<String, Failure> {
     let line =
         serde_json::to_string(value).map_err(|error| Failure::not_had(format!("an answer is no JSON: {error}")))?;
     Ok(escaped(&line))
 }
 
 /// A line of JSON with escapes in place of what steers a terminal; such characters stand only within its strings.
-pub fn escaped(line: &str) -> String {
+pub(super) fn escaped(line: &str) -> String {
     if !line.contains(steers) {
         return line.to_owned();
     }

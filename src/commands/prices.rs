@@ -38,7 +38,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
-pub struct Prices {
+pub(super) struct Prices {
     /// Spelled as on Yahoo Finance: NVDA, BRK-B, ^VIX, BTC-USD; without any, the watchlist
     symbols: Vec<String>,
     /// One JSON object a line

@@ -31,14 +31,14 @@ const DEMO: [(&str, &[u8]); 6] = [
 ];
 
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(super) struct Demo {
     /// How many seconds of the day pass in one
     #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed, allow_negative_numbers = true)]
     speed: f64,
 }
 
 #[derive(Debug, Args)]
-pub struct Replay {
+pub(super) struct Replay {
     /// A folder with headlines.jsonl and candles_SYMBOL_INTERVAL.csv
     dir: PathBuf,
     /// How many seconds of the day pass in one

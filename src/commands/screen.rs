@@ -13,12 +13,12 @@ use crate::shell::replay::Plan;
 use crate::shell::terminal;
 
 /// `newstape` without a command; with a folder to record the day into.
-pub fn live(around: &Surroundings, record: Option<PathBuf>) -> Done {
+pub(super) fn live(around: &Surroundings, record: Option<PathBuf>) -> Done {
     start(around, Show::Live { record })
 }
 
 /// A recorded day: nothing is asked of the network, nothing is kept.
-pub fn replayed(around: &Surroundings, day: Recording, plan: Plan) -> Done {
+pub(super) fn replayed(around: &Surroundings, day: Recording, plan: Plan) -> Done {
     start(around, Show::Replay { day, plan })
 }
 

@@ -22,7 +22,7 @@ use crate::store::{Reader, StoreError};
 const GROUP_LASTS: SignedDuration = SignedDuration::from_hours(72);
 
 #[derive(Debug, Args)]
-pub struct Stories {
+pub(super) struct Stories {
     /// A query, as in the filter line: 'nvidia -gaming topic:regulation'; behind -- when it begins with -
     query: Vec<String>,
     /// Only stories of the last 24h, 90m, 7d …

@@ -8,7 +8,7 @@ use crate::screen::text::{cut, fit, safe, width};
 const WIDEST: usize = 48;
 
 /// Writes the rows; the last column is not padded.
-pub fn write<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Result<()> {
+pub(super) fn write<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Result<()> {
     let mut widths = [0; N];
     for row in rows {
         for (cell, widest) in row.iter().zip(&mut widths) {

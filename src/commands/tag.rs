@@ -12,7 +12,7 @@ use crate::domain::text::{Text, clean};
 use crate::domain::topic::{But, Near, Tag as TopicTag, Topics};
 
 #[derive(Debug, Args)]
-pub struct Tag {
+pub(super) struct Tag {
     /// The text; without it, standard input is read: one JSON object a line ({id, title, summary, …}), or plain text
     text: Vec<String>,
     /// Answer in JSON

@@ -8,17 +8,17 @@ use crate::config::Config;
 use crate::domain::query::Query;
 
 /// A whole number; the error says what was expected.
-pub fn count(text: &str) -> Result<usize, &'static str> {
+pub(super) fn count(text: &str) -> Result<usize, &'static str> {
     text.trim().parse().map_err(|_| "a whole number, such as 20")
 }
 
 /// A time in UTC or with its offset; the error says what was expected.
-pub fn time(text: &str) -> Result<Timestamp, &'static str> {
+pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
     text.trim().parse().map_err(|_| "a time such as 2026-02-05T14:25:00Z")
 }
 
 /// The query of a command, or what is wrong with it. A name in it that nothing has is said on stderr.
-pub fn query(text: &str, config: &Config) -> Result<Query, Failure> {
+pub(super) fn query(text: &str, config: &Config) -> Result<Query, Failure> {
     let query = Query::parse(text)
         .map_err(|mistake| Failure::usage(format!("query, {}\n{}", mistake.place(text), mistake.picture(text))))?;
     if let Some(mistake) = query.unknown_name(&config.names()) {
@@ -28,7 +28,7 @@ pub fn query(text: &str, config: &Config) -> Result<Query, Failure> {
 }
 
 /// Help and version are printed; all else that the parser answers is a mistake in the command line.
-pub fn answer(error: &clap::Error) -> Done {
+pub(super) fn answer(error: &clap::Error) -> Done {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(error.print()?),
         // Which commands there are is what is missing.

@@ -55,23 +55,28 @@ pub(super) struct Wrong {
 }
 
 impl Wrong {
-    pub fn of_type(value: &Value, expected: impl Into<String>) -> Wrong {
+    pub(super) fn of_type(value: &Value, expected: impl Into<String>) -> Wrong {
         let found = Some(type_in_words(value.get_ref()).into());
         Wrong { found, ..Wrong::of_value(value, expected) }
     }
 
-    pub fn of_value(value: &Value, expected: impl Into<String>) -> Wrong {
+    pub(super) fn of_value(value: &Value, expected: impl Into<String>) -> Wrong {
         let expected = expected.into();
         Wrong { span: value.span(), expected, found: None, hint: String::new() }
     }
 
     /// A name that is written otherwise here.
-    pub fn of_spelling(value: &Value, expected: impl Into<String>, name: &str) -> Wrong {
+    pub(super) fn of_spelling(value: &Value, expected: impl Into<String>, name: &str) -> Wrong {
         Wrong { found: Some(shown(name)), ..Wrong::of_value(value, expected) }
     }
 
     /// A name that is none of the known ones.
-    pub fn of_name<'n>(value: &Value, expected: &str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Wrong {
+    pub(super) fn of_name<'n>(
+        value: &Value,
+        expected: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> Wrong {
         Wrong { found: Some(shown(name)), hint: did_you_mean(name, known), ..Wrong::of_value(value, expected) }
     }
 
@@ -104,7 +109,7 @@ fn explain(message: &str, marked: &str) -> String {
 }
 
 impl<'t> Doc<'t> {
-    pub fn parse(file: &'t str, text: &'t str) -> Result<Doc<'t>, SyntaxError> {
+    pub(super) fn parse(file: &'t str, text: &'t str) -> Result<Doc<'t>, SyntaxError> {
         let tables = DeTable::parse(text).map_err(|error| {
             let span = error.span().unwrap_or(text.len()..text.len());
             let sentence = explain(error.message(), text.get(span.clone()).unwrap_or_default());
@@ -120,7 +125,7 @@ impl<'t> Doc<'t> {
         })
     }
 
-    pub fn root(&self) -> Table<'_> {
+    pub(super) fn root(&self) -> Table<'_> {
         Table::new(self, self.tables.get_ref(), 0, "", String::new())
     }
 
@@ -129,7 +134,7 @@ impl<'t> Doc<'t> {
     }
 
     /// One line each with its place, in the order of the file.
-    pub fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.borrow().clone();
         warnings.sort_by_key(|(at, _)| *at);
         let more = warnings.len().saturating_sub(MOST_WARNINGS);
@@ -144,13 +149,13 @@ impl<'t> Doc<'t> {
     }
 
     /// Where the values stand of which mistakes are found later.
-    pub fn places(&self) -> impl Iterator<Item = (Setting, Place)> {
+    pub(super) fn places(&self) -> impl Iterator<Item = (Setting, Place)> {
         let lines = Lines::of(self.text);
         self.settings.take().into_iter().map(move |(setting, at)| (setting, lines.place(self.file, at)))
     }
 
     /// Every key that was asked for, as `network.timeout`.
-    pub fn asked(&self) -> BTreeSet<String> {
+    pub(super) fn asked(&self) -> BTreeSet<String> {
         self.asked.borrow().clone()
     }
 }
@@ -184,12 +189,12 @@ impl<'d> Table<'d> {
     }
 
     /// `feed`, `topic`.
-    pub fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         self.kind
     }
 
     /// Reads a value; None when it is missing or was ignored with a warning.
-    pub fn get<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>) -> Option<T> {
+    pub(super) fn get<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>) -> Option<T> {
         let given = self.find(key)?;
         match read(given) {
             Ok(value) => {
@@ -204,14 +209,14 @@ impl<'d> Table<'d> {
     }
 
     /// Reads a value over the one that stands.
-    pub fn set<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>, into: &mut T) {
+    pub(super) fn set<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>, into: &mut T) {
         if let Some(value) = self.get(key, read) {
             *into = value;
         }
     }
 
     /// Reads what an entry can't be without; when that is missing or unusable the entry is left out, with one warning.
-    pub fn need<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>) -> Option<T> {
+    pub(super) fn need<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>) -> Option<T> {
         match self.find(key).map(read) {
             Some(Ok(value)) => {
                 self.entries.get(key).into_iter().for_each(|at| self.locate(key, 0, at));
@@ -230,7 +235,12 @@ impl<'d> Table<'d> {
     }
 
     /// Reads a list over the one that stands; a bad item is ignored alone.
-    pub fn set_list<T>(&self, key: &'static str, read: impl Fn(&Value<'d>) -> Result<T, Wrong>, into: &mut Vec<T>) {
+    pub(super) fn set_list<T>(
+        &self,
+        key: &'static str,
+        read: impl Fn(&Value<'d>) -> Result<T, Wrong>,
+        into: &mut Vec<T>,
+    ) {
         let Some(value) = self.find(key) else { return };
         if let Some(items) = self.items(key, value, read) {
             *into = items;
@@ -254,7 +264,7 @@ impl<'d> Table<'d> {
     }
 
     /// A `[key]` table, closed when it has been read.
-    pub fn section(&self, key: &'static str, read: impl FnOnce(&Table<'d>)) {
+    pub(super) fn section(&self, key: &'static str, read: impl FnOnce(&Table<'d>)) {
         let Some(value) = self.find(key) else { return };
         let Some(section) = Table::of(self.doc, value, key, format!("[{key}]")) else {
             return self.ignore(key, Wrong::of_type(value, format!("a table [{key}]")));
@@ -264,7 +274,7 @@ impl<'d> Table<'d> {
     }
 
     /// The `[[key]]` tables, each with its name. One without a name, or with the name of an earlier one, is left out.
-    pub fn entries(
+    pub(super) fn entries(
         &self,
         key: &'static str,
         read_name: fn(&Value<'d>) -> Result<Name, Wrong>,
@@ -294,7 +304,7 @@ impl<'d> Table<'d> {
     }
 
     /// The tables `[key.name]` under names of the user's choice, as entries: a problem in one is a warning.
-    pub fn tables(&self, key: &'static str, mut read: impl FnMut(&Table<'d>, &str)) {
+    pub(super) fn tables(&self, key: &'static str, mut read: impl FnMut(&Table<'d>, &str)) {
         let Some(all) = self.free(key) else { return };
         for (name, value) in all.entries {
             let called = format!("{key} {}", shown(name.get_ref()));
@@ -308,7 +318,7 @@ impl<'d> Table<'d> {
     }
 
     /// A table of the entry's own, whose problems are warnings; false when there is none.
-    pub fn part(&self, key: &'static str, read: impl FnOnce(&Table<'d>)) -> bool {
+    pub(super) fn part(&self, key: &'static str, read: impl FnOnce(&Table<'d>)) -> bool {
         let Some(part) = self.inner(key) else { return false };
         read(&part);
         part.close();
@@ -316,7 +326,7 @@ impl<'d> Table<'d> {
     }
 
     /// A table of the entry's own under names of the user's choice; false when there is none.
-    pub fn pairs(&self, key: &'static str, mut read: impl FnMut(&str, &Value<'d>) -> Result<(), Wrong>) -> bool {
+    pub(super) fn pairs(&self, key: &'static str, mut read: impl FnMut(&str, &Value<'d>) -> Result<(), Wrong>) -> bool {
         let Some(part) = self.inner(key) else { return false };
         for (name, value) in part.entries {
             if let Err(wrong) = read(name.get_ref(), value) {
@@ -337,18 +347,18 @@ impl<'d> Table<'d> {
     }
 
     /// Does the file give this key?
-    pub fn gives(&self, key: &str) -> bool {
+    pub(super) fn gives(&self, key: &str) -> bool {
         self.entries.get(key).is_some()
     }
 
     /// Does the file give this key an empty text, which takes away what stands?
-    pub fn is_empty_text(&self, key: &str) -> bool {
+    pub(super) fn is_empty_text(&self, key: &str) -> bool {
         self.entries.get(key).is_some_and(|value| value.get_ref().as_str() == Some(""))
     }
 
     /// A table `[key]` of lists under names of the user's choice; a text alone counts as a list of one. `is_part` says
     /// which of the names are those of tables with more such lists; the second name that `put` gets is theirs.
-    pub fn lists(
+    pub(super) fn lists(
         &self,
         key: &'static str,
         is_part: fn(&str) -> bool,
@@ -399,13 +409,13 @@ impl<'d> Table<'d> {
     }
 
     /// Says why this whole entry is left out.
-    pub fn leave_out(&self, sentence: &str) {
+    pub(super) fn leave_out(&self, sentence: &str) {
         self.left_out.set(true);
         self.doc.warn(self.at, format!("{} {sentence}", self.called));
     }
 
     /// Says something about the value of a key.
-    pub fn warn(&self, key: &str, sentence: &str) {
+    pub(super) fn warn(&self, key: &str, sentence: &str) {
         let at = self.entries.get(key).map_or(self.at, |value| value.span().start);
         self.doc.warn(at, format!("{} {sentence}", self.called));
     }
@@ -422,7 +432,7 @@ impl<'d> Table<'d> {
     }
 
     /// Warns of every key that was not asked for, unless all of it is left out anyway.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         let asked = self.asked.borrow();
         let known = |key: &str| asked.contains(&key) || self.left_out.get();
         for key in self.entries.keys().filter(|key| !known(key.get_ref())) {

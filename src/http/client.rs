@@ -42,7 +42,7 @@ pub(super) struct Clients {
 impl Clients {
     /// Installs the TLS provider first: without one, reqwest panics. The client of the default settings is made at once, so that what would
     /// make all requests fail is reported at the start.
-    pub fn new(timeout: Duration) -> anyhow::Result<Clients> {
+    pub(super) fn new(timeout: Duration) -> anyhow::Result<Clients> {
         rustls::crypto::ring::default_provider().install_default().ok();
         let connect_timeout = CONNECT_TIMEOUT.min(timeout);
         let usual = ClientSettings::default();
@@ -51,7 +51,7 @@ impl Clients {
     }
 
     /// The client for these settings.
-    pub fn of(&self, settings: &ClientSettings) -> Result<Client, HttpError> {
+    pub(super) fn of(&self, settings: &ClientSettings) -> Result<Client, HttpError> {
         // What a panic left is a list of whole clients.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.iter().position(|(other, _)| other == settings).and_then(|at| known.remove(at));

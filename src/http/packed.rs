@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use super::HttpError;
 
 /// What is asked for, as `Accept-Encoding`.
-pub const ACCEPTED: &str = "gzip, br, zstd";
+pub(super) const ACCEPTED: &str = "gzip, br, zstd";
 /// How gzip begins (RFC 1952, 2.3.1), with its one method.
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 /// A file that was packed by hand may be packed once more by the server.
@@ -18,7 +18,7 @@ const STEP: usize = 64 << 10;
 
 /// The body as it was before it was packed, at most `cap` bytes of it: as far as it goes, and what keeps it from being
 /// whole.
-pub fn unpack(mut body: Vec<u8>, cap: u64) -> (Vec<u8>, Result<(), HttpError>) {
+pub(super) fn unpack(mut body: Vec<u8>, cap: u64) -> (Vec<u8>, Result<(), HttpError>) {
     for _ in 0..LAYERS {
         if !body.starts_with(GZIP) {
             break;

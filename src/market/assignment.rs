@@ -12,7 +12,13 @@ use crate::domain::price::{Capability, Symbol};
 
 /// The symbols whose prices a source has to bring by a route ([`Capability::Socket`] or [`Capability::Quote`]) now: those
 /// for which every better route is down. A worse route goes on until the better one has settled again.
-pub fn prices(of: &Source, by: Capability, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
+pub(super) fn prices(
+    of: &Source,
+    by: Capability,
+    config: &Config,
+    standings: &HealthTable,
+    now: Timestamp,
+) -> Vec<Wanted> {
     let wants = |symbol: &Symbol| {
         let mut better = routes(symbol, config).take_while(|(source, route)| (source.id, *route) != (of.id, by));
         better.all(|(source, route)| {
@@ -27,7 +33,7 @@ pub fn prices(of: &Source, by: Capability, config: &Config, standings: &HealthTa
 
 /// The symbols without a price for which a source might have one, be its turn come or not: where a question takes many,
 /// they go along.
-pub fn unpriced(of: &Source, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
+pub(super) fn unpriced(of: &Source, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
     let route = (of.id.into(), Capability::Quote);
     let has = |symbol: &&Symbol| chain(symbol, config).any(|source| source.id == of.id);
     let is_open =
@@ -37,7 +43,7 @@ pub fn unpriced(of: &Source, config: &Config, standings: &HealthTable, now: Time
 }
 
 /// The symbols whose history a source has to bring now, benchmarks among them.
-pub fn charts(of: &Source, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
+pub(super) fn charts(of: &Source, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
     let carries = |symbol: &&Symbol| {
         let mut chain = chain(symbol, config).filter(|source| source.candles.is_some());
         let first = chain.find(|source| source.id == of.id || !is_down(source, standings, now));

@@ -35,7 +35,7 @@ pub trait Dial: Send + Sync + 'static {
 
 /// The real network.
 #[derive(Clone, Copy, Debug)]
-pub struct Network;
+pub(super) struct Network;
 
 impl Dial for Network {
     type Io = MaybeTlsStream<TcpStream>;

@@ -8,7 +8,7 @@ mod tests;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
 
 use super::assignment;
@@ -35,6 +35,9 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 pub(super) const LATE: Duration = Duration::from_secs(1);
 /// An answer is late after this, also where the last price still stands, and so is history.
 const VERY_LATE: Duration = Duration::from_secs(3);
+
+/// A symbol that a source does not know may be listed one day: it is asked again after this.
+const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// Whoever can answer a question: [`Http`], or a test.
 pub trait Fetch: Send + Sync + 'static {

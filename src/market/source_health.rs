@@ -1,6 +1,6 @@
 //! How the sources fare, and which of them carries the price of each symbol: shared between the workers.
 //!
-//! A route that fell is trusted again only after it has done well for [`SETTLES`]; meanwhile the worse route goes on.
+//! A route that fell is trusted again only after it has done well for a minute; meanwhile the worse route goes on.
 //! What is said of one symbol (unknown, without a price, incomplete, late) leaves the others alone.
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The article of a story: from the page behind its link to what is to be read of it.
 //!
-//! The page is decoded, written anew within bounds ([`lean`]), searched for its article by Mozilla's Readability
-//! (`dom_smoothie`), and what that leaves is cut into blocks ([`blocks`]).
+//! The page is decoded, written anew within bounds (`lean`), searched for its article by Mozilla's Readability
+//! (`dom_smoothie`), and what that leaves is cut into blocks (`blocks`).
 
 mod blocks;
 pub mod fetch;

@@ -1,6 +1,6 @@
 //! Which entry is which story: an identity that survives polls, restarts, edited titles and changed addresses.
 //!
-//! An entry that its feed had before keeps its story, whatever has changed about it meanwhile: see [`super::recognise`].
+//! An entry that its feed had before keeps its story, whatever has changed about it meanwhile: see `news/recognise.rs`.
 //! One that is new is given an identity, in order of trust:
 //! 1. **A guid that is an address**, in its canonical form. Sites that write such guids keep them (`?p=123`) when a new
 //!    headline gives the article a new link.

@@ -51,7 +51,7 @@ pub struct Outline {
 pub struct List {
     /// In the order of the file; an address may stand in it twice.
     pub feeds: Vec<Outline>,
-    /// What was left out and why, a sentence each; at most [`MAX_SENTENCES`] and one more that counts the others.
+    /// What was left out and why, a sentence each; at most 20 and one more that counts the others.
     pub skipped: Vec<String>,
     /// The file breaks off: there were more feeds, or more of the last one.
     pub is_cut: bool,

@@ -84,7 +84,7 @@ pub(super) struct PermitQueue {
 }
 
 impl PermitQueue {
-    pub fn take(&mut self, visit: PermitRequest) {
+    pub(super) fn take(&mut self, visit: PermitRequest) {
         if self.waiting.len() < WAITING {
             self.waiting.push(visit);
         } else {
@@ -93,7 +93,7 @@ impl PermitQueue {
     }
 
     /// Lets in whose turn it is. How long the next one waits, as far as that is known.
-    pub fn admit(&mut self, scheduler: &mut PollScheduler, http: &Http, clock: &Clock) -> Option<Duration> {
+    pub(super) fn admit(&mut self, scheduler: &mut PollScheduler, http: &Http, clock: &Clock) -> Option<Duration> {
         let (now, instant) = (clock(), Instant::now());
         let mut next: Option<Duration> = None;
         for visit in std::mem::take(&mut self.waiting).into_iter().filter(|visit| !visit.answer.is_closed()) {
@@ -119,7 +119,7 @@ impl PermitQueue {
     }
 
     /// Waits until one leaves, and takes note of it. None when nobody is there.
-    pub async fn left(&mut self) -> Option<Left> {
+    pub(super) async fn left(&mut self) -> Option<Left> {
         self.away.next().await?.ok()
     }
 }

@@ -40,7 +40,7 @@ pub(super) enum Trust {
 }
 
 impl Trust {
-    pub fn of(guid: &str, is_address: bool) -> Trust {
+    pub(super) fn of(guid: &str, is_address: bool) -> Trust {
         let digits = guid.bytes().filter(u8::is_ascii_digit).count();
         match is_address {
             true => Trust::Full,

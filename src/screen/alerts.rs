@@ -25,7 +25,7 @@ const NARROW: usize = 90;
 const SMALL: usize = 56;
 const STATE_SMALL: usize = 13;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut HitMap) {
     let listed = scene.app.alerts.listed(scene.app.now);
     let rows = rows(scene, &listed, popup_columns(area, WIDTH));
     let height = (rows.len() as u16).saturating_add(2);

@@ -25,7 +25,7 @@ const QUOTES: &str = "“”„«»";
 const UNKNOWN: char = '?';
 
 /// Replaces what is not ASCII.
-pub fn reduce(buffer: &mut Buffer) {
+pub(super) fn reduce(buffer: &mut Buffer) {
     let mut covered = 0;
     for cell in &mut buffer.content {
         let symbol = cell.symbol();

@@ -4,19 +4,19 @@
 const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
 
 /// Cells being dotted.
-pub struct Dots {
+pub(super) struct Dots {
     width: usize,
     cells: Vec<u8>,
 }
 
 impl Dots {
     /// Room of so many cells.
-    pub fn new(width: usize, height: usize) -> Dots {
+    pub(super) fn new(width: usize, height: usize) -> Dots {
         Dots { width, cells: vec![0; width * height] }
     }
 
     /// A vertical stroke at a column of dots, from one row of dots to another.
-    pub fn stroke(&mut self, x: usize, from: usize, to: usize) {
+    pub(super) fn stroke(&mut self, x: usize, from: usize, to: usize) {
         for y in from.min(to)..=from.max(to) {
             if let Some(cell) = self.cells.get_mut(y / 4 * self.width + x / 2).filter(|_| x / 2 < self.width) {
                 *cell |= DOTS[x % 2][y % 4];
@@ -25,7 +25,7 @@ impl Dots {
     }
 
     /// A line from one dot to another that is not left of it, without a gap.
-    pub fn line(&mut self, from: (usize, usize), to: (usize, usize)) {
+    pub(super) fn line(&mut self, from: (usize, usize), to: (usize, usize)) {
         let across = to.0.saturating_sub(from.0);
         let slope = (to.1 as f64 - from.1 as f64) / across.max(1) as f64;
         let y = |x: usize| if x == across { to.1 } else { (from.1 as f64 + slope * x as f64).round() as usize };
@@ -37,7 +37,7 @@ impl Dots {
     }
 
     /// Column, row and glyph of each cell that has a dot.
-    pub fn glyphs(&self) -> impl Iterator<Item = (usize, usize, char)> + '_ {
+    pub(super) fn glyphs(&self) -> impl Iterator<Item = (usize, usize, char)> + '_ {
         let dotted = self.cells.iter().enumerate().filter(|(_, dots)| **dots != 0);
         dotted.filter_map(|(at, dots)| {
             Some((at % self.width, at / self.width, char::from_u32(0x2800 + u32::from(*dots))?))

@@ -29,7 +29,7 @@ use crate::domain::format;
 use crate::domain::price::{Capability, Outcome, Span as ChartSpan, Symbol};
 use crate::domain::reaction;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let app = scene.app;
     let Some(symbol) = app.tape.selected() else {
         let inner = panel(frame, area, scene, false, heading(scene, "Chart"), Line::default());
@@ -112,7 +112,7 @@ fn why_nothing(scene: Scene, symbol: &Symbol) -> String {
 }
 
 /// The closes of the last day, one for each column, for a sparkline.
-pub fn closes(app: &App, symbol: &str, columns: usize) -> Vec<f64> {
+pub(super) fn closes(app: &App, symbol: &str, columns: usize) -> Vec<f64> {
     let Some((_, bars)) = window(app, symbol, ChartSpan::Day) else { return Vec::new() };
     let last = |column: usize| ((column + 1) * bars.len() / columns.max(1)).saturating_sub(1);
     (0..columns).map(|column| bars[last(column)].close).collect()

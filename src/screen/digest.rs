@@ -18,7 +18,7 @@ use crate::domain::format;
 const WIDTH: u16 = 84;
 const NAME: usize = 12;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
     let Some(digest) = scene.app.digest() else { return };
     let lines = lines(scene, &digest, popup_columns(area, WIDTH));
     let height = (lines.len() as u16).saturating_add(2);

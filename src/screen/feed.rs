@@ -25,7 +25,7 @@ const FIGURES: [usize; 4] = [12, 7, 9, 9];
 /// Below this many columns the last two figures go.
 const NARROW: usize = 70;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (cursor, scroll): (usize, usize), seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, (cursor, scroll): (usize, usize), seen: &mut HitMap) {
     let Some(feed) = scene.app.health.feeds().nth(cursor) else { return };
     let columns = popup_columns(area, WIDTH);
     let lines = lines(scene, &feed, columns);

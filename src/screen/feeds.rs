@@ -57,7 +57,7 @@ impl Columns {
     }
 }
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut HitMap) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: usize, seen: &mut HitMap) {
     let app = scene.app;
     let (fresh, all) = app.health.fresh(app.now);
     let title = Line::from(vec![
@@ -212,7 +212,7 @@ fn what_is_wrong(scene: Scene, line: &FeedLine) -> String {
 }
 
 /// How a feed is silent, when that is what is to be said of it.
-pub fn silent(line: &FeedLine, now: Timestamp) -> Option<String> {
+pub(crate) fn silent(line: &FeedLine, now: Timestamp) -> Option<String> {
     let silence = line.silence(now).filter(|_| line.standing(now) == Standing::Silent)?;
     Some(match silence {
         Silence::Empty => "answers well, but has no entries".into(),

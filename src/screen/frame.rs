@@ -13,7 +13,7 @@ use crate::app::hit_map::HitMap;
 
 /// Draws a frame with a title on the left and one on the right; answers the room inside. When both are too long, the left
 /// one is cut; where that leaves it too little, the right one goes.
-pub fn panel(frame: &mut Frame, area: Rect, scene: Scene, focused: bool, left: Line, right: Line) -> Rect {
+pub(super) fn panel(frame: &mut Frame, area: Rect, scene: Scene, focused: bool, left: Line, right: Line) -> Rect {
     let style = if focused { scene.theme.accent } else { scene.theme.border };
     let block = Block::bordered().border_type(BorderType::Rounded).border_style(style);
     let inner = block.inner(area);
@@ -35,7 +35,7 @@ pub fn panel(frame: &mut Frame, area: Rect, scene: Scene, focused: bool, left: L
 
 /// Draws a line of text. Each span begins where the letters of the one before end, cell by cell; a `Line` drawn as a widget
 /// begins it where that one's width as a whole says, which is less in scripts whose letters may join.
-pub fn put(frame: &mut Frame, line: impl Into<Line<'static>>, place: Rect) {
+pub(super) fn put(frame: &mut Frame, line: impl Into<Line<'static>>, place: Rect) {
     let place = place.intersection(frame.area());
     if place.area() > 0 {
         frame.buffer_mut().set_line(place.x, place.y, &line.into(), place.width);
@@ -43,7 +43,7 @@ pub fn put(frame: &mut Frame, line: impl Into<Line<'static>>, place: Rect) {
 }
 
 /// Columns for the two titles of a frame together, with the blanks around them.
-pub fn title_room(area: Rect) -> usize {
+pub(super) fn title_room(area: Rect) -> usize {
     usize::from(area.width.saturating_sub(2))
 }
 
@@ -51,11 +51,11 @@ pub fn title_room(area: Rect) -> usize {
 const LEFT_TITLE_MIN: usize = 12;
 
 /// A key that helps where it is shown, and what it does in a word.
-pub type Hint = (Command, &'static str);
+pub(super) type Hint = (Command, &'static str);
 
 /// As [`panel`], with keys that help at the right: those that do something now, each whole, and only where the title leaves
 /// them room. The last is kept longest.
-pub fn panel_with_hints(
+pub(super) fn panel_with_hints(
     frame: &mut Frame,
     area: Rect,
     scene: Scene,
@@ -104,12 +104,12 @@ fn popup_place(area: Rect, (width, height): (u16, u16)) -> Rect {
 }
 
 /// The columns inside a frame of a width that lies over the screen.
-pub fn popup_columns(area: Rect, width: u16) -> usize {
+pub(super) fn popup_columns(area: Rect, width: u16) -> usize {
     popup_place(area, (width, 0)).width.saturating_sub(2).into()
 }
 
 /// A frame over everything else, in the middle of the screen or filling it.
-pub fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left: Line, hints: &[Hint]) -> Rect {
+pub(super) fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left: Line, hints: &[Hint]) -> Rect {
     let place = popup_place(area, size);
     // Around it nothing, so that no border of what lies below stands right beside its own.
     let around = place.outer(Margin::new(1, 1)).intersection(area);
@@ -119,7 +119,7 @@ pub fn popup(frame: &mut Frame, area: Rect, scene: Scene, size: (u16, u16), left
 }
 
 /// Lines in a popup, from so many down; how far they can scroll goes into `seen`.
-pub fn scrolled(frame: &mut Frame, inner: Rect, lines: Vec<Line<'static>>, scroll: usize, seen: &mut HitMap) {
+pub(super) fn scrolled(frame: &mut Frame, inner: Rect, lines: Vec<Line<'static>>, scroll: usize, seen: &mut HitMap) {
     seen.popup = inner;
     seen.popup_scroll_max = lines.len().saturating_sub(inner.height.into());
     let shown = lines.into_iter().skip(scroll.min(seen.popup_scroll_max));
@@ -129,7 +129,7 @@ pub fn scrolled(frame: &mut Frame, inner: Rect, lines: Vec<Line<'static>>, scrol
 }
 
 /// The name of a panel.
-pub fn heading(scene: Scene, name: &'static str) -> Line<'static> {
+pub(super) fn heading(scene: Scene, name: &'static str) -> Line<'static> {
     Line::from(Span::styled(name, scene.theme.text.add_modifier(Modifier::BOLD)))
 }
 

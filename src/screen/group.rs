@@ -28,7 +28,7 @@ const NARROW: usize = 90;
 /// Below this many the outlet and the headline alone stay.
 const SMALL: usize = 56;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (GroupId, usize), seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, (group, cursor): (GroupId, usize), seen: &mut HitMap) {
     let items: Vec<&Item> = scene.app.wire.group(group).collect();
     let Some(first) = scene.app.wire.primary(group).or(items.first().copied()) else { return };
     let height = items.len() as u16 + 2;

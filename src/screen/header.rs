@@ -16,7 +16,7 @@ use crate::domain::price::Session;
 /// A topic's title in the bar, in columns.
 const TITLE_MAX: usize = 20;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let right = market(scene);
     let mut spans = brand(scene);
     let room = usize::from(area.width).saturating_sub(spans_width(&right) + spans_width(&spans));

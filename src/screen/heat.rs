@@ -25,7 +25,7 @@ const CELL_MIN: u16 = (NAME + 2 + COUNT) as u16;
 /// A topic's bars are this many rows high at most.
 const ROWS_MAX: u16 = 3;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let title = Line::from(vec![
         Span::styled("Heat", scene.theme.text.add_modifier(Modifier::BOLD)),
         Span::styled(" · stories of the last 24 h · vs usual", scene.theme.dim),

@@ -28,7 +28,7 @@ const WIDE_MAX: usize = 6;
 /// A correlation of this size is worth seeing.
 const STRONG: f64 = 0.7;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
     let columns = popup_columns(area, WIDTH);
     let lines: Vec<Line<'static>> = heat(scene, columns).into_iter().chain(together(scene, columns)).collect();
     let height = (lines.len() as u16).saturating_add(2);

@@ -49,7 +49,7 @@ struct Part {
     entries: Vec<Entry>,
 }
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, seen: &mut HitMap) {
     let lines = lines(scene, popup_columns(area, WIDTH));
     let all = usize::from(area.height.saturating_sub(2));
     let find = &scene.app.reading.find;

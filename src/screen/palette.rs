@@ -23,7 +23,7 @@ const KEYS: usize = 12;
 const NARROW: usize = 56;
 
 /// Draws the offers above the line at `area`, the likeliest lowest, next to what is typed.
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
     let offers = &prompt.offers;
     let room = usize::from(area.y.saturating_sub(frame.area().y)).min(ROWS);
     let chosen = offers.chosen.unwrap_or(0);

@@ -20,7 +20,7 @@ const LABEL: usize = 3;
 
 /// `/ nvidia raises▏` with the place of a mistake underlined. What is typed scrolls, so that its cursor is always in
 /// view.
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt) {
     let theme = scene.theme;
     let (before, _) = prompt.halves();
     let room = usize::from(area.width).saturating_sub(LABEL + 1);

@@ -39,7 +39,7 @@ const SEPARATOR: &str = "│";
 const BLOCK_HEIGHT_MIN: u16 = 3;
 
 /// Blocks beside each other when wide, below each other in the column of a medium screen; a table when they have no room.
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let symbols = scene.app.tape.shown();
     let focused = scene.app.arrangement.focus == Focus::Tape;
     // What was a table among other panels is one alone.
@@ -208,7 +208,7 @@ fn bounds(values: &[f64]) -> Option<(f64, f64)> {
 // --- the rail on top of small screens ---
 
 /// Rows of the rail: those that all symbols shown need, but never more than a third of the screen.
-pub fn rail_height(app: &App, area: Rect, size: Size) -> u16 {
+pub(super) fn rail_height(app: &App, area: Rect, size: Size) -> u16 {
     let cells = (area.width / CELL_WIDTH).max(1);
     let rows = rows_of_cell(size);
     let wanted = app.tape.shown().len() + usize::from(app.tape.list().is_some());
@@ -233,7 +233,7 @@ fn rows_of_cell(size: Size) -> u16 {
 }
 
 /// The symbols as cells, then one for what else is to be said of them, if there is a second cell.
-pub fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
+pub(super) fn draw_rail(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let tape = &scene.app.tape;
     let symbols = tape.shown();
     if symbols.is_empty() {

@@ -32,7 +32,7 @@ const OUTLETS_NAMED: usize = 5;
 /// What stays together in a line.
 type Part = Vec<Span<'static>>;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let framed = scene.size != Size::Tiny;
     let inner = if framed { area.inner(Margin::new(1, 1)) } else { area };
     let text = Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner };

@@ -21,7 +21,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     if let Some(prompt) = &scene.app.prompt {
         return super::prompt::draw(frame, area, scene, prompt);
     }

@@ -31,7 +31,7 @@ const SMALL: usize = 56;
 /// Lines above the stories: what happened, and a blank.
 const ABOVE: u16 = 2;
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId>, usize), seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId>, usize), seen: &mut HitMap) {
     let Some(asked) = scene.app.asked() else { return };
     let causes = scene.app.causes();
     let height = (causes.len().max(2) as u16).saturating_add(2 + ABOVE).clamp(12, area.height.max(12));

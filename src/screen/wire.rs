@@ -17,7 +17,7 @@ use crate::app::wire::{Row, Sort};
 use row::draw_row;
 pub(super) use row::{COLUMNS_MIN, columns_wanted, figure, shown_topics, weighed};
 
-pub fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
     let inner = match scene.size {
         Size::Tiny => area,
         _ => panel(frame, area, scene, scene.app.arrangement.focus == Focus::Wire, title(scene), news_above(scene)),

@@ -14,7 +14,7 @@ const BROWSER_PLACE: &str = "%s";
 ///
 /// # Errors
 /// One clause, when it is no web link or nothing could be started.
-pub async fn open(link: String, wanted: Vec<String>, browser: Option<String>) -> anyhow::Result<()> {
+pub(super) async fn open(link: String, wanted: Vec<String>, browser: Option<String>) -> anyhow::Result<()> {
     let url = url::Url::parse(&link)?;
     anyhow::ensure!(matches!(url.scheme(), "http" | "https"), "only web links are opened");
     for command in commands(&wanted, browser.as_deref(), url.as_str()) {

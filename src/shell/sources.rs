@@ -37,7 +37,7 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    pub fn new(
+    pub(super) fn new(
         clock: Clock,
         config: watch::Sender<Arc<Config>>,
         events: mpsc::Sender<Event>,
@@ -57,7 +57,7 @@ impl Sources {
     }
 
     /// Starts them, or gives them an order.
-    pub fn carry_out(&mut self, tasks: &Tasks, effect: SourceEffect) {
+    pub(super) fn carry_out(&mut self, tasks: &Tasks, effect: SourceEffect) {
         match effect {
             SourceEffect::Start { feeds, sources } => self.start(tasks, feeds, sources),
             SourceEffect::RefreshFeeds(names) => self.order_feeds(news::poll::Order::Refresh(names)),

@@ -51,7 +51,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.stories.is_empty()
             && self.missing.is_empty()
             && self.groups.is_empty()
@@ -159,7 +159,7 @@ pub(super) struct Round {
 
 impl Inbox {
     /// Takes in what is to be saved or looked for.
-    pub fn put(&self, effect: StoreEffect) {
+    pub(super) fn put(&self, effect: StoreEffect) {
         let mut state = self.lock();
         state.put(effect);
         self.tell_full(&state);
@@ -168,7 +168,7 @@ impl Inbox {
     }
 
     /// Whether so many stories wait that no more are wanted for now.
-    pub fn full(&self) -> watch::Receiver<bool> {
+    pub(super) fn full(&self) -> watch::Receiver<bool> {
         self.full.subscribe()
     }
 
@@ -177,13 +177,13 @@ impl Inbox {
         self.full.send_if_modified(|was_full| std::mem::replace(was_full, full) != full);
     }
 
-    pub fn ask_for(&self, window: u32) {
+    pub(super) fn ask_for(&self, window: u32) {
         self.lock().load = Some(window);
         self.changed.notify_all();
     }
 
     /// Waits, then takes out what there is, as much as goes into one transaction.
-    pub fn next(&self, pause: Pause, clock: &Clock) -> Round {
+    pub(super) fn next(&self, pause: Pause, clock: &Clock) -> Round {
         let state = self.lock();
         let mut state = match pause {
             Pause::Idle(limit) => match self.until(state, limit, |state| !state.is_idle()) {
@@ -206,13 +206,13 @@ impl Inbox {
         }
     }
 
-    pub fn report_damage(&self) {
+    pub(super) fn report_damage(&self) {
         self.lock().damaged = true;
         self.changed.notify_all();
     }
 
     /// What could not be saved now lies under what came since.
-    pub fn put_back(&self, earlier: Waiting) {
+    pub(super) fn put_back(&self, earlier: Waiting) {
         let mut state = self.lock();
         let later = std::mem::take(&mut state.waiting);
         state.waiting = earlier.followed_by(later);
@@ -220,13 +220,13 @@ impl Inbox {
     }
 
     /// How many stories and marks wait.
-    pub fn left(&self) -> (usize, usize) {
+    pub(super) fn left(&self) -> (usize, usize) {
         let state = self.lock();
         (state.waiting.stories.len(), state.waiting.marks.len())
     }
 
     /// From now on only marks are taken in, and kept.
-    pub fn deafen(&self) {
+    pub(super) fn deafen(&self) {
         let mut state = self.lock();
         state.deaf = true;
         state.keep_marks_alone();
@@ -235,32 +235,32 @@ impl Inbox {
 
     /// All is taken in again. The stories of before are missing, so for the rest of the run no validators are saved:
     /// at the next start each feed is read whole once.
-    pub fn listen(&self) {
+    pub(super) fn listen(&self) {
         self.lock().deaf = false;
         self.withhold_validators();
         self.changed.notify_all();
     }
 
     /// See [`Inbox::listen`].
-    pub fn withhold_validators(&self) {
+    pub(super) fn withhold_validators(&self) {
         let mut state = self.lock();
         state.withholding = true;
         state.waiting.feeds.values_mut().for_each(forget_validators);
     }
 
     /// The thread saves what waits, and ends.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.lock().closing = true;
         self.changed.notify_all();
     }
 
-    pub fn end(&self, outcome: Result<(), String>) {
+    pub(super) fn end(&self, outcome: Result<(), String>) {
         self.lock().ended.get_or_insert(outcome);
         self.changed.notify_all();
     }
 
     /// How the thread ended; None when it has not within the limit.
-    pub fn wait_for_end(&self, limit: Duration) -> Option<Result<(), String>> {
+    pub(super) fn wait_for_end(&self, limit: Duration) -> Option<Result<(), String>> {
         self.until(self.lock(), limit, |state| state.ended.is_some()).ended.clone()
     }
 

@@ -41,7 +41,7 @@ pub(super) type Identity = (u64, u64);
 
 impl Opened {
     /// The database that is written to does not stand in its folder any more.
-    pub fn is_gone(&self, dir: &Path) -> bool {
+    pub(super) fn is_gone(&self, dir: &Path) -> bool {
         matches!(&self.access, Access::Owner { file: Some(file), .. } if identity(dir) != Some(*file))
     }
 }

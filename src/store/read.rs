@@ -36,12 +36,12 @@ pub(super) struct Loading {
 }
 
 impl Loading {
-    pub fn new(window: u32) -> Loading {
+    pub(super) fn new(window: u32) -> Loading {
         Loading { left: window, first: true, after: TOP, names: Names::default() }
     }
 
     /// The next part: the first carries all that is not a story too. `done` on the last.
-    pub fn next(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<Loaded> {
+    pub(super) fn next(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<Loaded> {
         let wanted = if self.first { FIRST_STORIES } else { STORIES_AT_ONCE as u32 }.min(self.left);
         let page = page(connection, self.after, None, wanted, &mut self.names)?;
         self.after = page.last.unwrap_or(self.after);
@@ -65,7 +65,7 @@ impl Loading {
 pub(super) struct Names(HashSet<Name>);
 
 impl Names {
-    pub fn name(&mut self, text: &str) -> Name {
+    pub(super) fn name(&mut self, text: &str) -> Name {
         if let Some(name) = self.0.get(text) {
             return name.clone();
         }

@@ -62,12 +62,12 @@ enum Content {
 }
 
 impl Salvage {
-    pub fn new(broken: PathBuf) -> Salvage {
+    pub(super) fn new(broken: PathBuf) -> Salvage {
         Salvage { broken, source: None }
     }
 
     /// Carries the next piece over. False when nothing is left.
-    pub fn carry_over(&mut self, into: &mut Connection) -> rusqlite::Result<bool> {
+    pub(super) fn carry_over(&mut self, into: &mut Connection) -> rusqlite::Result<bool> {
         if self.source.is_none() {
             self.source = Source::open(&self.broken);
         }

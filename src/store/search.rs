@@ -151,13 +151,13 @@ impl Test {
 
 impl Search {
     /// Of the stories after a place, not older than `since`.
-    pub fn new(need: Need, since: Option<Timestamp>, after: Place) -> Search {
+    pub(super) fn new(need: Need, since: Option<Timestamp>, after: Place) -> Search {
         let since = since.map_or(i64::MIN, Timestamp::as_millisecond).max(need.earliest().saturating_mul(1_000));
         Search { need, since, plan: None, after, names: Names::default() }
     }
 
     /// The next stories, newest first, at most so many; none and no `last` at the end.
-    pub fn next(&mut self, connection: &Connection, limit: u32) -> rusqlite::Result<Page> {
+    pub(super) fn next(&mut self, connection: &Connection, limit: u32) -> rusqlite::Result<Page> {
         let mut plan = match self.plan.take() {
             Some(plan) => plan,
             None => self.plan(connection)?,

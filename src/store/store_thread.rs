@@ -80,7 +80,7 @@ pub(super) struct StoreThread {
 }
 
 impl StoreThread {
-    pub fn new(
+    pub(super) fn new(
         dir: Option<PathBuf>,
         keep: Duration,
         events: Sender<Event>,
@@ -133,7 +133,7 @@ impl StoreThread {
     }
 
     /// Until closed. What it could not save, in one sentence.
-    pub fn run(mut self) -> Result<(), String> {
+    pub(super) fn run(mut self) -> Result<(), String> {
         loop {
             let round = self.inbox.next(self.pause(), &self.clock);
             let (closing, is_last) = (round.closing, round.at.is_some());
@@ -163,7 +163,7 @@ impl StoreThread {
     }
 
     /// Saves first; what takes longer goes piece by piece.
-    pub fn round(&mut self, round: Round) {
+    pub(super) fn round(&mut self, round: Round) {
         if let Some(window) = round.load {
             self.window = window;
             self.loading = Some(Loading::new(window));
@@ -231,7 +231,7 @@ impl StoreThread {
     }
 
     #[cfg(test)]
-    pub fn connection(&self) -> &Connection {
+    pub(super) fn connection(&self) -> &Connection {
         &self.opened.connection
     }
 

@@ -4,43 +4,43 @@
 #![allow(dead_code, reason = "every test binary uses its part")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests: real threads around a real program")]
 
-pub mod server;
+pub(crate) mod server;
 mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[allow(unused_imports, reason = "every test binary uses its part")]
-pub use terminal::{Terminal, View, look_until};
+pub(crate) use terminal::{Terminal, View, look_until};
 
 /// How long anything may take. Generous: a slow machine is no failure, and what works does not wait.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// A home folder that vanishes with the test.
-pub struct Home(tempfile::TempDir);
+pub(crate) struct Home(tempfile::TempDir);
 
 impl Home {
-    pub fn new() -> Home {
+    pub(crate) fn new() -> Home {
         Home(tempfile::tempdir().unwrap())
     }
 
     /// One with a config file.
-    pub fn with_config(text: &str) -> Home {
+    pub(crate) fn with_config(text: &str) -> Home {
         let home = Home::new();
         home.write_config(text);
         home
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.path().join("config/newstape/config.toml")
     }
 
     /// As editors do it: a new file beside the old one, then put in its place.
-    pub fn write_config(&self, text: &str) {
+    pub(crate) fn write_config(&self, text: &str) {
         let file = self.config();
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         let new = file.with_extension("toml.new");
@@ -49,7 +49,7 @@ impl Home {
     }
 
     /// What the program finds in its environment, all of it.
-    pub fn environment(&self) -> Vec<(&'static str, PathBuf)> {
+    pub(crate) fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         let mut variables = vec![
             ("HOME", self.path().to_path_buf()),
             ("XDG_CONFIG_HOME", self.path().join("config")),

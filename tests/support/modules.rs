@@ -9,7 +9,7 @@ type Edges = BTreeMap<(String, String), String>;
 
 /// Modules that stand beside each other, with what is below them, and name each other in a circle.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Circle {
+pub(crate) struct Circle {
     /// The module that they stand in: `screen`.
     pub parent: String,
     /// In alphabetical order.
@@ -19,7 +19,7 @@ pub struct Circle {
 }
 
 /// Every circle there is, but for those among the floors. A module and those that stand in it may name each other.
-pub fn circles(sources: &[Source]) -> Vec<Circle> {
+pub(crate) fn circles(sources: &[Source]) -> Vec<Circle> {
     let modules: BTreeSet<Vec<&str>> = sources.iter().map(|source| module(&source.path)).collect();
     let mut levels: BTreeMap<Vec<&str>, Edges> = BTreeMap::new();
     for source in sources.iter().filter(|source| !source.is_test) {
@@ -80,7 +80,7 @@ fn module(path: &str) -> Vec<&str> {
 }
 
 /// The paths that a file names by `crate` and by `super`, from the root on, each with its line.
-pub fn named(source: &Source) -> Vec<(Vec<&str>, usize)> {
+pub(crate) fn named(source: &Source) -> Vec<(Vec<&str>, usize)> {
     let tokens = tokens(&source.bare);
     let mut found = Vec::new();
     let mut at = 0;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A file or folder of the recordings. A test that needs it fails where it is missing.
 #[track_caller]
-pub fn recording(name: &str) -> PathBuf {
+pub(crate) fn recording(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
     assert!(path.exists(), "no recording at {}: run this test only where the recordings are", path.display());
     path

@@ -24,41 +24,41 @@ use ratatui::style::{Color, Style};
 use rust_decimal::Decimal;
 
 /// Monday 2026-11-23, 13:46 in New York: the market is open.
-pub const NOON: &str = "2026-11-23T18:46:00Z";
+pub(crate) const NOON: &str = "2026-11-23T18:46:00Z";
 
-pub fn time(text: &str) -> Timestamp {
+pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub fn minutes(count: i64) -> SignedDuration {
+pub(crate) fn minutes(count: i64) -> SignedDuration {
     SignedDuration::from_mins(count)
 }
 
 /// The shipped configuration with a user's file over it, at a time; nothing loaded yet. Its own time zone is New York,
 /// so that the tests don't depend on the machine's.
-pub fn app_at(now: &str, user: &str) -> App {
+pub(crate) fn app_at(now: &str, user: &str) -> App {
     let text = format!("{user}\n[screen]\ntime-zone = \"America/New_York\"\n");
     App::new(Arc::new(config::load(Some(("config.toml", &text))).unwrap()), time(now))
 }
 
 /// The same, with all that is stored (nothing) read.
-pub fn started(now: &str, user: &str) -> App {
+pub(crate) fn started(now: &str, user: &str) -> App {
     let mut app = app_at(now, user);
     tell(&mut app, Event::Loaded(Loaded { done: true, ..Loaded::default() }));
     app
 }
 
-pub fn tell(app: &mut App, event: Event) {
+pub(crate) fn tell(app: &mut App, event: Event) {
     let now = app.now;
     app.update(event, now);
 }
 
-pub fn press(app: &mut App, code: KeyCode) {
+pub(crate) fn press(app: &mut App, code: KeyCode) {
     tell(app, Event::Terminal(TerminalEvent::Key(KeyEvent::new(code, KeyModifiers::NONE))));
 }
 
 /// Presses one key for each letter; a line break is Enter, a tab Tab.
-pub fn keys(app: &mut App, letters: &str) {
+pub(crate) fn keys(app: &mut App, letters: &str) {
     for letter in letters.chars() {
         let code = match letter {
             '\r' => KeyCode::Enter,
@@ -71,7 +71,7 @@ pub fn keys(app: &mut App, letters: &str) {
 
 // --- stories ---
 
-pub fn story(id: u64, at: Timestamp, outlet: &str, title: &str) -> Story {
+pub(crate) fn story(id: u64, at: Timestamp, outlet: &str, title: &str) -> Story {
     Story {
         id: StoryId(id),
         feed: outlet.into(),
@@ -88,7 +88,7 @@ pub fn story(id: u64, at: Timestamp, outlet: &str, title: &str) -> Story {
     }
 }
 
-pub fn tell_stories(app: &mut App, stories: Vec<Story>) {
+pub(crate) fn tell_stories(app: &mut App, stories: Vec<Story>) {
     for part in stories.chunks(STORIES_AT_ONCE) {
         tell(app, Event::Stories(part.to_vec()));
     }
@@ -127,7 +127,7 @@ const DAY: [(i64, &str, &str); 24] = [
 ];
 
 /// A busy day on the wire: some read, one starred, one from a primary source, the first with a summary.
-pub fn day(app: &App) -> Vec<(Story, Marks)> {
+pub(crate) fn day(app: &App) -> Vec<(Story, Marks)> {
     let stories = DAY.iter().enumerate().map(|(at, (ago, outlet, title))| {
         let mut story = story(at as u64 + 1, app.now - minutes(*ago), outlet, title);
         story.primary = *outlet == "SEC";
@@ -145,7 +145,7 @@ pub fn day(app: &App) -> Vec<(Story, Marks)> {
 
 // --- prices ---
 
-pub fn quote(app: &App, symbol: &str, price: i64, base: i64) -> Quote {
+pub(crate) fn quote(app: &App, symbol: &str, price: i64, base: i64) -> Quote {
     let always = kind(symbol) == Kind::Crypto;
     Quote {
         symbol: symbol.into(),
@@ -162,7 +162,7 @@ pub fn quote(app: &App, symbol: &str, price: i64, base: i64) -> Quote {
 }
 
 /// Candles of five minutes up to now, that wander from a price by a rule.
-pub fn series(app: &App, symbol: &str, from: f64, bars: i64) -> Series {
+pub(crate) fn series(app: &App, symbol: &str, from: f64, bars: i64) -> Series {
     let bars = (0..bars).map(|at| {
         let wave = |at: i64| from * (1.0 + ((at as f64) / 9.0).sin() / 60.0 - ((at as f64) / 31.0).cos() / 90.0);
         let (open, close) = (wave(at), wave(at + 1));
@@ -173,16 +173,16 @@ pub fn series(app: &App, symbol: &str, from: f64, bars: i64) -> Series {
     Series { symbol: symbol.into(), source: source.into(), interval: 300, closes_only: false, bars: bars.collect() }
 }
 
-pub fn alive(app: &mut App, source: &str) {
+pub(crate) fn alive(app: &mut App, source: &str) {
     report(app, source, Outcome::Well, None);
 }
 
 /// Yahoo's socket can't be reached.
-pub fn unreached() -> Outcome {
+pub(crate) fn unreached() -> Outcome {
     Outcome::Failed(Failure::new("Yahoo Finance", FailureCause::Socket(SocketError::Connect)))
 }
 
-pub fn report(app: &mut App, source: &str, outcome: Outcome, status: Option<u16>) {
+pub(crate) fn report(app: &mut App, source: &str, outcome: Outcome, status: Option<u16>) {
     let capability = newstape::domain::price::Capability::Socket;
     let at = app.now - SignedDuration::from_secs(1);
     tell(
@@ -205,7 +205,7 @@ const PRICES: [(&str, i64, i64); 4] =
     [("NVDA", 18123, 18517), ("BTC-USD", 9741255, 9683100), ("ETH-USD", 341020, 341020), ("SOL-USD", 20455, 19801)];
 
 /// The bars of the day up to now.
-pub fn charts(app: &mut App) {
+pub(crate) fn charts(app: &mut App) {
     for (symbol, price, _) in PRICES {
         let series = series(app, symbol, price as f64 / 100.0, 90);
         tell(app, Event::Series { span: Span::Day, series });
@@ -213,7 +213,7 @@ pub fn charts(app: &mut App) {
 }
 
 /// Prices of now, with the bars of the day.
-pub fn prices(app: &mut App) {
+pub(crate) fn prices(app: &mut App) {
     alive(app, "yahoo");
     alive(app, "coinbase");
     for (symbol, price, base) in PRICES {
@@ -252,7 +252,7 @@ fn known_long(app: &App, state: &mut FeedState) {
 }
 
 /// Every feed answered a minute ago; the second is refused, the third gone for good.
-pub fn feeds(app: &mut App) {
+pub(crate) fn feeds(app: &mut App) {
     let feeds: Vec<_> = app.config.feeds.iter().filter(|feed| feed.enabled).cloned().collect();
     for (at, feed) in feeds.into_iter().enumerate() {
         let mut state = FeedState::new(feed.name, feed.url);
@@ -284,11 +284,11 @@ pub fn feeds(app: &mut App) {
 }
 
 /// Stories, prices and feeds of a busy day.
-pub fn busy() -> App {
+pub(crate) fn busy() -> App {
     busy_with("")
 }
 
-pub fn busy_with(user: &str) -> App {
+pub(crate) fn busy_with(user: &str) -> App {
     let mut app = app_at(NOON, user);
     let stories = day(&app);
     tell(&mut app, Event::Loaded(Loaded { stories, done: true, ..Loaded::default() }));
@@ -299,22 +299,22 @@ pub fn busy_with(user: &str) -> App {
 
 // --- drawing ---
 
-pub fn theme(name: &str) -> Theme {
+pub(crate) fn theme(name: &str) -> Theme {
     theme_in(name, Looks::default())
 }
 
 /// A theme on a terminal of which so much is known.
-pub fn theme_in(name: &str, looks: Looks) -> Theme {
+pub(crate) fn theme_in(name: &str, looks: Looks) -> Theme {
     let user = format!("[theme]\nname = '{name}'\n");
     Theme::of(&config::load(Some(("config.toml", user.as_str()))).unwrap(), looks)
 }
 
 /// Without colours.
-pub fn no_color() -> Theme {
+pub(crate) fn no_color() -> Theme {
     theme_in("dark", Looks { depth: Depth::None, ..Looks::default() })
 }
 
-pub fn draw_at(app: &mut App, (width, height): (u16, u16), theme: &Theme) -> Buffer {
+pub(crate) fn draw_at(app: &mut App, (width, height): (u16, u16), theme: &Theme) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut seen = None;
     terminal.draw(|frame| seen = Some(draw(frame, app, theme))).unwrap();
@@ -323,12 +323,12 @@ pub fn draw_at(app: &mut App, (width, height): (u16, u16), theme: &Theme) -> Buf
 }
 
 /// The rows as text. The cells that a wide letter covers are left out, as a terminal does.
-pub fn rows(buffer: &Buffer) -> Vec<String> {
+pub(crate) fn rows(buffer: &Buffer) -> Vec<String> {
     (0..buffer.area.height).map(|y| row(buffer, 0, buffer.area.width, y)).collect()
 }
 
 /// The text of a row from one column to another.
-pub fn row(buffer: &Buffer, from: u16, to: u16, y: u16) -> String {
+pub(crate) fn row(buffer: &Buffer, from: u16, to: u16, y: u16) -> String {
     let mut text = String::new();
     let mut x = from;
     while x < to {
@@ -341,7 +341,7 @@ pub fn row(buffer: &Buffer, from: u16, to: u16, y: u16) -> String {
 
 /// Text, then for each row its runs of cells of one style, by the theme's slots: `border:1 accent:1 dim:5 text+bold:6`.
 /// Text on the ground of the screen is `.`; it is left out at the end of a row.
-pub fn page(buffer: &Buffer, theme: &Theme) -> String {
+pub(crate) fn page(buffer: &Buffer, theme: &Theme) -> String {
     let names = Names::new(theme);
     let mut text = String::new();
     rows(buffer).iter().for_each(|row| writeln!(text, "{}", row.trim_end()).unwrap());
@@ -486,7 +486,7 @@ const MARKET: [(&str, &[Listed]); 4] = [
 ];
 
 /// A config with 36 symbols in three lists, a few in none.
-pub fn market() -> String {
+pub(crate) fn market() -> String {
     let symbol = |list: &str, name: &str| match list {
         "" => format!("[[symbol]]\nname = '{name}'\n"),
         list => format!("[[symbol]]\nname = '{name}'\nlist = '{list}'\n"),
@@ -496,7 +496,7 @@ pub fn market() -> String {
 }
 
 /// Gives it the watchlist of [`market`] and its prices; the last has none, one is stale.
-pub fn many(app: &mut App) {
+pub(crate) fn many(app: &mut App) {
     let text = format!("{}\n[screen]\ntime-zone = \"America/New_York\"\n", market());
     tell(app, Event::Config(Arc::new(config::load(Some(("config.toml", text.as_str()))).unwrap())));
     alive(app, "yahoo");
@@ -518,7 +518,7 @@ pub fn many(app: &mut App) {
 }
 
 /// A busy day with them.
-pub fn busy_market() -> App {
+pub(crate) fn busy_market() -> App {
     let mut app = busy();
     many(&mut app);
     app

@@ -17,7 +17,7 @@ const SOCKET: &str = "/socket";
 /// How soon a new price goes out.
 const SOON: Duration = Duration::from_millis(50);
 
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     desk: Arc<Desk>,
 }
@@ -46,7 +46,7 @@ struct Page {
 }
 
 impl Server {
-    pub fn start() -> Server {
+    pub(crate) fn start() -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Server { address: listener.local_addr().unwrap(), desk: Arc::default() };
         let desk = Arc::clone(&server.desk);
@@ -64,21 +64,21 @@ impl Server {
     }
 
     /// `http://127.0.0.1:PORT` and a path.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub fn socket_url(&self) -> String {
+    pub(crate) fn socket_url(&self) -> String {
         format!("ws://{}{SOCKET}", self.address)
     }
 
     /// What a path answers from now on.
-    pub fn put(&self, path: &str, status: u16, kind: &'static str, body: impl Into<Vec<u8>>) {
+    pub(crate) fn put(&self, path: &str, status: u16, kind: &'static str, body: impl Into<Vec<u8>>) {
         self.desk.lock().pages.insert(path.to_owned(), Page { status, kind, body: body.into() });
     }
 
     /// A trade: pushed to whoever listens to that product, now and later.
-    pub fn trade(&self, product: &str, price: &str, open: &str, time: &str) {
+    pub(crate) fn trade(&self, product: &str, price: &str, open: &str, time: &str) {
         let mut state = self.desk.lock();
         let number = state.trades.get(product).map_or(1, |(number, _)| number + 1);
         let ticker = json!({
@@ -89,7 +89,7 @@ impl Server {
 
     /// Waits until a path has been asked for so many times more.
     #[track_caller]
-    pub fn wait_until_asked(&self, path: &str, more: usize) {
+    pub(crate) fn wait_until_asked(&self, path: &str, more: usize) {
         let count = |state: &State| state.asked.get(path).copied().unwrap_or(0);
         let state = self.desk.lock();
         let wanted = count(&state) + more;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A file of `src/`.
-pub struct Source {
+pub(crate) struct Source {
     /// As `src/news/poll.rs`.
     pub path: String,
     pub text: String,
@@ -15,14 +15,14 @@ pub struct Source {
 }
 
 /// A word, or one sign.
-pub struct Token<'a> {
+pub(crate) struct Token<'a> {
     pub text: &'a str,
     /// Counted from 1.
     pub line: usize,
 }
 
 /// Every Rust file of `src/`, in the order of their paths.
-pub fn sources(root: &Path) -> Vec<Source> {
+pub(crate) fn sources(root: &Path) -> Vec<Source> {
     let mut paths = Vec::new();
     walk(&root.join("src"), &mut paths);
     paths.sort();
@@ -64,7 +64,7 @@ fn folder_of(file: &Path) -> PathBuf {
 }
 
 /// Words and signs. White space falls away.
-pub fn tokens(text: &str) -> Vec<Token<'_>> {
+pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let mut rest = line.trim_start();
@@ -80,7 +80,7 @@ pub fn tokens(text: &str) -> Vec<Token<'_>> {
 }
 
 /// The place behind the brace that closes the one at `open`.
-pub fn behind_brace(tokens: &[Token], open: usize) -> usize {
+pub(crate) fn behind_brace(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate().skip(open) {
         match token.text {

@@ -14,7 +14,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use super::{Home, LIMIT};
 
 /// A running newstape, and the terminal that it believes to be in. Dropping it kills it.
-pub struct Terminal {
+pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
     keyboard: Option<Box<dyn Write + Send>>,
@@ -86,7 +86,7 @@ impl Modes {
 }
 
 /// What a whole frame shows.
-pub struct View<'a> {
+pub(crate) struct View<'a> {
     pub screen: &'a vt100::Screen,
     pub rows: Vec<String>,
     pub ended: bool,
@@ -96,25 +96,25 @@ pub struct View<'a> {
 
 impl View<'_> {
     /// How often something was written, seen or not.
-    pub fn count(&self, written: &str) -> usize {
+    pub(crate) fn count(&self, written: &str) -> usize {
         self.bytes.windows(written.len()).filter(|bytes| *bytes == written.as_bytes()).count()
     }
 
-    pub fn contains(&self, text: &str) -> bool {
+    pub(crate) fn contains(&self, text: &str) -> bool {
         self.rows.iter().any(|row| row.contains(text))
     }
 
-    pub fn contains_all(&self, texts: &[&str]) -> bool {
+    pub(crate) fn contains_all(&self, texts: &[&str]) -> bool {
         texts.iter().all(|text| self.contains(text))
     }
 
     /// The row in which a text stands first.
-    pub fn row_of(&self, text: &str) -> Option<usize> {
+    pub(crate) fn row_of(&self, text: &str) -> Option<usize> {
         self.rows.iter().position(|row| row.contains(text))
     }
 
     /// The last row: status, or the query line.
-    pub fn status(&self) -> &str {
+    pub(crate) fn status(&self) -> &str {
         self.rows.last().map(String::as_str).unwrap_or_default()
     }
 }
@@ -138,19 +138,19 @@ fn size_of((columns, rows): (u16, u16)) -> PtySize {
 
 impl Terminal {
     /// Starts newstape in a terminal of so many columns and rows.
-    pub fn start(home: &Home, arguments: &[&str], size: (u16, u16)) -> Terminal {
+    pub(crate) fn start(home: &Home, arguments: &[&str], size: (u16, u16)) -> Terminal {
         Terminal::start_with(home, arguments, size, &[])
     }
 
     /// With more variables in its environment.
-    pub fn start_with(home: &Home, arguments: &[&str], size: (u16, u16), more: &[(&str, &str)]) -> Terminal {
+    pub(crate) fn start_with(home: &Home, arguments: &[&str], size: (u16, u16), more: &[(&str, &str)]) -> Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_newstape"));
         command.args(arguments);
         Terminal::spawn(home, command, size, more, None)
     }
 
     /// Starts it as the job of a shell that can suspend it, with SIGHUP ignored by both or not.
-    pub fn start_under_shell(home: &Home, arguments: &[&str], size: (u16, u16), ignores_hup: bool) -> Terminal {
+    pub(crate) fn start_under_shell(home: &Home, arguments: &[&str], size: (u16, u16), ignores_hup: bool) -> Terminal {
         let id = home.path().join("id");
         let _ = std::fs::remove_file(&id);
         let mut command = CommandBuilder::new("sh");
@@ -201,12 +201,12 @@ impl Terminal {
 
     /// Waits until a whole frame is as wanted.
     #[track_caller]
-    pub fn wait_for(&self, what: &str, wanted: impl Fn(&View) -> bool) {
+    pub(crate) fn wait_for(&self, what: &str, wanted: impl Fn(&View) -> bool) {
         self.wait_within(LIMIT, what, wanted);
     }
 
     #[track_caller]
-    pub fn wait_within(&self, limit: Duration, what: &str, wanted: impl Fn(&View) -> bool) {
+    pub(crate) fn wait_within(&self, limit: Duration, what: &str, wanted: impl Fn(&View) -> bool) {
         let missing = |shown: &Shown| !(shown.is_whole() && wanted(&shown.view()));
         let waiting = |shown: &mut Shown| missing(shown) && !shown.ended;
         let (shown, _) = self.seen.changed.wait_timeout_while(self.lock(), limit, waiting).unwrap();
@@ -221,32 +221,32 @@ impl Terminal {
 
     /// Waits until a text is on the screen.
     #[track_caller]
-    pub fn wait_for_text(&self, text: &str) {
+    pub(crate) fn wait_for_text(&self, text: &str) {
         self.wait_for(&format!("'{text}'"), |view| view.contains(text));
     }
 
     /// Looks at the screen as it is now.
-    pub fn look<T>(&self, look: impl FnOnce(&View) -> T) -> T {
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&View) -> T) -> T {
         look(&self.lock().view())
     }
 
     /// Everything that was written to the terminal so far.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.lock().bytes.clone()
     }
 
-    pub fn type_keys(&mut self, keys: &str) {
+    pub(crate) fn type_keys(&mut self, keys: &str) {
         let keyboard = self.keyboard.as_mut().unwrap();
         keyboard.write_all(keys.as_bytes()).unwrap();
         keyboard.flush().unwrap();
     }
 
     /// A size that this terminal says to have and does not show.
-    pub fn claim_size(&mut self, size: (u16, u16)) {
+    pub(crate) fn claim_size(&mut self, size: (u16, u16)) {
         self.master.as_ref().unwrap().resize(size_of(size)).unwrap();
     }
 
-    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
+    pub(crate) fn resize(&mut self, (columns, rows): (u16, u16)) {
         let mut guard = self.lock();
         let [wide, high] = [columns, rows].map(|cells| NonZeroU16::new(cells).unwrap());
         guard.parser.set_size(high, wide);
@@ -255,7 +255,7 @@ impl Terminal {
     }
 
     /// `TERM`, `HUP`, `KILL` …
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         // The shell's own: not every system has a program of this name.
         let script = format!("kill -{name} {}", self.id());
         let status = Command::new("sh").args(["-c", &script]).status().unwrap();
@@ -264,14 +264,14 @@ impl Terminal {
 
     /// Waits until the system has stopped the process.
     #[track_caller]
-    pub fn wait_until_stopped(&self) {
+    pub(crate) fn wait_until_stopped(&self) {
         let id = self.id().to_string();
         look_until("a stopped process", || state(&id).starts_with('T').then_some(()));
     }
 
     /// Waits until there is no process of the program any more, whoever its parent is by now.
     #[track_caller]
-    pub fn wait_until_gone(&mut self) {
+    pub(crate) fn wait_until_gone(&mut self) {
         let id = self.id().to_string();
         look_until("no process", || {
             let _ = self.child.try_wait();
@@ -281,7 +281,7 @@ impl Terminal {
     }
 
     /// The terminal's window is closed.
-    pub fn close_window(&mut self) {
+    pub(crate) fn close_window(&mut self) {
         self.lock().abandoned = true;
         if let (Some(master), Some(reader)) = (&self.master, self.reader.take()) {
             // The reader holds the terminal open until something is drawn.
@@ -296,13 +296,13 @@ impl Terminal {
     }
 
     /// Reads no more of what the program writes: its next output waits.
-    pub fn stop_reading(&mut self) {
+    pub(crate) fn stop_reading(&mut self) {
         self.lock().abandoned = true;
     }
 
     /// Waits until nothing the program writes is read any more, and it has written more than fits: it sleeps in a write.
     #[track_caller]
-    pub fn wait_until_writing(&mut self) {
+    pub(crate) fn wait_until_writing(&mut self) {
         let reader = self.reader.take().unwrap();
         reader.join().unwrap();
         let wait = format!("/proc/{}/wchan", self.id());
@@ -320,7 +320,7 @@ impl Terminal {
 
     /// Waits until the program has ended and all it wrote is read.
     #[track_caller]
-    pub fn wait_for_end(&mut self) -> ExitStatus {
+    pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
         let (shown, _) = self.seen.changed.wait_timeout_while(self.lock(), LIMIT, |shown| !shown.ended).unwrap();
         let (ended, dump) = (shown.ended, dump(&shown.view()));
         drop(shown);
@@ -330,13 +330,13 @@ impl Terminal {
 
     /// Is the process gone? Where nobody holds its terminal any more, that is all there is to see.
     #[track_caller]
-    pub fn wait_for_exit(&mut self) -> ExitStatus {
+    pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
         look_until("the end of the program", || self.child.try_wait().unwrap())
     }
 
     /// Everything that was taken of the terminal has been given back: screen, cursor, modes, line discipline.
     #[track_caller]
-    pub fn assert_given_back(&self) {
+    pub(crate) fn assert_given_back(&self) {
         let (on, dump) = {
             let shown = self.lock();
             let screen = shown.parser.screen();
@@ -362,7 +362,7 @@ impl Terminal {
     }
 
     /// Is the terminal in the hands of the program: raw, on its other screen?
-    pub fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         let raw = self.master.as_deref().and_then(flags).zip(self.before).is_none_or(|(now, before)| now != before);
         raw && self.look(|view| view.screen.alternate_screen())
     }
@@ -387,7 +387,7 @@ impl Drop for Terminal {
 
 /// Nothing tells it: looked at now and then.
 #[track_caller]
-pub fn look_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn look_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     const EVERY: Duration = Duration::from_millis(10);
     for _ in 0..LIMIT.as_millis() / EVERY.as_millis() {
         if let Some(found) = look() {

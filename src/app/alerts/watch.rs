@@ -44,7 +44,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub fn new(alert: Alert) -> Watch {
+    pub(super) fn new(alert: Alert) -> Watch {
         // The config has read it already.
         let query = alert.query.as_deref().and_then(|query| Query::parse(query).ok());
         Watch {
@@ -62,7 +62,7 @@ impl Watch {
     }
 
     /// The same under another config.
-    pub fn follow(self, alert: Alert) -> Watch {
+    pub(super) fn follow(self, alert: Alert) -> Watch {
         let asks_the_same = self.alert.query == alert.query && self.alert.price == alert.price;
         match asks_the_same {
             true => Watch { alert, ..self },
@@ -78,12 +78,12 @@ impl Watch {
     }
 
     /// Does it ask for the price of a symbol?
-    pub fn asks_for(&self, symbol: &str) -> bool {
+    pub(super) fn asks_for(&self, symbol: &str) -> bool {
         self.alert.enabled && self.alert.price.as_ref().is_some_and(|rule| &*rule.symbol == symbol)
     }
 
     /// What the price did, when the rule has come true with it. The first look says nothing: it may have been true before.
-    pub fn look_at_price(&mut self, tape: &Tape, quote: &Quote, now: Timestamp) -> Option<String> {
+    pub(super) fn look_at_price(&mut self, tape: &Tape, quote: &Quote, now: Timestamp) -> Option<String> {
         let rule = self.alert.price.as_ref().filter(|rule| rule.symbol == quote.symbol && self.alert.enabled)?;
         let (price, traded) = last_trade(quote)?;
         let symbol = &rule.symbol;
@@ -118,7 +118,7 @@ impl Watch {
     }
 
     /// May it tell of this event now?
-    pub fn may_tell(&self, group: Option<GroupId>, now: Timestamp) -> bool {
+    pub(super) fn may_tell(&self, group: Option<GroupId>, now: Timestamp) -> bool {
         let cool_down = SignedDuration::try_from(self.alert.cool_down).unwrap_or(SignedDuration::MAX);
         let is_hot = self.last.is_some_and(|last| now >= last && now.duration_since(last) < cool_down);
         let sleeps = self.snoozed.is_some_and(|until| until > now);
@@ -126,14 +126,14 @@ impl Watch {
         !is_hot && !sleeps && !is_known
     }
 
-    pub fn has_told(&mut self, group: Option<GroupId>, now: Timestamp) {
+    pub(super) fn has_told(&mut self, group: Option<GroupId>, now: Timestamp) {
         self.last = Some(now);
         self.groups.extend(group);
         let surplus = self.groups.len().saturating_sub(GROUPS);
         self.groups.drain(..surplus);
     }
 
-    pub fn keep_story(&mut self, id: StoryId, group: GroupId, now: Timestamp) {
+    pub(super) fn keep_story(&mut self, id: StoryId, group: GroupId, now: Timestamp) {
         // One that is asked about again matched when it first did.
         if self.stories.iter().any(|(_, known, _)| *known == id) {
             return;
@@ -143,19 +143,19 @@ impl Watch {
         self.stories.drain(..surplus);
     }
 
-    pub fn keep_price(&mut self, text: String, now: Timestamp) {
+    pub(super) fn keep_price(&mut self, text: String, now: Timestamp) {
         self.price = Some((now, text));
     }
 
     /// The newest story that matched within the window before now, of an event that was not reported.
-    pub fn story_within(&self, now: Timestamp) -> Option<(StoryId, GroupId)> {
+    pub(super) fn story_within(&self, now: Timestamp) -> Option<(StoryId, GroupId)> {
         let mut stories = self.stories.iter().rev();
         let found = stories.find(|(at, _, group)| self.is_within(*at, now) && !self.groups.contains(group));
         found.map(|(_, id, group)| (*id, *group))
     }
 
     /// What the price did within the window before now.
-    pub fn price_within(&self, now: Timestamp) -> Option<String> {
+    pub(super) fn price_within(&self, now: Timestamp) -> Option<String> {
         let (_, text) = self.price.as_ref().filter(|(at, _)| self.is_within(*at, now))?;
         Some(text.clone())
     }

@@ -17,7 +17,7 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub fn is_on(&self, group: GroupId) -> bool {
+    pub(super) fn is_on(&self, group: GroupId) -> bool {
         self.group == Some(group)
     }
 }

@@ -14,15 +14,15 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub fn has(&self, id: StoryId) -> bool {
+    pub(super) fn has(&self, id: StoryId) -> bool {
         self.ids.contains(&id)
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ids.len()
     }
 
-    pub fn forget(&mut self, id: StoryId) {
+    pub(super) fn forget(&mut self, id: StoryId) {
         self.ids.remove(&id);
     }
 }

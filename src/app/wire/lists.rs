@@ -18,7 +18,7 @@ pub const HEAT_HOURS: usize = 24;
 pub(super) struct Lists(HashMap<Name, Vec<Key>>);
 
 impl Lists {
-    pub fn add(&mut self, key: Key, names: &[Name]) {
+    pub(super) fn add(&mut self, key: Key, names: &[Name]) {
         for name in names {
             let list = self.0.entry(name.clone()).or_default();
             if let Err(at) = list.binary_search(&key) {
@@ -27,7 +27,7 @@ impl Lists {
         }
     }
 
-    pub fn remove(&mut self, key: Key, names: &[Name]) {
+    pub(super) fn remove(&mut self, key: Key, names: &[Name]) {
         for name in names {
             let Some(list) = self.0.get_mut(name) else { continue };
             if let Ok(at) = list.binary_search(&key) {

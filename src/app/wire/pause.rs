@@ -16,7 +16,7 @@ impl Held {
     }
 
     /// What the store knows of a story that is held back; its marks now.
-    pub fn remember(&mut self, stored: &Story, marks: Marks) -> Option<Marks> {
+    pub(super) fn remember(&mut self, stored: &Story, marks: Marks) -> Option<Marks> {
         let (story, held) = self.find(stored)?;
         *story = merged_with(story.clone(), stored);
         held.read |= marks.read;

@@ -42,19 +42,19 @@ pub(super) struct Sorted {
 }
 
 impl Sorted {
-    pub fn rows(&self) -> Option<&[Row]> {
+    pub(super) fn rows(&self) -> Option<&[Row]> {
         (self.by != Sort::Newest).then_some(&self.rows)
     }
 
-    pub fn place(&self, group: GroupId) -> Option<usize> {
+    pub(super) fn place(&self, group: GroupId) -> Option<usize> {
         self.places.get(&group).copied()
     }
 
-    pub fn is_by_time(&self) -> bool {
+    pub(super) fn is_by_time(&self) -> bool {
         self.by == Sort::Newest
     }
 
-    pub fn touch(&mut self) {
+    pub(super) fn touch(&mut self) {
         self.is_stale = true;
     }
 }

@@ -57,12 +57,12 @@ impl Default for Summaries {
 
 impl Summaries {
     /// A story that came in or was edited; its summary is in memory.
-    pub fn hold(&mut self, id: StoryId) {
+    pub(super) fn hold(&mut self, id: StoryId) {
         self.missing.remove(&id);
         self.held.push_back(id);
     }
 
-    pub fn forget(&mut self, id: StoryId) {
+    pub(super) fn forget(&mut self, id: StoryId) {
         self.filtered.get_mut().remove(&id);
         self.judged.get_mut().remove(&id);
         self.untagged.remove(&id);
@@ -70,12 +70,12 @@ impl Summaries {
     }
 
     /// Another filter needs others.
-    pub fn filter_changed(&mut self) {
+    pub(super) fn filter_changed(&mut self) {
         self.filtered.get_mut().clear();
     }
 
     /// Other mutes and highlights need others.
-    pub fn judges_changed(&mut self) {
+    pub(super) fn judges_changed(&mut self) {
         self.judged.get_mut().clear();
     }
 

@@ -17,7 +17,7 @@ use crate::news::repair::Repairs;
 use crate::news::{self, Document, Unreadable, decode, opml};
 
 #[derive(Debug, Args)]
-pub struct Add {
+pub(super) struct Add {
     /// The address of a feed, or of a web page that has one
     address: String,
     /// Its name; without one, what it calls itself

@@ -14,7 +14,7 @@ use crate::screen::feeds::silent;
 use crate::screen::text::day_and_clock;
 
 #[derive(Debug, Args)]
-pub struct List {
+pub(super) struct List {
     /// One JSON object a line
     #[arg(long)]
     json: bool,

@@ -14,7 +14,7 @@ use crate::domain::spelling::did_you_mean;
 use crate::news::discover;
 
 #[derive(Debug, Args)]
-pub struct Feeds {
+pub(super) struct Feeds {
     #[command(subcommand)]
     what: What,
 }
@@ -38,7 +38,7 @@ enum What {
 }
 
 #[derive(Debug, Args)]
-pub struct Named {
+pub(super) struct Named {
     /// The feed's name, or its address
     name: String,
 }

@@ -18,13 +18,13 @@ use crate::news::discover;
 use crate::news::opml::{self, List, MAX_BYTES, Outline};
 
 #[derive(Debug, Args)]
-pub struct Import {
+pub(super) struct Import {
     /// An OPML file, or - for standard input
     file: String,
 }
 
 #[derive(Debug, Args)]
-pub struct Export {
+pub(super) struct Export {
     /// Where to write; without it, standard output
     file: Option<PathBuf>,
     /// The feeds that are switched off too

@@ -19,7 +19,7 @@ pub(super) struct Number(i32);
 
 impl Number {
     /// Below every number.
-    pub const NONE: Number = Number(i32::MIN);
+    pub(super) const NONE: Number = Number(i32::MIN);
 
     fn plus(self, by: i32) -> Number {
         Number(self.0.saturating_add(by))
@@ -35,10 +35,10 @@ impl Default for Number {
 /// A story that has its group.
 #[derive(Debug)]
 pub(super) struct Placed {
-    pub id: StoryId,
-    pub group: GroupId,
-    pub time: Timestamp,
-    pub sketch: Sketch,
+    pub(super) id: StoryId,
+    pub(super) group: GroupId,
+    pub(super) time: Timestamp,
+    pub(super) sketch: Sketch,
 }
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(super) struct Remembered {
     stories: VecDeque<Placed>,
     first: Number,
     numbers: HashMap<StoryId, Number>,
-    pub vocabulary: Vocabulary,
+    pub(super) vocabulary: Vocabulary,
 }
 
 impl Default for Remembered {
@@ -58,28 +58,28 @@ impl Default for Remembered {
 }
 
 impl Remembered {
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.stories.len()
     }
 
-    pub fn has(&self, id: StoryId) -> bool {
+    pub(super) fn has(&self, id: StoryId) -> bool {
         self.numbers.contains_key(&id)
     }
 
-    pub fn by_id(&self, id: StoryId) -> Option<&Placed> {
+    pub(super) fn by_id(&self, id: StoryId) -> Option<&Placed> {
         self.numbers.get(&id).and_then(|number| self.story(*number))
     }
 
-    pub fn by_id_mut(&mut self, id: StoryId) -> Option<&mut Placed> {
+    pub(super) fn by_id_mut(&mut self, id: StoryId) -> Option<&mut Placed> {
         let at = self.index(*self.numbers.get(&id)?)?;
         self.stories.get_mut(at)
     }
 
-    pub fn first(&self) -> Option<&Placed> {
+    pub(super) fn first(&self) -> Option<&Placed> {
         self.stories.front()
     }
 
-    pub fn story(&self, number: Number) -> Option<&Placed> {
+    pub(super) fn story(&self, number: Number) -> Option<&Placed> {
         self.stories.get(self.index(number)?)
     }
 
@@ -88,7 +88,7 @@ impl Remembered {
     }
 
     /// The stories that have a word, the newest first.
-    pub fn having(&self, word: WordId) -> impl Iterator<Item = Number> {
+    pub(super) fn having(&self, word: WordId) -> impl Iterator<Item = Number> {
         self.chain(word).map(|(number, _)| number)
     }
 
@@ -100,7 +100,7 @@ impl Remembered {
     }
 
     /// Behind all others.
-    pub fn push_last(&mut self, mut story: Placed) {
+    pub(super) fn push_last(&mut self, mut story: Placed) {
         let number = self.first.plus(self.stories.len() as i32);
         for posting in &mut story.sketch.words {
             posting.earlier = self.vocabulary.newest(posting.word);
@@ -111,7 +111,7 @@ impl Remembered {
     }
 
     /// Before all others.
-    pub fn push_first(&mut self, story: Placed) {
+    pub(super) fn push_first(&mut self, story: Placed) {
         let number = self.first.plus(-1);
         for word in story.sketch.ids() {
             self.lead_to(number, word);
@@ -135,7 +135,7 @@ impl Remembered {
     }
 
     /// Forgets the first.
-    pub fn pop_first(&mut self) {
+    pub(super) fn pop_first(&mut self) {
         let Some(story) = self.stories.pop_front() else { return };
         self.numbers.remove(&story.id);
         self.vocabulary.remove(story.sketch.ids(), self.first);

@@ -14,26 +14,26 @@ pub(super) const MOST_WORDS: usize = 40;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sketch {
     /// Its words, stemmed, without the empty ones, each once, in the order of their places in the vocabulary.
-    pub words: Box<[Posting]>,
+    pub(super) words: Box<[Posting]>,
     /// Which of its words are numbers.
-    pub numbers: Subset,
+    pub(super) numbers: Subset,
     /// Which of its words are written as names, where that can be seen; its first word is one of them.
-    pub names: Subset,
+    pub(super) names: Subset,
     /// The quarters or months it is about, then what is priced that it names: coins and tickers. Hashes.
     about: Box<[u32]>,
     /// How many of `about` are periods.
     periods: u8,
-    pub direction: Direction,
+    pub(super) direction: Direction,
     /// Hash of the outlet's name.
-    pub outlet: u32,
+    pub(super) outlet: u32,
 }
 
 /// A word of a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Posting {
-    pub word: WordId,
+    pub(super) word: WordId,
     /// The latest story before that has the word, once this one is remembered.
-    pub earlier: Number,
+    pub(super) earlier: Number,
 }
 
 /// Some of the words of a title, a bit each.
@@ -46,16 +46,16 @@ impl Subset {
         Subset(bits.fold(0, |bits, (at, _)| bits | 1 << at))
     }
 
-    pub fn has(self, at: usize) -> bool {
+    pub(super) fn has(self, at: usize) -> bool {
         self.0 >> at & 1 == 1
     }
 
-    pub fn is_empty(self) -> bool {
+    pub(super) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// The words themselves.
-    pub fn among(self, words: &[Posting]) -> impl Iterator<Item = WordId> {
+    pub(super) fn among(self, words: &[Posting]) -> impl Iterator<Item = WordId> {
         words.iter().enumerate().filter(move |(at, _)| self.has(*at)).map(|(_, posting)| posting.word)
     }
 }
@@ -70,7 +70,7 @@ pub(super) enum Direction {
 
 impl Sketch {
     /// `word` gives the number by which a word is known, from its hash.
-    pub fn new(title: &str, outlet: &str, mut word: impl FnMut(u32) -> u32) -> Sketch {
+    pub(super) fn new(title: &str, outlet: &str, mut word: impl FnMut(u32) -> u32) -> Sketch {
         let title = without_outlet(title, outlet);
         let mut read = Read { style: style(title), ..Read::default() };
         for token in Tokens::new(title).take(MOST_WORDS) {
@@ -89,17 +89,17 @@ impl Sketch {
     }
 
     /// The words alone.
-    pub fn ids(&self) -> impl Iterator<Item = WordId> {
+    pub(super) fn ids(&self) -> impl Iterator<Item = WordId> {
         self.words.iter().map(|posting| posting.word)
     }
 
     /// The story before this one that has a word; None when this one has not got the word.
-    pub fn earlier(&self, word: WordId) -> Option<Number> {
+    pub(super) fn earlier(&self, word: WordId) -> Option<Number> {
         let at = self.words.binary_search_by_key(&word, |posting| posting.word).ok()?;
         self.words.get(at).map(|posting| posting.earlier)
     }
 
-    pub fn has_same_numbers(&self, other: &Sketch) -> bool {
+    pub(super) fn has_same_numbers(&self, other: &Sketch) -> bool {
         self.numbers.among(&self.words).eq(other.numbers.among(&other.words))
     }
 
@@ -113,7 +113,7 @@ impl Sketch {
 
     /// Do they say the same of two others? They differ in one or two words alone, which are names or what the title begins
     /// with.
-    pub fn is_about_another(&self, other: &Sketch) -> bool {
+    pub(super) fn is_about_another(&self, other: &Sketch) -> bool {
         let only = |a: &Sketch, b: &Sketch| -> Option<bool> {
             let own: Vec<usize> =
                 a.ids().enumerate().filter(|(_, word)| b.earlier(*word).is_none()).map(|(at, _)| at).collect();
@@ -124,7 +124,7 @@ impl Sketch {
     }
 
     /// Whether the one goes up and the other down, or they are about two quarters, or about two coins.
-    pub fn contradicts(&self, other: &Sketch) -> bool {
+    pub(super) fn contradicts(&self, other: &Sketch) -> bool {
         let apart = |a: &[u32], b: &[u32]| !a.is_empty() && !b.is_empty() && !a.iter().any(|one| b.contains(one));
         let directed = self.direction != Direction::None && other.direction != Direction::None;
         (directed && self.direction != other.direction)
@@ -188,13 +188,13 @@ impl Read {
 /// A word that two titles share, and where it stands in each.
 #[derive(Clone, Copy)]
 pub(super) struct Shared {
-    pub word: WordId,
+    pub(super) word: WordId,
     a: usize,
     b: usize,
 }
 
 impl Shared {
-    pub fn is_number(self, a: &Sketch, b: &Sketch) -> bool {
+    pub(super) fn is_number(self, a: &Sketch, b: &Sketch) -> bool {
         a.numbers.has(self.a) && b.numbers.has(self.b)
     }
 }

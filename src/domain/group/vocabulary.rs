@@ -42,7 +42,7 @@ struct Word {
 
 impl Vocabulary {
     /// The place of a word, which is given one when it has none.
-    pub fn id(&mut self, hash: u32) -> WordId {
+    pub(super) fn id(&mut self, hash: u32) -> WordId {
         if let Some(id) = self.ids.get(&hash) {
             return *id;
         }
@@ -63,42 +63,42 @@ impl Vocabulary {
         id
     }
 
-    pub fn seen(&self, id: WordId) -> u32 {
+    pub(super) fn seen(&self, id: WordId) -> u32 {
         self.words.get(id as usize).map(|word| word.seen).unwrap_or_default()
     }
 
     /// Is it a word that few titles have, as names are? Known only once there have been many.
-    pub fn is_rare(&self, id: WordId) -> bool {
+    pub(super) fn is_rare(&self, id: WordId) -> bool {
         self.titles_seen >= ENOUGH && self.seen(id) <= RARE
     }
 
     /// The latest story that has a word.
-    pub fn newest(&self, id: WordId) -> Number {
+    pub(super) fn newest(&self, id: WordId) -> Number {
         self.words.get(id as usize).map_or(Number::NONE, |word| word.newest)
     }
 
     /// The first story that has a word, or one before it that is forgotten.
-    pub fn oldest(&self, id: WordId) -> Number {
+    pub(super) fn oldest(&self, id: WordId) -> Number {
         self.words.get(id as usize).map_or(Number::NONE, |word| word.oldest)
     }
 
     /// The logarithm of the number of titles: what [`Vocabulary::weight`] is scaled by.
-    pub fn scale(&self) -> f32 {
+    pub(super) fn scale(&self) -> f32 {
         (self.titles_seen as f32 + SEEN_BEFORE).ln()
     }
 
     /// Inverse document frequency: a word in few titles tells more.
-    pub fn weight(&self, id: WordId, scale: f32) -> f32 {
+    pub(super) fn weight(&self, id: WordId, scale: f32) -> f32 {
         scale - self.logarithms.get(id as usize).copied().unwrap_or_default()
     }
 
     /// The weight of some words together.
-    pub fn weigh(&self, words: impl Iterator<Item = WordId>, scale: f32) -> f32 {
+    pub(super) fn weigh(&self, words: impl Iterator<Item = WordId>, scale: f32) -> f32 {
         words.map(|id| self.weight(id, scale)).sum()
     }
 
     /// A title with these words is remembered under a number, which is higher than all there are, or lower.
-    pub fn add(&mut self, words: impl Iterator<Item = WordId>, number: Number) {
+    pub(super) fn add(&mut self, words: impl Iterator<Item = WordId>, number: Number) {
         self.titles_seen += 1;
         for id in words {
             let Some(word) = self.words.get_mut(id as usize) else { continue };
@@ -116,7 +116,7 @@ impl Vocabulary {
     }
 
     /// The title of a number, which is the lowest there is, is forgotten.
-    pub fn remove(&mut self, words: impl Iterator<Item = WordId>, number: Number) {
+    pub(super) fn remove(&mut self, words: impl Iterator<Item = WordId>, number: Number) {
         for id in words {
             let Some(word) = self.words.get_mut(id as usize) else { continue };
             if word.newest == number {
@@ -150,7 +150,7 @@ impl Vocabulary {
     }
 
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ids.len()
     }
 }

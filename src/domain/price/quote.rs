@@ -66,7 +66,7 @@ pub fn is_listed_in_new_york(symbol: &str) -> bool {
     kind(symbol) == Kind::Equity && symbol.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-/// How a quote reached us; with its age this decides its [`State`].
+/// How a quote reached us; with its age this decides its [`State`](super::State).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {

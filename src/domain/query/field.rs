@@ -80,7 +80,7 @@ pub(crate) enum Values {
 
 impl Field {
     /// Every field, in the order in which they are listed.
-    pub fn all() -> impl Iterator<Item = Field> {
+    pub(crate) fn all() -> impl Iterator<Item = Field> {
         let words = Scope::iter().filter(|scope| *scope != Scope::Text).map(Field::Words);
         let names = NameField::iter().map(Field::Name);
         let measures = Measure::iter().map(Field::Measure);
@@ -88,16 +88,16 @@ impl Field {
     }
 
     /// The field of a name.
-    pub fn named(name: &str) -> Option<Field> {
+    pub(crate) fn named(name: &str) -> Option<Field> {
         Field::all().find(|field| field.name() == name)
     }
 
     /// The field that people mean who come from other programs.
-    pub fn also_called(name: &str) -> Option<Field> {
+    pub(crate) fn also_called(name: &str) -> Option<Field> {
         Field::all().find(|field| field.other_names().contains(&name))
     }
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Field::Words(scope) => scope.into(),
             Field::Name(name) => name.into(),
@@ -121,7 +121,7 @@ impl Field {
     }
 
     /// As a condition on it begins: `title:`, `age<`.
-    pub fn beginning(self) -> String {
+    pub(crate) fn beginning(self) -> String {
         let sign = match self {
             Field::Words(_) | Field::Name(_) | Field::State | Field::Move => ":",
             Field::Measure(Measure::Age) => "<",
@@ -130,7 +130,7 @@ impl Field {
         format!("{}{sign}", self.name())
     }
 
-    pub fn values(self) -> Values {
+    pub(crate) fn values(self) -> Values {
         match self {
             Field::Words(Scope::Text | Scope::Title | Scope::Summary) | Field::Measure(_) => Values::Nothing,
             Field::Words(Scope::Outlet) => Values::Outlets,

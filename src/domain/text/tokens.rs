@@ -18,7 +18,7 @@ pub(crate) struct Token<'a> {
     pub(crate) hash: u32,
 }
 
-/// Cuts a text into words, by the rules at [`Text`].
+/// Cuts a text into words, by the rules at [`Text`](super::Text).
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens<'a> {
     text: &'a str,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::super::backoff::{SHUT_OUT, due, lacks, later, retry, signed};
 use super::super::chain::Wanted;
@@ -10,7 +10,7 @@ use super::super::poll_queue::{Job, capability, prices_of, spelled, symbols_of};
 use super::super::source_health::{Downtime, SETTLES};
 use super::super::{Closed, Moment};
 use super::reading::Missing;
-use super::{FailedQuestion, Fetch, Poller};
+use super::{FailedQuestion, Fetch, Poller, UNKNOWN_AGAIN};
 use crate::domain::Name;
 use crate::domain::price::{
     Capability, Failure, FailureCause, Outcome, QuestionError, ReadError, Refusal, RefusalSign, Session, SourceReport,
@@ -18,8 +18,6 @@ use crate::domain::price::{
 };
 use crate::event::Event;
 
-/// A symbol that a source does not know may be listed one day.
-pub(super) const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// History that could not be had is asked for again after this.
 const CHART_AGAIN: Duration = Duration::from_mins(1);
 

@@ -21,7 +21,7 @@ pub(super) struct Labels {
 
 impl Labels {
     /// Takes in a piece of JSON-LD; what is none is skipped.
-    pub fn read(&mut self, json: &str) {
+    pub(super) fn read(&mut self, json: &str) {
         let Ok(value) = serde_json::from_str::<Value>(json.trim()) else { return };
         let Some(article) = articles(&value).into_iter().next() else { return };
         let text = |name: &str| article.get(name).and_then(Value::as_str).map(decoded);
@@ -31,7 +31,7 @@ impl Labels {
     }
 
     /// Takes in a `<meta>`: Facebook's mark for what is behind a paywall.
-    pub fn meta(&mut self, tag: Tag) {
+    pub(super) fn meta(&mut self, tag: Tag) {
         let is_tier = tag.attribute("property").is_some_and(|property| property == "article:content_tier");
         self.is_locked |= is_tier && tag.attribute("content").is_some_and(|tier| tier == "locked");
     }

@@ -13,7 +13,7 @@ use crate::domain::story::Story;
 use crate::news::permit;
 
 /// A configuration of nothing but feeds.
-pub fn config(feeds: Vec<Feed>) -> Config {
+pub(crate) fn config(feeds: Vec<Feed>) -> Config {
     Config {
         feeds,
         network: Network {
@@ -30,7 +30,7 @@ pub fn config(feeds: Vec<Feed>) -> Config {
 }
 
 /// A feed that is asked every ten minutes.
-pub fn feed(name: &str, url: &str) -> Feed {
+pub(crate) fn feed(name: &str, url: &str) -> Feed {
     Feed { interval: Duration::from_secs(600), ..Feed::new(name.into(), url) }
 }
 

@@ -27,7 +27,7 @@ impl Silence {
     /// Takes in how a poll of a feed ended. Tells how the network is, and which other feeds change by that: when it
     /// turns out to be down, the silences counted so far are taken back; when somebody answers again, all that were
     /// silent are due.
-    pub fn hear(
+    pub(super) fn hear(
         &mut self,
         slots: &mut BTreeMap<Name, Slot>,
         feed: &Name,

@@ -29,7 +29,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub fn new(feed: &Feed, stored: Option<FeedState>, order: usize, now: Timestamp) -> Slot {
+    pub(super) fn new(feed: &Feed, stored: Option<FeedState>, order: usize, now: Timestamp) -> Slot {
         let fresh = || FeedState::new(feed.name.clone(), feed.url.clone());
         let mut state = stored.filter(|state| state.url == feed.url).unwrap_or_else(fresh);
         if state.cache.asked_as.is_some_and(|before| before != settings(feed)) {
@@ -50,7 +50,7 @@ impl Slot {
     }
 
     /// The same under a new configuration that leaves its address as it is.
-    pub fn with(mut self, feed: &Feed, order: usize, now: Timestamp) -> Slot {
+    pub(super) fn with(mut self, feed: &Feed, order: usize, now: Timestamp) -> Slot {
         if !is_asked_alike(&self.feed, feed) {
             start_over(&mut self.state, now);
         }
@@ -60,7 +60,7 @@ impl Slot {
 
     /// Brings its next request forward to the interval that the user wrote, when its own rhythm alone had put it off.
     /// Gives its state when that changed.
-    pub fn obey(&mut self, floor: Duration) -> Option<FeedState> {
+    pub(super) fn obey(&mut self, floor: Duration) -> Option<FeedState> {
         let FeedState { schedule, history, .. } = &mut self.state;
         let is_well = self.feed.own_interval && history.failures == 0 && history.trouble.is_none();
         let (next, last) = schedule.next_check.time().zip(history.last_attempt).filter(|_| is_well)?;
@@ -75,7 +75,7 @@ impl Slot {
     }
 
     /// Where it is asked: its own address, or the one it has moved to.
-    pub fn address(&self) -> &str {
+    pub(super) fn address(&self) -> &str {
         &self.address
     }
 
@@ -92,7 +92,7 @@ impl Slot {
     }
 
     /// When it is to be asked, skipped hours and days left out; None: never.
-    pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn due(&self, now: Timestamp) -> Option<Timestamp> {
         match self.state.schedule.next_check {
             NextCheck::Due => Some(now),
             NextCheck::At(next) if self.by_hand => Some(next.max(now)),
@@ -103,7 +103,7 @@ impl Slot {
 
     /// How much it is needed, when it is due: one that was never asked or is asked by hand most, then by how many of
     /// its intervals it is late, in thousandths.
-    pub fn need(&self, now: Timestamp) -> u64 {
+    pub(super) fn need(&self, now: Timestamp) -> u64 {
         match self.state.schedule.next_check {
             NextCheck::Due => u64::MAX,
             _ if self.by_hand => u64::MAX,
@@ -116,7 +116,7 @@ impl Slot {
     }
 
     /// Until when its server has asked for patience, for all of its site.
-    pub fn cooling(&self) -> Option<Timestamp> {
+    pub(super) fn cooling(&self) -> Option<Timestamp> {
         let schedule = &self.state.schedule;
         match self.state.history.status {
             // What was stored by earlier versions tells it by its next check.
@@ -127,7 +127,7 @@ impl Slot {
     }
 
     /// Waits with the others of its site. None: it waits that long anyway.
-    pub fn cool(&mut self, until: Timestamp, by: CooledBy) -> Option<FeedState> {
+    pub(super) fn cool(&mut self, until: Timestamp, by: CooledBy) -> Option<FeedState> {
         let schedule = &mut self.state.schedule;
         match schedule.next_check {
             NextCheck::Never => return None,
@@ -140,13 +140,13 @@ impl Slot {
     }
 
     /// Is not asked by hand now, and says why. None: it has said so already.
-    pub fn refuse(&mut self, why: NotByHand) -> Option<FeedState> {
+    pub(super) fn refuse(&mut self, why: NotByHand) -> Option<FeedState> {
         let before = self.state.schedule.not_by_hand.replace(why);
         (before != Some(why)).then(|| self.state.clone())
     }
 
     /// Takes in whether another feed has its address. Gives its state when that changed.
-    pub fn pair_with(&mut self, twin: Option<Name>) -> Option<FeedState> {
+    pub(super) fn pair_with(&mut self, twin: Option<Name>) -> Option<FeedState> {
         if self.twin == twin {
             return None;
         }
@@ -156,7 +156,7 @@ impl Slot {
     }
 
     /// Its state after a poll that was made under these settings.
-    pub fn take(&mut self, state: FeedState, asked_with: &Feed) {
+    pub(super) fn take(&mut self, state: FeedState, asked_with: &Feed) {
         self.state = state;
         self.in_flight = false;
         self.state.cache.asked_as = Some(settings(&self.feed));

@@ -23,7 +23,7 @@ const GAP: u16 = 2;
 
 /// A label of the time axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Label {
+pub(super) struct Label {
     /// Its first column on the screen: that of its bar.
     pub x: u16,
     pub text: String,
@@ -54,7 +54,7 @@ struct Mark {
 }
 
 /// The labels below the plot, and whose candles these are.
-pub fn draw(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
+pub(super) fn draw(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
     let shown = scene.app.tape.selected().and_then(|symbol| window(scene.app, &symbol.name, scene.app.tape.span));
     let source = shown.map(|(series, _)| &*series.source).unwrap_or_default();
     let labels = labels(plot, scene.app.tape.span, &scene.app.config.market.time_zone, scene.app.now, source);
@@ -78,7 +78,7 @@ fn before_source(plot: &Plot, source: &str) -> u16 {
 }
 
 /// The labels of a plot, from left to right; the newest may take the place of the source's name.
-pub fn labels(plot: &Plot, span: Span, zone: &TimeZone, now: Timestamp, source: &str) -> Vec<Label> {
+pub(super) fn labels(plot: &Plot, span: Span, zone: &TimeZone, now: Timestamp, source: &str) -> Vec<Label> {
     let mut labels = if plot.step.is_within_day() {
         let mut labels = days(plot, zone, now, source);
         let hours = hours(plot, span, zone, &labels, before_source(plot, source));

@@ -14,7 +14,7 @@ use crate::domain::price::Session;
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Before the opening bell and after the closing one: another ground.
-pub fn draw_sessions(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
+pub(super) fn draw_sessions(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
     let ends = (1..plot.columns.len()).map(|at| plot.x(at)).chain([plot.area.right()]);
     let height = plot.area.height + plot.volume;
     for ((x, _), end) in plot.placed().zip(ends).filter(|((_, column), _)| column.extended.is_some()) {
@@ -24,7 +24,7 @@ pub fn draw_sessions(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
 }
 
 /// The names of those hours at the top, over what is drawn there.
-pub fn name_sessions(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
+pub(super) fn name_sessions(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
     let mut free = plot.area.x;
     let mut before = None;
     for (x, column) in plot.placed() {
@@ -48,7 +48,7 @@ fn name(session: Session) -> &'static str {
     }
 }
 
-pub fn draw_candles(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
+pub(super) fn draw_candles(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
     for (x, column) in plot.placed() {
         draw_candle(buffer, scene, plot, x, column);
     }
@@ -99,7 +99,7 @@ fn glyph(upper: Part, lower: Part, rises: bool) -> &'static str {
 }
 
 /// A line of braille dots from close to close; it is lifted where the market was closed.
-pub fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
+pub(super) fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
     let mut dots = Dots::new(plot.area.width.into(), plot.area.height.into());
     let mut previous: Option<(usize, usize)> = None;
     for (at, column) in plot.columns.iter().enumerate() {
@@ -115,7 +115,7 @@ pub fn draw_line(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
 }
 
 /// Volume below the prices, against the most in sight.
-pub fn draw_volume(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
+pub(super) fn draw_volume(buffer: &mut Buffer, scene: Scene, plot: &Plot) {
     let mut cells = vec![0.0; plot.area.width.into()];
     for (x, column) in plot.placed() {
         cells[usize::from(x - plot.area.x)] += column.bar.volume.unwrap_or(0.0).max(0.0);

@@ -18,7 +18,7 @@ const DAYS_BEFORE_EPOCH: i64 = 3;
 
 /// How long the bars of a chart are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     Seconds(i64),
     /// A calendar day; weeks begin on Monday, months on their first.
     Day,
@@ -30,7 +30,7 @@ impl Step {
     const LONGEST: Step = Step::Months(12);
 
     /// Shorter than a day?
-    pub fn is_within_day(self) -> bool {
+    pub(super) fn is_within_day(self) -> bool {
         matches!(self, Step::Seconds(_))
     }
 
@@ -56,7 +56,7 @@ impl Step {
 
 /// From when to when a bar of the chart is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub(super) struct Cell {
     pub start: Timestamp,
     pub end: Timestamp,
 }
@@ -68,7 +68,7 @@ impl Cell {
 }
 
 /// Where the bars of a series may be cut.
-pub struct Grid<'a> {
+pub(super) struct Grid<'a> {
     calendar: &'a Calendar,
     /// Whose days its days are.
     days: TimeZone,
@@ -87,7 +87,13 @@ pub struct Grid<'a> {
 impl<'a> Grid<'a> {
     /// For the bars of a symbol that begin at these times, oldest first, and have so many seconds each. `zone`: that of the
     /// screen.
-    pub fn new(calendar: &'a Calendar, zone: &TimeZone, symbol: &str, times: &[Timestamp], interval: u32) -> Grid<'a> {
+    pub(super) fn new(
+        calendar: &'a Calendar,
+        zone: &TimeZone,
+        symbol: &str,
+        times: &[Timestamp],
+        interval: u32,
+    ) -> Grid<'a> {
         let (is_share, interval) = (is_listed_in_new_york(symbol), i64::from(interval.max(1)));
         let are_most =
             |begins: &dyn Fn(Timestamp) -> bool| times.iter().filter(|at| begins(**at)).count() * 2 > times.len();
@@ -112,17 +118,17 @@ impl<'a> Grid<'a> {
     }
 
     /// Do its bars begin with the sessions of New York?
-    pub fn is_by_session(&self) -> bool {
+    pub(super) fn is_by_session(&self) -> bool {
         self.by_session
     }
 
     /// Whose days bars of a day and longer begin with.
-    pub fn days(&self) -> &TimeZone {
+    pub(super) fn days(&self) -> &TimeZone {
         &self.days
     }
 
     /// The shortest bars of which so many columns hold these times.
-    pub fn step(&self, times: &[Timestamp], columns: usize) -> Step {
+    pub(super) fn step(&self, times: &[Timestamp], columns: usize) -> Step {
         let least = times.len().div_ceil(columns.max(1)) as i64 * self.interval;
         let fits = |step: &Step| {
             let starts = times.iter().map(|at| self.cell(*at, *step).start);
@@ -134,7 +140,7 @@ impl<'a> Grid<'a> {
     }
 
     /// The bar of the chart that a time falls in.
-    pub fn cell(&self, at: Timestamp, step: Step) -> Cell {
+    pub(super) fn cell(&self, at: Timestamp, step: Step) -> Cell {
         match step {
             Step::Seconds(seconds) => self.cell_within_day(at, seconds),
             Step::Day => self.cell_of_days(self.date(at), self.date(at).tomorrow().ok()),
@@ -231,7 +237,7 @@ fn offsets(zone: &TimeZone, times: &[Timestamp]) -> Vec<(Timestamp, i64)> {
 }
 
 /// Seconds ahead of UTC at a time.
-pub fn ahead(offsets: &[(Timestamp, i64)], at: Timestamp) -> i64 {
+pub(super) fn ahead(offsets: &[(Timestamp, i64)], at: Timestamp) -> i64 {
     let place = offsets.partition_point(|(from, _)| *from <= at);
     place.checked_sub(1).map_or(0, |place| offsets[place].1)
 }

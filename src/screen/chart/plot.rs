@@ -30,7 +30,7 @@ const SHARE_DAY: u32 = 390;
 
 /// What a column of the plot shows: one bar, or several as one.
 #[derive(Clone, Copy, Debug)]
-pub struct Column {
+pub(super) struct Column {
     /// It begins where a bar of its length does: at the open, at a round time, with a day's first trade.
     pub bar: Candle,
     /// Where it ends, be that ahead of now.
@@ -42,7 +42,7 @@ pub struct Column {
 }
 
 /// Where prices and times are in the plot.
-pub struct Plot {
+pub(super) struct Plot {
     /// Of the prices; volume, marks and times stand below it.
     pub area: Rect,
     /// Rows of volume below the prices.
@@ -65,7 +65,7 @@ pub struct Plot {
 }
 
 /// The newest bars that a span shows, and whose they are.
-pub fn window<'a>(app: &'a App, symbol: &str, span: Span) -> Option<(&'a Series, &'a [Candle])> {
+pub(super) fn window<'a>(app: &'a App, symbol: &str, span: Span) -> Option<(&'a Series, &'a [Candle])> {
     let series = match app.tape.series(symbol, span) {
         None if span == Span::Hour => app.tape.series(symbol, Span::Day)?,
         series => series?,
@@ -91,7 +91,7 @@ fn bars_shown(app: &App, span: Span, series: &Series) -> usize {
 }
 
 /// The plot of what the chart shows; None: no candles, or no room.
-pub fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
+pub(super) fn plot(app: &App, symbol: &Symbol, body: Rect) -> Option<Plot> {
     let (series, bars) = window(app, &symbol.name, app.tape.span)?;
     let axis = axis_width(bars);
     let has_volume = bars.iter().any(|bar| bar.volume.is_some_and(|volume| volume > 0.0));
@@ -224,14 +224,14 @@ fn merged(start: Timestamp, bars: &[Candle]) -> Candle {
 
 impl Plot {
     /// Steps of a fraction of a row from the top, `per_row` steps to a row.
-    pub fn depth(&self, price: f64, per_row: usize) -> usize {
+    pub(super) fn depth(&self, price: f64, per_row: usize) -> usize {
         let steps = usize::from(self.area.height) * per_row - 1;
         let share = (self.high - price) / (self.high - self.low);
         (share.clamp(0.0, 1.0) * steps as f64).round() as usize
     }
 
     /// The dot, from the left, at which a column stands; a line takes the whole width.
-    pub fn dot(&self, column: usize) -> usize {
+    pub(super) fn dot(&self, column: usize) -> usize {
         match self.style {
             ChartStyle::Candles => column * self.spacing * DOTS,
             ChartStyle::Line => {
@@ -242,18 +242,18 @@ impl Plot {
     }
 
     /// The cell in which a column stands.
-    pub fn x(&self, column: usize) -> u16 {
+    pub(super) fn x(&self, column: usize) -> u16 {
         self.area.x + (self.dot(column) / DOTS) as u16
     }
 
     /// Each column that has its place within the plot, with its cell.
-    pub fn placed(&self) -> impl Iterator<Item = (u16, &Column)> {
+    pub(super) fn placed(&self) -> impl Iterator<Item = (u16, &Column)> {
         let placed = self.columns.iter().enumerate().map(|(at, column)| (self.x(at), column));
         placed.filter(|(x, _)| *x < self.area.right())
     }
 
     /// The column a time falls in.
-    pub fn column_at(&self, time: Timestamp) -> Option<usize> {
+    pub(super) fn column_at(&self, time: Timestamp) -> Option<usize> {
         let at = self.columns.partition_point(|column| column.end <= time);
         (at < self.columns.len() && self.columns[0].bar.time <= time).then_some(at)
     }

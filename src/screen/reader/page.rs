@@ -30,25 +30,25 @@ struct Piece {
 }
 
 impl Page {
-    pub fn new(scene: Scene, columns: usize) -> Page {
+    pub(super) fn new(scene: Scene, columns: usize) -> Page {
         let link_style = scene.theme.accent.remove_modifier(Modifier::BOLD).add_modifier(Modifier::UNDERLINED);
         Page { columns, lines: Vec::new(), links: Vec::new(), chosen: scene.app.reading.link, link_style }
     }
 
     /// Words of one look.
-    pub fn text(&mut self, text: &str, style: Style) {
+    pub(super) fn text(&mut self, text: &str, style: Style) {
         self.lines.extend(wrap(text, self.columns).into_iter().map(|line| Line::styled(line, style)));
     }
 
     /// An empty line, but never two.
-    pub fn blank(&mut self) {
+    pub(super) fn blank(&mut self) {
         if self.lines.last().is_some_and(|last| last.width() > 0) {
             self.lines.push(Line::default());
         }
     }
 
     /// Words in which addresses are links.
-    pub fn prose(&mut self, scene: Scene, text: &str, seen: &mut HitMap) {
+    pub(super) fn prose(&mut self, scene: Scene, text: &str, seen: &mut HitMap) {
         if text.is_empty() {
             return;
         }
@@ -65,7 +65,7 @@ impl Page {
     }
 
     /// What became of an article that is not here.
-    pub fn fetched(&mut self, scene: Scene, fetch: Option<&Fetch>) {
+    pub(super) fn fetched(&mut self, scene: Scene, fetch: Option<&Fetch>) {
         let (words, style) = match fetch {
             Some(Fetch::UnderWay) => ("fetching the article …".to_owned(), scene.theme.dim),
             Some(Fetch::Failed(why)) => {
@@ -79,13 +79,13 @@ impl Page {
     }
 
     /// The address of the story, on one line.
-    pub fn link_line(&mut self, scene: Scene, address: &str, seen: &mut HitMap) {
+    pub(super) fn link_line(&mut self, scene: Scene, address: &str, seen: &mut HitMap) {
         let style = self.begin_link(address, scene.theme.faint).patch(seen.link(address));
         self.lines.push(Line::from(Span::styled(cut(address, self.columns), style)));
     }
 
     /// The lines that hold these words.
-    pub fn found(&self, words: &str) -> Vec<usize> {
+    pub(super) fn found(&self, words: &str) -> Vec<usize> {
         let holds = |(_, line): &(usize, &Line)| !find_all(&line.to_string(), words).is_empty();
         if words.is_empty() {
             Vec::new()
@@ -130,7 +130,7 @@ impl Page {
 
     // --- articles ---
 
-    pub fn article(&mut self, scene: Scene, article: &Article, title: &str, seen: &mut HitMap) {
+    pub(super) fn article(&mut self, scene: Scene, article: &Article, title: &str, seen: &mut HitMap) {
         if let Some(byline) = &article.byline {
             self.text(byline, scene.theme.dim);
         }

@@ -70,7 +70,7 @@ fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
 }
 
 /// A share of the way from one colour to another; the other one where they are not known as numbers.
-pub fn blend(from: Color, to: Color, share: f64) -> Color {
+pub(super) fn blend(from: Color, to: Color, share: f64) -> Color {
     let (Color::Rgb(r0, g0, b0), Color::Rgb(r1, g1, b1)) = (from, to) else { return to };
     let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8;
     Color::Rgb(mix(r0, r1), mix(g0, g1), mix(b0, b1))

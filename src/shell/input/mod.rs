@@ -18,7 +18,9 @@ mod sequence;
 /// # Errors
 /// When the system gives no thread or no signal.
 #[cfg(unix)]
-pub fn listen(events: mpsc::Sender<Event>) -> io::Result<impl Stream<Item = io::Result<TerminalEvent>> + Send + use<>> {
+pub(super) fn listen(
+    events: mpsc::Sender<Event>,
+) -> io::Result<impl Stream<Item = io::Result<TerminalEvent>> + Send + use<>> {
     use futures_util::stream;
     use parser::Input;
     use tokio::signal::unix::{SignalKind, signal};

@@ -26,7 +26,7 @@ const ESC: u8 = 0x1b;
 
 /// What came from the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
+pub(super) enum Input {
     Event(Event),
     /// What it says of its background.
     Background {
@@ -65,7 +65,7 @@ enum State {
 
 /// Reads bytes as they come, in pieces of any size.
 #[derive(Debug, Default)]
-pub struct Parser {
+pub(super) struct Parser {
     state: State,
     /// What came of the sequence, the string, the character or the paste so far.
     held: Vec<u8>,
@@ -74,7 +74,7 @@ pub struct Parser {
 
 impl Parser {
     /// What some more bytes come to.
-    pub fn take(&mut self, bytes: &[u8]) -> Vec<Input> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Vec<Input> {
         for byte in bytes {
             self.byte(*byte);
         }
@@ -82,7 +82,7 @@ impl Parser {
     }
 
     /// How long to wait for more before [`Parser::pause`]; None: nothing is unfinished.
-    pub fn patience(&self) -> Option<Duration> {
+    pub(super) fn patience(&self) -> Option<Duration> {
         match self.state {
             State::Ground => None,
             State::Escape | State::Introducer(_) => Some(ESCAPE_PAUSE),
@@ -92,7 +92,7 @@ impl Parser {
     }
 
     /// Nothing more came for that long: what has begun is a key after all, or given up.
-    pub fn pause(&mut self) -> Vec<Input> {
+    pub(super) fn pause(&mut self) -> Vec<Input> {
         match self.state {
             State::Escape | State::TextEscape => self.key(KeyCode::Esc.into()),
             State::Paste => self.paste(),

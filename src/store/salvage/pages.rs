@@ -30,12 +30,12 @@ struct Wal<F> {
 }
 
 impl<F: Read + Seek> Pages<F> {
-    pub fn new(file: F, wal: Option<F>) -> Pages<F> {
+    pub(super) fn new(file: F, wal: Option<F>) -> Pages<F> {
         Pages { file, wal: wal.and_then(Wal::open) }
     }
 
     /// A page as it was committed last. One that is cut off ends in zeros; None where nothing can be read.
-    pub fn read(&mut self, number: u32) -> Option<Vec<u8>> {
+    pub(super) fn read(&mut self, number: u32) -> Option<Vec<u8>> {
         if let Some(wal) = &mut self.wal
             && let Some(place) = wal.frames.get(&number)
         {
@@ -136,12 +136,12 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub fn new<F: Read + Seek>(pages: &mut Pages<F>) -> Walk {
+    pub(super) fn new<F: Read + Seek>(pages: &mut Pages<F>) -> Walk {
         Walk { ahead: vec![STORIES_ROOT], seen: HashSet::new(), rest: 1, last: pages.last() }
     }
 
     /// The next page that can be read, and whether the tree leads to it.
-    pub fn next<F: Read + Seek>(&mut self, pages: &mut Pages<F>) -> Option<(Vec<u8>, bool)> {
+    pub(super) fn next<F: Read + Seek>(&mut self, pages: &mut Pages<F>) -> Option<(Vec<u8>, bool)> {
         while let Some(number) = self.ahead.pop() {
             if number <= self.last
                 && self.seen.insert(number)
