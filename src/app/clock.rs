@@ -23,7 +23,7 @@ impl App {
         self.notices.set_back(by);
         // As it was when it was last looked at: what is too late by now is reported as such.
         self.now = moved_back(self.now, by);
-        self.reads_until = Timestamp::MIN;
+        self.reads_until = self.now;
     }
 }
 

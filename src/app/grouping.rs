@@ -51,8 +51,7 @@ impl App {
             }
             Command::Open | Command::CopyLink => {
                 self.wire.choose(id);
-                let done = if command == Command::Open { self.open() } else { self.copy_link() };
-                Some(done.unwrap_or_else(|said| said))
+                Some(if command == Command::Open { self.open() } else { self.copy_link() })
             }
             Command::TakeOut => {
                 let effects = self.take_out(id);

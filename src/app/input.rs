@@ -160,32 +160,33 @@ impl App {
         }
     }
 
-    /// The link of the current story; says so when there is none.
-    fn link(&mut self) -> Result<String, Vec<Effect>> {
+    /// The link of the current story, if it has one.
+    fn link(&mut self) -> Option<String> {
         self.hold_cursor();
-        if let Some(link) = self.chosen_link() {
-            return Ok(link);
-        }
-        match self.wire.current_item().map(|item| item.story.link.clone()) {
-            Some(Some(link)) => Ok(link),
-            Some(None) => Err(self.notify(Tone::Warning, "this story has no link".into())),
-            None => Err(self.notify(Tone::Info, "no story here".into())),
+        self.chosen_link().or_else(|| self.wire.current_item()?.story.link.clone())
+    }
+
+    /// Says why there is no link to follow.
+    fn no_link(&mut self) -> Vec<Effect> {
+        match self.wire.current_item() {
+            Some(_) => self.notify(Tone::Warning, "this story has no link".into()),
+            None => self.notify(Tone::Info, "no story here".into()),
         }
     }
 
-    pub(super) fn open(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
-        let link = self.link()?;
+    pub(super) fn open(&mut self) -> Vec<Effect> {
+        let Some(link) = self.link() else { return self.no_link() };
         let mut effects = self.mark_read();
         effects.extend(self.notify(Tone::Info, "opening in the browser".into()));
         effects.push(Effect::System(SystemEffect::Open(link)));
-        Ok(effects)
+        effects
     }
 
-    pub(super) fn copy_link(&mut self) -> Result<Vec<Effect>, Vec<Effect>> {
-        let link = self.link()?;
+    pub(super) fn copy_link(&mut self) -> Vec<Effect> {
+        let Some(link) = self.link() else { return self.no_link() };
         let mut effects = self.notify(Tone::Info, "link copied".into());
         effects.push(Effect::Terminal(TerminalEffect::Copy(link)));
-        Ok(effects)
+        effects
     }
 
     pub(super) fn star(&mut self) -> Vec<Effect> {

@@ -91,7 +91,7 @@ struct Watched {
     crossed: Option<f64>,
     /// The last price, and when it traded.
     last: (f64, Timestamp),
-    looked: Timestamp,
+    looked: Option<Timestamp>,
     /// Whose price the last was.
     source: Name,
     /// The last unusual move reported in each direction, down and up: when, and its per cent.
@@ -141,7 +141,7 @@ impl Movers {
     pub(super) fn set_back(&mut self, by: SignedDuration) {
         move_back(self.known.iter_mut().map(|mover| &mut mover.at), by);
         for watched in self.watched.values_mut() {
-            move_back([&mut watched.looked], by);
+            move_back(&mut watched.looked, by);
             move_back(watched.reported.iter_mut().flatten().map(|(at, _)| at), by);
         }
     }
@@ -165,7 +165,7 @@ impl Movers {
             settled: price,
             crossed: None,
             last: (price, at),
-            looked: Timestamp::MIN,
+            looked: None,
             source: quote.source.clone(),
             reported: [None; 2],
         });
@@ -182,10 +182,10 @@ impl Movers {
             largest.into_iter().for_each(|percent| watched.reported[usize::from(rose)] = Some((now, percent)));
             return Some(Mover { symbol, begun: before, at: now, what: What::Crossed { level, rose } });
         }
-        if now.duration_since(watched.looked) < LOOKED_EVERY && now >= watched.looked {
+        if watched.looked.is_some_and(|at| now.duration_since(at) < LOOKED_EVERY && now >= at) {
             return None;
         }
-        watched.looked = now;
+        watched.looked = Some(now);
         let mut went = SPANS.iter().filter_map(|long| went(tape, &symbol, at.checked_sub(*long).ok()?, *long));
         let (begun, what, percent) = went.find(|(_, _, percent)| watched.is_news(now, *percent))?;
         watched.reported[usize::from(percent > 0.0)] = Some((now, percent));

@@ -207,8 +207,8 @@ impl App {
                 self.arrangement.focus = Focus::Reader;
                 self.mark_read()
             }
-            Command::Open => self.open().unwrap_or_else(|said| said),
-            _ => self.copy_link().unwrap_or_else(|said| said),
+            Command::Open => self.open(),
+            _ => self.copy_link(),
         }
     }
 

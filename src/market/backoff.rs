@@ -36,15 +36,15 @@ pub(super) fn refused(source: &Source, status: u16, wish: Option<&str>, now: Tim
     Some(later(now, signed(pause)).max(wished).min(later(now, LONGEST_BLOCK)))
 }
 
-/// Until when a source is known to refuse us for some of its capabilities, from what is stored.
-pub(super) fn refused_until(deps: &Deps, source: &Source, counts: impl Fn(Capability) -> bool) -> Timestamp {
+/// Until when a source is known to refuse us for some of its capabilities, from what is stored; None when it does not.
+pub(super) fn refused_until(deps: &Deps, source: &Source, counts: impl Fn(Capability) -> bool) -> Option<Timestamp> {
     let longest = later((deps.clock)(), LONGEST_BLOCK);
     let reports = deps.reports.iter().filter(|report| &*report.source == source.id && counts(report.capability));
     let ends = reports.filter_map(|report| match report.outcome {
         Outcome::Blocked { until, .. } => Some(until.min(longest)),
         Outcome::Well | Outcome::Failed(_) => None,
     });
-    ends.max().unwrap_or(Timestamp::MIN)
+    ends.max()
 }
 
 /// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.

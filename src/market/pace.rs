@@ -31,10 +31,10 @@ pub(super) struct Pace {
     spacing: SignedDuration,
     burst: u32,
     gap: SignedDuration,
-    /// When the whole allowance is there again.
-    full_at: Timestamp,
+    /// When the whole allowance is there again; None while nothing of it was used.
+    full_at: Option<Timestamp>,
     /// When the last request ended, or began if it is under way.
-    last: Timestamp,
+    last: Option<Timestamp>,
 }
 
 impl Pace {
@@ -43,8 +43,8 @@ impl Pace {
             spacing: signed(source.spacing),
             burst: source.burst.max(1),
             gap: signed(GAP.min(source.spacing)),
-            full_at: Timestamp::MIN,
-            last: Timestamp::MIN,
+            full_at: None,
+            last: None,
         }
     }
 
@@ -62,39 +62,41 @@ impl Pace {
 
     /// When so many requests more can have been made for prices, one after the other.
     pub(super) fn after(&self, requests: u32, now: Timestamp) -> Timestamp {
-        let spaced = later(self.full_at(now).max(now), self.times(requests) - self.times(self.burst - 1));
+        let spaced = later(self.full_at(now), self.times(requests) - self.times(self.burst - 1));
         let gap = self.gap.checked_mul(requests.try_into().unwrap_or(i32::MAX)).unwrap_or(SignedDuration::MAX);
-        spaced.max(later(self.rested_at(now).max(now), gap))
+        spaced.max(later(self.rested_at(now), gap))
     }
 
     /// A request begins.
     pub(super) fn began(&mut self, now: Timestamp) {
-        self.full_at = later(self.full_at(now).max(now), self.spacing);
-        self.last = now;
+        self.full_at = Some(later(self.full_at(now), self.spacing));
+        self.last = Some(now);
     }
 
     /// The source fails: what was saved up is gone, and the next request is a spacing away.
     pub(super) fn exhaust(&mut self, now: Timestamp) {
-        self.full_at = later(now, self.times(self.burst)).max(self.full_at(now));
+        self.full_at = Some(later(now, self.times(self.burst)).max(self.full_at(now)));
     }
 
     /// It has ended.
     pub(super) fn ended(&mut self, now: Timestamp) {
-        self.last = now;
+        self.last = Some(now);
     }
 
     /// The clock was set back.
     pub(super) fn set_back(&mut self, by: SignedDuration) {
-        move_back([&mut self.full_at, &mut self.last], by);
+        move_back([&mut self.full_at, &mut self.last].into_iter().flatten(), by);
     }
 
-    /// A clock that was set back must not keep the source waiting for longer than the allowance is worth.
+    /// When the whole allowance is there again, from now on. A clock that was set back must not keep the source waiting
+    /// for longer than the allowance is worth.
     fn full_at(&self, now: Timestamp) -> Timestamp {
-        self.full_at.min(later(now, self.times(self.burst * 2)))
+        self.full_at.map_or(now, |at| at.clamp(now, later(now, self.times(self.burst * 2))))
     }
 
+    /// When the gap after the last request is over, from now on.
     fn rested_at(&self, now: Timestamp) -> Timestamp {
-        later(self.last.min(now), self.gap)
+        self.last.map_or(now, |last| later(last.min(now), self.gap).max(now))
     }
 
     fn times(&self, requests: u32) -> SignedDuration {

@@ -59,11 +59,11 @@ pub struct Poller<F> {
     queue: PollQueue,
     pace: Pace,
     /// It refuses us until then.
-    blocked_until: Timestamp,
+    blocked_until: Option<Timestamp>,
     /// When each address was last asked, of those asked within the spacing.
     asked: HashMap<String, Timestamp>,
     /// When prices were last asked for.
-    prices_asked: Timestamp,
+    prices_asked: Option<Timestamp>,
     /// When each price last came, by the source's spelling.
     priced: HashMap<String, Timestamp>,
     /// The symbols whose prices its own socket did not bring when that was last looked at.
@@ -124,7 +124,7 @@ impl<F: Fetch> Poller<F> {
             pace: Pace::new(source),
             blocked_until,
             asked: HashMap::new(),
-            prices_asked: Timestamp::MIN,
+            prices_asked: None,
             priced: HashMap::new(),
             alone: BTreeSet::new(),
         }
@@ -139,7 +139,7 @@ impl<F: Fetch> Poller<F> {
             self.follow(now);
             self.flag_late(now);
             let next = self.queue.next(self.context.source, &self.pace, now);
-            let next = next.map(|(at, job)| (at.max(self.blocked_until), job));
+            let next = next.map(|(at, job)| (self.blocked_until.map_or(at, |until| at.max(until)), job));
             let wait = next.as_ref().map_or(LONGEST_SLEEP, |(at, _)| until(*at, now).min(LONGEST_SLEEP));
             let step = tokio::select! {
                 // What changes the next question goes before it.
@@ -165,7 +165,7 @@ impl<F: Fetch> Poller<F> {
         let Some(by) = self.context.set_back() else { return };
         self.queue.set_back(by);
         self.pace.set_back(by);
-        move_back([&mut self.blocked_until, &mut self.prices_asked], by);
+        move_back([&mut self.blocked_until, &mut self.prices_asked].into_iter().flatten(), by);
         move_back(self.asked.values_mut().chain(self.priced.values_mut()), by);
     }
 
@@ -216,7 +216,8 @@ impl<F: Fetch> Poller<F> {
         let first = |wanted: &chain::Wanted| {
             let every = self.context.poll_interval(&wanted.symbol, now);
             let stood = priced.get(&wanted.spelled).map(|at| later(*at, signed(every)));
-            stood.map_or(now, |at| at.max(later(asked, signed(every / 2))).max(now))
+            let rested = asked.map_or(now, |asked| later(asked, signed(every / 2)));
+            stood.map_or(now, |at| at.max(rested).max(now))
         };
         self.queue.follow(source, Wants { prices, along, history, spans }, first, now);
     }
@@ -231,7 +232,7 @@ impl<F: Fetch> Poller<F> {
         let in_time = later(now, signed(LATE));
         let is_late = |at: usize| {
             let before = u32::try_from(at / poll.together.max(1)).unwrap_or(u32::MAX);
-            self.pace.after(before, now).max(self.blocked_until) > in_time
+            Some(self.pace.after(before, now)).max(self.blocked_until) > Some(in_time)
         };
         let late = due.iter().enumerate().filter(|(at, _)| is_late(*at)).map(|(_, symbol)| symbol);
         self.context.late_for(late, now);
@@ -245,7 +246,7 @@ impl<F: Fetch> Poller<F> {
             self.base = base.to_string();
             self.queue.reset();
             self.pace = Pace::new(self.context.source);
-            self.blocked_until = Timestamp::MIN;
+            self.blocked_until = None;
             self.priced.clear();
         }
     }
@@ -273,7 +274,7 @@ impl<F: Fetch> Poller<F> {
             return Ok(());
         }
         if matches!(job, Job::Prices(_)) {
-            self.prices_asked = self.context.now();
+            self.prices_asked = Some(self.context.now());
         }
         let reply = self.ask(&config, &question.urls, &job).await;
         let now = self.context.now();

@@ -46,11 +46,11 @@ pub struct SocketWorker<D> {
     wire: &'static SocketSpec,
     dial: D,
     /// No connection is made before.
-    not_before: Timestamp,
+    not_before: Option<Timestamp>,
     /// It refuses us until then; no key shortens that.
-    blocked_until: Timestamp,
+    blocked_until: Option<Timestamp>,
     /// When the last connection was lost.
-    lost: Timestamp,
+    lost: Option<Timestamp>,
     /// Connections lost in a row.
     failures: u32,
     /// What the source said it does not have, as it spells it, and until when that is believed. Asked for again under
@@ -80,9 +80,9 @@ impl<D: Dial> SocketWorker<D> {
             context: WorkerContext::new(source, deps, board),
             wire,
             dial,
-            not_before: Timestamp::MIN,
+            not_before: None,
             blocked_until: refused_until(deps, source, |capability| capability == Capability::Socket),
-            lost: Timestamp::MIN,
+            lost: None,
             failures: 0,
             refused: BTreeMap::new(),
         }
@@ -109,7 +109,7 @@ impl<D: Dial> SocketWorker<D> {
             self.keep_time();
             let now = self.context.now();
             let plan = self.plan(now);
-            let at = self.not_before.max(self.blocked_until);
+            let at = self.not_before.max(self.blocked_until).unwrap_or(now);
             if !plan.symbols.is_empty() && at <= now {
                 return Ok(plan);
             }
@@ -117,7 +117,7 @@ impl<D: Dial> SocketWorker<D> {
             tokio::select! {
                 changed = self.context.config.changed() => { changed?; self.reconfigure(&plan); }
                 order = self.context.orders.recv() => match order {
-                    Ok(Order::Refresh) => self.not_before = now,
+                    Ok(Order::Refresh) => self.not_before = None,
                     Err(broadcast::error::RecvError::Closed) => return Err(Closed),
                     Ok(Order::Compare(_)) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 },
@@ -132,7 +132,7 @@ impl<D: Dial> SocketWorker<D> {
     /// old one: it is made anew.
     fn keep_time(&mut self) -> bool {
         let Some(by) = self.context.set_back() else { return false };
-        move_back([&mut self.not_before, &mut self.blocked_until, &mut self.lost], by);
+        move_back([&mut self.not_before, &mut self.blocked_until, &mut self.lost].into_iter().flatten(), by);
         move_back(self.refused.values_mut(), by);
         true
     }
@@ -157,7 +157,7 @@ impl<D: Dial> SocketWorker<D> {
         self.context.reconfigure();
         self.refused.clear();
         if !self.plan(self.context.now()).is_same_line(before) {
-            (self.not_before, self.blocked_until, self.failures) = (Timestamp::MIN, Timestamp::MIN, 0);
+            (self.not_before, self.blocked_until, self.failures) = (None, None, 0);
         }
     }
 
@@ -165,8 +165,8 @@ impl<D: Dial> SocketWorker<D> {
     fn take_hope(&mut self, now: Timestamp) {
         let route = self.context.route(Capability::Quote);
         let again = self.context.standings.borrow().well_again(&route);
-        if again.is_some_and(|since| since > self.lost) {
-            (self.not_before, self.lost) = (self.not_before.min(now), now);
+        if again.is_some_and(|since| Some(since) > self.lost) {
+            (self.not_before, self.lost) = (None, Some(now));
         }
     }
 
@@ -433,11 +433,11 @@ impl<D: Dial> SocketWorker<D> {
             End::Lost(error) => {
                 let wait = back_off(self.failures, (self.context.random)());
                 self.failures = self.failures.saturating_add(1);
-                (self.not_before, self.lost) = (later(now, signed(wait)), now);
-                self.report(Outcome::Failed(self.failure(error)), None, Some(self.not_before))
+                (self.not_before, self.lost) = (Some(later(now, signed(wait))), Some(now));
+                self.report(Outcome::Failed(self.failure(error)), None, self.not_before)
             }
             End::Refused { status, until } => {
-                self.blocked_until = until;
+                self.blocked_until = Some(until);
                 let refusal = Refusal::by_status(self.context.source.id, status);
                 self.report(Outcome::Blocked { refusal, until }, Some(status), Some(until))
             }

@@ -36,8 +36,8 @@ pub(super) struct Summaries {
     asked: Vec<StoryId>,
     /// Stories whose summary the store does not have.
     missing: HashSet<StoryId>,
-    /// What came in before this is stored.
-    stored_until: Timestamp,
+    /// What came in before this is stored; None while nothing is known to be.
+    stored_until: Option<Timestamp>,
 }
 
 impl Default for Summaries {
@@ -50,7 +50,7 @@ impl Default for Summaries {
             untagged: HashSet::new(),
             asked: Vec::new(),
             missing: HashSet::new(),
-            stored_until: Timestamp::MIN,
+            stored_until: None,
         }
     }
 }
@@ -210,13 +210,13 @@ impl Wire {
 
     /// The store has saved all that it was given until then.
     pub fn stored_until(&mut self, at: Timestamp) {
-        self.summaries.stored_until = at.saturating_sub(ON_ITS_WAY).unwrap_or(Timestamp::MIN);
+        self.summaries.stored_until = at.checked_sub(ON_ITS_WAY).ok();
         self.drop_summaries();
     }
 
     /// The clock was set back: what is stored is older than nothing known.
     pub fn clock_set_back(&mut self) {
-        self.summaries.stored_until = Timestamp::MIN;
+        self.summaries.stored_until = None;
     }
 
     /// Drops summaries beyond those that are held, the oldest first: never one that is not stored yet, that something
@@ -226,7 +226,7 @@ impl Wire {
         for _ in 0..self.summaries.held.len().saturating_sub(self.summaries.held_max) {
             let Some(id) = self.summaries.held.pop_front() else { return };
             let Some(item) = self.items.get_mut(&id).filter(|item| item.has_summary()) else { continue };
-            let is_stored = item.given_at.is_none_or(|at| at < self.summaries.stored_until);
+            let is_stored = item.given_at.is_none_or(|at| Some(at) < self.summaries.stored_until);
             if !is_stored || self.summaries.is_needed(id) || shown.contains(&id) {
                 self.summaries.held.push_back(id);
             } else {

@@ -115,7 +115,7 @@ impl<F: Fetch> Poller<F> {
 
     /// The source refuses us, whatever we ask it: nothing more until then.
     pub(super) async fn refused(&mut self, sign: RefusalSign, until: Timestamp) -> Result<(), Closed> {
-        self.blocked_until = until;
+        self.blocked_until = Some(until);
         let refusal = Refusal { source: self.context.source.id.into(), sign };
         let both = [
             self.context.source.poll.is_some().then_some(Capability::Quote),
