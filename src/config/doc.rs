@@ -208,6 +208,11 @@ impl<'d> Table<'d> {
         }
     }
 
+    /// Reads a value without a word about one that is unusable.
+    pub(super) fn peek<T>(&self, key: &str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>) -> Option<T> {
+        self.entries.get(key).and_then(|given| read(given).ok())
+    }
+
     /// Reads a value over the one that stands.
     pub(super) fn set<T>(&self, key: &'static str, read: impl FnOnce(&Value<'d>) -> Result<T, Wrong>, into: &mut T) {
         if let Some(value) = self.get(key, read) {

@@ -5,9 +5,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use super::doc::{Table, read_name, read_text};
+use super::doc::{Table, read_name};
 use super::overlay::{find_or_new, upsert};
-use super::{Config, Network, StandingQuery, View, alerts, private, read};
+use super::{Config, Network, StandingQuery, View, alerts, entries, private, read};
 use crate::domain::Name;
 use crate::domain::feed::Feed;
 use crate::domain::format;
@@ -36,11 +36,13 @@ pub(super) fn merge(config: &mut Config, root: &Table, off: &mut Off) {
         off.read(entry, &name);
         view(entry, name, config, &mut taken);
     });
-    root.entries("mute", read_name, |entry, name| standing_query(entry, name, &mut config.mutes, |_, _| ()));
-    let color =
-        |entry: &Table, query: &mut StandingQuery| entry.set("color", read::optional(read::color), &mut query.color);
+    root.entries("mute", read_name, |entry, name| {
+        standing_query(entry, name, &mut config.mutes, |mut entry, mute| entries::mute(&mut entry, mute))
+    });
     root.entries("alert", read_name, |entry, name| alerts::alert(entry, name, &mut config.alerts));
-    root.entries("highlight", read_name, |entry, name| standing_query(entry, name, &mut config.highlights, color));
+    root.entries("highlight", read_name, |entry, name| {
+        standing_query(entry, name, &mut config.highlights, |mut entry, mark| entries::highlight(&mut entry, mark))
+    });
 }
 
 /// The symbols, topics and views that are switched off. An entry switched off in one file can be switched on in a later
@@ -112,40 +114,25 @@ impl Feeds {
     }
 }
 
-fn feed(entry: &Table, name: Name, network: &Network, feeds: &mut Feeds) {
+fn feed(mut entry: &Table, name: Name, network: &Network, feeds: &mut Feeds) {
     let mut feed = feeds.find_or_new(&name).cloned().unwrap_or_else(|| Feed::new(name.clone(), ""));
     if feed.url.is_empty() {
         let Some(url) = entry.need("url", read::address(&["https", "http"])) else { return };
         feed.url = url;
     }
-    let said = feed_fields(entry, &mut feed);
+    entries::feed(&mut entry, &mut feed);
+    private::login_of_address(&mut feed);
+    private::merge(entry, &mut feed);
     if let Some(other) = feeds.twin(&feed) {
         entry.leave_out(&format!("has the same address as '{}'; ignored", other.name));
         return;
     }
-    if said {
+    let interval = entry.peek("interval", read::duration(Duration::ZERO, Duration::MAX));
+    if interval.is_some() {
+        feed.own_interval |= !entry.gives("adaptive");
         feed.interval = within(entry, feed.interval, network.feed_floor);
     }
     feeds.upsert(feed);
-}
-
-/// True when the entry gives an interval of its own.
-fn feed_fields(entry: &Table, feed: &mut Feed) -> bool {
-    entry.set("url", read::address(&["https", "http"]), &mut feed.url);
-    entry.set("category", read_name, &mut feed.category);
-    let interval = entry.get("interval", read::duration(Duration::ZERO, Duration::MAX));
-    feed.interval = interval.unwrap_or(feed.interval);
-    let adaptive = entry.get("adaptive", read::flag);
-    feed.own_interval = adaptive.map_or(feed.own_interval || interval.is_some(), |adaptive| !adaptive);
-    entry.set("primary", read::flag, &mut feed.primary);
-    entry.set("lang", read::optional(read::lang), &mut feed.lang);
-    entry.set("user-agent", read::optional(read::header), &mut feed.user_agent);
-    entry.set("accept-invalid-certificate", read::flag, &mut feed.accept_invalid_certificate);
-    entry.set("kill", read::optional(read::query), &mut feed.kill);
-    entry.set("enabled", read::flag, &mut feed.enabled);
-    private::login_of_address(feed);
-    private::merge(entry, feed);
-    interval.is_some()
 }
 
 /// An interval between floor and ceiling, with a warning when it had to be moved there.
@@ -159,21 +146,19 @@ fn within(entry: &Table, interval: Duration, floor: Duration) -> Duration {
     moved
 }
 
-fn symbol(entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) {
+fn symbol(mut entry: &Table, name: Name, known: &[Name], symbols: &mut Vec<Symbol>) {
     let mut symbol = find_or_new(symbols, |symbol| symbol.name == name, || Symbol::new(name.clone()));
-    entry.set("list", read::optional(read_name), &mut symbol.list);
-    entry.set("benchmark", read::optional(read::symbol), &mut symbol.benchmark);
-    let mut sources = Vec::new();
-    entry.set_list("sources", read::one_of("price source", known.iter().map(|name| &**name)), &mut sources);
-    if !sources.is_empty() {
-        symbol.sources = sources;
+    let before = symbol.sources.clone();
+    entries::symbol(&mut entry, &mut symbol, known);
+    if symbol.sources.is_empty() {
+        symbol.sources = before;
     }
     upsert(symbols, |symbol| symbol.name == name, symbol);
 }
 
-fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
+fn topic(mut entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
     let mut topic = find_or_new(&config.topics, |topic| topic.name == name, || new_topic(&name));
-    let key = topic_fields(entry, &mut topic);
+    entries::topic(&mut entry, &mut topic);
     if topic.any.is_empty() {
         entry.leave_out("needs 'any', a list of queries; ignored");
         return;
@@ -181,8 +166,8 @@ fn topic(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) 
     if topic.title.is_empty() {
         topic.title = name.to_string();
     }
-    if let Some(key) = key {
-        topic.key = take_key(entry, key, config, taken);
+    if entry.peek("key", read::optional(read::digit)).is_some() {
+        topic.key = take_key(entry, topic.key, config, taken);
     }
     upsert(&mut config.topics, |topic| topic.name == name, topic);
 }
@@ -203,47 +188,34 @@ fn new_topic(name: &Name) -> TopicRule {
     }
 }
 
-/// The key that the entry gives; `Some(None)` when it takes the key away.
-fn topic_fields(entry: &Table, topic: &mut TopicRule) -> Option<Option<char>> {
-    if let Some(title) = entry.get("title", read_name) {
-        topic.title = title.to_string();
-    }
-    entry.set("short", read::optional(read_text), &mut topic.short);
-    entry.set("color", read::optional(read::color), &mut topic.color);
-    entry.set("parent", read::optional(read_name), &mut topic.parent);
-    entry.set_list("symbols", read::symbol, &mut topic.symbols);
-    entry.set_list("any", read_text, &mut topic.any);
-    entry.set_list("none", read_text, &mut topic.none);
-    entry.set_list("matches", read_text, &mut topic.matches);
-    entry.set_list("misses", read_text, &mut topic.misses);
-    entry.get("key", read::optional(read::digit))
-}
-
-fn view(entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
+fn view(mut entry: &Table, name: Name, config: &mut Config, taken: &mut Vec<char>) {
     let new = || View { name: name.clone(), key: None, query: String::new() };
     let mut view = find_or_new(&config.views, |view| view.name == name, new);
     if view.query.is_empty() {
         let Some(query) = entry.need("query", read::query) else { return };
         view.query = query;
     }
-    entry.set("query", read::query, &mut view.query);
-    if let Some(key) = entry.get("key", read::optional(read::digit)) {
-        view.key = take_key(entry, key, config, taken);
+    entries::view(&mut entry, &mut view);
+    if entry.peek("key", read::optional(read::digit)).is_some() {
+        view.key = take_key(entry, view.key, config, taken);
     }
     upsert(&mut config.views, |view| view.name == name, view);
 }
 
-/// `more` reads what only one of the two kinds has.
-fn standing_query(entry: &Table, name: Name, list: &mut Vec<StandingQuery>, more: impl Fn(&Table, &mut StandingQuery)) {
+/// `fields` reads those of its kind.
+fn standing_query(
+    entry: &Table,
+    name: Name,
+    list: &mut Vec<StandingQuery>,
+    fields: impl Fn(&Table, &mut StandingQuery),
+) {
     let new = || StandingQuery { name: name.clone(), query: String::new(), color: None, enabled: true };
     let mut standing = find_or_new(list, |other| other.name == name, new);
     if standing.query.is_empty() {
         let Some(query) = entry.need("query", read::query) else { return };
         standing.query = query;
     }
-    entry.set("query", read::query, &mut standing.query);
-    entry.set("enabled", read::flag, &mut standing.enabled);
-    more(entry, &mut standing);
+    fields(entry, &mut standing);
     upsert(list, |other| other.name == name, standing);
 }
 

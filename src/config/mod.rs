@@ -8,6 +8,7 @@
 mod alerts;
 mod config_error;
 mod doc;
+mod entries;
 mod excerpt;
 mod lists;
 mod names;

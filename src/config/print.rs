@@ -5,13 +5,9 @@ use std::fmt::Write;
 
 use super::doc::{Value, Wrong};
 use super::walk::Walk;
-use super::{Config, NEWSTAPE, StandingQuery, View, sections};
-use crate::domain::alert::Alert;
+use super::{Config, NEWSTAPE, entries, sections};
 use crate::domain::feed::Feed;
-use crate::domain::format;
-use crate::domain::price::Symbol;
 use crate::domain::text::steers;
-use crate::domain::topic::TopicRule;
 
 const INIT_HEAD: &str = "\
 # Your newstape configuration. Everything in it is optional: as it stands it changes nothing.
@@ -51,14 +47,42 @@ impl Config {
         out.head("[keys]");
         self.keys.iter().for_each(|(command, keys)| out.texts(command, keys));
         self.print_terms(&mut out);
-        self.feeds.iter().for_each(|entry| feed(&mut out, entry));
-        self.symbols.iter().for_each(|entry| symbol(&mut out, entry));
-        self.topics.iter().for_each(|entry| topic(&mut out, entry));
-        self.views.iter().for_each(|entry| view(&mut out, entry));
-        self.mutes.iter().for_each(|entry| standing_query(&mut out, "[[mute]]", entry));
-        self.highlights.iter().for_each(|entry| standing_query(&mut out, "[[highlight]]", entry));
-        self.alerts.iter().for_each(|entry| alert(&mut out, entry));
+        self.print_lists(&mut out);
         out.text
+    }
+
+    fn print_lists(&self, out: &mut Printer) {
+        let Config { mut feeds, mut symbols, mut topics, mut views, mut mutes, mut highlights, mut alerts, .. } =
+            self.clone();
+        for feed in &mut feeds {
+            out.entry("[[feed]]", &feed.name);
+            entries::feed(out, feed);
+            unshown(out, feed);
+        }
+        for symbol in &mut symbols {
+            out.entry("[[symbol]]", &symbol.name);
+            entries::symbol(out, symbol, &[]);
+        }
+        for topic in &mut topics {
+            out.entry("[[topic]]", &topic.name);
+            entries::topic(out, topic);
+        }
+        for view in &mut views {
+            out.entry("[[view]]", &view.name);
+            entries::view(out, view);
+        }
+        for mute in &mut mutes {
+            out.entry("[[mute]]", &mute.name);
+            entries::mute(out, mute);
+        }
+        for highlight in &mut highlights {
+            out.entry("[[highlight]]", &highlight.name);
+            entries::highlight(out, highlight);
+        }
+        for alert in &mut alerts {
+            out.entry("[[alert]]", &alert.name);
+            entries::alert(out, alert);
+        }
     }
 
     /// Those of every language, then those of each.
@@ -116,7 +140,7 @@ impl Walk for Printer {
         Printer::optional(self, key, value.as_ref().map(show).as_deref());
     }
 
-    fn secret(&mut self, key: &'static str, _: impl Fn(&Value) -> Result<String, Wrong>, value: &mut Option<String>) {
+    fn secret<T>(&mut self, key: &'static str, _: impl Fn(&Value) -> Result<T, Wrong>, value: &mut Option<T>) {
         if value.is_some() {
             self.line(&format!("# {key} is set, and not shown"));
         }
@@ -141,16 +165,8 @@ impl Walk for Printer {
     }
 }
 
-fn feed(out: &mut Printer, feed: &Feed) {
-    out.head("[[feed]]");
-    out.quoted("name", &feed.name);
-    out.quoted("url", &feed.url);
-    out.quoted("category", &feed.category);
-    out.quoted("interval", &format::duration(feed.interval));
-    out.bare("adaptive", !feed.own_interval);
-    out.bare("primary", feed.primary);
-    out.optional("lang", feed.lang.as_deref());
-    out.optional("user-agent", feed.user_agent.as_deref());
+/// What is never shown of a feed.
+fn unshown(out: &mut Printer, feed: &Feed) {
     for name in feed.headers.keys() {
         out.line(&format!("# the header {name} is set, and not shown"));
     }
@@ -160,66 +176,6 @@ fn feed(out: &mut Printer, feed: &Feed) {
     if feed.proxy.is_some() {
         out.line("# proxy is set, and not shown");
     }
-    if feed.accept_invalid_certificate {
-        out.bare("accept-invalid-certificate", true);
-    }
-    out.optional("kill", feed.kill.as_deref());
-    out.bare("enabled", feed.enabled);
-}
-
-fn symbol(out: &mut Printer, symbol: &Symbol) {
-    out.head("[[symbol]]");
-    out.quoted("name", &symbol.name);
-    out.optional("list", symbol.list.as_deref());
-    out.optional("benchmark", symbol.benchmark.as_deref());
-    out.texts("sources", &symbol.sources);
-}
-
-fn topic(out: &mut Printer, topic: &TopicRule) {
-    out.head("[[topic]]");
-    out.quoted("name", &topic.name);
-    out.quoted("title", &topic.title);
-    out.optional("short", topic.short.as_deref());
-    out.optional("key", topic.key.map(String::from).as_deref());
-    out.optional("color", topic.color.as_deref());
-    out.optional("parent", topic.parent.as_deref());
-    out.texts("symbols", &topic.symbols);
-    out.texts("any", &topic.any);
-    out.texts("none", &topic.none);
-    out.texts("matches", &topic.matches);
-    out.texts("misses", &topic.misses);
-}
-
-fn view(out: &mut Printer, view: &View) {
-    out.head("[[view]]");
-    out.quoted("name", &view.name);
-    out.optional("key", view.key.map(String::from).as_deref());
-    out.quoted("query", &view.query);
-}
-
-fn standing_query(out: &mut Printer, head: &str, query: &StandingQuery) {
-    out.head(head);
-    out.quoted("name", &query.name);
-    out.quoted("query", &query.query);
-    out.optional("color", query.color.as_deref());
-    out.bare("enabled", query.enabled);
-}
-
-fn alert(out: &mut Printer, alert: &Alert) {
-    out.head("[[alert]]");
-    out.quoted("name", &alert.name);
-    out.optional("query", alert.query.as_deref());
-    out.optional("price", alert.price.as_ref().map(ToString::to_string).as_deref());
-    out.quoted("within", &format::duration(alert.within));
-    out.quoted("cool-down", &format::duration(alert.cool_down));
-    out.optional("quiet", alert.quiet.map(|quiet| quiet.to_string()).as_deref());
-    out.texts("actions", alert.actions.iter().map(<&str>::from));
-    out.texts("command", &alert.command);
-    if alert.post.is_some() {
-        out.line("# post is set, and not shown");
-    }
-    out.quoted("post-as", alert.post_as.into());
-    out.bare("enabled", alert.enabled);
 }
 
 /// Writes TOML, a line at a time.
@@ -236,6 +192,12 @@ impl Printer {
 
     fn head(&mut self, head: &str) {
         self.line(&format!("\n{head}"));
+    }
+
+    /// The beginning of an entry of a list.
+    fn entry(&mut self, head: &str, name: &str) {
+        self.head(head);
+        self.quoted("name", name);
     }
 
     fn bare(&mut self, name: &str, value: bool) {

@@ -12,6 +12,7 @@ use url::Url;
 use super::doc::{Value, Wrong, read_name, read_text};
 use super::units;
 use crate::domain::Name;
+use crate::domain::alert::{PriceRule, Quiet};
 use crate::domain::format;
 use crate::domain::query::Query;
 use crate::domain::session::Overnight;
@@ -225,4 +226,20 @@ pub(super) fn color(value: &Value) -> Result<String, Wrong> {
         None => text.bytes().all(|byte| byte == b'-' || byte.is_ascii_alphanumeric()),
     };
     if fits { Ok(text) } else { Err(Wrong::of_value(value, r##"a colour such as "topic-1", "yellow" or "#76b900""##)) }
+}
+
+/// One of the names of an enum.
+pub(super) fn named<T: FromStr + VariantNames>(value: &Value) -> Result<T, Wrong> {
+    let (name, names) = (read_text(value)?, T::VARIANTS);
+    name.parse()
+        .map_err(|_| Wrong::of_name(value, &format!("one of {}", names.join(", ")), &name, names.iter().copied()))
+}
+
+pub(super) fn price_rule(value: &Value) -> Result<PriceRule, Wrong> {
+    let text = read_text(value)?;
+    PriceRule::parse(&text, |text| units::duration(text).ok()).map_err(|expected| Wrong::of_value(value, expected))
+}
+
+pub(super) fn quiet(value: &Value) -> Result<Quiet, Wrong> {
+    Quiet::parse(&read_text(value)?).map_err(|expected| Wrong::of_value(value, expected))
 }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::doc::{Table, Value, Wrong, read_text};
 use super::walk::Walk;
-use super::{AUTO, Colors, Config, MarkRead, alerts, read, units};
+use super::{AUTO, Colors, Config, MarkRead, read, units};
 use crate::domain::Name;
 use crate::domain::alert::{NotifyBy, Quiet};
 use crate::domain::format;
@@ -144,11 +144,11 @@ pub struct AlertSettings {
 }
 
 pub(super) fn alerting(walk: &mut impl Walk, alerts: &mut AlertSettings) {
-    let quiet = |value: &Value| read::optional(alerts::quiet)(value);
+    let quiet = |value: &Value| read::optional(read::quiet)(value);
     let hours = |quiet: &Option<Quiet>| quiet.map(|quiet| quiet.to_string()).unwrap_or_default();
     walk.value("quiet", quiet, hours, &mut alerts.quiet);
     walk.list("muted-topics", read::word, Name::to_string, &mut alerts.muted_topics);
-    walk.value("notify-by", alerts::named, NotifyBy::to_string, &mut alerts.notify_by);
+    walk.value("notify-by", read::named, NotifyBy::to_string, &mut alerts.notify_by);
 }
 
 /// `[source.…]`.
@@ -220,12 +220,7 @@ impl Walk for &Table<'_> {
         self.set(key, read::optional(read), value);
     }
 
-    fn secret(
-        &mut self,
-        key: &'static str,
-        read: impl Fn(&Value) -> Result<String, Wrong>,
-        value: &mut Option<String>,
-    ) {
+    fn secret<T>(&mut self, key: &'static str, read: impl Fn(&Value) -> Result<T, Wrong>, value: &mut Option<T>) {
         self.set(key, read::optional(read), value);
     }
 

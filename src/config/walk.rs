@@ -1,5 +1,5 @@
-//! The settings of a section gone over one by one, by whoever reads them from a file or prints them: each is named once, in
-//! `sections.rs`, with how it is read and how it is shown.
+//! The settings of a section, or of an entry of a list, gone over one by one, by whoever reads them from a file or prints them: each is named once, in
+//! `sections.rs` and `entries.rs`, with how it is read and how it is shown.
 
 use super::doc::{Value, Wrong};
 
@@ -24,7 +24,7 @@ pub(super) trait Walk {
     );
 
     /// One that is never shown.
-    fn secret(&mut self, key: &'static str, read: impl Fn(&Value) -> Result<String, Wrong>, value: &mut Option<String>);
+    fn secret<T>(&mut self, key: &'static str, read: impl Fn(&Value) -> Result<T, Wrong>, value: &mut Option<T>);
 
     /// A list; a bad item is ignored alone.
     fn list<T>(
