@@ -9,7 +9,7 @@
 //! | [`event`] | all that happens ([`event::Event`]) and all that newstape does ([`event::Effect`]) | no |
 //! | [`http`] | the one HTTP client: capped, guarded, polite | yes |
 //! | [`app`] | the state and `update(event, now) -> effects`, the only code that changes it | no |
-//! | [`screen`] | `draw(frame, &App) -> Seen`, the only code that draws | no |
+//! | [`screen`] | `draw(frame, &App) -> HitMap`, the only code that draws | no |
 //! | [`news`] | feeds: when to ask, asking, decoding, parsing | yes |
 //! | [`market`] | prices: one table of sources, a poller, a socket loop | yes |
 //! | [`store`] | SQLite on its own thread | yes |

@@ -298,10 +298,10 @@ impl Alerts {
     /// Tells of an alert, unless it sleeps, cools down, or has reported the event.
     fn raise(&mut self, at: usize, cause: Cause, around: &Around) -> Vec<Effect> {
         let snoozes = self.snoozed.is_some_and(|until| until > around.now);
-        if snoozes || !self.watches[at].may_tell(cause.group, around.now) {
+        if snoozes || !self.watches[at].may_fire(cause.group, around.now) {
             return Vec::new();
         }
-        self.watches[at].has_told(cause.group, around.now);
+        self.watches[at].note_reported(cause.group, around.now);
         let quietly = around.is_quiet(&self.watches[at].alert);
         self.tell_of(at, &cause, (quietly, false), around)
     }

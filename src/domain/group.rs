@@ -11,9 +11,9 @@ mod words;
 
 use jiff::{SignedDuration, Timestamp};
 
-use self::remembered::{Number, Placed, Remembered};
+use self::remembered::{Placed, Remembered};
 use self::sketch::{Sketch, common};
-use self::vocabulary::{Vocabulary, WordId};
+use self::vocabulary::{Number, Vocabulary, WordId};
 use super::story::StoryId;
 
 /// The id of a group: that of the story it began with; of a story that the reader took out, [`alone`].
@@ -31,26 +31,27 @@ const MOST_STORIES: usize = 30_000;
 /// Rarest words of a title by which candidates are found.
 const PROBES: usize = 6;
 /// Newest stories counted for one such word, so that a word in every title costs no more than another.
-const NEWEST: usize = 64;
+const NEWEST_OF_WORD: usize = 64;
 /// Stories compared in full: those that share the most of the rarest words.
 const MOST_CANDIDATES: usize = 40;
-/// Weighted share of common words from which two titles are one event.
-const ALIKE: f32 = 0.46;
+/// Two titles are about one event from this likeness on: the weighted share of words in common, with what the other
+/// numbers here add and take away.
+const JOIN_THRESHOLD: f32 = 0.46;
 /// How much more they must share for each day between them.
-const ALIKE_PER_DAY: f32 = 0.04;
+const THRESHOLD_PER_DAY: f32 = 0.04;
 /// Titles that differ in nothing but their numbers are two events of a series.
 const ALL_BUT_NUMBERS: f32 = 0.8;
 /// How alike titles of one outlet with other numbers may be.
-const SERIES: f32 = 0.6;
+const SERIES_THRESHOLD: f32 = 0.6;
 /// What one outlet says again after so long is the next instalment of a series, or something new.
 const INSTALMENT: SignedDuration = SignedDuration::from_hours(12);
 /// What each rare word in common after the first adds, up to so many.
 const RARE_IN_COMMON: f32 = 0.08;
 const RARE_COUNTED: usize = 4;
-/// What numbers that have nothing in common take off.
-const OTHER_NUMBERS: f32 = 0.75;
-/// What a number in common adds.
-const SAME_NUMBER: f32 = 1.1;
+/// Their likeness is multiplied by this when they have numbers, and none in common …
+const OTHER_NUMBERS_FACTOR: f32 = 0.75;
+/// … and by this when they have one in common.
+const SAME_NUMBER_FACTOR: f32 = 1.1;
 
 /// What is remembered of the stories of the last 72 hours, to place the next one.
 #[derive(Debug, Default)]
@@ -119,7 +120,7 @@ impl Groups {
             }
             let days = apart.as_secs() as f32 / 86_400.0;
             let likeness = self.likeness(sketch, own, &other.sketch, scale)?;
-            let margin = likeness - ALIKE - ALIKE_PER_DAY * days;
+            let margin = likeness - JOIN_THRESHOLD - THRESHOLD_PER_DAY * days;
             (margin >= 0.0 && !sketch.is_about_another(&other.sketch)).then_some((margin, number, other.group))
         });
         near.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))).map(|(.., group)| group)
@@ -129,10 +130,10 @@ impl Groups {
     fn candidates(&self, sketch: &Sketch, scale: f32) -> Vec<Number> {
         let mut probes: Vec<(u32, WordId)> = sketch.ids().map(|word| (self.vocabulary().seen(word), word)).collect();
         probes.sort_unstable();
-        let mut shared: Vec<(Number, f32)> = Vec::with_capacity(PROBES * NEWEST);
+        let mut shared: Vec<(Number, f32)> = Vec::with_capacity(PROBES * NEWEST_OF_WORD);
         for (_, word) in probes.into_iter().take(PROBES) {
             let weight = self.vocabulary().weight(word, scale);
-            shared.extend(self.remembered.having(word).take(NEWEST).map(|number| (number, weight)));
+            shared.extend(self.remembered.having(word).take(NEWEST_OF_WORD).map(|number| (number, weight)));
         }
         shared.sort_unstable_by_key(|(number, _)| *number);
         shared.dedup_by(|next, kept| {
@@ -169,14 +170,14 @@ impl Groups {
             return Some(likeness);
         }
         let (numbers_a, numbers_b) = (a.numbers.among(&a.words), b.numbers.among(&b.words));
-        if a.outlet == b.outlet && likeness > SERIES && !a.has_same_numbers(b) {
+        if a.outlet == b.outlet && likeness > SERIES_THRESHOLD && !a.has_same_numbers(b) {
             return None;
         }
         if common(a, b).any(|both| both.is_number(a, b)) {
-            return Some(likeness * SAME_NUMBER);
+            return Some(likeness * SAME_NUMBER_FACTOR);
         }
         let without = all - vocabulary.weigh(numbers_a, scale) - vocabulary.weigh(numbers_b, scale);
-        (shared < ALL_BUT_NUMBERS * without).then_some(likeness * OTHER_NUMBERS)
+        (shared < ALL_BUT_NUMBERS * without).then_some(likeness * OTHER_NUMBERS_FACTOR)
     }
 
     /// Drops what arrived first while it is too old or too much.

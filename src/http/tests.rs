@@ -226,7 +226,7 @@ fn private_addresses() {
 }
 
 #[tokio::test]
-async fn rule_19_a_server_that_falls_silent_is_left() {
+async fn a_server_that_falls_silent_is_left() {
     tokio::time::pause();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -271,7 +271,7 @@ async fn a_body_that_breaks_off_is_worth_its_beginning_to_who_takes_that() {
 }
 
 #[tokio::test]
-async fn rule_18_own_headers_and_login_go_to_their_own_server_only_and_replace_ours() {
+async fn own_headers_and_login_go_to_their_own_server_only_and_replace_ours() {
     let other = server("/", ResponseTemplate::new(200)).await;
     let first = server("/", redirect_to(&other.uri())).await;
     let http = http(|network| network.allow_private = vec!["127.0.0.1".into()]);
@@ -301,7 +301,7 @@ async fn rule_18_own_headers_and_login_go_to_their_own_server_only_and_replace_o
 }
 
 #[tokio::test]
-async fn rule_7_validators_go_to_the_address_that_gave_them_and_to_no_other_that_redirects_lead_to() {
+async fn validators_go_to_the_address_that_gave_them_and_to_no_other_that_redirects_lead_to() {
     let server = server("/a", redirect_to("/b?signature=2")).await;
     Mock::given(path("/b")).respond_with(ResponseTemplate::new(304)).mount(&server).await;
     let ask = |of: Option<&str>| Ask {
@@ -343,7 +343,7 @@ fn the_ways_kept_open_are_bounded() {
 }
 
 #[tokio::test]
-async fn rule_20_a_name_that_leads_to_a_private_address_is_refused_when_it_is_connected_to() {
+async fn a_name_that_leads_to_a_private_address_is_refused_when_it_is_connected_to() {
     let inner = server("/", ResponseTemplate::new(200)).await;
     let by_name = inner.uri().replace("127.0.0.1", "localhost");
     assert_eq!(http(|_| {}).get_link(to(by_name.clone()), None).await.unwrap_err(), HttpError::Forbidden);

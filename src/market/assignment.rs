@@ -16,13 +16,13 @@ pub(super) fn prices(
     of: &Source,
     by: Capability,
     config: &Config,
-    standings: &HealthTable,
+    health_table: &HealthTable,
     now: Timestamp,
 ) -> Vec<Wanted> {
     let wants = |symbol: &Symbol| {
         let mut better = routes(symbol, config).take_while(|(source, route)| (source.id, *route) != (of.id, by));
         better.all(|(source, route)| {
-            let trust = standings.trust(&symbol.name, &(source.id.into(), route), now);
+            let trust = health_table.trust(&symbol.name, &(source.id.into(), route), now);
             if source.id == of.id { trust == Trust::Down } else { trust != Trust::Settled }
         })
     };
@@ -33,20 +33,21 @@ pub(super) fn prices(
 
 /// The symbols without a price for which a source might have one, be its turn come or not: where a question takes many,
 /// they go along.
-pub(super) fn unpriced(of: &Source, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
+pub(super) fn unpriced(of: &Source, config: &Config, health_table: &HealthTable, now: Timestamp) -> Vec<Wanted> {
     let route = (of.id.into(), Capability::Quote);
     let has = |symbol: &&Symbol| chain(symbol, config).any(|source| source.id == of.id);
-    let is_open =
-        |symbol: &&Symbol| !standings.is_priced(&symbol.name, now) && standings.may_answer(&symbol.name, &route, now);
+    let is_open = |symbol: &&Symbol| {
+        !health_table.is_priced(&symbol.name, now) && health_table.may_answer(&symbol.name, &route, now)
+    };
     let symbols = config.symbols.iter().filter(has).filter(is_open);
     symbols.filter_map(|symbol| wanted(of, &symbol.name)).collect()
 }
 
 /// The symbols whose history a source has to bring now, benchmarks among them.
-pub(super) fn charts(of: &Source, config: &Config, standings: &HealthTable, now: Timestamp) -> Vec<Wanted> {
+pub(super) fn charts(of: &Source, config: &Config, health_table: &HealthTable, now: Timestamp) -> Vec<Wanted> {
     let carries = |symbol: &&Symbol| {
         let mut chain = chain(symbol, config).filter(|source| source.candles.is_some());
-        let first = chain.find(|source| source.id == of.id || !is_down(source, standings, now));
+        let first = chain.find(|source| source.id == of.id || !is_down(source, health_table, now));
         first.is_some_and(|source| source.id == of.id)
     };
     let mut charts: Vec<Wanted> = Vec::new();
@@ -60,8 +61,8 @@ pub(super) fn charts(of: &Source, config: &Config, standings: &HealthTable, now:
 }
 
 /// Known to have no history. What has not been tried yet is given its chance.
-fn is_down(source: &Source, standings: &HealthTable, now: Timestamp) -> bool {
-    standings.trust_source(&(source.id.into(), Capability::Candles), now) == Trust::Down
+fn is_down(source: &Source, health_table: &HealthTable, now: Timestamp) -> bool {
+    health_table.trust_source(&(source.id.into(), Capability::Candles), now) == Trust::Down
 }
 
 #[cfg(test)]
@@ -78,10 +79,10 @@ mod tests {
     }
 
     fn standing(id: &str, capability: Capability, outcome: Outcome) -> HealthTable {
-        let board = SourceHealth::default();
+        let health = SourceHealth::default();
         let at = "2026-11-23T17:00:00Z".parse().unwrap();
-        board.tell(&SourceReport::new(id, capability, at, outcome));
-        board.watch().borrow().clone()
+        health.tell(&SourceReport::new(id, capability, at, outcome));
+        health.watch().borrow().clone()
     }
 
     fn names(wanted: Vec<Wanted>) -> Vec<String> {
@@ -103,10 +104,14 @@ mod tests {
             // over, but not asked yet: within one source, nobody waits
             (standing("coinbase", Capability::Socket, blocked("2026-11-23T17:30:00Z")), vec![]),
         ];
-        for (standings, polled) in cases {
-            assert_eq!(names(prices(coinbase, Capability::Quote, &config, &standings, now())), polled, "{standings:?}");
-            assert_eq!(names(prices(coinbase, Capability::Socket, &config, &standings, now())), ["BTC-USD"]);
-            assert_eq!(names(prices(yahoo, Capability::Socket, &config, &standings, now())), ["NVDA"]);
+        for (health_table, polled) in cases {
+            assert_eq!(
+                names(prices(coinbase, Capability::Quote, &config, &health_table, now())),
+                polled,
+                "{health_table:?}"
+            );
+            assert_eq!(names(prices(coinbase, Capability::Socket, &config, &health_table, now())), ["BTC-USD"]);
+            assert_eq!(names(prices(yahoo, Capability::Socket, &config, &health_table, now())), ["NVDA"]);
         }
     }
 

@@ -11,14 +11,14 @@ use crate::domain::price::{Capability, Failure, Kind, Lack, Outcome, Session, ki
 
 /// A refusal is never believed to last longer.
 pub(super) const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24);
-/// A refusal that is about who we are, not how often we ask.
-pub(super) const SHUT_OUT: Duration = Duration::from_mins(30);
+/// At least so long it is not asked after a refusal that is about who we are (401, 403), not how often we ask.
+pub(super) const FORBIDDEN_WAIT: Duration = Duration::from_mins(30);
 /// Failures in a row double the wait up to this: what recovers is to be seen soon …
-const PROBE: Duration = Duration::from_secs(12);
+const RETRY_MAX: Duration = Duration::from_secs(12);
 /// … but what has failed so often …
-const PROBES: u32 = 50;
+const RETRIES_BEFORE_SLOW: u32 = 50;
 /// … is looked at less often.
-const LONG_DOWN: Duration = Duration::from_mins(1);
+const SLOW_RETRY: Duration = Duration::from_mins(1);
 /// Whether a symbol trades in a night is looked for this often.
 const NIGHT_PROBE: Duration = Duration::from_mins(10);
 /// No socket is waited for longer.
@@ -28,8 +28,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// (`Retry-After`). None: the status is no refusal.
 pub(super) fn refused(source: &Source, status: u16, wish: Option<&str>, now: Timestamp) -> Option<Timestamp> {
     let pause = match status {
-        429 => source.pause,
-        401 | 403 | 407 | 418 | 451 => source.pause.max(SHUT_OUT),
+        429 => source.refusal_wait,
+        401 | 403 | 407 | 418 | 451 => source.refusal_wait.max(FORBIDDEN_WAIT),
         _ => return None,
     };
     let wished = wish.and_then(|text| retry_after(text, now)).unwrap_or(now);
@@ -72,7 +72,7 @@ pub(super) fn due(symbol: &Name, every: Duration, calendar: &MarketHours, now: T
 /// The wait after so many failures in a row, with up to a quarter off by chance.
 pub(super) fn retry(spacing: Duration, failures: u32, random: f64) -> Duration {
     let first = Duration::from_secs(5).max(spacing);
-    let longest = if failures > PROBES { LONG_DOWN } else { PROBE.max(spacing) };
+    let longest = if failures > RETRIES_BEFORE_SLOW { SLOW_RETRY } else { RETRY_MAX.max(spacing) };
     first.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(longest).mul_f64(0.75 + 0.25 * random)
 }
 
@@ -146,8 +146,14 @@ mod tests {
     #[test]
     fn failures_are_waited_out_longer_and_longer() {
         let seconds = |spacing, failures| retry(Duration::from_millis(spacing), failures, 1.0).as_secs();
-        let cases =
-            [(250, 1, 5), (250, 2, 10), (250, 3, 12), (250, PROBES, 12), (250, PROBES + 1, 60), (10_000, 1, 10)];
+        let cases = [
+            (250, 1, 5),
+            (250, 2, 10),
+            (250, 3, 12),
+            (250, RETRIES_BEFORE_SLOW, 12),
+            (250, RETRIES_BEFORE_SLOW + 1, 60),
+            (10_000, 1, 10),
+        ];
         for (spacing, failures, expected) in cases {
             assert_eq!(seconds(spacing, failures), expected, "{failures} failures");
         }

@@ -29,13 +29,13 @@ pub(super) const SOURCE: Source = Source {
     burst: 1,
     // A ban (418) follows on refusals that are not heeded.
     timeout: None,
-    pause: Duration::from_mins(2),
+    refusal_wait: Duration::from_mins(2),
     unknown: &[404],
     spell,
     poll: Some(Poll { every, beside_socket: None, together: TOGETHER, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     closes: None,
-    wire: Some(SocketSpec {
+    socket: Some(SocketSpec {
         address: None,
         hello: None,
         headers: &[],

@@ -29,13 +29,13 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(5),
     burst: 4,
     timeout: None,
-    pause: Duration::from_mins(30),
+    refusal_wait: Duration::from_mins(30),
     unknown: &[403, 404],
     spell,
     poll: Some(Poll { every, beside_socket: None, together: 1, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
-    wire: None,
+    socket: None,
 };
 
 const INDICES: [(&str, &str); 4] = [("^GSPC", "_SPX"), ("^NDX", "_NDX"), ("^RUT", "_RUT"), ("^VIX", "_VIX")];

@@ -39,7 +39,7 @@ pub(super) fn routes<'a>(
     config: &'a Config,
 ) -> impl Iterator<Item = (&'static Source, Capability)> + 'a {
     chain(symbol, config).flat_map(|source| {
-        let socket = source.wire.as_ref().map(|_| (source, Capability::Socket));
+        let socket = source.socket.as_ref().map(|_| (source, Capability::Socket));
         socket.into_iter().chain(source.poll.as_ref().map(|_| (source, Capability::Quote)))
     })
 }

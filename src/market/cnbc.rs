@@ -31,13 +31,13 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(5),
     burst: 3,
     timeout: None,
-    pause: Duration::from_mins(15),
+    refusal_wait: Duration::from_mins(15),
     unknown: &[404],
     spell,
     poll: Some(Poll { every, beside_socket: None, together: 40, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
-    wire: None,
+    socket: None,
 };
 
 /// Indices that go by another name here. Others are not known to be had.

@@ -27,14 +27,14 @@ pub(super) const SOURCE: Source = Source {
     sign: None,
     spacing: Duration::from_millis(250),
     burst: 1,
-    pause: Duration::from_mins(1),
+    refusal_wait: Duration::from_mins(1),
     timeout: None,
     unknown: &[404],
     spell,
     poll: Some(Poll { every, beside_socket: None, together: 100, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     closes: None,
-    wire: Some(SocketSpec {
+    socket: Some(SocketSpec {
         address: None,
         hello: None,
         headers: &[],

@@ -27,13 +27,13 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(15),
     burst: 1,
     timeout: None,
-    pause: Duration::from_mins(5),
+    refusal_wait: Duration::from_mins(5),
     unknown: &[404],
     spell,
     poll: Some(Poll { every, beside_socket: None, together: 50, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
-    wire: None,
+    socket: None,
 };
 
 /// Coins by the ids that CoinGecko has for them; many other coins share these tickers.

@@ -28,13 +28,13 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_millis(1_200),
     burst: 1,
     timeout: None,
-    pause: Duration::from_mins(1),
+    refusal_wait: Duration::from_mins(1),
     unknown: &[404],
     spell: |symbol| read::share(symbol, "."),
     poll: Some(Poll { every, beside_socket: None, together: 1, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
-    wire: Some(SocketSpec {
+    socket: Some(SocketSpec {
         address: Some(address),
         hello: None,
         headers: &[],

@@ -303,7 +303,7 @@ fn closes_of_many_symbols_are_read() {
 #[test]
 fn sockets_are_understood() {
     for (id, expected) in SOCKETS {
-        let read = source(id).unwrap().wire.as_ref().unwrap().read;
+        let read = source(id).unwrap().socket.as_ref().unwrap().read;
         let text = String::from_utf8(body(id, "socket.txt")).unwrap();
         let frames: Vec<Frame> = with_moment(NOON, |moment| text.lines().flat_map(|line| read(moment, line)).collect());
         assert_eq!(lines(&frames, frame_line), *expected, "{id}");
@@ -323,7 +323,7 @@ fn rubbish_is_no_price() {
             if let Some(candles) = &source.candles {
                 assert!((candles.read)(rubbish).is_err(), "{}: candles in {text}", source.id);
             }
-            if let Some(socket) = &source.wire {
+            if let Some(socket) = &source.socket {
                 let frames = with_moment(NOON, |moment| (socket.read)(moment, &text));
                 assert_eq!(frames, [], "{}: {text}", source.id);
             }
@@ -341,7 +341,7 @@ fn every_source_has_its_fixtures() {
             ("a price", PRICES.iter().any(|case| case.0 == id)),
             ("a refusal", ERRORS.iter().any(|case| case.0 == id && case.2 != ReadError::Unknown)),
             ("candles", source.candles.is_none() || CANDLES.iter().any(|case| case.0 == id)),
-            ("a socket", source.wire.is_none() || SOCKETS.iter().any(|case| case.0 == id)),
+            ("a socket", source.socket.is_none() || SOCKETS.iter().any(|case| case.0 == id)),
         ];
         missing.extend(needs.iter().filter(|(_, has)| !has).map(|(what, _)| format!("{id}: {what}")));
         let read = |file: &str| {

@@ -31,13 +31,13 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_millis(1_500),
     burst: 1,
     timeout: None,
-    pause: Duration::from_mins(1),
+    refusal_wait: Duration::from_mins(1),
     unknown: &[404],
     spell,
     poll: Some(Poll { every, beside_socket: None, together: 40, ask: ask_price, read: read_price }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     closes: None,
-    wire: Some(SocketSpec {
+    socket: Some(SocketSpec {
         address: None,
         hello: None,
         headers: &[],

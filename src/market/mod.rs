@@ -119,8 +119,8 @@ pub struct Source {
     pub spacing: Duration,
     /// How many requests it bears at once, after which the spacing holds.
     pub burst: u32,
-    /// How long a refusal is kept to at least.
-    pub pause: Duration,
+    /// After a refusal, by 429 or in an answer, the source is not asked for at least so long.
+    pub refusal_wait: Duration,
     /// How long one answer is waited for, where it is known to hang; None: as the poller waits for all.
     pub timeout: Option<Duration>,
     /// The statuses under which it does not know a symbol. Of one that it has priced before they mean something else.
@@ -134,7 +134,7 @@ pub struct Source {
     /// History of many symbols in one question, when it has that.
     pub closes: Option<Closes>,
     /// Prices by listening, when it pushes them.
-    pub wire: Option<SocketSpec>,
+    pub socket: Option<SocketSpec>,
 }
 
 /// Where to ask, and as whom.
@@ -345,8 +345,8 @@ struct WorkerContext {
     clock_watch: ClockWatch,
     random: Random,
     config: watch::Receiver<Arc<Config>>,
-    standings: watch::Receiver<HealthTable>,
-    board: SourceHealth,
+    health_table: watch::Receiver<HealthTable>,
+    health: SourceHealth,
     orders: broadcast::Receiver<Order>,
     shown: watch::Receiver<Shown>,
     wants_history: bool,
@@ -395,7 +395,7 @@ impl Deref for MarketHours {
 }
 
 impl WorkerContext {
-    fn new(source: &'static Source, deps: &Deps, board: SourceHealth) -> WorkerContext {
+    fn new(source: &'static Source, deps: &Deps, health: SourceHealth) -> WorkerContext {
         let config = deps.config.clone();
         let calendar = MarketHours::new(calendar(&config.borrow()));
         WorkerContext {
@@ -404,8 +404,8 @@ impl WorkerContext {
             clock_watch: ClockWatch::new((deps.clock)()),
             random: deps.random.clone(),
             config,
-            standings: board.watch(),
-            board,
+            health_table: health.watch(),
+            health,
             orders: deps.orders.resubscribe(),
             shown: deps.shown.clone(),
             wants_history: deps.wants_history,
@@ -421,7 +421,7 @@ impl WorkerContext {
     /// How far the clock was set back since this was last asked. What the workers share is moved along.
     fn set_back(&mut self) -> Option<SignedDuration> {
         let now = self.now();
-        self.board.keep_time(now);
+        self.health.keep_time(now);
         self.clock_watch.set_back(now)
     }
 
@@ -438,7 +438,7 @@ impl WorkerContext {
 
     /// The symbols whose prices are wanted of the source by a route.
     fn wanted(&self, by: Capability) -> Vec<chain::Wanted> {
-        assignment::prices(self.source, by, &self.config.borrow(), &self.standings.borrow(), self.now())
+        assignment::prices(self.source, by, &self.config.borrow(), &self.health_table.borrow(), self.now())
     }
 
     /// The session that a symbol trades in now.
@@ -455,7 +455,7 @@ impl WorkerContext {
         let session = self.session_of(symbol, now);
         let out_of_hours = matches!(session, Session::Pre | Session::Post | Session::Overnight);
         let socket = self.route(Capability::Socket);
-        let is_heard = || self.standings.borrow().trust_source(&socket, now) == source_health::Trust::Settled;
+        let is_heard = || self.health_table.borrow().trust_source(&socket, now) == source_health::Trust::Settled;
         match poll.beside_socket {
             Some(interval) if out_of_hours && is_heard() => interval,
             _ => (poll.every)(session),
@@ -465,12 +465,12 @@ impl WorkerContext {
     /// The prices of these symbols come too late from this source's answers: those that no other has are asked for
     /// elsewhere.
     fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, now: Timestamp) {
-        let standings = self.standings.borrow();
+        let health_table = self.health_table.borrow();
         let unpriced: Vec<Name> =
-            symbols.into_iter().filter(|symbol| !standings.is_priced(symbol, now)).cloned().collect();
-        drop(standings);
+            symbols.into_iter().filter(|symbol| !health_table.is_priced(symbol, now)).cloned().collect();
+        drop(health_table);
         if !unpriced.is_empty() {
-            self.board.late_for(&unpriced, &self.route(Capability::Quote), now);
+            self.health.late_for(&unpriced, &self.route(Capability::Quote), now);
         }
     }
 
@@ -479,7 +479,7 @@ impl WorkerContext {
         let moment = Moment { now: self.now(), calendar: &self.calendar };
         let mut quote = tick.quote(self.source, symbol, delivery, moment);
         self.calendar.note(&quote);
-        let is_shown = self.board.offer(&mut quote, by, &self.config.borrow(), &self.calendar);
+        let is_shown = self.health.offer(&mut quote, by, &self.config.borrow(), &self.calendar);
         (quote, is_shown)
     }
 
@@ -510,25 +510,25 @@ pub type Worker = (String, BoxFuture<'static, anyhow::Result<()>>);
 /// One worker for each source and route. They end when their channels close, idle while the configuration
 /// wants nothing of their source, and follow its changes by themselves.
 pub fn workers(mut deps: Deps) -> Vec<Worker> {
-    let board = source_health::SourceHealth::default();
+    let health = source_health::SourceHealth::default();
     let now = (deps.clock)();
     let reports = std::mem::take(&mut deps.reports);
     deps.reports = reports.into_iter().map(|report| report.set_right(now)).collect();
     for report in &deps.reports {
-        board.tell(report);
+        health.tell(report);
     }
     let mut workers: Vec<Worker> = Vec::new();
     for source in SOURCES {
         if source.poll.is_some() || source.candles.is_some() {
-            let worker = poller::Poller::new(source, &deps, board.clone(), deps.http.clone());
+            let worker = poller::Poller::new(source, &deps, health.clone(), deps.http.clone());
             workers.push((format!("prices of {}", source.title), worker.run().boxed()));
         }
-        if let Some(wire) = &source.wire {
-            let line = socket::SocketWorker::new(source, wire, &deps, board.clone(), dial::Network);
+        if let Some(spec) = &source.socket {
+            let line = socket::SocketWorker::new(source, spec, &deps, health.clone(), dial::Network);
             workers.push((format!("price socket of {}", source.title), line.run().boxed()));
         }
     }
-    workers.push(("prices that are missing".into(), unpriced::run(&deps, board).boxed()));
+    workers.push(("prices that are missing".into(), unpriced::run(&deps, health).boxed()));
     workers
 }
 
@@ -780,7 +780,7 @@ pub(crate) mod tests {
     fn ids_are_unique_and_entries_whole() {
         for (index, source) in SOURCES.iter().enumerate() {
             assert!(SOURCES.iter().skip(index + 1).all(|other| other.id != source.id), "{}", source.id);
-            assert_eq!(source.wire.is_some(), source.socket_url.is_some(), "{}", source.id);
+            assert_eq!(source.socket.is_some(), source.socket_url.is_some(), "{}", source.id);
             assert!(!source.base_url.ends_with('/'), "{}", source.id);
             assert!(!source.terms.is_empty() && source.user_agent != Some(""), "{}", source.id);
         }

@@ -33,13 +33,13 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(2),
     burst: 4,
     timeout: Some(Duration::from_secs(8)),
-    pause: Duration::from_mins(30),
+    refusal_wait: Duration::from_mins(30),
     unknown: &[404],
     spell,
     poll: Some(Poll { every, beside_socket: None, together: 1, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
-    wire: None,
+    socket: None,
 };
 
 /// Funds must be asked for as such; these are the much traded ones. Another one is not known here, which its chain

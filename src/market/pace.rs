@@ -165,6 +165,6 @@ mod tests {
 
     fn yahoo() -> Source {
         let yahoo = source("yahoo").unwrap();
-        Source { poll: None, closes: None, candles: None, wire: None, ..*yahoo }
+        Source { poll: None, closes: None, candles: None, socket: None, ..*yahoo }
     }
 }

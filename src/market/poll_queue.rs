@@ -15,7 +15,7 @@ use crate::domain::price::{Capability, Span};
 use crate::event::move_back;
 
 /// The spans that every symbol has, shown or not: what happens is read from the day, what is usual from the days before.
-pub(super) const STANDING: &[Span] = &[Span::Day, Span::FiveDays];
+pub(super) const ALWAYS_WANTED: &[Span] = &[Span::Day, Span::FiveDays];
 /// What would be due within this goes into a question that is put anyway.
 const SOON: SignedDuration = SignedDuration::from_secs(30);
 /// History that is not on screen waits for prices and the chart.

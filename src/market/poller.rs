@@ -15,7 +15,7 @@ use super::assignment;
 use super::backoff::{LONGEST_BLOCK, later, refused, refused_until, retry_after, signed, until};
 use super::chain;
 use super::pace::Pace;
-use super::poll_queue::{Job, PollQueue, STANDING, Wants, capability, prices_of, spelled};
+use super::poll_queue::{ALWAYS_WANTED, Job, PollQueue, Wants, capability, prices_of, spelled};
 use super::source_health::{SourceHealth, Trust};
 use super::{BarsAsk, Closed, Deps, Order, Source, WorkerContext};
 use crate::config::Config;
@@ -112,9 +112,9 @@ struct FailedQuestion {
 
 impl<F: Fetch> Poller<F> {
     /// A worker for one source, under the refusals that are remembered of it.
-    pub fn new(source: &'static Source, deps: &Deps, board: SourceHealth, fetch: F) -> Poller<F> {
+    pub fn new(source: &'static Source, deps: &Deps, health: SourceHealth, fetch: F) -> Poller<F> {
         let blocked_until = refused_until(deps, source, |capability| capability != Capability::Socket);
-        let context = WorkerContext::new(source, deps, board);
+        let context = WorkerContext::new(source, deps, health);
         let base = source.base_url(&context.config.borrow()).to_string();
         Poller {
             context,
@@ -147,7 +147,7 @@ impl<F: Fetch> Poller<F> {
                 changed = self.context.config.changed() => changed.map(|()| self.reconfigure()).map_err(Closed::from),
                 order = self.context.orders.recv() => self.obey(order),
                 changed = self.context.shown.changed() => changed.map(|()| self.turn_to_chart()).map_err(Closed::from),
-                _ = self.context.standings.changed() => { self.take_alarm(); Ok(()) }
+                _ = self.context.health_table.changed() => { self.take_alarm(); Ok(()) }
                 () = tokio::time::sleep(wait) => match next {
                     Some((at, job)) if at <= self.context.now() => self.work(job).await,
                     _ => Ok(()),
@@ -174,17 +174,22 @@ impl<F: Fetch> Poller<F> {
     /// next question.
     fn take_alarm(&mut self) {
         let (socket, own) = (self.context.route(Capability::Socket), self.context.route(Capability::Quote));
-        self.context.standings.mark_unchanged();
+        self.context.health_table.mark_unchanged();
         let now = self.context.now();
-        let standings = self.context.standings.borrow();
-        let has_fallen = standings.trust_source(&socket, now) == Trust::Down;
-        let prices =
-            assignment::prices(self.context.source, Capability::Quote, &self.context.config.borrow(), &standings, now);
-        let may_tell = |wanted: &chain::Wanted| standings.trust(&wanted.symbol, &own, now) != Trust::Down;
+        let health_table = self.context.health_table.borrow();
+        let has_fallen = health_table.trust_source(&socket, now) == Trust::Down;
+        let prices = assignment::prices(
+            self.context.source,
+            Capability::Quote,
+            &self.context.config.borrow(),
+            &health_table,
+            now,
+        );
+        let may_tell = |wanted: &chain::Wanted| health_table.trust(&wanted.symbol, &own, now) != Trust::Down;
         let is_to_ask = |wanted: &chain::Wanted| may_tell(wanted) && !self.is_just_priced(&wanted.spelled, now);
         let fallen = prices.into_iter().filter(|wanted| has_fallen && is_to_ask(wanted));
         let alone: BTreeSet<Name> = fallen.map(|wanted| wanted.symbol).collect();
-        drop(standings);
+        drop(health_table);
         let fallen: BTreeSet<Name> = alone.difference(&self.alone).cloned().collect();
         self.alone = alone;
         self.follow(now);
@@ -199,19 +204,19 @@ impl<F: Fetch> Poller<F> {
     /// What is wanted of the source now. A price that its own socket is silent about is asked for when the last one has
     /// stood for its time, and with the next question.
     fn follow(&mut self, now: Timestamp) {
-        let (config, standings) = (self.context.config.borrow(), self.context.standings.borrow());
+        let (config, health_table) = (self.context.config.borrow(), self.context.health_table.borrow());
         let source = self.context.source;
-        let prices = assignment::prices(source, Capability::Quote, &config, &standings, now);
+        let prices = assignment::prices(source, Capability::Quote, &config, &health_table, now);
         // Closes that come with prices cost nothing.
         let spans: &[Span] = match &source.closes {
-            _ if self.context.wants_history => STANDING,
+            _ if self.context.wants_history => ALWAYS_WANTED,
             Some(closes) if closes.come_with_prices => &[Span::Day],
             _ => &[],
         };
-        let history = assignment::charts(source, &config, &standings, now);
+        let history = assignment::charts(source, &config, &health_table, now);
         let takes_many = !prices.is_empty() && source.poll.as_ref().is_some_and(|poll| poll.together > 1);
-        let along = if takes_many { assignment::unpriced(source, &config, &standings, now) } else { Vec::new() };
-        drop((config, standings));
+        let along = if takes_many { assignment::unpriced(source, &config, &health_table, now) } else { Vec::new() };
+        drop((config, health_table));
         let (priced, asked) = (&self.priced, self.prices_asked);
         let first = |wanted: &chain::Wanted| {
             let every = self.context.poll_interval(&wanted.symbol, now);
@@ -332,7 +337,7 @@ impl<F: Fetch> Poller<F> {
             self.keep_time();
             let Some(answer) = answer else { return Reply::Dropped };
             self.pace.ended(self.context.now());
-            match judge(self.context.source, answer, self.has_told(job), self.context.now()) {
+            match judge(self.context.source, answer, self.was_priced_before(job), self.context.now()) {
                 Ok(body) => bodies.push(body),
                 Err(reply) => return reply,
             }
@@ -360,10 +365,10 @@ impl<F: Fetch> Poller<F> {
                 () = &mut very_late, if !is_very_late => {
                     is_very_late = true;
                     match capability(job) {
-                        Capability::Candles => context.board.late(context.route(Capability::Candles), context.now()),
+                        Capability::Candles => context.health.late(context.route(Capability::Candles), context.now()),
                         by => {
                             let symbols = prices_of(job).iter().map(|wanted| &wanted.symbol);
-                            context.board.late_for(symbols, &context.route(by), context.now());
+                            context.health.late_for(symbols, &context.route(by), context.now());
                         }
                     }
                 }
@@ -393,19 +398,24 @@ impl<F: Fetch> Poller<F> {
         }
     }
 
-    fn has_told(&self, job: &Job) -> bool {
+    fn was_priced_before(&self, job: &Job) -> bool {
         prices_of(job).iter().any(|wanted| self.priced.contains_key(&wanted.spelled))
     }
 }
 
 /// An answer's body, or what else came of the question, which was about something that was priced before or not.
-fn judge(source: &Source, answer: Result<Answer, HttpError>, has_told: bool, now: Timestamp) -> Result<Vec<u8>, Reply> {
+fn judge(
+    source: &Source,
+    answer: Result<Answer, HttpError>,
+    was_priced_before: bool,
+    now: Timestamp,
+) -> Result<Vec<u8>, Reply> {
     let failed = |error, status, again| Err(Reply::Failed(FailedQuestion { error, status, again, of_symbol: false }));
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => return failed(error.into(), None, None),
     };
-    if !has_told && source.unknown.contains(&answer.status) {
+    if !was_priced_before && source.unknown.contains(&answer.status) {
         return Err(Reply::Unknown);
     }
     let wish = answer.header("retry-after");

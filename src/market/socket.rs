@@ -43,7 +43,7 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// The worker that listens to one source.
 pub struct SocketWorker<D> {
     context: WorkerContext,
-    wire: &'static SocketSpec,
+    spec: &'static SocketSpec,
     dial: D,
     /// No connection is made before.
     not_before: Option<Timestamp>,
@@ -71,14 +71,14 @@ impl<D: Dial> SocketWorker<D> {
     /// A worker for one source, under the refusals that are remembered of it.
     pub fn new(
         source: &'static Source,
-        wire: &'static SocketSpec,
+        spec: &'static SocketSpec,
         deps: &Deps,
-        board: SourceHealth,
+        health: SourceHealth,
         dial: D,
     ) -> SocketWorker<D> {
         SocketWorker {
-            context: WorkerContext::new(source, deps, board),
-            wire,
+            context: WorkerContext::new(source, deps, health),
+            spec,
             dial,
             not_before: None,
             blocked_until: refused_until(deps, source, |capability| capability == Capability::Socket),
@@ -121,7 +121,7 @@ impl<D: Dial> SocketWorker<D> {
                     Err(broadcast::error::RecvError::Closed) => return Err(Closed),
                     Ok(Order::Compare(_)) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 },
-                _ = self.context.standings.changed() => self.take_hope(now),
+                _ = self.context.health_table.changed() => self.take_hope(now),
                 () = tokio::time::sleep(wait) => {}
                 () = self.context.events.closed() => return Err(Closed),
             }
@@ -146,8 +146,8 @@ impl<D: Dial> SocketWorker<D> {
         let is_refused = |spelled: &str| self.refused.get(spelled).is_some_and(|until| *until > now);
         let known = self.context.wanted(Capability::Socket).into_iter().filter(|wanted| !is_refused(&wanted.spelled));
         Plan {
-            url: self.wire.address.map_or_else(|| base.to_string(), |address| address(access)),
-            hello: self.wire.hello.map(|hello| hello(access)).unwrap_or_default(),
+            url: self.spec.address.map_or_else(|| base.to_string(), |address| address(access)),
+            hello: self.spec.hello.map(|hello| hello(access)).unwrap_or_default(),
             symbols: known.collect(),
         }
     }
@@ -164,7 +164,7 @@ impl<D: Dial> SocketWorker<D> {
     /// The source answers questions again: the socket may be back as well.
     fn take_hope(&mut self, now: Timestamp) {
         let route = self.context.route(Capability::Quote);
-        let again = self.context.standings.borrow().well_again(&route);
+        let again = self.context.health_table.borrow().well_again(&route);
         if again.is_some_and(|since| Some(since) > self.lost) {
             (self.not_before, self.lost) = (None, Some(now));
         }
@@ -181,7 +181,7 @@ impl<D: Dial> SocketWorker<D> {
         };
         let mut connection = Connection::new(stream, plan, self.context.now());
         let first =
-            connection.plan.hello.iter().cloned().chain((self.wire.subscribe)(&connection.plan.spelled())).collect();
+            connection.plan.hello.iter().cloned().chain((self.spec.subscribe)(&connection.plan.spelled())).collect();
         match connection.say(first).await {
             Err(end) => end,
             Ok(()) => self.listen(&mut connection).await,
@@ -198,7 +198,7 @@ impl<D: Dial> SocketWorker<D> {
                 dialled = &mut dialling => break dialled,
                 () = tokio::time::sleep(LATE), if !is_late => {
                     is_late = true;
-                    self.context.board.late(self.context.route(Capability::Socket), self.context.now());
+                    self.context.health.late(self.context.route(Capability::Socket), self.context.now());
                 }
                 () = self.context.events.closed() => return Err(End::Over),
             }
@@ -214,7 +214,7 @@ impl<D: Dial> SocketWorker<D> {
         let mut request = url.into_client_request().map_err(|_| SocketError::Address)?;
         let config = self.context.config.borrow();
         let agent = self.context.source.user_agent(&config).unwrap_or_else(|| config.network.user_agent.clone());
-        let headers = self.wire.headers.iter().copied().chain([("user-agent", agent.as_str())]);
+        let headers = self.spec.headers.iter().copied().chain([("user-agent", agent.as_str())]);
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).map_err(|_| SocketError::Address)?;
             request.headers_mut().insert(HeaderName::from_static(name), value);
@@ -223,10 +223,10 @@ impl<D: Dial> SocketWorker<D> {
     }
 
     async fn listen(&mut self, connection: &mut Connection<D::Io>) -> End {
-        let (beat, events) = (self.wire.beat.as_ref(), self.context.events.clone());
+        let (beat, events) = (self.spec.beat.as_ref(), self.context.events.clone());
         loop {
             let next_beat = connection.last_beat + beat.map_or(LONGEST_SLEEP, |beat| beat.every);
-            let (silent_at, ping_at) = (connection.silent_at(self.wire.quiet), connection.ping_at());
+            let (silent_at, ping_at) = (connection.silent_at(self.spec.quiet), connection.ping_at());
             let step = tokio::select! {
                 frame = connection.stream.next(), if !connection.rests() => self.take_all(connection, frame).await,
                 () = tokio::time::sleep_until(connection.rests_until), if connection.rests() => Ok(()),
@@ -238,7 +238,7 @@ impl<D: Dial> SocketWorker<D> {
                     Ok(()) => { self.reconfigure(&connection.plan.clone()); self.adapt(connection).await }
                     Err(_) => Err(End::Over),
                 },
-                _ = self.context.standings.changed() => self.adapt(connection).await,
+                _ = self.context.health_table.changed() => self.adapt(connection).await,
                 () = tokio::time::sleep_until(silent_at) => {
                     Err(End::Lost(SocketError::Silent(connection.last_frame.elapsed())))
                 }
@@ -248,7 +248,7 @@ impl<D: Dial> SocketWorker<D> {
                     let spelled = connection.plan.spelled();
                     connection.say(beat.map(|beat| (beat.say)(&spelled)).into_iter().collect()).await
                 }
-                () = tokio::time::sleep_until(connection.since + self.wire.renew) => Err(End::Renew),
+                () = tokio::time::sleep_until(connection.since + self.spec.renew) => Err(End::Renew),
                 () = tokio::time::sleep_until(connection.look_at) => self.look(connection).await,
                 () = events.closed() => Err(End::Over),
             };
@@ -301,7 +301,7 @@ impl<D: Dial> SocketWorker<D> {
 
     async fn hear(&mut self, connection: &mut Connection<D::Io>, text: &str) -> Result<(), End> {
         let now = self.context.now();
-        let frames = (self.wire.read)(Moment { now, calendar: &self.context.calendar }, text);
+        let frames = (self.spec.read)(Moment { now, calendar: &self.context.calendar }, text);
         for frame in frames {
             match frame {
                 Frame::Tick(tick) => {
@@ -340,7 +340,7 @@ impl<D: Dial> SocketWorker<D> {
         self.alive(connection);
         let Some(symbol) = connection.hear_no_price(spelled) else { return };
         let route = self.context.route(Capability::Socket);
-        self.context.board.lacks(&symbol, route, Downtime::UntilWell, now);
+        self.context.health.lacks(&symbol, route, Downtime::UntilWell, now);
         let lacks = lacks([&symbol], &self.failure(SocketError::NoPrice));
         let report = self.report(Outcome::Failed(self.failure(SocketError::NoPriceOf(symbol.clone()))), None, None);
         connection.pending.report = Some(SourceReport { asked: vec![symbol], lacks, ..report });
@@ -352,7 +352,7 @@ impl<D: Dial> SocketWorker<D> {
         let now = self.context.now();
         let late = connection.late(&self.context.calendar, now);
         if !late.is_empty() {
-            self.context.board.late_for(&late, &self.context.route(Capability::Socket), now);
+            self.context.health.late_for(&late, &self.context.route(Capability::Socket), now);
         }
         if self.refused.values().any(|until| *until <= now) {
             self.refused.retain(|_, until| *until > now);
@@ -371,7 +371,7 @@ impl<D: Dial> SocketWorker<D> {
         let only_alive = || Outcome::Failed(self.failure(SocketError::OnlyAlive));
         let outcome = if is_mute { only_alive() } else { Outcome::Well };
         let report = self.report(outcome, None, None);
-        self.context.board.tell(&report);
+        self.context.health.tell(&report);
         connection.pending.report = Some(report);
     }
 
@@ -399,11 +399,11 @@ impl<D: Dial> SocketWorker<D> {
             let until = later(now, REFUSED_AGAIN);
             self.refused.extend(spelled.map(|spelled| (spelled, until)));
             let route = self.context.route(Capability::Socket);
-            self.context.board.lacks(&symbol, route, Downtime::Until(until), now);
+            self.context.health.lacks(&symbol, route, Downtime::Until(until), now);
             if connection.plan.symbols.is_empty() {
                 return Err(End::Renew);
             }
-            connection.say((self.wire.subscribe)(&connection.plan.spelled())).await?;
+            connection.say((self.spec.subscribe)(&connection.plan.spelled())).await?;
         }
         Ok(())
     }
@@ -416,10 +416,10 @@ impl<D: Dial> SocketWorker<D> {
         }
         let (added, removed) = connection.change(plan, self.context.now());
         if !added.is_empty() {
-            connection.say((self.wire.subscribe)(&added)).await?;
+            connection.say((self.spec.subscribe)(&added)).await?;
         }
         if !removed.is_empty() {
-            connection.say((self.wire.unsubscribe)(&removed)).await?;
+            connection.say((self.spec.unsubscribe)(&removed)).await?;
         }
         Ok(())
     }
@@ -442,7 +442,7 @@ impl<D: Dial> SocketWorker<D> {
                 self.report(Outcome::Blocked { refusal, until }, Some(status), Some(until))
             }
         };
-        self.context.board.tell(&report);
+        self.context.health.tell(&report);
         Ok(self.context.events.send(Event::Source(report)).await?)
     }
 
@@ -519,7 +519,7 @@ mod tests {
         peers: mpsc::UnboundedReceiver<Peer>,
         refusals: Refusals,
         clock: Clock,
-        board: SourceHealth,
+        health: SourceHealth,
     }
 
     fn coins() -> Config {
@@ -538,10 +538,10 @@ mod tests {
     fn bench_of(id: &str, deps: Deps, shell: Shell) -> Bench {
         let (sender, peers) = mpsc::unbounded_channel();
         let refusals = Arc::new(Mutex::new(VecDeque::new()));
-        let (source, board) = (source(id).unwrap(), SourceHealth::default());
+        let (source, health) = (source(id).unwrap(), SourceHealth::default());
         let lab = Lab { peers: sender, refusals: refusals.clone() };
-        let line = SocketWorker::new(source, source.wire.as_ref().unwrap(), &deps, board.clone(), lab);
-        Bench { line, shell, peers, refusals, clock: deps.clock, board }
+        let line = SocketWorker::new(source, source.socket.as_ref().unwrap(), &deps, health.clone(), lab);
+        Bench { line, shell, peers, refusals, clock: deps.clock, health }
     }
 
     /// The next connection, and what is asked for on it.
@@ -890,9 +890,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_tells_no_price_is_named_and_leaves_the_others() {
-        let Bench { line, mut shell, mut peers, clock, board, .. } = bench(coins(), 16);
+        let Bench { line, mut shell, mut peers, clock, health, .. } = bench(coins(), 16);
         let route = ("coinbase".into(), Capability::Socket);
-        let trust = |symbol: &str| board.watch().borrow().trust(&symbol.into(), &route, clock());
+        let trust = |symbol: &str| health.watch().borrow().trust(&symbol.into(), &route, clock());
         beside(line.run(), async {
             let (mut peer, _) = accept(&mut peers).await;
             for id in ["BTC-USD", "ETH-USD"] {
@@ -994,7 +994,7 @@ mod tests {
         let (deps, mut shell) = deps(config, "2026-11-22 12:00", 16);
         let coinbase = source("coinbase").unwrap();
         let line =
-            SocketWorker::new(coinbase, coinbase.wire.as_ref().unwrap(), &deps, SourceHealth::default(), Network);
+            SocketWorker::new(coinbase, coinbase.socket.as_ref().unwrap(), &deps, SourceHealth::default(), Network);
         beside(line.run(), async {
             let (stream, _) = listener.accept().await.unwrap();
             let mut peer = tokio_tungstenite::accept_async(stream).await.unwrap();

@@ -24,7 +24,7 @@ use crate::event::{ClockWatch, move_back};
 
 /// A source that failed is moved back to after it has done well for so long.
 pub(super) const SETTLES: SignedDuration = SignedDuration::from_secs(60);
-/// A source that delays its prices is asked at least so often.
+/// A delayed price keeps its place before those of worse sources for so long.
 const DELAYED_STANDS: SignedDuration = SignedDuration::from_mins(5);
 /// A coin's price of 24 hours ago moves on: it is remembered for so long.
 const BASE_OF_COIN: SignedDuration = SignedDuration::from_mins(10);
@@ -209,8 +209,8 @@ impl HealthTable {
 
     fn prospect(&self, symbol: &Name, route: &Route, now: Timestamp) -> Prospect {
         let own = self.symbols.get(&(symbol.clone(), route.clone()));
-        let standings = [self.sources.get(route), own];
-        let mut prospects = standings.into_iter().flatten().map(|standing| match standing {
+        let health_table = [self.sources.get(route), own];
+        let mut prospects = health_table.into_iter().flatten().map(|standing| match standing {
             Availability::Down(Downtime::Until(until), Cause::Blocked(refusal)) if *until > now => {
                 Prospect::Blocked(refusal.clone(), *until)
             }
@@ -245,8 +245,8 @@ impl HealthTable {
 
     /// The clock was set back.
     fn set_back(&mut self, by: SignedDuration) {
-        let standings = self.sources.values_mut().chain(self.symbols.values_mut());
-        move_back(standings.filter_map(Availability::time), by);
+        let health_table = self.sources.values_mut().chain(self.symbols.values_mut());
+        move_back(health_table.filter_map(Availability::time), by);
         move_back(self.carriers.values_mut().map(|carrier| &mut carrier.until), by);
         move_back(self.bases.values_mut().flat_map(BTreeMap::values_mut).map(|base| &mut base.at), by);
     }
@@ -313,14 +313,14 @@ fn stands_until(quote: &Quote, calendar: &Calendar) -> Timestamp {
 /// How the sources fare, shared between their workers.
 #[derive(Clone, Debug)]
 pub struct SourceHealth {
-    standings: Arc<watch::Sender<HealthTable>>,
+    health_table: Arc<watch::Sender<HealthTable>>,
     /// None: nobody has looked at the clock yet.
     clock: Arc<Mutex<Option<ClockWatch>>>,
 }
 
 impl Default for SourceHealth {
     fn default() -> SourceHealth {
-        SourceHealth { standings: Arc::new(watch::Sender::new(HealthTable::default())), clock: Arc::default() }
+        SourceHealth { health_table: Arc::new(watch::Sender::new(HealthTable::default())), clock: Arc::default() }
     }
 }
 
@@ -329,7 +329,7 @@ impl SourceHealth {
     pub(super) fn keep_time(&self, now: Timestamp) {
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(by) = clock.get_or_insert_with(|| ClockWatch::new(now)).set_back(now) {
-            self.standings.send_modify(|standings| standings.set_back(by));
+            self.health_table.send_modify(|health_table| health_table.set_back(by));
         }
     }
 
@@ -341,18 +341,18 @@ impl SourceHealth {
             Outcome::Blocked { until, refusal } => Mark::Down(Downtime::Until(*until), Cause::Blocked(refusal.clone())),
             Outcome::Failed(_) => Mark::Down(Downtime::UntilWell, Cause::Failed),
         };
-        self.standings.send_if_modified(|standings| standings.mark_source(route, mark, report.at));
+        self.health_table.send_if_modified(|health_table| health_table.mark_source(route, mark, report.at));
     }
 
     /// A route is late with its answer: the next is asked, and this one goes on being waited for.
     pub fn late(&self, route: Route, now: Timestamp) {
-        self.standings.send_if_modified(|standings| standings.mark_source(route, Mark::Late, now));
+        self.health_table.send_if_modified(|health_table| health_table.mark_source(route, Mark::Late, now));
     }
 
     /// A route can't bring the prices of these symbols in time: the next is asked for those that have none.
     pub fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, route: &Route, now: Timestamp) {
-        self.standings.send_if_modified(|standings| {
-            let mark = |symbol: &Name| standings.mark_symbol(symbol.clone(), route.clone(), Mark::Late, now);
+        self.health_table.send_if_modified(|health_table| {
+            let mark = |symbol: &Name| health_table.mark_symbol(symbol.clone(), route.clone(), Mark::Late, now);
             symbols.into_iter().map(mark).fold(false, |any, is_news| any | is_news)
         });
     }
@@ -360,7 +360,7 @@ impl SourceHealth {
     /// A route has no price of one symbol: until it brings one, at the latest until the time.
     pub fn lacks(&self, symbol: &Name, route: Route, time: Downtime, now: Timestamp) {
         let mark = Mark::Down(time, Cause::NoPrice);
-        self.standings.send_if_modified(|standings| standings.mark_symbol(symbol.clone(), route, mark, now));
+        self.health_table.send_if_modified(|health_table| health_table.mark_symbol(symbol.clone(), route, mark, now));
     }
 
     /// A route brought a price: completed from the source's own numbers. False when a better one is shown.
@@ -368,17 +368,17 @@ impl SourceHealth {
         let route = (quote.source.clone(), by);
         let now = quote.received_time;
         let mut is_taken = false;
-        self.standings.send_if_modified(|standings| {
-            standings.complete(quote, calendar);
+        self.health_table.send_if_modified(|health_table| {
+            health_table.complete(quote, calendar);
             let whole = is_whole(quote, calendar);
             let mark = if whole { Mark::Well } else { Mark::Down(Downtime::UntilWell, Cause::NoPrice) };
-            let changed = standings.mark_symbol(quote.symbol.clone(), route.clone(), mark, now);
-            is_taken = standings.takes(quote, &route, whole, config);
+            let changed = health_table.mark_symbol(quote.symbol.clone(), route.clone(), mark, now);
+            is_taken = health_table.takes(quote, &route, whole, config);
             if !is_taken {
                 return changed;
             }
             let carrier = Carrier { route: route.clone(), until: stands_until(quote, calendar), whole };
-            let before = standings.carriers.insert(quote.symbol.clone(), carrier).map(|carrier| carrier.route);
+            let before = health_table.carriers.insert(quote.symbol.clone(), carrier).map(|carrier| carrier.route);
             log_move(&quote.symbol, before.as_ref(), &route);
             changed || before.as_ref() != Some(&route)
         });
@@ -387,7 +387,7 @@ impl SourceHealth {
 
     /// Wakes when a source does well that did not, or the reverse, and when a symbol's price comes by another route.
     pub fn watch(&self) -> watch::Receiver<HealthTable> {
-        self.standings.subscribe()
+        self.health_table.subscribe()
     }
 }
 
@@ -444,86 +444,86 @@ mod tests {
         config(&[("BTC-USD", &["coinbase", "yahoo"])])
     }
 
-    fn offer(board: &SourceHealth, mut quote: Quote) -> bool {
-        board.offer(&mut quote, Capability::Quote, &two(), &Calendar::new(&[], &[], false))
+    fn offer(health: &SourceHealth, mut quote: Quote) -> bool {
+        health.offer(&mut quote, Capability::Quote, &two(), &Calendar::new(&[], &[], false))
     }
 
     #[test]
     fn a_source_is_believed_in_again_after_a_minute() {
-        let board = SourceHealth::default();
+        let health = SourceHealth::default();
         let failed = || Outcome::Failed(Failure::new("x", FailureCause::NoPrice));
         let blocked = Outcome::Blocked { refusal: Refusal::by_status("x", 429), until: at(300) };
-        let trust = |second| board.watch().borrow().trust_source(&route("coinbase"), at(second));
+        let trust = |second| health.watch().borrow().trust_source(&route("coinbase"), at(second));
         assert_eq!(trust(0), Trust::Settled, "not tried: given its chance");
-        board.tell(&report("coinbase", 0, Outcome::Well));
+        health.tell(&report("coinbase", 0, Outcome::Well));
         assert_eq!(trust(0), Trust::Settled);
-        board.tell(&report("coinbase", 10, failed()));
+        health.tell(&report("coinbase", 10, failed()));
         assert_eq!(trust(9_000), Trust::Down);
-        board.tell(&report("coinbase", 100, Outcome::Well));
-        board.tell(&report("coinbase", 130, Outcome::Well));
+        health.tell(&report("coinbase", 100, Outcome::Well));
+        health.tell(&report("coinbase", 130, Outcome::Well));
         assert_eq!((trust(159), trust(160)), (Trust::Recovering, Trust::Settled));
-        board.tell(&report("coinbase", 200, blocked));
+        health.tell(&report("coinbase", 200, blocked));
         assert_eq!((trust(299), trust(300), trust(9_000)), (Trust::Down, Trust::Recovering, Trust::Recovering));
-        board.tell(&report("coinbase", 310, Outcome::Well));
+        health.tell(&report("coinbase", 310, Outcome::Well));
         assert_eq!((trust(369), trust(370)), (Trust::Recovering, Trust::Settled));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_is_set_back_takes_along_what_is_believed() {
-        let board = SourceHealth::default();
-        board.keep_time(at(10_000));
-        offer(&board, quote("coinbase", 10_000, Some(97_000)));
-        board.tell(&report(
+        let health = SourceHealth::default();
+        health.keep_time(at(10_000));
+        offer(&health, quote("coinbase", 10_000, Some(97_000)));
+        health.tell(&report(
             "coinbase",
             10_000,
             Outcome::Blocked { refusal: Refusal::by_status("x", 429), until: at(10_060) },
         ));
-        let trust = |second| board.watch().borrow().trust_source(&route("coinbase"), at(second));
-        let is_priced = |second| board.watch().borrow().is_priced(&"BTC-USD".into(), at(second));
-        board.keep_time(at(0));
+        let trust = |second| health.watch().borrow().trust_source(&route("coinbase"), at(second));
+        let is_priced = |second| health.watch().borrow().is_priced(&"BTC-USD".into(), at(second));
+        health.keep_time(at(0));
         assert_eq!((trust(59), trust(60)), (Trust::Down, Trust::Recovering));
         assert_eq!((is_priced(100), is_priced(200)), (true, false), "two intervals of a minute");
-        board.keep_time(at(0));
+        health.keep_time(at(0));
         assert_eq!((trust(59), trust(60)), (Trust::Down, Trust::Recovering), "moved once");
     }
 
     #[test]
     fn the_worse_source_goes_on_until_the_better_one_has_settled() {
-        let board = SourceHealth::default();
-        assert!(offer(&board, quote("coinbase", 0, Some(97_000))));
-        assert!(!offer(&board, quote("yahoo", 1, Some(96_000))), "the better one stands");
-        board.tell(&report("coinbase", 10, Outcome::Failed(Failure::new("x", FailureCause::NoPrice))));
-        assert!(offer(&board, quote("yahoo", 11, Some(96_000))));
-        board.tell(&report("coinbase", 20, Outcome::Well));
-        assert!(!offer(&board, quote("coinbase", 20, Some(97_000))), "on probation");
-        assert!(offer(&board, quote("yahoo", 70, Some(96_000))));
-        assert!(offer(&board, quote("coinbase", 80, Some(97_000))), "settled");
-        assert!(!offer(&board, quote("yahoo", 81, Some(96_000))));
-        board.tell(&report("coinbase", 90, Outcome::Failed(Failure::new("x", FailureCause::NoPrice))));
-        board.tell(&report("coinbase", 95, Outcome::Well));
-        assert!(offer(&board, quote("coinbase", 300, Some(97_000))), "nobody else is there");
+        let health = SourceHealth::default();
+        assert!(offer(&health, quote("coinbase", 0, Some(97_000))));
+        assert!(!offer(&health, quote("yahoo", 1, Some(96_000))), "the better one stands");
+        health.tell(&report("coinbase", 10, Outcome::Failed(Failure::new("x", FailureCause::NoPrice))));
+        assert!(offer(&health, quote("yahoo", 11, Some(96_000))));
+        health.tell(&report("coinbase", 20, Outcome::Well));
+        assert!(!offer(&health, quote("coinbase", 20, Some(97_000))), "on probation");
+        assert!(offer(&health, quote("yahoo", 70, Some(96_000))));
+        assert!(offer(&health, quote("coinbase", 80, Some(97_000))), "settled");
+        assert!(!offer(&health, quote("yahoo", 81, Some(96_000))));
+        health.tell(&report("coinbase", 90, Outcome::Failed(Failure::new("x", FailureCause::NoPrice))));
+        health.tell(&report("coinbase", 95, Outcome::Well));
+        assert!(offer(&health, quote("coinbase", 300, Some(97_000))), "nobody else is there");
     }
 
     #[test]
     fn an_incomplete_quote_never_wins() {
-        let board = SourceHealth::default();
-        assert!(offer(&board, quote("coinbase", 0, None)), "better than none");
-        let trust = |second| board.watch().borrow().trust(&"BTC-USD".into(), &route("coinbase"), at(second));
+        let health = SourceHealth::default();
+        assert!(offer(&health, quote("coinbase", 0, None)), "better than none");
+        let trust = |second| health.watch().borrow().trust(&"BTC-USD".into(), &route("coinbase"), at(second));
         assert_eq!(trust(0), Trust::Down, "the next one is asked");
-        assert!(offer(&board, quote("yahoo", 1, Some(96_000))));
-        assert!(!offer(&board, quote("coinbase", 60, None)));
-        assert!(offer(&board, quote("yahoo", 61, None)), "its own base is remembered");
-        assert!(offer(&board, quote("coinbase", 200, None)), "until nothing else is left");
+        assert!(offer(&health, quote("yahoo", 1, Some(96_000))));
+        assert!(!offer(&health, quote("coinbase", 60, None)));
+        assert!(offer(&health, quote("yahoo", 61, None)), "its own base is remembered");
+        assert!(offer(&health, quote("coinbase", 200, None)), "until nothing else is left");
     }
 
     #[test]
     fn a_base_is_taken_from_the_same_source_alone() {
-        let (board, config, calendar) = (SourceHealth::default(), two(), Calendar::new(&[], &[], false));
-        board.offer(&mut quote("coinbase", 0, Some(97_000)), Capability::Quote, &config, &calendar);
+        let (health, config, calendar) = (SourceHealth::default(), two(), Calendar::new(&[], &[], false));
+        health.offer(&mut quote("coinbase", 0, Some(97_000)), Capability::Quote, &config, &calendar);
         let cases = [("coinbase", 30, Some(97_000)), ("yahoo", 30, None), ("coinbase", 900, None)];
         for (source, second, base) in cases {
             let mut tick = quote(source, second, None);
-            board.offer(&mut tick, Capability::Socket, &config, &calendar);
+            health.offer(&mut tick, Capability::Socket, &config, &calendar);
             assert_eq!(tick.base, base.map(|base| Decimal::new(base, 0)), "{source} {second}");
         }
         // An equity's previous close is that of one day.
@@ -532,20 +532,20 @@ mod tests {
             session: Session::Regular,
             ..quote(source, second, base)
         };
-        board.offer(&mut nvda("yahoo", 0, Some(180)), Capability::Quote, &config, &calendar);
+        health.offer(&mut nvda("yahoo", 0, Some(180)), Capability::Quote, &config, &calendar);
         for (second, base) in [(3_600, Some(Decimal::new(180, 0))), (86_400, None)] {
             let mut tick = nvda("yahoo", second, None);
-            board.offer(&mut tick, Capability::Socket, &config, &calendar);
+            health.offer(&mut tick, Capability::Socket, &config, &calendar);
             assert_eq!(tick.base, base, "{second}");
         }
     }
 
     #[test]
     fn one_symbol_says_nothing_about_another() {
-        let board = SourceHealth::default();
-        board.lacks(&"BTC-USD".into(), route("coinbase"), Downtime::Until(at(600)), at(0));
-        let standings = board.watch();
-        let trust = |symbol: &str, second| standings.borrow().trust(&symbol.into(), &route("coinbase"), at(second));
+        let health = SourceHealth::default();
+        health.lacks(&"BTC-USD".into(), route("coinbase"), Downtime::Until(at(600)), at(0));
+        let health_table = health.watch();
+        let trust = |symbol: &str, second| health_table.borrow().trust(&symbol.into(), &route("coinbase"), at(second));
         assert_eq!((trust("BTC-USD", 1), trust("ETH-USD", 1)), (Trust::Down, Trust::Settled));
         assert_eq!(trust("BTC-USD", 600), Trust::Recovering);
     }

@@ -29,13 +29,13 @@ pub(super) const SOURCE: Source = Source {
     spacing: Duration::from_secs(75),
     burst: 1,
     timeout: None,
-    pause: Duration::from_mins(20),
+    refusal_wait: Duration::from_mins(20),
     unknown: &[404],
     spell: |symbol| read::share(symbol, "-"),
     poll: Some(Poll { every, beside_socket: None, together: 100, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
-    wire: None,
+    socket: None,
 };
 
 fn every(session: Session) -> Duration {

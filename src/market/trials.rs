@@ -28,7 +28,7 @@ fn stand_in(id: &str) -> &'static Source {
     });
     let candles = source.candles.as_ref().map(|candles| Candles { read: read_bars, ask: candles.ask });
     let closes = source.closes.as_ref().map(|closes| Closes { read: read_closes, ..*closes });
-    Box::leak(Box::new(Source { poll, candles, closes, wire: None, ..*source }))
+    Box::leak(Box::new(Source { poll, candles, closes, socket: None, ..*source }))
 }
 
 fn read_prices(moment: Moment, spelled: &[String], bodies: &[Vec<u8>]) -> Result<Vec<Tick>, ReadError> {
@@ -100,13 +100,13 @@ async fn pass(shell: &mut Shell, time: Duration) -> Vec<Event> {
 
 /// The sockets of all sources are gone.
 fn without_sockets(at: Timestamp) -> SourceHealth {
-    let board = SourceHealth::default();
-    for source in SOURCES.iter().filter(|source| source.wire.is_some()) {
+    let health = SourceHealth::default();
+    for source in SOURCES.iter().filter(|source| source.socket.is_some()) {
         let outcome = Outcome::Failed(Failure::new("x", FailureCause::NoPrice));
         let capability = Capability::Socket;
-        board.tell(&SourceReport::new(source.id, capability, at, outcome));
+        health.tell(&SourceReport::new(source.id, capability, at, outcome));
     }
-    board
+    health
 }
 
 /// Requests in an hour to one source alone, for two stocks with a benchmark, or three coins.
@@ -118,10 +118,10 @@ async fn requests(id: &'static str, coins: bool, start: &str, sockets: bool) -> 
         config.symbols[0].benchmark = Some("QQQ".into());
     }
     let (deps, mut shell) = deps(config, start, 64);
-    let board = if sockets { SourceHealth::default() } else { without_sockets((deps.clock)()) };
+    let health = if sockets { SourceHealth::default() } else { without_sockets((deps.clock)()) };
     let venue = Venue::new(&deps, |_| (200, "", SOON));
     let asked = venue.asked.clone();
-    let worker = Poller::new(stand_in(id), &deps, board, venue);
+    let worker = Poller::new(stand_in(id), &deps, health, venue);
     beside(worker.run(), pass(&mut shell, Duration::from_hours(1))).await;
     asked.lock().map(|asked| asked.len()).unwrap()
 }
@@ -142,7 +142,7 @@ async fn an_hour_of_asking_each_source() {
             if !has(if coins { "BTC-USD" } else { "NVDA" }) || (coins && has("NVDA")) {
                 continue;
             }
-            for sockets in if source.wire.is_some() { vec![true, false] } else { vec![false] } {
+            for sockets in if source.socket.is_some() { vec![true, false] } else { vec![false] } {
                 let mut counts = Vec::new();
                 for (_, start) in TIMES {
                     counts.push(requests(source.id, coins, start, sockets).await);
@@ -164,9 +164,9 @@ async fn an_hour_of_asking_each_source() {
 async fn there_and_back(trouble: Rule) -> (f64, f64, Vec<String>) {
     let (deps, mut shell) = deps(config(&[("BTC-USD", &["coinbase", "yahoo"])]), "2026-11-23 12:00", 64);
     let start = (deps.clock)();
-    let board = without_sockets(start);
-    let better = Poller::new(stand_in("coinbase"), &deps, board.clone(), Venue::new(&deps, trouble));
-    let worse = Poller::new(stand_in("yahoo"), &deps, board, Venue::new(&deps, |_| (200, "", SOON)));
+    let health = without_sockets(start);
+    let better = Poller::new(stand_in("coinbase"), &deps, health.clone(), Venue::new(&deps, trouble));
+    let worse = Poller::new(stand_in("yahoo"), &deps, health, Venue::new(&deps, |_| (200, "", SOON)));
     let both = async { tokio::try_join!(better.run(), worse.run()).map(|_| ()) };
     let events = beside(both, pass(&mut shell, Duration::from_mins(12))).await;
     let quotes: Vec<(f64, Name)> = events
@@ -234,12 +234,12 @@ async fn a_block_is_kept_to_by_every_way_after_a_restart() {
     };
     let capability = Capability::Quote;
     deps.reports = vec![SourceReport::new("coinbase", capability, now, outcome)];
-    let board = without_sockets(now);
-    board.tell(&deps.reports[0]);
+    let health = without_sockets(now);
+    health.tell(&deps.reports[0]);
     let venue = Venue::new(&deps, |_| (200, "", SOON));
     let asked = venue.asked.clone();
-    let better = Poller::new(stand_in("coinbase"), &deps, board.clone(), venue);
-    let worse = Poller::new(stand_in("yahoo"), &deps, board, Venue::new(&deps, |_| (200, "", SOON)));
+    let better = Poller::new(stand_in("coinbase"), &deps, health.clone(), venue);
+    let worse = Poller::new(stand_in("yahoo"), &deps, health, Venue::new(&deps, |_| (200, "", SOON)));
     let both = async { tokio::try_join!(better.run(), worse.run()).map(|_| ()) };
     let first = beside(both, async {
         let quote = shell.quote().await;

@@ -19,9 +19,9 @@ use crate::event::{Clock, Event};
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// The worker: it ends when their channels close.
-pub(super) fn run(deps: &Deps, board: SourceHealth) -> impl Future<Output = anyhow::Result<()>> + Send + use<> {
+pub(super) fn run(deps: &Deps, health: SourceHealth) -> impl Future<Output = anyhow::Result<()>> + Send + use<> {
     let watcher = Watcher { clock: deps.clock.clone(), config: deps.config.clone(), events: deps.events.clone() };
-    watcher.run(board)
+    watcher.run(health)
 }
 
 struct Watcher {
@@ -31,12 +31,12 @@ struct Watcher {
 }
 
 impl Watcher {
-    async fn run(mut self, board: SourceHealth) -> anyhow::Result<()> {
-        let mut standings = board.watch();
+    async fn run(mut self, health: SourceHealth) -> anyhow::Result<()> {
+        let mut health_table = health.watch();
         let mut sent = BTreeMap::new();
         loop {
             let now = (self.clock)();
-            let found = unpriced(&self.config.borrow(), &standings.borrow_and_update(), now);
+            let found = unpriced(&self.config.borrow(), &health_table.borrow_and_update(), now);
             let wait = next_end(&found).map_or(LONGEST_SLEEP, |at| until(at, now).min(LONGEST_SLEEP));
             if found != sent {
                 sent = found.clone();
@@ -46,7 +46,7 @@ impl Watcher {
             }
             tokio::select! {
                 changed = self.config.changed() => if changed.is_err() { return Ok(()) },
-                _ = standings.changed() => {}
+                _ = health_table.changed() => {}
                 () = tokio::time::sleep(wait) => {}
                 () = self.events.closed() => return Ok(()),
             }
@@ -54,11 +54,11 @@ impl Watcher {
     }
 }
 
-fn unpriced(config: &Config, standings: &HealthTable, now: Timestamp) -> BTreeMap<Name, Unpriced> {
+fn unpriced(config: &Config, health_table: &HealthTable, now: Timestamp) -> BTreeMap<Name, Unpriced> {
     config
         .symbols
         .iter()
-        .filter_map(|symbol| Some((symbol.name.clone(), standings.unpriced(symbol, config, now)?)))
+        .filter_map(|symbol| Some((symbol.name.clone(), health_table.unpriced(symbol, config, now)?)))
         .collect()
 }
 

@@ -36,7 +36,7 @@ pub(super) const SOURCE: Source = Source {
     sign: None,
     spacing: Duration::from_secs(10),
     burst: 6,
-    pause: Duration::from_mins(30),
+    refusal_wait: Duration::from_mins(30),
     timeout: None,
     unknown: &[404],
     spell,
@@ -49,7 +49,7 @@ pub(super) const SOURCE: Source = Source {
     }),
     candles: Some(Candles { ask: ask_bars, read: read_bars }),
     closes: Some(Closes { together: TOGETHER, come_with_prices: true, ask: ask_closes, read: read_closes }),
-    wire: Some(SocketSpec {
+    socket: Some(SocketSpec {
         address: None,
         hello: None,
         headers: &[("origin", "https://finance.yahoo.com")],

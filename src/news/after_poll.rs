@@ -40,18 +40,18 @@ pub fn after_poll(before: &FeedState, report: &Report, at: &Circumstances) -> Fe
     let mut state = before.clone();
     let polled = &report.polled;
     let is_back = moved::is_taken_back(&mut state, polled);
-    let ending = match polled.disposition() {
+    let disposition = match polled.disposition() {
         _ if polled.is_silence() && at.network == Network::Down => Disposition::Offline,
         // It was the learned address that is gone.
         Disposition::Gone if is_back => Disposition::Failed,
-        ending => ending,
+        disposition => disposition,
     };
     state.history.last_attempt = Some(at.now);
     state.history.status = polled.response().map(|answer| answer.status);
     state.history.was_reached =
         !polled.is_silence() && !matches!(polled, PollOutcome::Unreached(HttpError::Timeout(_)));
     state.history.trouble = polled.trouble();
-    match ending {
+    match disposition {
         Disposition::Good => {
             state.history.last_success = Some(at.now);
             state.history.failures = 0;
@@ -66,8 +66,8 @@ pub fn after_poll(before: &FeedState, report: &Report, at: &Circumstances) -> Fe
     note(&mut state, report, at.now, news);
     let wishes = polled.response().map(|answer| answer.wishes).unwrap_or_default();
     let Circumstances { pace, now, patience, chance, .. } = *at;
-    let failures = state.history.failures.max(u32::from(ending != Disposition::Good));
-    let case = Case { pace, ending, failures, patience, wishes: &wishes, rhythm: &state.rhythm, now, chance };
+    let failures = state.history.failures.max(u32::from(disposition != Disposition::Good));
+    let case = Case { pace, disposition, failures, patience, wishes: &wishes, rhythm: &state.rhythm, now, chance };
     let plan = schedule::plan(&case);
     schedule(&mut state, plan, is_back.then_some(now));
     state
@@ -83,7 +83,7 @@ fn schedule(state: &mut FeedState, plan: Plan, back: Option<Timestamp>) {
     schedule.next_check = next;
     (schedule.wished_until, schedule.cool_until) = (plan.wished_until, plan.cool_until);
     schedule.wait_for(Some(match why {
-        WaitReason::Patience(_) => WaitReason::Patience(state.history.status),
+        WaitReason::RateLimited(_) => WaitReason::RateLimited(state.history.status),
         why => why,
     }));
 }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_2_validators_are_kept_verbatim() {
+    fn validators_are_kept_verbatim() {
         let state = known();
         assert_eq!(
             (state.cache.etag.as_deref(), state.cache.last_modified.as_deref()),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_3_validators_are_replaced_by_each_answer_each_for_itself() {
+    fn validators_are_replaced_by_each_answer_each_for_itself() {
         let not_modified = |etag, date| after(&known(), &PollOutcome::NotModified { answer: head(304, etag, date) });
         let validators = |state: FeedState| (state.cache.etag.unwrap(), state.cache.last_modified.unwrap());
         assert_eq!(validators(not_modified(Some("\"b\""), None)), ("\"b\"".into(), "yesterday".into()));
@@ -252,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn rule_4_the_same_body_still_brings_its_new_validators() {
+    fn the_same_body_still_brings_its_new_validators() {
         let state = after(&known(), &PollOutcome::Same { answer: head(200, Some("\"c\""), None) });
         assert_eq!((state.cache.etag.as_deref(), state.cache.last_modified), (Some("\"c\""), None));
         assert_eq!((state.history.repairs.len(), state.cache.body), (1, Some(7)));
     }
 
     #[test]
-    fn rule_5_validators_of_what_could_not_be_read_are_dropped() {
+    fn validators_of_what_could_not_be_read_are_dropped() {
         let polled = PollOutcome::Unreadable { answer: head(200, Some("\"x\""), None), why: Unreadable::WebPage };
         let state = after(&known(), &polled);
         assert_eq!(
@@ -273,13 +273,13 @@ mod tests {
     }
 
     #[test]
-    fn rule_6_an_answer_without_validators_clears_them() {
+    fn an_answer_without_validators_clears_them() {
         let bare = after(&known(), &read(head(200, None, None)));
         assert_eq!((bare.cache.etag, bare.cache.last_modified), (None, None));
     }
 
     #[test]
-    fn rule_7_a_304_of_another_address_says_nothing_about_this_document() {
+    fn a_304_of_another_address_says_nothing_about_this_document() {
         let answer =
             |url: &str| PollOutcome::NotModified { answer: ResponseMeta { url: url.into(), ..head(304, None, None) } };
         assert!(after(&known(), &answer("u?signature=2")).cache.etag.is_some());
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_8_a_304_keeps_the_max_age_of_the_document_or_brings_its_own() {
+    fn a_304_keeps_the_max_age_of_the_document_or_brings_its_own() {
         let answer = |status, max_age: Option<u64>| {
             let max_age = max_age.map(Duration::from_secs);
             ResponseMeta {
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_16_each_status_has_its_sentence_and_its_patience() {
+    fn each_status_has_its_sentence_and_its_patience() {
         for (status, sentence, minutes) in [
             (401, "wants a login; set or correct 'login' in its entry in the config (401)", Some(1440)),
             (402, "wants to be paid; 'login' or 'headers' in its entry in the config may open it (402)", Some(1440)),
@@ -354,12 +354,12 @@ mod tests {
     }
 
     #[test]
-    fn rule_16_a_403_for_haste_is_a_wish_for_patience() {
+    fn a_403_for_haste_is_a_wish_for_patience() {
         let retry_after = Wishes { retry_after: Some(Duration::from_secs(60)), ..Wishes::default() };
         for (wishes, is_rate_limit, expected) in [
             (Wishes::default(), false, Disposition::Refused),
-            (Wishes::default(), true, Disposition::Patience),
-            (retry_after, false, Disposition::Patience),
+            (Wishes::default(), true, Disposition::RateLimited),
+            (retry_after, false, Disposition::RateLimited),
         ] {
             let answer = ResponseMeta { wishes, ..head(403, None, None) };
             assert_eq!(PollOutcome::Refused { answer, guard: None, is_rate_limit }.disposition(), expected);
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_17_a_network_that_is_down_counts_against_no_feed() {
+    fn a_network_that_is_down_counts_against_no_feed() {
         let silent = PollOutcome::Unreached(HttpError::Name);
         let state = after_under(&known(), &silent, Network::Down);
         assert_eq!(
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_22_the_last_ten_attempts_are_remembered_the_newest_first() {
+    fn the_last_ten_attempts_are_remembered_the_newest_first() {
         let state = known();
         let expected = Attempt {
             at: now(),
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_22_why_it_waits_is_always_told() {
+    fn why_it_waits_is_always_told() {
         for (polled, why) in [
             (PollOutcome::NotModified { answer: head(304, None, None) }, "asked every 10 min"),
             (refused(403), "its site refused; asked again after a while"),

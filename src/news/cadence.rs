@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_10_a_lively_feed_is_asked_at_its_interval_and_a_slow_one_less_often() {
+    fn a_lively_feed_is_asked_at_its_interval_and_a_slow_one_less_often() {
         let every = |gap: i64| published((0..30).map(move |n| n * gap));
         let fifteen = pace(15 * MINUTE);
         for (gap, expected) in [(1, 15), (15, 15), (30, 15), (60, 30), (240, 120), (1440, 240), (2880, 240)] {
@@ -174,13 +174,13 @@ mod tests {
     }
 
     #[test]
-    fn rule_10_nights_do_not_count_against_a_feed_that_is_lively_by_day() {
+    fn nights_do_not_count_against_a_feed_that_is_lively_by_day() {
         let by_day = published((0..4).flat_map(|day| (0..6).map(move |n| day * 1440 + n * 20)));
         assert_eq!(minutes(&by_day, &pace(15 * MINUTE)), 15);
     }
 
     #[test]
-    fn rule_10_the_silent_are_asked_less_and_less() {
+    fn the_silent_are_asked_less_and_less() {
         let silent_for = |days: i64| published((0..30).map(move |n| days * 1440 + n * 60));
         for (days, expected) in [(0, 30), (6, 30), (7, 60), (14, 120), (30, 240), (4000, 240)] {
             assert_eq!(minutes(&silent_for(days), &pace(15 * MINUTE)), expected, "{days} days");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_10_what_tells_nothing_changes_nothing() {
+    fn what_tells_nothing_changes_nothing() {
         for (name, document) in [
             ("empty", Document::default()),
             ("few", published([10, 900, 3000])),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_9_below_five_minutes_only_when_the_server_does_not_mind() {
+    fn below_five_minutes_only_when_the_server_does_not_mind() {
         let wait = |max_age: Option<u64>, pace: &Pace| {
             let rhythm = Rhythm { max_age: max_age.map(Duration::from_secs), ..Rhythm::default() };
             rhythm.interval(pace, now()).0.as_secs()
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_10_skipped_hours_and_days_are_left_out() {
+    fn skipped_hours_and_days_are_left_out() {
         let all: Vec<u8> = (0..24).collect();
         for (hours, days, at, expected) in [
             (vec![], vec![], "2026-11-23T12:34:56Z", "2026-11-23T12:34:56Z"),

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_15_a_move_is_learned_after_three_answers_that_tell_the_same() {
+    fn a_move_is_learned_after_three_answers_that_tell_the_same() {
         let mut state = state();
         let news = learn(&mut state, OLD, &answer(&[301], NEW)).unwrap();
         assert_eq!(news, MoveNews::Announced { times: 1, needed: 3 });
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_15_a_row_is_broken_by_any_other_answer_but_not_by_none() {
+    fn a_row_is_broken_by_any_other_answer_but_not_by_none() {
         let mut state = state();
         let other = "https://www.example.org/other";
         for (polled, times) in [
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_15_what_is_never_believed() {
+    fn what_is_never_believed() {
         for (from, hops, to) in [
             (OLD, &[302][..], NEW),
             (OLD, &[301, 302], NEW),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_15_a_learned_address_that_fails_gives_way_to_the_configured_one() {
+    fn a_learned_address_that_fails_gives_way_to_the_configured_one() {
         let refused = |status| PollOutcome::Refused {
             answer: ResponseMeta { status, ..ResponseMeta::default() },
             guard: None,

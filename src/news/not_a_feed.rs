@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rule_15_guards_are_known_by_their_headers_and_their_pages() {
+    fn guards_are_known_by_their_headers_and_their_pages() {
         for (headers, body, expected) in [
             (vec![("cf-mitigated", "challenge")], "", Some("Cloudflare")),
             (vec![], "<html><title>Just a moment...</title>", Some("Cloudflare")),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_16_haste_is_told_by_headers_or_words() {
+    fn haste_is_told_by_headers_or_words() {
         for (headers, body, expected) in [
             (vec![("x-ratelimit-remaining", "0.0")], "", true),
             (vec![("ratelimit-remaining", "0")], "", true),

@@ -187,7 +187,7 @@ async fn judge(answer: Answer, is_conditional: bool, job: &Job, clock: &Clock) -
     }
 }
 
-/// First unconditional, later always conditional, also by hand (rule 1), with both validators (rule 2).
+/// First unconditional, later always conditional, also by hand, with both validators.
 fn request(job: &Job) -> Ask {
     let mut headers = BTreeMap::from([("accept", ACCEPT.to_owned())]);
     headers.extend(job.state.cache.etag.clone().map(|etag| ("if-none-match", etag)));

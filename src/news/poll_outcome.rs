@@ -112,8 +112,8 @@ impl PollOutcome {
             PollOutcome::Read { .. } | PollOutcome::Same { .. } | PollOutcome::NotModified { .. } => Disposition::Good,
             PollOutcome::Unreadable { why: Unreadable::Challenge(_), .. } => Disposition::Refused,
             PollOutcome::Refused { answer, guard, is_rate_limit } => match answer.status {
-                429 | 503 => Disposition::Patience,
-                403 if *is_rate_limit || answer.wishes.retry_after.is_some() => Disposition::Patience,
+                429 | 503 => Disposition::RateLimited,
+                403 if *is_rate_limit || answer.wishes.retry_after.is_some() => Disposition::RateLimited,
                 403 | 451 => Disposition::Refused,
                 401 | 402 | 407 => Disposition::Locked,
                 410 => Disposition::Gone,

@@ -1,4 +1,6 @@
-//! What had to be put right in a document before it could be read, by name, for the health panel and `newstape read`.
+//! What had to be put right in a document before it could be read, by name, for the feed list and `newstape read`. Only the
+//! names are here: each repair is made where the fault is met, in `decode`, `markup`, `entities`, `namespaces`, `parse`,
+//! `dates` and `json`.
 
 use std::collections::BTreeSet;
 

@@ -22,7 +22,7 @@ const FARTHEST: SignedDuration = SignedDuration::from_hours(16 * 24);
 /// A clock may be set right by so much without anything to be done about it.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 /// After a 429 or 503 that does not tell how long, doubled each time.
-pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(15 * 60);
+pub const RATE_LIMIT_WAIT: Duration = Duration::from_secs(15 * 60);
 /// After refusals in a row; the last for all further ones.
 const AFTER_REFUSALS: [Duration; 3] = [HOUR, Duration::from_secs(6 * 3600), LONGEST];
 /// How often a network that is down is tried.
@@ -76,8 +76,8 @@ fn span(from: Timestamp, to: Timestamp) -> Option<Duration> {
 pub enum Disposition {
     /// Read, or unchanged.
     Good,
-    /// 429 or 503, or a refusal for being too fast: asks for patience.
-    Patience,
+    /// 429 or 503, or a refusal for being too fast: it is asked less often.
+    RateLimited,
     /// 403, or a challenge page.
     Refused,
     /// 401, 402 or 407: only the reader's settings can help.
@@ -113,7 +113,7 @@ impl Pace {
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
     pub pace: Pace,
-    pub ending: Disposition,
+    pub disposition: Disposition,
     /// Failures in a row, this one too.
     pub failures: u32,
     /// How often in a row its site asked for patience, this time too; from whichever of its feeds.
@@ -145,9 +145,9 @@ pub fn plan(case: &Case) -> Plan {
     let wished_until =
         matches!(why, WaitReason::MaxAge(_) | WaitReason::Ttl(_) | WaitReason::RetryAfter(_)).then_some(due);
     let is_patience =
-        case.ending == Disposition::Patience || case.wishes.retry_after.is_some_and(|time| !time.is_zero());
+        case.disposition == Disposition::RateLimited || case.wishes.retry_after.is_some_and(|time| !time.is_zero());
     let patient = Case { wishes: &Wishes { retry_after: case.wishes.retry_after, ..Wishes::default() }, ..*case };
-    let cool = if case.ending == Disposition::Patience { wait_of(&patient) } else { told_patience(case) };
+    let cool = if case.disposition == Disposition::RateLimited { wait_of(&patient) } else { retry_after_wait(case) };
     let cool_until = is_patience.then(|| later(case.now, cool));
     let open = case.rhythm.open_from(due);
     match open > due {
@@ -167,14 +167,14 @@ fn wait_of(case: &Case) -> Duration {
 
 /// How long to wait and why; None: for ever.
 fn wait(case: &Case) -> Option<(Duration, WaitReason)> {
-    let Case { pace, ending, failures, wishes, chance, .. } = *case;
+    let Case { pace, disposition, failures, wishes, chance, .. } = *case;
     let interval = pace.interval.max(pace.floor);
-    let (own, why) = match ending {
+    let (own, why) = match disposition {
         Disposition::Gone => return None,
         Disposition::Offline => return Some((spread(OFFLINE, chance).max(pace.floor), WaitReason::Offline)),
         Disposition::Good => case.rhythm.interval(&pace, case.now),
-        Disposition::Patience if wishes.retry_after.is_some() => (pace.floor, WaitReason::Patience(None)),
-        Disposition::Patience => (doubled(DEFAULT_PATIENCE, case.patience), WaitReason::Patience(None)),
+        Disposition::RateLimited if wishes.retry_after.is_some() => (pace.floor, WaitReason::RateLimited(None)),
+        Disposition::RateLimited => (doubled(RATE_LIMIT_WAIT, case.patience), WaitReason::RateLimited(None)),
         Disposition::Refused => {
             (AFTER_REFUSALS[failures.clamp(1, 3) as usize - 1], WaitReason::Refused(failures.max(1)))
         }
@@ -182,14 +182,14 @@ fn wait(case: &Case) -> Option<(Duration, WaitReason)> {
         Disposition::Failed => (backed_off(interval, failures, chance), WaitReason::Failures(failures)),
     };
     // Chance may not make a wait longer than the longest that was promised.
-    let is_promised = ending == Disposition::Good && (pace.is_own || pace.is_primary);
+    let is_promised = disposition == Disposition::Good && (pace.is_own || pace.is_primary);
     let chance_of_own = if is_promised { -chance.abs() } else { chance };
     let own = spread(own.min(LONGEST.max(pace.floor)), chance_of_own).max(pace.floor);
     // A wish is a lower bound: chance may only add to it.
     let wish = |wish: Option<Duration>, why: fn(Duration) -> WaitReason, most: Duration| {
         wish.map(|time| (spread(time.min(most), chance.abs()), why(time.min(most))))
     };
-    let good = ending == Disposition::Good;
+    let good = disposition == Disposition::Good;
     let remembered = wishes.fresh_for.or(case.rhythm.max_age.filter(|_| good));
     let wishes = [
         wish(remembered, WaitReason::MaxAge, LONGEST),
@@ -202,7 +202,7 @@ fn wait(case: &Case) -> Option<(Duration, WaitReason)> {
 }
 
 /// What `Retry-After` alone asks for.
-fn told_patience(case: &Case) -> Duration {
+fn retry_after_wait(case: &Case) -> Duration {
     spread(case.wishes.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER), case.chance.abs())
 }
 
@@ -257,12 +257,21 @@ mod tests {
         "2026-11-23T12:00:00Z".parse().unwrap()
     }
 
-    fn planned(ending: Disposition, failures: u32, wishes: Wishes, rhythm: &Rhythm, chance: f64) -> Plan {
-        plan(&Case { pace: PACE, ending, failures, patience: failures, wishes: &wishes, rhythm, now: now(), chance })
+    fn planned(disposition: Disposition, failures: u32, wishes: Wishes, rhythm: &Rhythm, chance: f64) -> Plan {
+        plan(&Case {
+            pace: PACE,
+            disposition,
+            failures,
+            patience: failures,
+            wishes: &wishes,
+            rhythm,
+            now: now(),
+            chance,
+        })
     }
 
-    fn seconds(ending: Disposition, failures: u32, wishes: Wishes, chance: f64) -> i64 {
-        let plan = planned(ending, failures, wishes, &Rhythm::default(), chance);
+    fn seconds(disposition: Disposition, failures: u32, wishes: Wishes, chance: f64) -> i64 {
+        let plan = planned(disposition, failures, wishes, &Rhythm::default(), chance);
         time(&plan).duration_since(now()).as_secs()
     }
 
@@ -275,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_8_the_longest_of_interval_and_wishes_and_it_is_told() {
+    fn the_longest_of_interval_and_wishes_and_it_is_told() {
         let ttl = Rhythm { ttl: secs(3600), ..Rhythm::default() };
         let max_age = Rhythm { max_age: secs(1800), ..Rhythm::default() };
         let none = Rhythm::default();
@@ -304,11 +313,11 @@ mod tests {
             assert_eq!(time(&plan).duration_since(now()).as_secs(), expected, "{wishes:?} {rhythm:?}");
             assert_eq!(plan.why.to_string(), why);
         }
-        assert_eq!(seconds(Disposition::Patience, 1, Wishes { fresh_for: secs(7200), ..NONE }, 0.0), 7200);
+        assert_eq!(seconds(Disposition::RateLimited, 1, Wishes { fresh_for: secs(7200), ..NONE }, 0.0), 7200);
     }
 
     #[test]
-    fn rule_8_headers_are_read_in_all_their_forms() {
+    fn headers_are_read_in_all_their_forms() {
         for (headers, fresh_for, retry_after) in [
             (vec![("cache-control", "public, max-age=300")], Some(300), None),
             (vec![("cache-control", "max-age=\"300\""), ("age", "100")], Some(200), None),
@@ -335,14 +344,14 @@ mod tests {
     }
 
     #[test]
-    fn rule_9_never_below_the_floor() {
+    fn never_below_the_floor() {
         let pace = Pace { interval: Duration::from_secs(5), ..PACE };
         let (wishes, rhythm) =
             (Wishes { retry_after: secs(0), ..NONE }, Rhythm { max_age: secs(0), ..Default::default() });
-        for ending in [Disposition::Good, Disposition::Patience, Disposition::Failed, Disposition::Offline] {
+        for disposition in [Disposition::Good, Disposition::RateLimited, Disposition::Failed, Disposition::Offline] {
             let case = Case {
                 pace,
-                ending,
+                disposition,
                 failures: 1,
                 patience: 1,
                 wishes: &wishes,
@@ -350,12 +359,12 @@ mod tests {
                 now: now(),
                 chance: -1.0,
             };
-            assert!(time(&plan(&case)) >= later(now(), MINUTE), "{ending:?}");
+            assert!(time(&plan(&case)) >= later(now(), MINUTE), "{disposition:?}");
         }
     }
 
     #[test]
-    fn rule_10_skipped_hours_move_the_next_request_but_not_the_patience() {
+    fn skipped_hours_move_the_next_request_but_not_the_patience() {
         let rhythm = Rhythm { skip_hours: vec![12, 13], ..Rhythm::default() };
         let plan = planned(Disposition::Good, 0, NONE, &rhythm, 0.0);
         assert_eq!(time(&plan).to_string(), "2026-11-23T14:00:00Z");
@@ -363,14 +372,14 @@ mod tests {
         let spread = planned(Disposition::Good, 0, NONE, &rhythm, -1.0);
         assert_eq!(time(&spread).to_string(), "2026-11-23T14:05:00Z");
         let monday = Rhythm { skip_days: vec![0], ..Rhythm::default() };
-        let plan = planned(Disposition::Patience, 1, NONE, &monday, 0.0);
+        let plan = planned(Disposition::RateLimited, 1, NONE, &monday, 0.0);
         assert_eq!(time(&plan).to_string(), "2026-11-24T00:00:00Z");
         assert_eq!(plan.cool_until.unwrap().to_string(), "2026-11-23T12:15:00Z");
         assert_eq!(plan.why.to_string(), "it asks not to be polled on this day (skipDays)");
     }
 
     #[test]
-    fn rule_11_chance_spreads_but_never_shortens_a_wish() {
+    fn chance_spreads_but_never_shortens_a_wish() {
         assert_eq!(seconds(Disposition::Good, 0, NONE, -1.0), 540);
         assert_eq!(seconds(Disposition::Good, 0, NONE, 1.0), 660);
         let wishes = Wishes { fresh_for: secs(1000), ..NONE };
@@ -381,7 +390,7 @@ mod tests {
     #[test]
     fn chance_never_lengthens_a_wait_that_was_promised() {
         let pace = |is_own, is_primary| Pace { is_own, is_primary, ..PACE };
-        for (pace, ending, chance, expected) in [
+        for (pace, disposition, chance, expected) in [
             (pace(true, false), Disposition::Good, 1.0, 540),
             (pace(true, false), Disposition::Good, -1.0, 540),
             (pace(true, false), Disposition::Good, 0.0, 600),
@@ -390,9 +399,21 @@ mod tests {
             (pace(true, false), Disposition::Refused, 1.0, 3960),
         ] {
             let rhythm = Rhythm::default();
-            let case =
-                Case { pace, ending, failures: 1, patience: 0, wishes: &NONE, rhythm: &rhythm, now: now(), chance };
-            assert_eq!(time(&plan(&case)).duration_since(now()).as_secs(), expected, "{pace:?} {ending:?} {chance}");
+            let case = Case {
+                pace,
+                disposition,
+                failures: 1,
+                patience: 0,
+                wishes: &NONE,
+                rhythm: &rhythm,
+                now: now(),
+                chance,
+            };
+            assert_eq!(
+                time(&plan(&case)).duration_since(now()).as_secs(),
+                expected,
+                "{pace:?} {disposition:?} {chance}"
+            );
         }
     }
 
@@ -408,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_11_a_clock_that_was_set_back_stalls_nothing() {
+    fn a_clock_that_was_set_back_stalls_nothing() {
         let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
         let state = |last: Option<Timestamp>, next: Option<Timestamp>| {
             let mut state = FeedState::new("Paper".into(), "u".into());
@@ -432,40 +453,40 @@ mod tests {
     }
 
     #[test]
-    fn rule_16_failures_back_off_and_never_give_up() {
-        for (ending, failures, chance, expected) in [
+    fn failures_back_off_and_never_give_up() {
+        for (disposition, failures, chance, expected) in [
             (Disposition::Failed, 1, 0.0, 600),
             (Disposition::Failed, 2, 0.0, 900),
             (Disposition::Failed, 4, 0.0, 2700),
             (Disposition::Failed, 4, -1.0, 540),
             (Disposition::Failed, 4, 1.0, 5280),
             (Disposition::Failed, 60, 1.0, 95_040),
-            (Disposition::Patience, 1, 0.0, 900),
-            (Disposition::Patience, 3, 0.0, 3600),
+            (Disposition::RateLimited, 1, 0.0, 900),
+            (Disposition::RateLimited, 3, 0.0, 3600),
             (Disposition::Refused, 1, 0.0, 3600),
             (Disposition::Refused, 2, 0.0, 21_600),
             (Disposition::Refused, 9, 0.0, 86_400),
             (Disposition::Locked, 1, 0.0, 86_400),
         ] {
-            assert_eq!(seconds(ending, failures, NONE, chance), expected, "{ending:?} {failures} {chance}");
+            assert_eq!(seconds(disposition, failures, NONE, chance), expected, "{disposition:?} {failures} {chance}");
         }
-        assert_eq!(seconds(Disposition::Patience, 5, Wishes { retry_after: secs(120), ..NONE }, 0.0), 120);
+        assert_eq!(seconds(Disposition::RateLimited, 5, Wishes { retry_after: secs(120), ..NONE }, 0.0), 120);
         assert_eq!(planned(Disposition::Gone, 1, NONE, &Rhythm::default(), 0.0).next, NextCheck::Never);
     }
 
     #[test]
-    fn rule_16_patience_may_be_told_by_any_answer() {
+    fn patience_may_be_told_by_any_answer() {
         let wishes = Wishes { retry_after: secs(1800), fresh_for: secs(7200), ..NONE };
-        for ending in [Disposition::Good, Disposition::Patience, Disposition::Failed] {
-            let plan = planned(ending, 1, wishes, &Rhythm::default(), 0.0);
-            assert_eq!(plan.cool_until, Some(later(now(), Duration::from_secs(1800))), "{ending:?}");
+        for disposition in [Disposition::Good, Disposition::RateLimited, Disposition::Failed] {
+            let plan = planned(disposition, 1, wishes, &Rhythm::default(), 0.0);
+            assert_eq!(plan.cool_until, Some(later(now(), Duration::from_secs(1800))), "{disposition:?}");
             assert_eq!(time(&plan), later(now(), Duration::from_secs(7200)));
         }
         assert_eq!(planned(Disposition::Good, 0, NONE, &Rhythm::default(), 0.0).cool_until, None);
     }
 
     #[test]
-    fn rule_17_a_network_that_is_down_is_tried_soon() {
+    fn a_network_that_is_down_is_tried_soon() {
         assert_eq!(seconds(Disposition::Offline, 30, NONE, 0.0), 60);
     }
 }

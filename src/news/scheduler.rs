@@ -95,7 +95,7 @@ impl PollScheduler {
     }
 
     /// Takes over a configuration: new feeds are due at once, removed ones are shelved, a changed address is a new
-    /// feed, other changed settings may be given another document (rule 7). Gives the states that changed by it.
+    /// feed, other changed settings may be given another document. Gives the states that changed by it.
     pub fn adopt(&mut self, config: &Config, now: Timestamp) -> Vec<FeedState> {
         (self.spacing, self.floor) = (config.network.domain_spacing, config.network.feed_floor);
         let mut old = std::mem::take(&mut self.slots);
@@ -213,7 +213,7 @@ impl PollScheduler {
     }
 
     /// Asks feeds by hand: the named ones, or all when there are no names. Within a minute of the last time, and while
-    /// their server or site asks for patience, they stay as they are (rule 12): their states, which say so, are given
+    /// their server or site asks for patience, they stay as they are: their states, which say so, are given
     /// back.
     pub fn refresh(&mut self, names: &[Name], now: Timestamp) -> Vec<FeedState> {
         let mut changed = Vec::new();
@@ -257,7 +257,7 @@ impl PollScheduler {
         if state.moves.learned != moved_to {
             changed.extend(self.pair());
         }
-        if ending == Disposition::Patience
+        if ending == Disposition::RateLimited
             && let Some(until) = state.schedule.cool_until
         {
             changed.extend(self.cool(&job.site, until, Some(&job.feed.name)));
@@ -273,14 +273,14 @@ impl PollScheduler {
         traffic.in_flight = false;
         traffic.free_at = Some(instant + spacing);
         match ending {
-            Disposition::Patience => traffic.patience = traffic.patience.saturating_add(1),
+            Disposition::RateLimited => traffic.patience = traffic.patience.saturating_add(1),
             Disposition::Good => traffic.patience = 0,
             _ => {}
         }
         traffic.patience
     }
 
-    /// A site that asks for patience gets it from all its feeds (rule 16), except the one that got the answer.
+    /// A site that asks for patience gets it from all its feeds, except the one that got the answer.
     fn cool(&mut self, site: &Site, until: Timestamp, answered: Option<&Name>) -> Vec<FeedState> {
         if let Some(traffic) = self.sites.get_mut(site) {
             traffic.cool_until = traffic.cool_until.max(Some(until));

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rule_13_places() {
+    fn places() {
         for (url, expected) in [
             ("https://feeds.bbci.co.uk/news/rss.xml", "bbci.co.uk"),
             ("https://www.sec.gov/news/pressreleases.rss", "sec.gov"),
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_13_some_places_want_more_time() {
+    fn some_places_want_more_time() {
         let spacing = |url| Site::of(url).spacing().map(|spacing| spacing.as_secs());
         assert_eq!(spacing("https://old.reddit.com/r/a/.rss"), Some(60));
         assert_eq!(spacing("https://news.google.com/rss/search?q=a"), Some(5));

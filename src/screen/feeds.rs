@@ -21,7 +21,7 @@ use crate::domain::format;
 use crate::domain::price::{Outcome, SourceReport};
 
 /// Columns of the word on how it fares, and of each figure.
-const STANDING: usize = 8;
+const STATE_WIDTH: usize = 8;
 const CELL: usize = 7;
 /// The figures, as they are headed; in a narrow popup the last ones go.
 const FIGURES: [&str; 5] = ["well", "asked", "next", "status", "304s"];
@@ -46,10 +46,10 @@ struct Columns {
 impl Columns {
     fn of(width: usize) -> Columns {
         let name = if width >= 100 { 26 } else { 18.min(width / 3) };
-        let room = width.saturating_sub(3 + name + STANDING + 3);
+        let room = width.saturating_sub(3 + name + STATE_WIDTH + 3);
         if room < WHAT_MIN {
             // The sentence goes: below the list it stands whole.
-            let name = width.saturating_sub(4 + STANDING + CELL);
+            let name = width.saturating_sub(4 + STATE_WIDTH + CELL);
             return Columns { width, name, figures: 1, what: 0 };
         }
         let figures = (room.saturating_sub(WHAT_MIN) / CELL).min(FIGURES.len());
@@ -158,7 +158,8 @@ fn lines(scene: Scene, columns: Columns) -> (Vec<Line<'static>>, Vec<usize>) {
 
 fn head(scene: Scene, first: &str, columns: Columns) -> Line<'static> {
     let cells: String = FIGURES.iter().take(columns.figures).map(|cell| fit_right(cell, CELL)).collect();
-    let (first, state, what) = (fit(first, columns.name), fit("state", STANDING), cut("what is wrong", columns.what));
+    let (first, state, what) =
+        (fit(first, columns.name), fit("state", STATE_WIDTH), cut("what is wrong", columns.what));
     Line::styled(format!("   {first} {state}{cells}  {what}"), scene.theme.faint)
 }
 
@@ -272,7 +273,7 @@ fn row(
     Line::from(vec![
         Span::styled(format!(" {sign} "), style),
         Span::styled(format!("{} ", fit(name, columns.name)), scene.theme.text),
-        Span::styled(fit(word, STANDING), style),
+        Span::styled(fit(word, STATE_WIDTH), style),
         Span::styled(figures, scene.theme.dim),
         Span::styled(format!("  {}", cut(what, columns.what)), style),
     ])

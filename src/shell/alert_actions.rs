@@ -16,10 +16,10 @@ use crate::domain::alert::{Alert, PostAs};
 use crate::event::{Event, Raised};
 use crate::http::Http;
 
-/// How long a command may take.
+/// A command is killed after this, with all its processes; that also ends a sound it plays.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 /// How many are at work at once: a flood of alerts must not become one of processes.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT: usize = 4;
 
 /// Runs commands and posts, for the alerts that ask for it.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct AlertActions {
 impl AlertActions {
     /// What fails is reported on `events`.
     pub fn new(events: Sender<Event>) -> AlertActions {
-        AlertActions { events, http: Arc::default(), places: Arc::new(Semaphore::new(AT_ONCE)) }
+        AlertActions { events, http: Arc::default(), places: Arc::new(Semaphore::new(MAX_CONCURRENT)) }
     }
 
     /// Does what the config says of the alert, in a task of its own.
@@ -86,7 +86,7 @@ async fn command(alert: &Alert, raised: &Raised) -> Result<(), String> {
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn().map_err(|_| "its command could not be started".to_owned())?;
-    let group = Group(child.id());
+    let group = ProcessGroup(child.id());
     let input = child.stdin.take();
     let work = async {
         if let Some(mut input) = input {
@@ -97,7 +97,7 @@ async fn command(alert: &Alert, raised: &Raised) -> Result<(), String> {
     };
     let ended = tokio::time::timeout(COMMAND_LIMIT, work).await;
     if ended.is_ok() {
-        group.has_ended();
+        group.forget();
     }
     match ended {
         Ok(Ok(status)) if status.success() => Ok(()),
@@ -113,16 +113,16 @@ async fn command(alert: &Alert, raised: &Raised) -> Result<(), String> {
 /// The processes of a command: dropped before it has ended they are killed, all of them. What a command leaves behind that
 /// ended by itself is its own matter.
 #[derive(Debug)]
-struct Group(Option<u32>);
+struct ProcessGroup(Option<u32>);
 
-impl Group {
-    fn has_ended(mut self) {
+impl ProcessGroup {
+    fn forget(mut self) {
         self.0 = None;
     }
 }
 
 #[cfg(unix)]
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         use rustix::process::{Pid, Signal, kill_process_group};
 

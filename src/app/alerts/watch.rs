@@ -117,8 +117,8 @@ impl Watch {
         (is_true && before == Some(false)).then_some(text)
     }
 
-    /// May it tell of this event now?
-    pub(super) fn may_tell(&self, group: Option<GroupId>, now: Timestamp) -> bool {
+    /// May it fire for this event now?
+    pub(super) fn may_fire(&self, group: Option<GroupId>, now: Timestamp) -> bool {
         let cool_down = SignedDuration::try_from(self.alert.cool_down).unwrap_or(SignedDuration::MAX);
         let is_hot = self.last.is_some_and(|last| now >= last && now.duration_since(last) < cool_down);
         let sleeps = self.snoozed.is_some_and(|until| until > now);
@@ -126,7 +126,7 @@ impl Watch {
         !is_hot && !sleeps && !is_known
     }
 
-    pub(super) fn has_told(&mut self, group: Option<GroupId>, now: Timestamp) {
+    pub(super) fn note_reported(&mut self, group: Option<GroupId>, now: Timestamp) {
         self.last = Some(now);
         self.groups.extend(group);
         let surplus = self.groups.len().saturating_sub(GROUPS);

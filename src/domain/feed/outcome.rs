@@ -60,8 +60,10 @@ pub enum WaitReason {
     MaxAge(Duration),
     Ttl(Duration),
     RetryAfter(Duration),
-    /// Its site asked for patience without telling how long: the status by which it did so, where it was this feed that got it.
-    Patience(Option<u16>),
+    /// Its site is rate-limiting us and does not say for how long: the status by which it did so, where it was this feed that
+    /// got it.
+    #[serde(rename = "patience")]
+    RateLimited(Option<u16>),
     /// How often in a row it was refused.
     Refused(u32),
     Locked,

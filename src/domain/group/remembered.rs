@@ -9,28 +9,8 @@ use jiff::Timestamp;
 
 use super::GroupId;
 use super::sketch::Sketch;
-use super::vocabulary::{Vocabulary, WordId};
+use super::vocabulary::{Number, Vocabulary, WordId};
 use crate::domain::story::StoryId;
-
-/// The number of a remembered story, in the order of arrival. One that came from the store stands before those that
-/// came since, so it may be negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Number(i32);
-
-impl Number {
-    /// Below every number.
-    pub(super) const NONE: Number = Number(i32::MIN);
-
-    fn plus(self, by: i32) -> Number {
-        Number(self.0.saturating_add(by))
-    }
-}
-
-impl Default for Number {
-    fn default() -> Number {
-        Number::NONE
-    }
-}
 
 /// A story that has its group.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! What a title says, as far as it is compared with others.
 
-use super::remembered::Number;
-use super::vocabulary::WordId;
+use super::vocabulary::{Number, WordId};
 use super::words::{ALIASES, CAPITALS, COINS, DOWN, EMPTY_WORDS, PERIODS, UP, is_among, meaning};
 use crate::domain::text::{Token, Tokens, fold, hash};
 

@@ -2,18 +2,37 @@
 
 use std::collections::HashMap;
 
-use super::remembered::Number;
-
 /// Most words whose frequency is remembered; then all counts are halved and the rarest forgotten.
 pub(super) const MOST_WORDS: usize = 60_000;
-/// Titles after which it is known what is rare, and how often a rare word was seen.
-const ENOUGH: u32 = 1_000;
-const RARE: u32 = 8;
+/// After so many titles it is known which words are rare.
+const TITLES_BEFORE_RARE_IS_KNOWN: u32 = 1_000;
+/// A word in no more titles than this is rare.
+const RARE_UP_TO: u32 = 8;
 /// Stories taken as seen before the first, so that early words are not all rare alike.
 const SEEN_BEFORE: f32 = 300.0;
 
 /// A word by its place in the vocabulary. It keeps that as long as a remembered story has it.
 pub(super) type WordId = u32;
+
+/// The number of a remembered story, in the order of arrival. One that came from the store stands before those that
+/// came since, so it may be negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Number(pub(super) i32);
+
+impl Number {
+    /// Below every number.
+    pub(super) const NONE: Number = Number(i32::MIN);
+
+    pub(super) fn plus(self, by: i32) -> Number {
+        Number(self.0.saturating_add(by))
+    }
+}
+
+impl Default for Number {
+    fn default() -> Number {
+        Number::NONE
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
@@ -69,7 +88,7 @@ impl Vocabulary {
 
     /// Is it a word that few titles have, as names are? Known only once there have been many.
     pub(super) fn is_rare(&self, id: WordId) -> bool {
-        self.titles_seen >= ENOUGH && self.seen(id) <= RARE
+        self.titles_seen >= TITLES_BEFORE_RARE_IS_KNOWN && self.seen(id) <= RARE_UP_TO
     }
 
     /// The latest story that has a word.

@@ -78,9 +78,13 @@ const FRESH_EXTENDED: SignedDuration = SignedDuration::from_mins(15);
 const FRESH_CRYPTO: SignedDuration = SignedDuration::from_secs(60);
 /// A connection that sends coin prices: some frame, be it a heartbeat.
 const FRESH_CONNECTION: SignedDuration = SignedDuration::from_secs(15);
+/// What is reported so long after the end of a session, or before the first prices of the next day come, is of that session.
+const SESSION_GRACE: SignedDuration = SignedDuration::from_secs(90);
+/// A price that traded later than this after the close is not the close.
+const CLOSE_REPORT_GRACE: SignedDuration = SignedDuration::from_mins(15);
 /// What is noted in one place may be looked at in another by a time that was taken a little before.
 const AHEAD: SignedDuration = SignedDuration::from_secs(2);
-/// A source that delays is asked at least so often.
+/// A delayed price counts as current for so long after it was received.
 const DELAYED_POLL: SignedDuration = SignedDuration::from_mins(3);
 
 impl State {
@@ -210,8 +214,8 @@ fn current(
         Delivery::Stored => return None,
         Delivery::Replayed(bars) => return Some((State::Replay { bars }, None)),
         Delivery::Pushed => (State::Live { source }, connected_until(quote, alive)),
-        Delivery::Polled(every) => (State::Poll { every, source }, Some(told_until(quote))),
-        Delivery::Delayed(by) => (State::Delayed { by, source }, Some(told_until(quote))),
+        Delivery::Polled(every) => (State::Poll { every, source }, Some(answer_holds_until(quote))),
+        Delivery::Delayed(by) => (State::Delayed { by, source }, Some(answer_holds_until(quote))),
     };
     let fresh = fresh_until(quote, calendar, now);
     let until = until.map_or(fresh, |until| until.min(fresh));
@@ -224,8 +228,8 @@ fn current(
             first
                 .or_else(|| closed(quote, calendar, now))
                 .or(fresh)
-                .or_else(|| untraded(quote, calendar, now))
-                .or_else(|| told_closed(quote, calendar, now))
+                .or_else(|| closed_without_extended_trade(quote, calendar, now))
+                .or_else(|| closed_by_source(quote, calendar, now))
         }
     }
 }
@@ -247,7 +251,7 @@ pub fn session_of(quote: &Quote, calendar: &Calendar, at: Timestamp) -> Session 
 /// Was a trade made while New York is closed? Then it was made elsewhere: in Tokyo, in currencies, on a venue that no
 /// calendar knows. What is reported just after the end of a session is of that session.
 fn is_outside(calendar: &Calendar, at: Timestamp) -> bool {
-    [at, later(at, -FRESH_REGULAR)].into_iter().all(|at| calendar.session(at) == Session::Closed)
+    [at, later(at, -SESSION_GRACE)].into_iter().all(|at| calendar.session(at) == Session::Closed)
 }
 
 /// How long a pushed price counts as fresh in a session of New York.
@@ -264,15 +268,15 @@ pub fn fresh_for(kind: Kind, session: Session) -> SignedDuration {
 fn fresh_until(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Timestamp {
     let limit = fresh_for(kind(&quote.symbol), calendar.session(now));
     let delay = if let Delivery::Delayed(by) = quote.delivery { signed(by) } else { SignedDuration::ZERO };
-    later(quote.seen(), limit.saturating_add(slack(quote)).saturating_add(delay))
+    later(quote.seen(), limit.saturating_add(polling_allowance(quote)).saturating_add(delay))
 }
 
 /// How long what a source answered stands: until it should have been asked twice again.
-fn told_until(quote: &Quote) -> Timestamp {
-    later(quote.received_time, slack(quote))
+fn answer_holds_until(quote: &Quote) -> Timestamp {
+    later(quote.received_time, polling_allowance(quote))
 }
 
-fn slack(quote: &Quote) -> SignedDuration {
+fn polling_allowance(quote: &Quote) -> SignedDuration {
     match quote.delivery {
         Delivery::Polled(every) => signed(every).checked_mul(2).unwrap_or(SignedDuration::MAX),
         Delivery::Delayed(_) => DELAYED_POLL,
@@ -291,12 +295,12 @@ fn connected_until(quote: &Quote, alive: Option<Timestamp>) -> Option<Timestamp>
 /// prices of the new day to arrive.
 fn closed(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, Option<Timestamp>)> {
     let over = |at| session_of(quote, calendar, at) == Session::Closed;
-    let before = later(now, -FRESH_REGULAR);
+    let before = later(now, -SESSION_GRACE);
     if over(now) {
         is_last_price(quote, calendar, now)
             .then(|| (closed_at(quote, calendar, now), Some(calendar.next_change(now).at)))
     } else if over(before) && quote.seen() < calendar.next_change(before).at {
-        let until = later(calendar.next_change(before).at, FRESH_REGULAR);
+        let until = later(calendar.next_change(before).at, SESSION_GRACE);
         is_last_price(quote, calendar, now).then(|| (closed_at(quote, calendar, now), Some(until)))
     } else {
         None
@@ -305,13 +309,17 @@ fn closed(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, 
 
 /// In extended hours, a source that has just been asked and has no trade of this session yet: the close is still the
 /// last price.
-fn untraded(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, Option<Timestamp>)> {
+fn closed_without_extended_trade(
+    quote: &Quote,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Option<(State, Option<Timestamp>)> {
     let session = session_of(quote, calendar, now);
     let extended = quote.extended.as_ref().is_some_and(|extended| {
         let at = extended.exchange_time.unwrap_or(quote.received_time);
         extended.session == session && calendar.trade_date(at) == calendar.trade_date(now)
     });
-    let until = told_until(quote).min(calendar.next_change(now).at);
+    let until = answer_holds_until(quote).min(calendar.next_change(now).at);
     let traded = extended || after_close(quote, calendar, now).is_some();
     let holds = session != Session::Regular && !traded && now < until && is_last_price(quote, calendar, now);
     holds.then(|| (closed_at(quote, calendar, now), Some(until)))
@@ -319,8 +327,8 @@ fn untraded(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State
 
 /// A source that has just been asked says itself that its market is closed: one elsewhere, or for a reason that no calendar
 /// foresaw.
-fn told_closed(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, Option<Timestamp>)> {
-    let until = told_until(quote).min(calendar.next_change(now).at);
+fn closed_by_source(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<(State, Option<Timestamp>)> {
+    let until = answer_holds_until(quote).min(calendar.next_change(now).at);
     let holds = quote.session == Session::Closed && now < until;
     holds.then(|| (State::Closed { at: quote.time(), resumes: None }, Some(until)))
 }
@@ -336,7 +344,7 @@ fn is_last_price(quote: &Quote, calendar: &Calendar, now: Timestamp) -> bool {
 
 /// When the regular price traded, if that was too late to be the close of New York: it is the price of another market.
 fn after_close(quote: &Quote, calendar: &Calendar, now: Timestamp) -> Option<Timestamp> {
-    quote.exchange_time.filter(|at| *at > later(calendar.last_close(now), FRESH_EXTENDED))
+    quote.exchange_time.filter(|at| *at > later(calendar.last_close(now), CLOSE_REPORT_GRACE))
 }
 
 fn closed_at(quote: &Quote, calendar: &Calendar, now: Timestamp) -> State {

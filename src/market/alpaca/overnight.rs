@@ -25,14 +25,14 @@ pub(in crate::market) const SOURCE: Source = Source {
     spacing: Duration::from_secs(2),
     burst: 1,
     timeout: None,
-    pause: Duration::from_mins(10),
+    refusal_wait: Duration::from_mins(10),
     unknown: &[404],
     spell: |symbol| read::share(symbol, "."),
     poll: Some(Poll { every, beside_socket: None, together: 30, ask: ask_price, read: read_price }),
     candles: None,
     closes: None,
     // The key takes one connection, which is that of the day.
-    wire: None,
+    socket: None,
 };
 
 /// By day it is only asked to be there when the night begins.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::backoff::{SHUT_OUT, due, lacks, later, retry, signed};
+use super::super::backoff::{FORBIDDEN_WAIT, due, lacks, later, retry, signed};
 use super::super::chain::Wanted;
 use super::super::poll_queue::{Job, capability, prices_of, spelled, symbols_of};
 use super::super::source_health::{Downtime, SETTLES};
@@ -40,29 +40,31 @@ impl<F: Fetch> Poller<F> {
         let well = self.of(job, Outcome::Well, Some(200), due);
         let Some(failure) = missing.failure else { return self.report(well, true).await };
         // It does well, but for what it lacks.
-        self.context.board.tell(&well);
+        self.context.health.tell(&well);
         self.report(SourceReport { outcome: Outcome::Failed(failure), lacks: missing.lacks, ..well }, false).await
     }
 
     /// The source has no price of some symbols; that says nothing about its other answers.
     pub(super) fn lack<'a>(&self, symbols: impl IntoIterator<Item = &'a Wanted>, time: Downtime) {
         for wanted in symbols {
-            self.context.board.lacks(&wanted.symbol, self.context.route(Capability::Quote), time, self.context.now());
+            self.context.health.lacks(&wanted.symbol, self.context.route(Capability::Quote), time, self.context.now());
         }
     }
 
     pub(super) async fn misread(&mut self, job: &Job, misread: ReadError, now: Timestamp) -> Result<(), Closed> {
         match misread {
             ReadError::Refused => {
-                let until = later(now, signed(self.context.source.pause));
+                let until = later(now, signed(self.context.source.refusal_wait));
                 self.refused(RefusalSign::Limit, until).await
             }
             ReadError::WebPage => {
-                let until = later(now, signed(self.context.source.pause.max(SHUT_OUT)));
+                let until = later(now, signed(self.context.source.refusal_wait.max(FORBIDDEN_WAIT)));
                 self.refused(RefusalSign::WebPage, until).await
             }
             ReadError::UnknownAmong if self.queue.split(job, now) => Ok(()),
-            ReadError::Unknown | ReadError::UnknownAmong if !self.has_told(job) => self.unknown(job, now).await,
+            ReadError::Unknown | ReadError::UnknownAmong if !self.was_priced_before(job) => {
+                self.unknown(job, now).await
+            }
             ReadError::Unknown | ReadError::UnknownAmong | ReadError::Shape | ReadError::NoPrice => {
                 // What it has priced before it knows: then something else is wrong.
                 let status = if matches!(misread, ReadError::Unknown | ReadError::UnknownAmong) { 404 } else { 200 };
@@ -159,7 +161,7 @@ impl<F: Fetch> Poller<F> {
 
     async fn report(&self, report: SourceReport, counts: bool) -> Result<(), Closed> {
         if counts {
-            self.context.board.tell(&report);
+            self.context.health.tell(&report);
         }
         Ok(self.context.events.send(Event::Source(report)).await?)
     }
@@ -169,7 +171,7 @@ impl<F: Fetch> Poller<F> {
         let every = self.context.poll_interval(symbol, now);
         let due = due(symbol, every, &self.context.calendar, now, (self.context.random)());
         // On probation: as soon as it is trusted again.
-        let again = self.context.standings.borrow().well_again(&self.context.route(Capability::Quote));
+        let again = self.context.health_table.borrow().well_again(&self.context.route(Capability::Quote));
         let settles = again.map(|since| later(since, SETTLES)).filter(|at| *at > now);
         settles.map_or(due, |at| due.min(at))
     }

@@ -248,9 +248,9 @@ async fn failures_are_told_and_waited_out() {
         25..100 => answer(200, &[], "{\"spark\": {\"result\""),
         _ => well(url, now),
     });
-    let board = SourceHealth::default();
-    board.late(("yahoo".into(), Capability::Socket), start);
-    let poller = Poller::new(source("yahoo").unwrap(), &deps, board, venue.clone());
+    let health = SourceHealth::default();
+    health.late(("yahoo".into(), Capability::Socket), start);
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, health, venue.clone());
     let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(4))).await;
     let sentences = events.iter().filter_map(|event| match event {
         Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => Some(match outcome {
@@ -280,9 +280,9 @@ async fn failures_are_told_and_waited_out() {
 async fn an_unknown_symbol_leaves_the_others_alone() {
     let (deps, mut shell) = deps(config(&[("NVDAX", &["yahoo"]), ("NVDA", &["yahoo"])]), "2026-11-23 12:00", 16);
     let venue = Venue::new(&deps, |url, now| known(url, now, |symbol| symbol != "NVDAX"));
-    let board = SourceHealth::default();
-    board.late(("yahoo".into(), Capability::Socket), (deps.clock)());
-    let poller = Poller::new(source("yahoo").unwrap(), &deps, board, venue.clone());
+    let health = SourceHealth::default();
+    health.late(("yahoo".into(), Capability::Socket), (deps.clock)());
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, health, venue.clone());
     let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(9))).await;
     let asked = venue.addresses().iter().filter(|url| url.contains("range=1d") && url.contains("NVDAX")).count();
     assert_eq!(asked, 1, "{:?}", venue.addresses());
@@ -305,10 +305,10 @@ async fn first_failure(id: &'static str, names: &[&str], rule: Respond) -> (Stri
     let symbols: Vec<_> = names.iter().map(|name| (*name, chain)).collect();
     let (deps, mut shell) = deps(config(&symbols), "2026-11-23 12:00", 64);
     let venue = Venue::new(&deps, rule);
-    let board = SourceHealth::default();
+    let health = SourceHealth::default();
     let route = (id.into(), Capability::Socket);
-    board.late(route, (deps.clock)());
-    let poller = Poller::new(source(id).unwrap(), &deps, board, venue.clone());
+    health.late(route, (deps.clock)());
+    let poller = Poller::new(source(id).unwrap(), &deps, health, venue.clone());
     let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(5))).await;
     let why = events.iter().find_map(|event| match event {
         Event::Source(SourceReport { capability: Capability::Quote, outcome, .. }) => match outcome {
@@ -371,13 +371,13 @@ async fn a_refusal_of_what_was_told_before_is_none_of_the_symbol() {
 async fn a_fallen_socket_has_the_source_asked_at_once() {
     let (deps, mut shell) = deps(nvda(), "2026-11-23 12:00", 16);
     let venue = Venue::new(&deps, well);
-    let board = SourceHealth::default();
-    let poller = Poller::new(source("yahoo").unwrap(), &deps, board.clone(), venue.clone());
+    let health = SourceHealth::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, health.clone(), venue.clone());
     beside(poller.run(), async {
         pass(&mut shell, Duration::from_secs(30)).await;
         let before = venue.count();
         for _ in 0..3 {
-            board.late(("yahoo".into(), Capability::Socket), (deps.clock)());
+            health.late(("yahoo".into(), Capability::Socket), (deps.clock)());
             pass(&mut shell, Duration::from_secs(3)).await;
         }
         assert_eq!(venue.count(), before + 1, "once for each fall");
@@ -431,18 +431,18 @@ async fn rests_while_the_socket_does_well() {
         url if url.ends_with("/stats") => answer(200, &[], r#"{"open": "97000", "last": "1"}"#),
         _ => answer(200, &[], "[[1700000000, 1, 2, 1.5, 1.6, 9]]"),
     });
-    let board = SourceHealth::default();
-    let poller = Poller::new(source("coinbase").unwrap(), &deps, board.clone(), venue.clone());
+    let health = SourceHealth::default();
+    let poller = Poller::new(source("coinbase").unwrap(), &deps, health.clone(), venue.clone());
     let socket = |outcome| SourceReport::new("coinbase", Capability::Socket, (deps.clock)(), outcome);
     let is_quote = |event: &Event| matches!(event, Event::Quote(_));
     beside(poller.run(), async {
         assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
-        board.tell(&socket(Outcome::Failed(Failure::new("Coinbase", FailureCause::NoPrice))));
+        health.tell(&socket(Outcome::Failed(Failure::new("Coinbase", FailureCause::NoPrice))));
         let quote: Quote = shell.quote().await;
         assert_eq!((quote.price, quote.base), (Decimal::new(974_121, 1), Some(Decimal::new(97_000, 0))));
         assert_eq!((quote.session, &*quote.currency), (Session::Always, "USD"));
         pass(&mut shell, Duration::from_mins(1)).await;
-        board.tell(&socket(Outcome::Well));
+        health.tell(&socket(Outcome::Well));
         pass(&mut shell, Duration::from_secs(1)).await;
         assert!(!pass(&mut shell, Duration::from_mins(2)).await.iter().any(is_quote));
     })

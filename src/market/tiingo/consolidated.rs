@@ -14,7 +14,7 @@ pub(in crate::market) const SOURCE: Source = Source {
     title: "Tiingo consolidated",
     terms: "official, with your own key and under its terms: a beta that not every plan has, for your own use",
     unknown: &[],
-    pause: Duration::from_hours(1),
+    refusal_wait: Duration::from_hours(1),
     poll: Some(Poll {
         every: super::every,
         beside_socket: None,

@@ -11,13 +11,13 @@ use crate::domain::article::Article;
 use crate::http::{Answer, Ask, Http, HttpError};
 use crate::news::not_a_feed;
 use crate::news::permit::{self, PermitRequest};
-use crate::news::schedule::{DEFAULT_PATIENCE, LONGEST_RETRY_AFTER, Wishes};
+use crate::news::schedule::{LONGEST_RETRY_AFTER, RATE_LIMIT_WAIT, Wishes};
 
 /// What newstape can make an article of, the best first.
 const ACCEPT: &str = "text/html, application/xhtml+xml, text/plain;q=0.8, */*;q=0.1";
 
 /// Fetches the page of a link and reads it. `desk` gives leave to ask ([`permit`]): a site that is being asked is waited
-/// for, and one that asked for patience is left alone. `feed` is the address of the feed whose story it is.
+/// for, and one that asked for rate_limit_wait is left alone. `feed` is the address of the feed whose story it is.
 ///
 /// # Errors
 ///
@@ -26,14 +26,15 @@ pub async fn fetch(desk: &mpsc::Sender<PermitRequest>, link: &str, feed: Option<
     let mut pass = permit::enter(desk, link).await?;
     let answer = ask(&pass.http, link, feed).await;
     let wishes = |answer: &Answer| Wishes::read(|name| answer.header(name), (pass.clock)());
-    let patience = answer.as_ref().ok().and_then(|answer| patience(answer.status, wishes(answer).retry_after));
-    if let Some(time) = patience {
+    let rate_limit_wait =
+        answer.as_ref().ok().and_then(|answer| rate_limit_wait(answer.status, wishes(answer).retry_after));
+    if let Some(time) = rate_limit_wait {
         pass.cool(time);
     }
     // The site is free again: reading takes a while.
     drop(pass);
     let answer = answer.map_err(|trouble| not_had(&trouble))?;
-    match patience {
+    match rate_limit_wait {
         Some(time) => Err(format!("{} ({})", permit::cooling(time), answer.status)),
         None => judge(answer).await,
     }
@@ -52,9 +53,9 @@ async fn ask(http: &Http, link: &str, feed: Option<&str>) -> Result<Answer, Http
 }
 
 /// For how long the site wants to be left alone, if it does.
-fn patience(status: u16, retry_after: Option<Duration>) -> Option<Duration> {
+fn rate_limit_wait(status: u16, retry_after: Option<Duration>) -> Option<Duration> {
     let asked_for = retry_after.filter(|time| status >= 400 && !time.is_zero());
-    asked_for.map(|time| time.min(LONGEST_RETRY_AFTER)).or_else(|| (status == 429).then_some(DEFAULT_PATIENCE))
+    asked_for.map(|time| time.min(LONGEST_RETRY_AFTER)).or_else(|| (status == 429).then_some(RATE_LIMIT_WAIT))
 }
 
 fn not_had(trouble: &HttpError) -> String {

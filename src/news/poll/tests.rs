@@ -132,7 +132,7 @@ async fn answers(server: &MockServer, at: &str, template: ResponseTemplate) {
 }
 
 #[tokio::test]
-async fn rule_1_2_3_validators_go_back_verbatim_and_follow_the_304() {
+async fn validators_go_back_verbatim_and_follow_the_304() {
     let server = MockServer::start().await;
     let not_modified = ResponseTemplate::new(304).insert_header("etag", "W/\"b\"");
     Mock::given(header("if-none-match", "W/\"a\"")).respond_with(not_modified).mount(&server).await;
@@ -176,7 +176,7 @@ async fn stories_and_the_validators_behind_them_wait_while_the_store_is_full() {
 }
 
 #[tokio::test]
-async fn rule_4_the_same_body_is_not_read_again() {
+async fn the_same_body_is_not_read_again() {
     let server = MockServer::start().await;
     answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
     let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
@@ -187,7 +187,7 @@ async fn rule_4_the_same_body_is_not_read_again() {
 }
 
 #[tokio::test]
-async fn rule_1_a_manual_refresh_and_a_restart_are_conditional_too() {
+async fn a_manual_refresh_and_a_restart_are_conditional_too() {
     let server = MockServer::start().await;
     answers(&server, "/feed", ResponseTemplate::new(304)).await;
     let url = format!("{}/feed", server.uri());
@@ -202,7 +202,7 @@ async fn rule_1_a_manual_refresh_and_a_restart_are_conditional_too() {
 }
 
 #[tokio::test]
-async fn rule_13_never_two_requests_in_flight_at_one_place() {
+async fn never_two_requests_in_flight_at_one_place() {
     let server = MockServer::start().await;
     let paths = ["/1", "/2", "/3", "/4"];
     for path in paths {
@@ -327,7 +327,7 @@ async fn it_ends_when_its_channels_close() {
 }
 
 #[tokio::test]
-async fn rule_4_the_same_body_is_not_read_again_after_a_restart_either() {
+async fn the_same_body_is_not_read_again_after_a_restart_either() {
     let server = MockServer::start().await;
     let body = ResponseTemplate::new(200).set_body_string(rss("A", "/a")).insert_header("etag", "\"new each time\"");
     answers(&server, "/feed", body).await;
@@ -344,7 +344,7 @@ async fn rule_4_the_same_body_is_not_read_again_after_a_restart_either() {
 }
 
 #[tokio::test]
-async fn rule_11_a_stored_next_check_is_kept_over_a_restart() {
+async fn a_stored_next_check_is_kept_over_a_restart() {
     let server = MockServer::start().await;
     answers(&server, "/early", ResponseTemplate::new(304)).await;
     answers(&server, "/late", ResponseTemplate::new(304)).await;
@@ -362,7 +362,7 @@ async fn rule_11_a_stored_next_check_is_kept_over_a_restart() {
 }
 
 #[tokio::test]
-async fn rule_12_a_refresh_that_is_too_soon_is_answered_with_the_reason() {
+async fn a_refresh_that_is_too_soon_is_answered_with_the_reason() {
     let server = MockServer::start().await;
     answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
     let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
@@ -374,7 +374,7 @@ async fn rule_12_a_refresh_that_is_too_soon_is_answered_with_the_reason() {
 }
 
 #[tokio::test]
-async fn rule_15_a_move_for_good_is_learned_and_the_new_address_asked() {
+async fn a_move_for_good_is_learned_and_the_new_address_asked() {
     let server = MockServer::start().await;
     let moved = ResponseTemplate::new(301).insert_header("location", "/new");
     answers(&server, "/old", moved).await;
@@ -395,7 +395,7 @@ async fn rule_15_a_move_for_good_is_learned_and_the_new_address_asked() {
 }
 
 #[tokio::test]
-async fn rule_15_a_guard_that_answers_200_is_told_from_a_feed() {
+async fn a_guard_that_answers_200_is_told_from_a_feed() {
     let server = MockServer::start().await;
     let page = ResponseTemplate::new(200).insert_header("cf-mitigated", "challenge").set_body_string("<html></html>");
     answers(&server, "/feed", page).await;
@@ -409,7 +409,7 @@ async fn rule_15_a_guard_that_answers_200_is_told_from_a_feed() {
 }
 
 #[tokio::test]
-async fn rule_16_patience_asked_of_one_feed_is_had_by_all_of_its_site() {
+async fn patience_asked_of_one_feed_is_had_by_all_of_its_site() {
     let server = MockServer::start().await;
     answers(&server, "/1", ResponseTemplate::new(429).insert_header("retry-after", "1800")).await;
     answers(&server, "/2", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
@@ -432,7 +432,7 @@ async fn rule_16_patience_asked_of_one_feed_is_had_by_all_of_its_site() {
 }
 
 #[tokio::test]
-async fn rule_18_a_request_says_who_asks_and_nothing_more() {
+async fn a_request_says_who_asks_and_nothing_more() {
     let server = MockServer::start().await;
     let cookie = ResponseTemplate::new(200).set_body_string(rss("A", "/a")).insert_header("set-cookie", "a=b");
     answers(&server, "/feed", cookie).await;
@@ -452,7 +452,7 @@ async fn rule_18_a_request_says_who_asks_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn rule_22_an_attempt_is_remembered_with_what_it_took() {
+async fn an_attempt_is_remembered_with_what_it_took() {
     let server = MockServer::start().await;
     let body = rss("A", "/a");
     let slow = ResponseTemplate::new(200).set_body_string(body.clone()).set_delay(Duration::from_millis(30));
@@ -507,7 +507,7 @@ async fn what_opens_a_feed_is_sent_and_never_shown() {
 }
 
 #[tokio::test]
-async fn rule_21_a_hub_that_a_feed_names_is_not_asked() {
+async fn a_hub_that_a_feed_names_is_not_asked() {
     let server = MockServer::start().await;
     let hub = format!("<link rel='hub' href='{}/hub'/><cloud domain='127.0.0.1' path='/cloud'/>", server.uri());
     let item = "<item><title>A</title><link>/a</link></item>";

@@ -1,4 +1,4 @@
-//! Offline is distinguished from failing (rule 17): who does not answer counts against nobody while nobody answers.
+//! Offline is distinguished from failing: who does not answer counts against nobody while nobody answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 

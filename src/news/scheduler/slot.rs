@@ -17,7 +17,7 @@ pub(super) struct Slot {
     pub feed: Feed,
     pub state: FeedState,
     pub site: Site,
-    /// Its site in the configuration.
+    /// Its position in the config's list of feeds.
     pub order: usize,
     pub in_flight: bool,
     /// A person asked for it: skipped hours do not count then.
@@ -134,7 +134,7 @@ impl Slot {
             NextCheck::At(next) if next >= until => return None,
             NextCheck::At(_) | NextCheck::Due => schedule.next_check = NextCheck::At(until),
         }
-        schedule.wait_for(Some(WaitReason::Patience(None)));
+        schedule.wait_for(Some(WaitReason::RateLimited(None)));
         self.state.history.trouble = Some(Trouble::Cooling(by));
         Some(self.state.clone())
     }

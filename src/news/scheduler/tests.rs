@@ -68,7 +68,7 @@ fn names(jobs: &[Job]) -> Vec<&str> {
 }
 
 #[test]
-fn rule_13_one_request_a_place_and_twelve_in_all() {
+fn one_request_a_place_and_twelve_in_all() {
     let mut hall = Hall::new(&["https://a.one.org/1", "https://b.one.org/2", "https://two.org/"]);
     let jobs = hall.launch();
     assert_eq!(names(&jobs), ["https://a.one.org/1", "https://two.org/"]);
@@ -83,7 +83,7 @@ fn rule_13_one_request_a_place_and_twelve_in_all() {
 }
 
 #[test]
-fn rule_13_launches_are_kept_apart() {
+fn launches_are_kept_apart() {
     let mut hall = Hall::new(&["https://one.org/", "https://two.org/"]);
     assert!(hall.scheduler.launch(hall.now, hall.instant, 0.0).is_some());
     assert!(hall.scheduler.launch(hall.now, hall.instant, 0.0).is_none());
@@ -91,7 +91,7 @@ fn rule_13_launches_are_kept_apart() {
 }
 
 #[test]
-fn rule_11_a_stored_next_check_holds_after_a_restart() {
+fn a_stored_next_check_holds_after_a_restart() {
     let url = "https://one.org/";
     let stored = checked_at(noon() + MINUTE, stored(url));
     let mut hall = Hall::with(&[url], vec![stored]);
@@ -130,7 +130,7 @@ fn an_interval_that_the_user_writes_holds_at_once_but_for_what_the_server_wishes
 }
 
 #[test]
-fn rule_7_another_address_or_agent_drops_the_validators() {
+fn another_address_or_agent_drops_the_validators() {
     let url = "https://one.org/";
     let mut stored = stored(url);
     stored.cache.etag = Some("\"a\"".into());
@@ -149,7 +149,7 @@ fn rule_7_another_address_or_agent_drops_the_validators() {
 }
 
 #[test]
-fn rule_12_by_hand_within_floors() {
+fn by_hand_within_floors() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
     hall.apply_poll(&job, &good());
@@ -175,7 +175,7 @@ fn rule_12_by_hand_within_floors() {
 }
 
 #[test]
-fn rule_14_an_address_that_stands_twice_is_asked_once() {
+fn an_address_that_stands_twice_is_asked_once() {
     let mut hall = Hall::new(&[]);
     let both = config(vec![feed("b", "https://one.org/"), feed("a", "https://one.org/#top")]);
     let changed = hall.scheduler.adopt(&both, noon()).remove(0);
@@ -193,7 +193,7 @@ fn rule_14_an_address_that_stands_twice_is_asked_once() {
 }
 
 #[test]
-fn rule_16_patience_cools_the_whole_place_also_after_a_restart() {
+fn patience_cools_the_whole_place_also_after_a_restart() {
     let urls = ["https://a.one.org/", "https://b.one.org/", "https://two.org/"];
     let mut hall = Hall::new(&urls);
     let jobs = hall.launch();
@@ -209,7 +209,7 @@ fn rule_16_patience_cools_the_whole_place_also_after_a_restart() {
 }
 
 #[test]
-fn rule_16_what_is_gone_stays_unasked_until_asked_by_hand() {
+fn what_is_gone_stays_unasked_until_asked_by_hand() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
     let state =
@@ -222,7 +222,7 @@ fn rule_16_what_is_gone_stays_unasked_until_asked_by_hand() {
 }
 
 #[test]
-fn rule_17_offline_is_told_from_failing() {
+fn offline_is_told_from_failing() {
     let mut hall = Hall::new(&["https://a.org/", "https://b.org/", "https://c.org/", "https://d.org/"]);
     let jobs = hall.launch();
     let silent = PollOutcome::Unreached(HttpError::Name);
@@ -247,7 +247,7 @@ fn rule_17_offline_is_told_from_failing() {
 }
 
 #[test]
-fn rule_17_few_places_that_are_all_silent_are_not_counted_either() {
+fn few_places_that_are_all_silent_are_not_counted_either() {
     let mut hall = Hall::new(&["https://a.org/", "https://b.org/"]);
     let jobs = hall.launch();
     let silent = PollOutcome::Unreached(HttpError::Connect);
@@ -295,7 +295,7 @@ fn asked_for_patience(seconds: Option<u64>) -> PollOutcome {
 }
 
 #[test]
-fn rule_7_settings_that_changed_while_newstape_was_off_drop_the_validators() {
+fn settings_that_changed_while_newstape_was_off_drop_the_validators() {
     let url = "https://one.org/";
     let mut hall = Hall::new(&[url]);
     let job = hall.launch().remove(0);
@@ -313,7 +313,7 @@ fn rule_7_settings_that_changed_while_newstape_was_off_drop_the_validators() {
 }
 
 #[test]
-fn rule_7_what_failed_under_other_settings_is_tried_anew() {
+fn what_failed_under_other_settings_is_tried_anew() {
     let url = "https://one.org/";
     let mut hall = Hall::new(&[url]);
     let job = hall.launch().remove(0);
@@ -326,7 +326,7 @@ fn rule_7_what_failed_under_other_settings_is_tried_anew() {
 }
 
 #[test]
-fn rule_10_no_scheduled_request_in_skipped_hours_but_one_by_hand() {
+fn no_scheduled_request_in_skipped_hours_but_one_by_hand() {
     let url = "https://one.org/";
     let rhythm = crate::domain::feed::Rhythm { skip_hours: vec![12], ..Default::default() };
     let overdue = FeedState { rhythm, ..checked_at(noon() - MINUTE * 90, stored(url)) };
@@ -339,7 +339,7 @@ fn rule_10_no_scheduled_request_in_skipped_hours_but_one_by_hand() {
 }
 
 #[test]
-fn rule_11_after_a_long_stop_the_overdue_come_one_after_the_other_the_most_needed_first() {
+fn after_a_long_stop_the_overdue_come_one_after_the_other_the_most_needed_first() {
     let urls: Vec<String> = (0..10).map(|n| format!("https://site{n}.org/")).collect();
     let overdue = |(n, url): (i64, &String)| checked_at(noon() - MINUTE * (60 + n as i32), stored(url));
     let mut states: Vec<FeedState> = (0..).zip(&urls).map(overdue).collect();
@@ -359,7 +359,7 @@ fn rule_11_after_a_long_stop_the_overdue_come_one_after_the_other_the_most_neede
 }
 
 #[test]
-fn rule_11_a_sleep_of_the_machine_brings_no_storm() {
+fn a_sleep_of_the_machine_brings_no_storm() {
     let urls: Vec<String> = (0..10).map(|n| format!("https://site{n}.org/")).collect();
     let mut hall = Hall::new(&urls.iter().map(String::as_str).collect::<Vec<_>>());
     for job in hall.launch() {
@@ -378,7 +378,7 @@ fn rule_11_a_sleep_of_the_machine_brings_no_storm() {
 }
 
 #[test]
-fn rule_11_a_clock_that_is_set_back_stalls_no_feed() {
+fn a_clock_that_is_set_back_stalls_no_feed() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
     hall.apply_poll(&job, &good());
@@ -389,7 +389,7 @@ fn rule_11_a_clock_that_is_set_back_stalls_no_feed() {
 }
 
 #[test]
-fn rule_12_a_refusal_to_ask_by_hand_says_why() {
+fn a_refusal_to_ask_by_hand_says_why() {
     let mut hall = Hall::new(&["https://one.org/"]);
     let job = hall.launch().remove(0);
     hall.apply_poll(&job, &good());
@@ -409,7 +409,7 @@ fn rule_12_a_refusal_to_ask_by_hand_says_why() {
 }
 
 #[test]
-fn rule_13_a_place_that_wants_a_minute_gets_it_over_a_restart_too() {
+fn a_place_that_wants_a_minute_gets_it_over_a_restart_too() {
     let urls = ["https://www.reddit.com/r/a/.rss", "https://old.reddit.com/r/b/.rss"];
     let mut hall = Hall::new(&urls);
     let job = hall.launch().remove(0);
@@ -426,7 +426,7 @@ fn rule_13_a_place_that_wants_a_minute_gets_it_over_a_restart_too() {
 }
 
 #[test]
-fn rule_14_two_feeds_that_moved_to_one_address_are_asked_once() {
+fn two_feeds_that_moved_to_one_address_are_asked_once() {
     let mut hall = Hall::new(&["https://one.org/a", "https://one.org/b"]);
     let moved =
         |url: &str| PollOutcome::NotModified { answer: ResponseMeta { hops: vec![301], url: url.into(), ..head(304) } };
@@ -445,7 +445,7 @@ fn rule_14_two_feeds_that_moved_to_one_address_are_asked_once() {
 }
 
 #[test]
-fn rule_15_a_learned_address_is_asked_and_given_up_when_it_fails() {
+fn a_learned_address_is_asked_and_given_up_when_it_fails() {
     let url = "https://one.org/old";
     let mut learned = checked_at(noon(), stored(url));
     learned.moves.learned = Some("https://www.one.org/new".into());
@@ -463,7 +463,7 @@ fn rule_15_a_learned_address_is_asked_and_given_up_when_it_fails() {
 }
 
 #[test]
-fn rule_16_patience_grows_with_every_refusal_of_the_place_whichever_feed_is_read() {
+fn patience_grows_with_every_refusal_of_the_place_whichever_feed_is_read() {
     let mut hall = Hall::new(&["https://a.one.org/", "https://b.one.org/"]);
     let mut waits = Vec::new();
     for _ in 0..3 {
@@ -477,7 +477,7 @@ fn rule_16_patience_grows_with_every_refusal_of_the_place_whichever_feed_is_read
 }
 
 #[test]
-fn rule_16_a_feed_that_is_added_while_its_place_cools_waits_too() {
+fn a_feed_that_is_added_while_its_place_cools_waits_too() {
     let mut hall = Hall::new(&["https://a.one.org/"]);
     let job = hall.launch().remove(0);
     hall.apply_poll(&job, &asked_for_patience(Some(3600)));
@@ -490,7 +490,7 @@ fn rule_16_a_feed_that_is_added_while_its_place_cools_waits_too() {
 }
 
 #[test]
-fn rule_13_a_reader_is_next_in_line_and_never_beside_another() {
+fn a_reader_is_next_in_line_and_never_beside_another() {
     let site = Site::of("https://a.one.org/page");
     let mut hall = Hall::new(&["https://one.org/"]);
     let second = Duration::from_secs(1);
@@ -510,7 +510,7 @@ fn rule_13_a_reader_is_next_in_line_and_never_beside_another() {
 }
 
 #[test]
-fn rule_16_an_article_that_was_asked_for_too_often_cools_the_feeds_of_its_place() {
+fn an_article_that_was_asked_for_too_often_cools_the_feeds_of_its_place() {
     let site = Site::of("https://www.one.org/page");
     let mut hall = Hall::new(&["https://one.org/"]);
     let minute = Duration::from_secs(60);

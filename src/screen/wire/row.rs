@@ -31,7 +31,7 @@ const OLD: SignedDuration = SignedDuration::from_hours(24);
 /// Behind a headline that was another at first, where there is room.
 const EDITED: &str = " edited";
 
-/// Columns of mark and age, with the blank behind them.
+/// Cells of mark and age, with the blank behind them.
 const LEAD: usize = 6;
 /// The last column of a row: the sign of a move that is seldom, or a blank.
 const MARGIN: usize = 1;
@@ -41,14 +41,15 @@ const HEADLINE_MIN: usize = 48;
 const HEADLINE_LEAST: usize = 32;
 /// An outlet is not cut to less than this.
 const OUTLET_MIN: usize = 7;
-/// Columns that a move with its symbol and the number of outlets take at most, but for odd ones; and those without the symbol.
+/// Cells for a move with its symbol and the number of outlets; unusually long ones take more.
 const TAIL: usize = 17;
-/// Those of the number of outlets alone.
-const CARRIED: usize = 4;
+/// The same without the symbol.
 const TAIL_SHORT: usize = 12;
-/// Columns of tags where there is little room.
+/// The number of outlets alone.
+const CARRIED: usize = 4;
+/// Cells of tags where there is little room.
 const TAGS_SHORT: usize = 8;
-/// Columns of the panel from which on every headline has [`HEADLINE_MIN`].
+/// Cells of the panel from which on every headline has [`HEADLINE_MIN`].
 pub(in crate::screen) const COLUMNS_MIN: u16 = (2 + LEAD + TAGS_SHORT + HEADLINE_MIN + TAIL_SHORT) as u16;
 
 /// A column of a row, with what its width depends on.

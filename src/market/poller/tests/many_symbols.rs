@@ -23,12 +23,12 @@ async fn thirty_symbols_are_two_questions_in_the_order_of_the_watchlist() {
 async fn what_a_source_has_no_time_for_is_late_at_once() {
     let (deps, mut shell) = deps(many(200), "2026-11-23 12:00", 1_024);
     let venue = Venue::new(&deps, well);
-    let board = SourceHealth::default();
-    let poller = Poller::new(source("yahoo").unwrap(), &deps, board.clone(), venue);
+    let health = SourceHealth::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, health.clone(), venue);
     beside(poller.run(), pass(&mut shell, Duration::from_millis(400))).await;
-    let standings = board.watch().borrow().clone();
+    let health_table = health.watch().borrow().clone();
     let route = ("yahoo".into(), Capability::Quote);
-    let is_late = |at: usize| standings.trust(&format!("S{at:03}").into(), &route, (deps.clock)()) == Trust::Down;
+    let is_late = |at: usize| health_table.trust(&format!("S{at:03}").into(), &route, (deps.clock)()) == Trust::Down;
     assert!((0..80).all(|at| !is_late(at)), "four questions more within a second");
     assert!((120..200).all(is_late), "the others wait for the spacing");
 }
@@ -36,18 +36,20 @@ async fn what_a_source_has_no_time_for_is_late_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_source_that_hangs_is_late_after_a_second_for_all_that_waits() {
     let (deps, mut shell) = deps(many(30), "2026-11-23 12:00", 64);
-    let board = SourceHealth::default();
-    let poller = Poller::new(source("yahoo").unwrap(), &deps, board.clone(), Hangs);
-    let late = |board: &SourceHealth| {
-        let standings = board.watch().borrow().clone();
+    let health = SourceHealth::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, health.clone(), Hangs);
+    let late = |health: &SourceHealth| {
+        let health_table = health.watch().borrow().clone();
         let route = ("yahoo".into(), Capability::Quote);
-        (0..30).filter(|at| standings.trust(&format!("S{at:03}").into(), &route, (deps.clock)()) == Trust::Down).count()
+        (0..30)
+            .filter(|at| health_table.trust(&format!("S{at:03}").into(), &route, (deps.clock)()) == Trust::Down)
+            .count()
     };
     beside(poller.run(), async {
         pass(&mut shell, Duration::from_millis(950)).await;
-        assert_eq!(late(&board), 0);
+        assert_eq!(late(&health), 0);
         pass(&mut shell, Duration::from_millis(100)).await;
-        assert_eq!(late(&board), 30);
+        assert_eq!(late(&health), 30);
     })
     .await;
 }
@@ -84,9 +86,9 @@ async fn an_unknown_coin_is_found_among_many_and_the_others_go_together_again() 
             pairs.split(',').map(|pair| (pair.to_string(), json!({"c": ["1.5", "1"]}))).collect();
         answer(200, &[], &json!({"error": [], "result": rows}).to_string())
     });
-    let board = SourceHealth::default();
-    board.late(("kraken".into(), Capability::Socket), (deps.clock)());
-    let poller = Poller::new(source("kraken").unwrap(), &deps, board, venue.clone());
+    let health = SourceHealth::default();
+    health.late(("kraken".into(), Capability::Socket), (deps.clock)());
+    let poller = Poller::new(source("kraken").unwrap(), &deps, health, venue.clone());
     let events = beside(poller.run(), pass(&mut shell, Duration::from_mins(2))).await;
     let priced: BTreeSet<String> = events
         .iter()
@@ -110,11 +112,11 @@ async fn symbols_without_a_price_go_along_with_one_that_is_asked_for() {
         let rows: Vec<_> = (0..6).map(row).collect();
         answer(200, &[], &json!({"FormattedQuoteResult": {"FormattedQuote": rows}}).to_string())
     });
-    let board = SourceHealth::default();
+    let health = SourceHealth::default();
     for by in [Capability::Socket, Capability::Quote] {
-        board.late_for(&["S003".into()], &("yahoo".into(), by), (deps.clock)());
+        health.late_for(&["S003".into()], &("yahoo".into(), by), (deps.clock)());
     }
-    let poller = Poller::new(source("cnbc").unwrap(), &deps, board, venue.clone());
+    let poller = Poller::new(source("cnbc").unwrap(), &deps, health, venue.clone());
     let events = beside(poller.run(), pass(&mut shell, Duration::from_secs(20))).await;
     assert_eq!(venue.count(), 1, "one question for all");
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Quote(_))).count(), 6);
