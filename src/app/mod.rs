@@ -11,43 +11,43 @@
 //! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
 //! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, which of them do something now |
 //! | `layout`, `popup`, `bars`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
-//! | `saves`, `saving`, [`mod@line`] | what goes to disk; a story as JSON |
+//! | `saves`, `saving`, [`line`](mod@line) | what goes to disk; a story as JSON |
 
-pub mod alerts;
-pub mod away;
+pub(crate) mod alerts;
+pub(crate) mod away;
 mod bars;
-pub mod baseline;
+pub(crate) mod baseline;
 mod clock;
 pub mod command;
-pub mod correlations;
-pub mod failover;
+pub(crate) mod correlations;
+pub(crate) mod failover;
 mod filtering;
-pub mod flash;
+pub(crate) mod flash;
 mod grouping;
-pub mod health;
-pub mod hit_map;
+pub(crate) mod health;
+pub(crate) mod hit_map;
 mod input;
 pub mod keymap;
 mod layout;
-pub mod line;
+pub(crate) mod line;
 pub mod movers;
 mod notices;
-pub mod palette;
+pub(crate) mod palette;
 mod popup;
 mod prices;
 mod pricing;
 pub mod prompt;
-pub mod reaction;
-pub mod reading;
+pub(crate) mod reaction;
+pub(crate) mod reading;
 #[cfg(test)]
 pub(crate) mod samples;
 mod saves;
 mod saving;
-pub mod tape;
+pub(crate) mod tape;
 #[cfg(test)]
 mod tests;
 mod useful;
-pub mod why;
+pub(crate) mod why;
 pub mod wire;
 
 use std::collections::BTreeMap;

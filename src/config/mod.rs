@@ -16,8 +16,8 @@ mod print;
 mod private;
 mod read;
 mod sections;
-pub mod theme;
-pub mod units;
+pub(crate) mod theme;
+pub(crate) mod units;
 mod walk;
 
 use std::collections::BTreeMap;

@@ -30,36 +30,36 @@
 //! | [`permit`] | a reader's request, let in between those of the feeds | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
-pub mod after_poll;
+pub(crate) mod after_poll;
 pub mod article;
-pub mod cadence;
+pub(crate) mod cadence;
 pub mod dates;
-pub mod decode;
+pub(crate) mod decode;
 pub mod discover;
-pub mod entities;
-pub mod fields;
+pub(crate) mod entities;
+pub(crate) mod fields;
 pub mod html_text;
-pub mod identity;
-pub mod json;
-pub mod markup;
-pub mod moved;
-pub mod namespaces;
-pub mod not_a_feed;
+pub(crate) mod identity;
+pub(crate) mod json;
+pub(crate) mod markup;
+pub(crate) mod moved;
+pub(crate) mod namespaces;
+pub(crate) mod not_a_feed;
 pub mod opml;
 pub mod panic_guard;
-pub mod parse;
-pub mod permit;
-pub mod poll;
-pub mod poll_outcome;
-pub mod publisher_hints;
+pub(crate) mod parse;
+pub(crate) mod permit;
+pub(crate) mod poll;
+pub(crate) mod poll_outcome;
+pub(crate) mod publisher_hints;
 mod recognise;
-pub mod repair;
-pub mod schedule;
-pub mod scheduler;
-pub mod site;
-pub mod strict;
-pub mod survey;
-pub mod vocabulary;
+pub(crate) mod repair;
+pub(crate) mod schedule;
+pub(crate) mod scheduler;
+pub(crate) mod site;
+pub(crate) mod strict;
+pub(crate) mod survey;
+pub(crate) mod vocabulary;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
