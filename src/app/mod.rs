@@ -91,35 +91,52 @@ use wire::{Arrival, Filter, Judges, Tagger, Wire};
 /// The whole state.
 #[derive(Debug)]
 pub struct App {
+    /// The configuration that applies now, replaced as a whole by [`Event::Config`].
     pub config: Arc<Config>,
     /// The time of the last event.
     pub now: Timestamp,
+    /// Trading days and sessions, built from the closures in `config`.
     pub calendar: Calendar,
+    /// The keys and the commands they give.
     pub keymap: Keymap,
+    /// The stories in memory and the rows that show them.
     pub wire: Wire,
+    /// The prices and candles in memory.
     pub tape: Tape,
+    /// How feeds and price sources are doing.
     pub health: Health,
+    /// Symbols whose price now comes from another source.
     pub failovers: Failovers,
+    /// Which panels are shown, and which of them receives the keys.
     pub arrangement: Arrangement,
     /// Keys pressed that are the beginning of a chord.
     pub begun: Vec<Key>,
+    /// What lies over the panels, if anything.
     pub popup: Option<Popup>,
+    /// The line being typed, while one is open.
     pub prompt: Option<Prompt>,
+    /// The reader and the articles fetched for it.
     pub reading: Reading,
+    /// What the status line says.
     pub notices: Notices,
+    /// How far a replay has come; None outside a replay.
     pub replay: Option<ReplayPosition>,
     /// Still reading what is stored.
     pub loading: bool,
     /// Another newstape owns the data.
     pub read_only: bool,
+    /// Whether newstape reacts to the mouse.
     pub mouse: bool,
     /// The terminal says that its background is light, or that it is not.
     pub light: Option<bool>,
+    /// Unusual price moves.
     pub movers: Movers,
     /// Why symbols have no price yet.
     unpriced: BTreeMap<Name, Unpriced>,
     baseline: Baseline,
+    /// Prices highlighted because they have just changed.
     pub flashes: Flashes,
+    /// The configured alerts, and those that have fired.
     pub alerts: Alerts,
     away: Away,
     /// The move that the popup asks about.

@@ -87,6 +87,7 @@ pub const MAX_ENTRIES: usize = 2_000;
 pub struct Document {
     /// `RSS 2.0`, `Atom 1.0`, `JSON Feed 1.1` …
     pub format: String,
+    /// The feed's own title; empty when it has none.
     pub title: String,
     /// The page it is the feed of.
     pub home: Option<String>,
@@ -107,11 +108,13 @@ pub struct Document {
 /// An entry, cleaned: all text is plain, on one line, without control characters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Entry {
+    /// The headline; empty when there is none.
     pub title: String,
     /// At most [`crate::domain::story::Story::SUMMARY_MAX`] bytes; empty when there is none.
     pub summary: String,
     /// As published, made absolute; http(s) only.
     pub link: Option<String>,
+    /// `<guid>` or `<id>`, as published.
     pub guid: Option<String>,
     /// As published, in UTC: it may lie in the future.
     pub published: Option<Timestamp>,
@@ -119,6 +122,7 @@ pub struct Entry {
     pub lang: Option<String>,
     /// The outlet that an aggregator names.
     pub source: Option<String>,
+    /// Labels that the publisher gave it, in the order of the entry.
     pub categories: Vec<String>,
 }
 
