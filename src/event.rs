@@ -30,23 +30,50 @@ pub enum Event {
     Loaded(Loaded),
     /// Older stories that may be what a search looks for, at most [`STORIES_AT_ONCE`], newest first; there are more, unless
     /// it is `done`.
-    Found { number: u64, stories: Vec<(Story, Marks)>, done: bool },
+    Found {
+        /// Which search found them.
+        number: u64,
+        /// The stories and what the reader marked.
+        stories: Vec<(Story, Marks)>,
+        /// False: more are found by [`StoreEffect::SearchMore`].
+        done: bool,
+    },
     /// The summaries of stories that were asked for by [`StoreEffect::ReadSummaries`]: those that are stored.
     Summaries(Vec<(StoryId, Name)>),
     /// Stored stories to be counted, not held, at most [`STORIES_AT_ONCE`]; there are more, unless it is `done`.
-    Counted { stories: Vec<Story>, done: bool },
+    Counted {
+        /// Part of the stored stories.
+        stories: Vec<Story>,
+        /// True with the last part.
+        done: bool,
+    },
     /// The config file took a view in; or why not, in one sentence.
-    ViewSaved { view: View, outcome: Result<(), String> },
+    ViewSaved {
+        /// The view to be saved.
+        view: View,
+        /// An error is one sentence.
+        outcome: Result<(), String>,
+    },
     /// Stories of a feed, at most [`STORIES_AT_ONCE`] at a time; its [`Event::Feed`] follows the last of them.
     Stories(Vec<Story>),
     /// A poll of a feed ended, well or not.
     Feed(Box<FeedState>),
     /// The article of a story that was asked for; or why there is none, in one sentence without its full stop.
-    Article { story: StoryId, outcome: Result<Arc<Article>, String> },
+    Article {
+        /// The story asked about.
+        story: StoryId,
+        /// An error is one sentence without its full stop.
+        outcome: Result<Arc<Article>, String>,
+    },
     /// A price came in.
     Quote(Quote),
     /// Candles came in: all of a span, or its newest.
-    Series { span: Span, series: Series },
+    Series {
+        /// The span asked for.
+        span: Span,
+        /// The candles.
+        series: Series,
+    },
     /// Why symbols have no price yet: all of them, each time that changes.
     Unpriced(BTreeMap<Name, Unpriced>),
     /// A price source was asked or heard, well or not.
@@ -57,9 +84,19 @@ pub enum Event {
     /// The changed config file can't be used: where and why, in one line. The old configuration stays in force.
     ConfigMistake(String),
     /// A task ended in an error or a panic: its name and one sentence.
-    TaskFailed { task: String, why: String },
+    TaskFailed {
+        /// The task's name.
+        task: String,
+        /// The outermost cause, one sentence.
+        why: String,
+    },
     /// What an alert was to do failed: one clause.
-    AlertFailed { alert: Name, why: String },
+    AlertFailed {
+        /// The alert's name in the config.
+        alert: Name,
+        /// One clause.
+        why: String,
+    },
     /// The store saved everything it was sent up to this moment.
     Saved(Timestamp),
     /// The store can't be used or written: one sentence.
@@ -70,7 +107,10 @@ pub enum Event {
     /// The other newstape that owned the data has ended: this one saves from now on, all it has.
     StoreTaken,
     /// The terminal tells what is behind the text.
-    Background { light: bool },
+    Background {
+        /// True for dark text on a light background.
+        light: bool,
+    },
     /// The system asks to stop for a while …
     SuspendAsked,
     /// … and to go on.
@@ -80,7 +120,10 @@ pub enum Event {
     /// The replay stands at this time.
     Replay(ReplayPosition),
     /// A slow filter is to be asked about so many groups and found stories more.
-    Sift { count: usize },
+    Sift {
+        /// Groups and found stories in this step.
+        count: usize,
+    },
     /// The system's clock was set back by so much: the times that the state keeps go with it.
     ClockSetBack(SignedDuration),
     /// Time has passed: ages and states may read differently.
@@ -96,10 +139,13 @@ pub const QUERIES_MAX: usize = 100;
 /// A part of what the store holds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Loaded {
+    /// Stories with what the reader marked.
     pub stories: Vec<(Story, Marks)>,
+    /// What is known of each feed from earlier runs.
     pub feeds: Vec<FeedState>,
     /// Last good prices, `delivery` [`crate::domain::price::Delivery::Stored`].
     pub quotes: Vec<Quote>,
+    /// Candles by span.
     pub series: Vec<(Span, Series)>,
     /// Sources under a block when newstape last ran.
     pub sources: Vec<SourceReport>,
@@ -124,6 +170,7 @@ pub struct ReplayPosition {
     pub to: Timestamp,
     /// Seconds of the day for each second that passes.
     pub speed: f64,
+    /// The replay stands still until it is resumed.
     pub paused: bool,
     /// How often it has come round.
     pub loops: u32,
@@ -137,9 +184,13 @@ pub enum Effect {
     Draw(Urgency),
     /// End, after everything is saved.
     Quit,
+    /// For the store's thread.
     Store(StoreEffect),
+    /// For feeds and price sources.
     Sources(SourceEffect),
+    /// For the terminal.
     Terminal(TerminalEffect),
+    /// For the rest of the system: alerts, the browser, the config file, job control.
     System(SystemEffect),
 }
 
@@ -157,7 +208,12 @@ pub enum StoreEffect {
     /// The last good price.
     SaveQuote(Quote),
     /// The candles of a chart.
-    SaveSeries { span: Span, series: Series },
+    SaveSeries {
+        /// The span shown.
+        span: Span,
+        /// Its candles.
+        series: Series,
+    },
     /// How a price source fared: a refusal outlives a restart.
     SaveSource(SourceReport),
     /// What was typed into the filter line and kept.
@@ -166,31 +222,61 @@ pub enum StoreEffect {
     SaveLayout(Layout),
     /// Look for what a query needs, among stories of this time and older. The number tells the searches from each other;
     /// a new one ends the one before.
-    Search { number: u64, need: Need, until: Timestamp },
+    Search {
+        /// Tells this search from earlier ones.
+        number: u64,
+        /// What every story found has.
+        need: Need,
+        /// The newest time looked at.
+        until: Timestamp,
+    },
     /// More of what that search finds.
-    SearchMore { number: u64 },
+    SearchMore {
+        /// The search to be continued.
+        number: u64,
+    },
     /// Read the summaries of these stories, which are not in memory; [`Event::Summaries`] follows.
     ReadSummaries(Vec<StoryId>),
     /// Stories without their summaries, to be saved where nothing is stored of them.
     SaveMissing(Vec<Story>),
     /// Tell all stories since a time, to be counted.
-    Recount { since: Timestamp },
+    Recount {
+        /// Counting begins here.
+        since: Timestamp,
+    },
 }
 
 /// An order to the feeds, the price sources or the fetcher of articles: carried out by `shell::sources`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SourceEffect {
     /// All that is stored has been read: sources may start, from what is remembered of them.
-    Start { feeds: Vec<FeedState>, sources: Vec<SourceReport> },
+    Start {
+        /// What is remembered of each feed.
+        feeds: Vec<FeedState>,
+        /// What is remembered of each price source.
+        sources: Vec<SourceReport>,
+    },
     /// Ask feeds now (still conditional, still floored): the named ones, or all when empty.
     RefreshFeeds(Vec<Name>),
     /// Ask prices now.
     RefreshPrices,
     /// Fetch the page behind the link of a story and read its article: [`Event::Article`] follows. While that is under
     /// way, the same for this story is ignored. http(s) only; private only at the server of its own feed.
-    FetchArticle { story: StoryId, link: String, feed: Name },
+    FetchArticle {
+        /// The story that the article is for.
+        story: StoryId,
+        /// The page to fetch.
+        link: String,
+        /// The story's feed, whose login and proxy may apply.
+        feed: Name,
+    },
     /// The chart shows this span of this symbol.
-    ShowChart { symbol: Name, span: Span },
+    ShowChart {
+        /// The symbol shown.
+        symbol: Name,
+        /// The span shown.
+        span: Span,
+    },
     /// All symbols are compared over a span: their history is wanted.
     CompareOver(Span),
 }
@@ -226,6 +312,7 @@ pub enum SystemEffect {
 /// An alert that has come true. Its command and its address stand in the config, under its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raised {
+    /// The alert's name in the config.
     pub alert: Name,
     /// What came true, one sentence without its full stop.
     pub text: String,

@@ -40,7 +40,9 @@ pub struct Http {
 /// One request for something: always GET, never with cookies or a referrer.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
+    /// The address to fetch, http(s).
     pub url: String,
+    /// Further headers, such as validators and keys.
     pub headers: BTreeMap<&'static str, String>,
     /// Sent instead of `network.user-agent`.
     pub user_agent: Option<String>,
@@ -53,6 +55,7 @@ pub struct Ask {
     /// The address that gave the validators among the headers; None: not known. They go there and to `url`, not to
     /// others that redirects lead to.
     pub validators_of: Option<String>,
+    /// Login, headers and proxy that the user configured for this address.
     pub access: Access,
 }
 
@@ -72,11 +75,13 @@ pub struct Access {
 /// What came back: any status.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// The HTTP status.
     pub status: u16,
     /// The address that answered, after redirects.
     pub url: String,
     /// Statuses of the redirects on the way.
     pub hops: Vec<u16>,
+    /// The headers of the last answer, after redirects.
     pub headers: HeaderMap,
     /// Decompressed.
     pub body: Vec<u8>,

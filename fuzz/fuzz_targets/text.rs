@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use newstape::domain::text;
-use newstape::news::plain;
+use newstape::news::html_text;
 
 fuzz_target!(|given: &str| {
     let clean = text::clean(&html_text::from_html(given, 1000));

@@ -22,7 +22,7 @@ use crate::domain::price::Quote;
 use crate::domain::query::Query;
 use crate::domain::story::{Story, StoryId};
 use crate::event::{Effect, Raised, ReplayPosition, SystemEffect, Urgency, move_back};
-pub use panel::Listed;
+pub(crate) use panel::Listed;
 use watch::Watch;
 
 /// How many that fired are remembered.

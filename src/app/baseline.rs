@@ -25,7 +25,7 @@ const SPIKE_OUTLETS: usize = 2;
 
 /// Stories by topic and hour, over eight days: also of those that memory holds no more.
 #[derive(Debug, Default)]
-pub struct Baseline {
+pub(crate) struct Baseline {
     /// Those counted, with their times.
     counted: HashMap<StoryId, Timestamp>,
     /// By the number of the hour since 1970.

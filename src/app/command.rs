@@ -8,175 +8,184 @@ use super::{App, Focus, Popup, Tone};
 use crate::domain::layout::Panel;
 use crate::event::{Effect, SystemEffect, TerminalEffect, Urgency};
 
-/// What a key can ask for. The kebab-case name is what `[keys]` in the config uses; the message is the help.
+/// What a key can ask for. The kebab-case name is what `[keys]` in the config uses; the doc comment of a
+/// command is its help on the screen and in the README, so it is one line.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, EnumString, EnumMessage, IntoStaticStr,
 )]
 #[strum(serialize_all = "kebab-case")]
 pub enum Command {
-    #[strum(message = "down one row")]
+    /// down one row
     Down,
-    #[strum(message = "up one row")]
+    /// up one row
     Up,
-    #[strum(message = "down one page")]
+    /// down one page
     PageDown,
-    #[strum(message = "up one page")]
+    /// up one page
     PageUp,
-    #[strum(message = "to the first row")]
+    /// to the first row
     Top,
-    #[strum(message = "to the last row")]
+    /// to the last row
     Bottom,
-    #[strum(
-        message = "to the next unread story, which is marked read; in the chart: to the next bar with stories; in the reader: to what was found next"
-    )]
+    /// to the next unread story, which is marked read; in the chart: to the next bar with stories; in the reader: to what was found next
     NextUnread,
-    #[strum(
-        message = "to the previous unread story, which is marked read; in the chart: to the bar before with stories; in the reader: to what was found before"
-    )]
+    /// to the previous unread story, which is marked read; in the chart: to the bar before with stories; in the reader: to what was found before
     PreviousUnread,
-    #[strum(message = "to the next panel; in the feed list: all that is known of the feed")]
+    /// to the next panel; in the feed list: all that is known of the feed
     NextPanel,
-    #[strum(message = "to the previous panel")]
+    /// to the previous panel
     PreviousPanel,
-    #[strum(
-        message = "read the story; in the reader: fetch the article; in the prices: the chart alone; in the chart: the stories of the bar; in the feed list: show only this feed"
-    )]
+    /// read the story; in the reader: fetch the article; in the prices: the chart alone; in the chart: the stories of the bar; in the feed list: show only this feed
     Read,
-    #[strum(message = "open the story in the browser; in the reader: the link chosen")]
+    /// open the story in the browser; in the reader: the link chosen
     Open,
-    #[strum(message = "copy the link of the story; in the reader: the link chosen")]
+    /// copy the link of the story; in the reader: the link chosen
     CopyLink,
-    #[strum(message = "filter with a query; in the reader and in the help: find words")]
+    /// filter with a query; in the reader and in the help: find words
     Query,
-    #[strum(message = "any command, by its name")]
+    /// any command, by its name
     Commands,
-    #[strum(message = "close, clear the filter, let the cursor go; never quits")]
+    /// close, clear the filter, let the cursor go; never quits
     Close,
-    #[strum(serialize = "topic-0", message = "all stories")]
+    /// all stories
+    #[strum(serialize = "topic-0")]
     Topic0,
-    #[strum(serialize = "topic-1", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-1")]
     Topic1,
-    #[strum(serialize = "topic-2", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-2")]
     Topic2,
-    #[strum(serialize = "topic-3", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-3")]
     Topic3,
-    #[strum(serialize = "topic-4", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-4")]
     Topic4,
-    #[strum(serialize = "topic-5", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-5")]
     Topic5,
-    #[strum(serialize = "topic-6", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-6")]
     Topic6,
-    #[strum(serialize = "topic-7", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-7")]
     Topic7,
-    #[strum(serialize = "topic-8", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-8")]
     Topic8,
-    #[strum(serialize = "topic-9", message = "the topic or view of this key")]
+    /// the topic or view of this key
+    #[strum(serialize = "topic-9")]
     Topic9,
-    #[strum(message = "feeds and price sources, with their health")]
+    /// feeds and price sources, with their health
     Feeds,
-    #[strum(message = "star the story, or take the star away")]
+    /// star the story, or take the star away
     Star,
-    #[strum(message = "mark the story read or unread")]
+    /// mark the story read or unread
     ToggleRead,
-    #[strum(message = "mark all that is shown as read")]
+    /// mark all that is shown as read
     MarkAllRead,
-    #[strum(message = "undo the last marks, or what was last taken out of a group")]
+    /// undo the last marks, or what was last taken out of a group
     Undo,
-    #[strum(message = "open the group: who carries the story, in order of appearance")]
+    /// open the group: who carries the story, in order of appearance
     Group,
-    #[strum(message = "take the story out of its group, for good")]
+    /// take the story out of its group, for good
     TakeOut,
-    #[strum(
-        message = "another order: newest, most outlets, largest move, unread first; in the prices: that of the config, by change, by name"
-    )]
+    /// another order: newest, most outlets, largest move, unread first; in the prices: that of the config, by change, by name
     Sort,
-    #[strum(message = "show the muted stories as well, or leave them off")]
+    /// show the muted stories as well, or leave them off
     Muted,
-    #[strum(
-        message = "why the price moved: the stories around the last unusual move, or around the bar chosen in the chart"
-    )]
+    /// why the price moved: the stories around the last unusual move, or around the bar chosen in the chart
     Why,
-    #[strum(message = "heat against what is usual, and what moves together")]
+    /// heat against what is usual, and what moves together
     Heat,
-    #[strum(message = "what happened while you were away")]
+    /// what happened while you were away
     Digest,
-    #[strum(message = "alerts, and when they fired")]
+    /// alerts, and when they fired
     Alerts,
-    #[strum(message = "let alerts sleep for an hour, or wake them; in their list: the one under the cursor")]
+    /// let alerts sleep for an hour, or wake them; in their list: the one under the cursor
     Snooze,
-    #[strum(message = "in the list of alerts: try the one under the cursor")]
+    /// in the list of alerts: try the one under the cursor
     TestAlert,
-    #[strum(message = "show the story on the chart")]
+    /// show the story on the chart
     ShowOnChart,
-    #[strum(message = "in the chart: to the bar before; in the reader: to the link before")]
+    /// in the chart: to the bar before; in the reader: to the link before
     PreviousBar,
-    #[strum(message = "in the chart: to the next bar; in the reader: to the next link")]
+    /// in the chart: to the next bar; in the reader: to the next link
     NextBar,
-    #[strum(message = "next symbol")]
+    /// next symbol
     NextSymbol,
-    #[strum(message = "previous symbol")]
+    /// previous symbol
     PreviousSymbol,
-    #[strum(message = "next list of the watchlist; after the last, all symbols")]
+    /// next list of the watchlist; after the last, all symbols
     NextList,
-    #[strum(message = "previous list of the watchlist")]
+    /// previous list of the watchlist
     PreviousList,
-    #[strum(message = "another order of the prices: that of the config, by change, by name")]
+    /// another order of the prices: that of the config, by change, by name
     SortPrices,
-    #[strum(message = "next span of the chart")]
+    /// next span of the chart
     NextSpan,
-    #[strum(message = "candles or line")]
+    /// candles or line
     ChartStyle,
-    #[strum(message = "only this panel, or all again")]
+    /// only this panel, or all again
     Zoom,
-    #[strum(message = "make this panel larger")]
+    /// make this panel larger
     Grow,
-    #[strum(message = "make this panel smaller")]
+    /// make this panel smaller
     Shrink,
-    #[strum(message = "hide the topic bar, or show it")]
+    /// hide the topic bar, or show it
     HideTopics,
-    #[strum(message = "hide the reader, or show it")]
+    /// hide the reader, or show it
     HideReader,
-    #[strum(message = "hide the chart, or show it")]
+    /// hide the chart, or show it
     HideChart,
-    #[strum(message = "hide the prices, or show them")]
+    /// hide the prices, or show them
     HidePrices,
-    #[strum(message = "hide the heat, or show it")]
+    /// hide the heat, or show it
     HideHeat,
-    #[strum(message = "arrange the screen as it comes")]
+    /// arrange the screen as it comes
     ResetLayout,
-    #[strum(message = "pause the replay, or hold new rows back")]
+    /// pause the replay, or hold new rows back
     Pause,
-    #[strum(message = "ask feeds and prices now; in the feed list: this feed")]
+    /// ask feeds and prices now; in the feed list: this feed
     Refresh,
-    #[strum(message = "mouse on or off")]
+    /// mouse on or off
     Mouse,
-    #[strum(message = "draw the whole screen again")]
+    /// draw the whole screen again
     Redraw,
-    #[strum(message = "this help")]
+    /// this help
     Help,
-    #[strum(message = "to the background")]
+    /// to the background
     Suspend,
-    #[strum(message = "quit")]
+    /// quit
     Quit,
 }
 
 /// What commands are about: the headings of the help, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumMessage)]
 pub enum Chapter {
+    /// Moving through rows, pages and panels.
     #[strum(message = "Move")]
     Move,
+    /// What the wire shows: topics, views, queries and the order.
     #[strum(message = "Filter")]
     Filter,
+    /// Reading, marking and grouping stories.
     #[strum(message = "Read")]
     Read,
+    /// The chart, its bars and its spans.
     #[strum(message = "Chart")]
     Chart,
+    /// Symbols and lists of the watchlist.
     #[strum(message = "Prices")]
     Prices,
+    /// Alerts, unusual moves and what happened meanwhile.
     #[strum(message = "Alerts")]
     Alerts,
+    /// Showing, hiding and resizing panels.
     #[strum(message = "Layout")]
     Layout,
+    /// The program itself: help, refreshing, the terminal.
     #[strum(message = "newstape")]
     Program,
 }
@@ -218,7 +227,7 @@ impl Command {
 
     /// What it does, as the help and the README say it.
     pub fn help(self) -> &'static str {
-        self.get_message().unwrap_or_default()
+        self.get_documentation().unwrap_or_default()
     }
 
     /// The digit of a topic command.

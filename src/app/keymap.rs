@@ -159,9 +159,11 @@ impl fmt::Display for Chord {
 /// What the keys pressed so far give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pressed {
+    /// The keys complete this command.
     Command(Command),
     /// The beginning of one or more chords.
     Begun,
+    /// The keys mean nothing here; a chord that was begun is dropped.
     Nothing,
 }
 

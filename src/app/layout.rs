@@ -13,7 +13,9 @@ const ROWS: i16 = 2;
 /// How the screen is arranged, and what the keys go to.
 #[derive(Debug, Default)]
 pub struct Arrangement {
+    /// The panel that receives the keys.
     pub focus: Focus,
+    /// The panels shown and their sizes, as stored.
     pub layout: Layout,
     /// The chart fills the screen while the keys go there.
     pub(super) charting: bool,

@@ -13,7 +13,7 @@ use crate::domain::reaction::{LATER, percent, recorded_at};
 
 /// A story with what newstape worked out about it.
 #[derive(Debug, Serialize)]
-pub struct StoryLine<'a> {
+pub(crate) struct StoryLine<'a> {
     pub id: String,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<&'a Value>,
@@ -37,7 +37,7 @@ pub struct StoryLine<'a> {
 }
 
 impl<'a> StoryLine<'a> {
-    pub fn new(item: &'a Item, wire: &'a Wire) -> StoryLine<'a> {
+    pub(crate) fn new(item: &'a Item, wire: &'a Wire) -> StoryLine<'a> {
         let story = &item.story;
         StoryLine {
             id: story.id.to_string(),
@@ -61,7 +61,7 @@ impl<'a> StoryLine<'a> {
 
 /// An alert as a command is given it and as it is posted: with the fields of its story, if it has one.
 #[derive(Debug, Serialize)]
-pub struct AlertLine<'a> {
+pub(crate) struct AlertLine<'a> {
     pub alert: &'a str,
     pub at: Timestamp,
     /// What came true, one sentence.
@@ -73,7 +73,7 @@ pub struct AlertLine<'a> {
 
 /// The price that an alert asked for.
 #[derive(Debug, Serialize)]
-pub struct PriceLine<'a> {
+pub(crate) struct PriceLine<'a> {
     pub symbol: &'a str,
     pub price: f64,
     /// When it traded.
@@ -83,7 +83,7 @@ pub struct PriceLine<'a> {
 
 /// What a recorded price did since a time; null where the recording does not tell.
 #[derive(Debug, Serialize)]
-pub struct MovesLine {
+pub(crate) struct MovesLine {
     base: Option<f64>,
     /// How long before the time the base was true, in seconds.
     base_age_s: Option<i64>,
@@ -93,7 +93,7 @@ pub struct MovesLine {
 }
 
 impl MovesLine {
-    pub fn new(series: &Series, time: Timestamp) -> MovesLine {
+    pub(crate) fn new(series: &Series, time: Timestamp) -> MovesLine {
         let base = recorded_at(series, time);
         let moved = |after| {
             let moved = percent(base?.price, recorded_at(series, time.checked_add(after).ok()?)?.price);

@@ -11,43 +11,43 @@
 //! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
 //! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, which of them do something now |
 //! | `layout`, `popup`, `bars`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
-//! | `saves`, `saving`, [`mod@line`] | what goes to disk; a story as JSON |
+//! | `saves`, `saving`, [`line`](mod@line) | what goes to disk; a story as JSON |
 
-pub mod alerts;
-pub mod away;
+pub(crate) mod alerts;
+pub(crate) mod away;
 mod bars;
-pub mod baseline;
+pub(crate) mod baseline;
 mod clock;
 pub mod command;
-pub mod correlations;
-pub mod failover;
+pub(crate) mod correlations;
+pub(crate) mod failover;
 mod filtering;
-pub mod flash;
+pub(crate) mod flash;
 mod grouping;
-pub mod health;
-pub mod hit_map;
+pub(crate) mod health;
+pub(crate) mod hit_map;
 mod input;
 pub mod keymap;
 mod layout;
-pub mod line;
+pub(crate) mod line;
 pub mod movers;
 mod notices;
-pub mod palette;
+pub(crate) mod palette;
 mod popup;
 mod prices;
 mod pricing;
 pub mod prompt;
-pub mod reaction;
-pub mod reading;
+pub(crate) mod reaction;
+pub(crate) mod reading;
 #[cfg(test)]
 pub(crate) mod samples;
 mod saves;
 mod saving;
-pub mod tape;
+pub(crate) mod tape;
 #[cfg(test)]
 mod tests;
 mod useful;
-pub mod why;
+pub(crate) mod why;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -91,35 +91,52 @@ use wire::{Arrival, Filter, Judges, Tagger, Wire};
 /// The whole state.
 #[derive(Debug)]
 pub struct App {
+    /// The configuration that applies now, replaced as a whole by [`Event::Config`].
     pub config: Arc<Config>,
     /// The time of the last event.
     pub now: Timestamp,
+    /// Trading days and sessions, built from the closures in `config`.
     pub calendar: Calendar,
+    /// The keys and the commands they give.
     pub keymap: Keymap,
+    /// The stories in memory and the rows that show them.
     pub wire: Wire,
+    /// The prices and candles in memory.
     pub tape: Tape,
+    /// How feeds and price sources are doing.
     pub health: Health,
+    /// Symbols whose price now comes from another source.
     pub failovers: Failovers,
+    /// Which panels are shown, and which of them receives the keys.
     pub arrangement: Arrangement,
     /// Keys pressed that are the beginning of a chord.
     pub begun: Vec<Key>,
+    /// What lies over the panels, if anything.
     pub popup: Option<Popup>,
+    /// The line being typed, while one is open.
     pub prompt: Option<Prompt>,
+    /// The reader and the articles fetched for it.
     pub reading: Reading,
+    /// What the status line says.
     pub notices: Notices,
+    /// How far a replay has come; None outside a replay.
     pub replay: Option<ReplayPosition>,
     /// Still reading what is stored.
     pub loading: bool,
     /// Another newstape owns the data.
     pub read_only: bool,
+    /// Whether newstape reacts to the mouse.
     pub mouse: bool,
     /// The terminal says that its background is light, or that it is not.
     pub light: Option<bool>,
+    /// Unusual price moves.
     pub movers: Movers,
     /// Why symbols have no price yet.
     unpriced: BTreeMap<Name, Unpriced>,
     baseline: Baseline,
+    /// Prices highlighted because they have just changed.
     pub flashes: Flashes,
+    /// The configured alerts, and those that have fired.
     pub alerts: Alerts,
     away: Away,
     /// The move that the popup asks about.

@@ -37,11 +37,13 @@ const STANDS: (i64, f64) = (15 * 60, 10.0);
 /// A price that moved more than it does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mover {
+    /// The symbol whose price moved.
     pub symbol: Name,
     /// When the move began.
     pub begun: Timestamp,
     /// When it was seen.
     pub at: Timestamp,
+    /// How it moved.
     pub what: What,
 }
 
@@ -49,9 +51,21 @@ pub struct Mover {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
     /// It went further than usual.
-    Went { percent: f64, long: SignedDuration, times: f64 },
+    Went {
+        /// Change over the move, in per cent; negative when it fell.
+        percent: f64,
+        /// How long the move took.
+        long: SignedDuration,
+        /// How many times larger than the usual change over that time.
+        times: f64,
+    },
     /// It went through a round level.
-    Crossed { level: f64, rose: bool },
+    Crossed {
+        /// The round price that was crossed.
+        level: f64,
+        /// Crossed upwards.
+        rose: bool,
+    },
 }
 
 impl Mover {

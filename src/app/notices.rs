@@ -11,7 +11,9 @@ const NOTICE_SECONDS: f64 = 8.0;
 /// A line for the reader of the screen, in the status line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
+    /// The sentence shown.
     pub text: String,
+    /// Decides the colour.
     pub tone: Tone,
     /// None: until something better is known.
     pub until: Option<Timestamp>,
@@ -20,7 +22,9 @@ pub struct Notice {
 /// How a notice is meant, and so its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
+    /// Something went as intended, or is merely good to know.
     Info,
+    /// Something is wrong.
     Warning,
     /// What the reader set is not saved, because another newstape owns the data.
     NotSaved,
@@ -35,6 +39,7 @@ pub struct Notices {
     pub greeting: Option<String>,
     /// The config file can't be used: stays until it can.
     pub config_mistake: Option<String>,
+    /// The store can't be read or written, in one sentence.
     pub store_trouble: Option<String>,
     /// What was stored is gone or damaged: stays until the reader closes it.
     pub store_replaced: Option<String>,

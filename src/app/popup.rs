@@ -13,38 +13,50 @@ use crate::event::Effect;
 /// What lies over the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Popup {
+    /// The list of keys and commands.
     Help {
+        /// Lines scrolled down.
         scroll: usize,
     },
     /// Feeds and sources; the cursor is on this feed.
     Feeds {
+        /// Index into the list of feeds and sources.
         cursor: usize,
     },
     /// All that is known of one feed, by its place in the list.
     Feed {
+        /// Index into the list of feeds and sources.
         cursor: usize,
+        /// Lines scrolled down.
         scroll: usize,
     },
     /// The stories of a group; the cursor is on this one, in their order of appearance.
     Group {
+        /// The group laid open.
         group: GroupId,
+        /// Index into its stories.
         cursor: usize,
     },
     /// What happened while the reader was away.
     Digest {
+        /// Lines scrolled down.
         scroll: usize,
     },
     /// Alerts, then those that fired; the cursor is on this line of them.
     Alerts {
+        /// Index into the lines, alerts and fired alerts together.
         cursor: usize,
     },
     /// Heat in numbers, and what moves together.
     Heat {
+        /// Lines scrolled down.
         scroll: usize,
     },
     /// Why a price moved: the cursor is on this story, or on the first, on this line of the screen.
     Why {
+        /// The story under the cursor; None for the first.
         chosen: Option<StoryId>,
+        /// The line under the cursor.
         line: usize,
     },
 }

@@ -34,21 +34,27 @@ pub struct Prompt {
     cursor: usize,
     /// Restored when the prompt is left with Esc.
     pub before: Filter,
+    /// Why the query typed so far can't be read.
     pub mistake: Option<QueryError>,
     /// What may stand at the cursor.
     pub offers: Offers,
     /// How far back in the history it is, and what was typed before that.
     recalled: Option<(usize, String)>,
+    /// What happens with the text on Enter.
     pub purpose: Purpose,
 }
 
 /// What the line is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
+    /// A query that filters the wire.
     #[default]
     Query,
     /// The key and the name of the view that this query becomes.
-    View { query: String },
+    View {
+        /// The query that the view saves.
+        query: String,
+    },
     /// A command by its name.
     Command,
     /// Words looked for in what is read: the story or the help.

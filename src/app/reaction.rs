@@ -11,7 +11,7 @@ use crate::domain::reaction::Usual;
 /// A move of less than this many times the usual one is noise.
 const NOISE: f64 = 2.0;
 /// One of so many times the usual is seldom.
-pub const SELDOM: f64 = 4.0;
+pub(crate) const SELDOM: f64 = 4.0;
 
 /// What the price of a symbol did since a story.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -11,7 +11,7 @@ use strum::IntoEnumIterator;
 
 use crate::domain::Name;
 use lists::Lists;
-pub use moves::{Figure, Frozen, Move};
+pub(crate) use moves::{Figure, Move};
 
 use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol, decimals, is_listed_in_new_york};
 use crate::domain::session::{Calendar, Night, Overnight};
@@ -36,7 +36,7 @@ const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is known of one symbol.
 #[derive(Clone, Debug, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub quote: Option<Quote>,
     /// The most decimals that its prices came with from their source.
     decimals: u32,
@@ -221,7 +221,7 @@ impl Entry {
 }
 
 /// The latest price of a quote, in or out of hours, and when it was true.
-pub fn last_trade(quote: &Quote) -> Option<(f64, Timestamp)> {
+pub(crate) fn last_trade(quote: &Quote) -> Option<(f64, Timestamp)> {
     match quote.extended.as_ref().filter(|_| quote.session != Session::Regular) {
         Some(extended) => Some((extended.price.to_f64()?, extended.exchange_time.unwrap_or(quote.received_time))),
         None => Some((quote.price.to_f64()?, quote.time())),
@@ -229,7 +229,7 @@ pub fn last_trade(quote: &Quote) -> Option<(f64, Timestamp)> {
 }
 
 /// The latest price of a quote, in or out of hours.
-pub fn last_price(quote: &Quote) -> Option<f64> {
+pub(crate) fn last_price(quote: &Quote) -> Option<f64> {
     last_trade(quote).map(|(price, _)| price)
 }
 

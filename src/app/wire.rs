@@ -49,7 +49,9 @@ pub const WINDOW: usize = 10_000;
 /// A story on the wire, with what newstape worked out about it.
 #[derive(Debug)]
 pub struct Item {
+    /// The story as its feed published it; its summary may be in the store alone.
     pub story: Story,
+    /// What the reader marked.
     pub marks: Marks,
     /// The words of its title and summary.
     words: WordSet,
@@ -57,7 +59,9 @@ pub struct Item {
     dropped: Option<u64>,
     /// When it came from its feed; None of one that came from the store.
     given_at: Option<Timestamp>,
+    /// Its topics, and the symbols bound to them.
     pub tagged: Tagged,
+    /// The group it belongs to, possibly as the only member.
     pub group: GroupId,
     /// What prices did since, in per cent: known while the filter, a mute or a highlight asks for it.
     pub moves: Box<[(Name, f64)]>,
@@ -71,13 +75,16 @@ pub struct Item {
 pub struct Row {
     /// The time of its lead.
     pub time: Timestamp,
+    /// The group shown.
     pub group: GroupId,
+    /// The story whose headline is shown.
     pub lead: StoryId,
 }
 
 /// What passes onto the wire.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
+    /// Only stories with this topic.
     pub topic: Option<Name>,
     /// As typed, and as read.
     pub query: Option<(String, Query)>,
@@ -208,9 +215,11 @@ pub struct Wire {
 /// What arrived with a story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
+    /// Seen for the first time.
     New,
     /// Known already, with other text.
     Edited,
+    /// Known already, unchanged.
     Known,
     /// Older than everything in a full window: the store alone keeps it.
     Beyond,

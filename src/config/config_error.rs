@@ -6,6 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {sentence}")]
 pub struct ConfigError {
+    /// Where the mistake is.
     pub place: Place,
     /// What was expected, in one sentence without a full stop.
     pub sentence: String,
@@ -17,6 +18,7 @@ pub struct ConfigError {
 /// A place in a named text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
+    /// The file's name, as shown to the user.
     pub file: String,
     /// From 1.
     pub line: usize,

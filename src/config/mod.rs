@@ -17,8 +17,8 @@ mod print;
 mod private;
 mod read;
 mod sections;
-pub mod theme;
-pub mod units;
+pub(crate) mod theme;
+pub(crate) mod units;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -49,22 +49,29 @@ pub struct Config {
     pub feeds: Vec<Feed>,
     /// In the order of the files, which is the order on screen.
     pub symbols: Vec<Symbol>,
+    /// Topic rules, shipped and the user's, in the order of the files.
     pub topics: Vec<TopicRule>,
     /// Lists of words under a name, which topics may use.
     pub terms: BTreeMap<String, Vec<String>>,
+    /// Named queries with their keys.
     pub views: Vec<View>,
     /// What they match is left off the wire. Those that are off are kept.
     pub mutes: Vec<StandingQuery>,
     /// What they match stands out. Those that are off are kept.
     pub highlights: Vec<StandingQuery>,
-    /// By source name: every source that has a table in `config/newstape.toml`.
     /// Those that are off are kept: they are shown as such.
     pub alerts: Vec<Alert>,
+    /// What applies to all alerts.
     pub alerting: AlertSettings,
+    /// By source name: every source that has a table in `config/newstape.toml`.
     pub sources: BTreeMap<Name, SourceSettings>,
+    /// How requests are made.
     pub network: Network,
+    /// How long stories are kept.
     pub store: StoreSettings,
+    /// Exchange hours and prices.
     pub market: MarketSettings,
+    /// Colours, time zone and behaviour of the screen.
     pub screen: ScreenSettings,
     /// The shipped themes and the user's, by name.
     pub themes: BTreeMap<Name, Palette>,
@@ -91,18 +98,24 @@ impl PartialEq for Places {
 /// A saved query with a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
+    /// Unique among views.
     pub name: Name,
+    /// The key that shows it; None: it is chosen by name.
     pub key: Option<char>,
+    /// What it shows, as written in the query language.
     pub query: String,
 }
 
 /// A query that is asked of every story: `[[mute]]`, `[[highlight]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingQuery {
+    /// Unique among mutes, or among highlights.
     pub name: Name,
+    /// The stories it applies to, as written in the query language.
     pub query: String,
     /// Of a highlight: a slot of the theme (`topic-1` …), a colour name or `#rrggbb`.
     pub color: Option<String>,
+    /// False: listed, but not applied.
     pub enabled: bool,
 }
 
@@ -113,12 +126,15 @@ pub struct StandingQuery {
 #[strum(serialize_all = "kebab-case")]
 pub enum MarkRead {
     #[default]
+    /// Reading, opening or going to the next unread story marks it read.
     #[strum(
         message = "a story is marked read when it is read, opened, or gone to as the next unread one; moving marks nothing"
     )]
     Open,
+    /// Moving the cursor to a story marks it read.
     #[strum(message = "every story that the cursor comes to is marked read")]
     Cursor,
+    /// Only the commands for marking do.
     #[strum(message = "nothing marks a story read but the commands for it")]
     Never,
 }
@@ -163,10 +179,13 @@ pub enum Colors {
     Auto,
     /// 24 bits.
     True,
+    /// The 256 colours of xterm.
     #[strum(serialize = "256")]
     Indexed,
+    /// The terminal's sixteen named colours.
     #[strum(serialize = "16")]
     Sixteen,
+    /// No colours, only attributes such as bold.
     None,
 }
 

@@ -23,6 +23,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// `[network]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Network {
+    /// The `User-Agent` header of every request that names no other.
     pub user_agent: String,
     /// For a whole request.
     pub timeout: Duration,
@@ -61,7 +62,9 @@ pub(super) fn store(walk: &mut impl Walk, store: &mut StoreSettings) {
 pub struct MarketSettings {
     /// The exchange's zone, in which sessions and market times are shown.
     pub time_zone: TimeZone,
+    /// Further days without trading, beside the exchange's rules.
     pub extra_closures: Vec<Date>,
+    /// Further days on which trading ends early, beside the exchange's rules.
     pub extra_early_closes: Vec<Date>,
     /// When there are night sessions, and whether they count.
     pub nights: NightRule,
@@ -96,6 +99,7 @@ pub(super) fn market(walk: &mut impl Walk, market: &mut MarketSettings) {
 pub struct ScreenSettings {
     /// The name of a theme, or [`AUTO`].
     pub theme: String,
+    /// How many colours are used.
     pub colors: Colors,
     /// Draw with nothing but ASCII.
     pub ascii: bool,
@@ -105,6 +109,7 @@ pub struct ScreenSettings {
     pub red_up: bool,
     /// The reader's own zone; None: the system's.
     pub time_zone: Option<TimeZone>,
+    /// Whether the mouse works in newstape; the terminal then can't select text by itself.
     pub mouse: bool,
     /// What marks a story as read.
     pub mark_read: MarkRead,
@@ -140,6 +145,7 @@ pub struct AlertSettings {
     pub quiet: Option<Quiet>,
     /// Stories of these topics raise no alert.
     pub muted_topics: Vec<Name>,
+    /// How desktop notifications are sent.
     pub notify_by: NotifyBy,
 }
 

@@ -26,7 +26,7 @@ const SHIPPED: [(&str, &str); 9] = [
 ];
 
 /// The folder that the user's theme files stand in, as their names begin.
-pub const FOLDER: &str = "themes/";
+pub(crate) const FOLDER: &str = "themes/";
 
 /// What a theme that names nothing to inherit from is laid over.
 const BASE: &str = "dark";

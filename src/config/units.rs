@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 /// What a duration looks like, for sentences that ask for one.
-pub const DURATION: &str = r#"a duration such as "30s", "10m" or "1h30m""#;
+pub(crate) const DURATION: &str = r#"a duration such as "30s", "10m" or "1h30m""#;
 /// What a size looks like, for sentences that ask for one.
-pub const SIZE: &str = r#"a size such as "8 MiB" or "500 KB""#;
+pub(crate) const SIZE: &str = r#"a size such as "8 MiB" or "500 KB""#;
 
 /// Unit and its milliseconds, the largest first.
 const TIME_UNITS: [(&str, u64); 6] =
@@ -23,7 +23,7 @@ const SIZE_UNITS: [(&str, u64); 7] = [
 ];
 
 /// Reads `10m`, `1500ms`, `90d`, `1h30m`, `1h 30m`. The error says what was expected.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let mut rest = text.trim();
     let mut total: u64 = 0;
     if rest.is_empty() {
@@ -43,7 +43,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads `8 MiB`, `500 KB`, `1024 B`; case does not matter. In bytes. The error says what was expected.
-pub fn size(text: &str) -> Result<u64, String> {
+pub(crate) fn size(text: &str) -> Result<u64, String> {
     let (number, unit, rest) = number_and_unit(text.trim()).ok_or(SIZE)?;
     if unit.is_empty() && rest.is_empty() {
         return Err(format!(r#"a unit behind the number, such as "{number} KiB" or "{number} MiB""#));
@@ -62,7 +62,7 @@ fn number_and_unit(text: &str) -> Option<(u64, &str, &str)> {
 }
 
 /// The largest unit that divides it, as [`size`] reads it back.
-pub fn print_size(bytes: u64) -> String {
+pub(crate) fn print_size(bytes: u64) -> String {
     let fits = SIZE_UNITS.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
     let (name, unit) = fits.unwrap_or(&("B", 1));
     format!("{} {name}", bytes / unit)

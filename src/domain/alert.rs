@@ -177,10 +177,10 @@ impl Direction {
 }
 
 /// The longest span of a move: what happened is read from the bars of five days.
-pub const OVER_MAX: Duration = Duration::from_secs(3 * 86_400);
+pub(crate) const OVER_MAX: Duration = Duration::from_secs(3 * 86_400);
 
 /// What a price rule looks like, for sentences that ask for one.
-pub const PRICE_RULE: &str = r#"a rule such as "BTC-USD < 70000", "NVDA crosses 200" or "NVDA falls 3% in 1h""#;
+pub(crate) const PRICE_RULE: &str = r#"a rule such as "BTC-USD < 70000", "NVDA crosses 200" or "NVDA falls 3% in 1h""#;
 
 impl PriceRule {
     /// Reads `BTC-USD < 70,000`, `NVDA crosses 200`, `NVDA falls 3% in 1h`. `duration` reads a length of time. The error
@@ -238,7 +238,7 @@ impl fmt::Display for PriceRule {
 }
 
 /// `70,000`, `0.25`
-pub fn show_level(level: f64) -> String {
+pub(crate) fn show_level(level: f64) -> String {
     let price = Decimal::from_f64(level).map(|price| price.normalize());
     price.map_or_else(|| level.to_string(), |price| format::price(price, price.scale()))
 }

@@ -30,6 +30,7 @@ impl Article {
 /// A paragraph or what stands like one: it begins on a line of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
+    /// What kind of text this is.
     pub kind: BlockKind,
     /// One after the other without anything between them: the space between two words is in one of them, or one by itself.
     pub runs: Vec<Run>,
@@ -57,9 +58,11 @@ impl Block {
 pub enum BlockKind {
     /// A paragraph, or a row of a table: its cells parted by ` · `.
     Text,
+    /// A heading of any level.
     Heading,
     /// Of a list; its mark is not in the text. What follows the first paragraph of an item is [`BlockKind::Text`].
     Item,
+    /// A paragraph of a quotation.
     Quote,
     /// One line of code, the spaces it begins with kept. Empty lines are left out.
     Code,
@@ -68,8 +71,10 @@ pub enum BlockKind {
 /// A piece of text that looks the same throughout.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
+    /// The text, with no markup.
     pub text: String,
     /// An index into [`Article::links`].
     pub link: Option<usize>,
+    /// In bold on the page; never set in a heading.
     pub strong: bool,
 }

@@ -10,9 +10,13 @@ use super::Name;
 pub struct Candle {
     /// Start of the bar.
     pub time: Timestamp,
+    /// First price in the bar.
     pub open: f64,
+    /// Highest price in the bar.
     pub high: f64,
+    /// Lowest price in the bar.
     pub low: f64,
+    /// Last price in the bar.
     pub close: f64,
     /// None where the source's figure means nothing.
     pub volume: Option<f64>,
@@ -45,17 +49,23 @@ impl Candle {
     strum::EnumString,
 )]
 pub enum Span {
+    /// The last hour.
     #[strum(serialize = "1h")]
     Hour,
+    /// One trading day; of a coin the last 24 hours.
     #[default]
     #[strum(serialize = "1D")]
     Day,
+    /// Five trading days.
     #[strum(serialize = "5D")]
     FiveDays,
+    /// One month.
     #[strum(serialize = "1M")]
     Month,
+    /// Six months.
     #[strum(serialize = "6M")]
     SixMonths,
+    /// One year.
     #[strum(serialize = "1Y")]
     Year,
 }
@@ -63,12 +73,15 @@ pub enum Span {
 /// Candles of one symbol from one source, oldest first, without overlap; gaps are real gaps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
+    /// The symbol as configured.
     pub symbol: Name,
+    /// The id of the source that all bars come from.
     pub source: Name,
     /// Seconds in a bar.
     pub interval: u32,
     /// The source gave closes alone: bars have no range of their own, but for those that ticks have grown.
     #[serde(default)]
     pub closes_only: bool,
+    /// In order of time, oldest first.
     pub bars: Vec<Candle>,
 }

@@ -6,7 +6,7 @@ use super::price::Series;
 use super::reaction::known_at;
 
 /// With fewer pairs of bars nothing is said: twenty returns leave a correlation of 0.44 to chance.
-pub const BARS_MIN: usize = 20;
+pub(crate) const BARS_MIN: usize = 20;
 
 /// What can be said of two prices.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +25,7 @@ const WEEKEND: i32 = 4;
 /// Compares two series from a time on. Only what both have counts: their closes at the ends of the longer bars, and of
 /// those the steps that are no longer than such a bar, so that a night one of them was closed in is no return. Of days
 /// the next one may be the next trading day.
-pub fn together(a: &Series, b: &Series, since: Timestamp) -> Together {
+pub(crate) fn together(a: &Series, b: &Series, since: Timestamp) -> Together {
     let interval = a.interval.max(b.interval);
     let bar = SignedDuration::from_secs(interval.into());
     let step = if interval >= DAY { bar * WEEKEND } else { bar };

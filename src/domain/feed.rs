@@ -18,6 +18,7 @@ pub use state::{
 pub struct Feed {
     /// Unique among feeds.
     pub name: Name,
+    /// The configured address, http(s).
     pub url: String,
     /// The heading it stands under in the feed picker.
     pub category: Name,
@@ -42,6 +43,7 @@ pub struct Feed {
     pub accept_invalid_certificate: bool,
     /// A query: entries that match are never taken in.
     pub kill: Option<String>,
+    /// False: listed, but never asked.
     pub enabled: bool,
 }
 
@@ -76,7 +78,9 @@ impl Feed {
 /// A name and a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
+    /// The user name.
     pub user: String,
+    /// The password, hidden even from `Debug`.
     pub password: Secret,
 }
 

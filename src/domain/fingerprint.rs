@@ -4,32 +4,32 @@
 //! FNV-1a (Fowler, Noll, Vo; draft-eastlake-fnv), with 64 bits and with 32.
 
 /// The hash of nothing, with 64 bits.
-pub const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
+pub(crate) const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
 /// The hash of nothing, with 32 bits.
-pub const EMPTY_32: u32 = 0x811c_9dc5;
+pub(crate) const EMPTY_32: u32 = 0x811c_9dc5;
 
 /// A hash with more bytes behind those it was made of.
-pub fn on(hash: u64, bytes: impl IntoIterator<Item = u8>) -> u64 {
+pub(crate) fn on(hash: u64, bytes: impl IntoIterator<Item = u8>) -> u64 {
     bytes.into_iter().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The hash of bytes, with 64 bits.
-pub fn of(bytes: impl IntoIterator<Item = u8>) -> u64 {
+pub(crate) fn of(bytes: impl IntoIterator<Item = u8>) -> u64 {
     on(EMPTY, bytes)
 }
 
 /// The hash of several texts, each ended by a byte that UTF-8 never holds.
-pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
+pub(crate) fn of_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> u64 {
     of(texts.into_iter().flat_map(|text| text.bytes().chain([0xff])))
 }
 
 /// A hash of 32 bits with one more byte.
-pub fn on_32(hash: u32, byte: u8) -> u32 {
+pub(crate) fn on_32(hash: u32, byte: u8) -> u32 {
     (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
 }
 
 /// The hash of bytes, with 32 bits.
-pub fn of_32(bytes: impl IntoIterator<Item = u8>) -> u32 {
+pub(crate) fn of_32(bytes: impl IntoIterator<Item = u8>) -> u32 {
     bytes.into_iter().fold(EMPTY_32, on_32)
 }
 

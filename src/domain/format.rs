@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// A price with its thousands apart: `97,412.00`.
-pub fn price(price: Decimal, decimals: u32) -> String {
+pub(crate) fn price(price: Decimal, decimals: u32) -> String {
     let rounded = round(price, decimals);
     let digits = format!("{:.*}", decimals as usize, rounded.abs());
     let (whole, fraction) = digits.split_once('.').map_or((digits.as_str(), None), |(whole, rest)| (whole, Some(rest)));
@@ -33,24 +33,24 @@ pub fn price(price: Decimal, decimals: u32) -> String {
 }
 
 /// A change with its sign: `−3.94`, `+0.60`, `0.00`.
-pub fn change(change: Decimal, decimals: u32) -> String {
+pub(crate) fn change(change: Decimal, decimals: u32) -> String {
     let rounded = round(change, decimals);
     let sign = if rounded.is_sign_positive() && !rounded.is_zero() { "+" } else { "" };
     format!("{sign}{}", price(change, decimals))
 }
 
 /// A change in per cent, with two decimals: `−2.13%`.
-pub fn percent_of(percent: Decimal) -> String {
+pub(crate) fn percent_of(percent: Decimal) -> String {
     format!("{}%", change(percent, 2))
 }
 
 /// A change in per cent: `+0.63%`, `−2.1%`, `0.0%`.
-pub fn percent(percent: f64, decimals: usize) -> String {
+pub(crate) fn percent(percent: f64, decimals: usize) -> String {
     format!("{}%", signed(percent, decimals))
 }
 
 /// A number with its sign: `+0.82`, `−0.30`, `0.00`.
-pub fn signed(number: f64, decimals: usize) -> String {
+pub(crate) fn signed(number: f64, decimals: usize) -> String {
     let rounded = format!("{:.decimals$}", number.abs());
     let is_zero = rounded.chars().all(|letter| matches!(letter, '0' | '.'));
     let sign = match number {
@@ -62,18 +62,18 @@ pub fn signed(number: f64, decimals: usize) -> String {
 }
 
 /// A number of things: `1 story`, `2,418 stories`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", thousands(&number.to_string()), plural(number, one, many))
 }
 
 /// The word for so many of a thing, where the number stands elsewhere.
-pub fn plural<'a>(number: usize, one: &'a str, many: &'a str) -> &'a str {
+pub(crate) fn plural<'a>(number: usize, one: &'a str, many: &'a str) -> &'a str {
     if number == 1 { one } else { many }
 }
 
 /// How old something is, in one whole unit, rounded down: `<1m`, `4m`, `2h`, `3d`. Nothing below a minute, which would
 /// count aloud.
-pub fn age(age: Duration) -> String {
+pub(crate) fn age(age: Duration) -> String {
     let (seconds, letter) = age_unit(age);
     match age.as_secs() / seconds {
         0 => format!("<1{letter}"),
@@ -82,7 +82,7 @@ pub fn age(age: Duration) -> String {
 }
 
 /// Seconds and letter of the unit that [`age`] is written in.
-pub fn age_unit(age: Duration) -> (u64, char) {
+pub(crate) fn age_unit(age: Duration) -> (u64, char) {
     match age.as_secs() {
         0..3_600 => (60, 'm'),
         3_600..172_800 => (3_600, 'h'),
@@ -91,7 +91,7 @@ pub fn age_unit(age: Duration) -> (u64, char) {
 }
 
 /// How long ago something was, in at most three columns: `0m`, `59m`, `3h`, `12d`, `9w`.
-pub fn brief_age(from: Timestamp, now: Timestamp) -> String {
+pub(crate) fn brief_age(from: Timestamp, now: Timestamp) -> String {
     let minutes = now.duration_since(from).max(SignedDuration::ZERO).as_mins();
     match minutes {
         0..60 => format!("{minutes}m"),
@@ -102,7 +102,7 @@ pub fn brief_age(from: Timestamp, now: Timestamp) -> String {
 }
 
 /// How long it is from one time to another: `40s`, `2m`, `3h`.
-pub fn between(from: Timestamp, to: Timestamp) -> String {
+pub(crate) fn between(from: Timestamp, to: Timestamp) -> String {
     match to.duration_since(from).as_secs() {
         seconds @ 0..60 => format!("{seconds}s"),
         _ => brief_age(from, to),
@@ -110,7 +110,7 @@ pub fn between(from: Timestamp, to: Timestamp) -> String {
 }
 
 /// How long it is until a time: `14m`, `2h14`, `3d`.
-pub fn countdown(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn countdown(at: Timestamp, now: Timestamp) -> String {
     // Rounded up: a countdown that reads 0m must mean now.
     let minutes = (at.duration_since(now).max(SignedDuration::ZERO).as_secs() + 59) / 60;
     match minutes {
@@ -121,7 +121,7 @@ pub fn countdown(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// A length of time in the largest of hours, minutes and seconds that divides it: `1h`, `15m`, `90s`.
-pub fn interval(interval: Duration) -> String {
+pub(crate) fn interval(interval: Duration) -> String {
     match interval.as_secs() {
         seconds if seconds % 3_600 == 0 && seconds > 0 => format!("{}h", seconds / 3_600),
         seconds if seconds % 60 == 0 && seconds > 0 => format!("{}m", seconds / 60),
@@ -131,7 +131,7 @@ pub fn interval(interval: Duration) -> String {
 
 /// A length of time to the millisecond, the shortest spelling that the configuration reads back: `1h30m`, `90d`,
 /// `1500ms`.
-pub fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     // Weeks are read but not written: "90d" says more than "12w6d".
     const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
     let mut millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -152,7 +152,7 @@ pub fn duration(duration: Duration) -> String {
 }
 
 /// A length of time in the one unit that suits it, rounded: `45 s`, `15 min`, `6 h`, `2 days`.
-pub fn rough(length: Duration) -> String {
+pub(crate) fn rough(length: Duration) -> String {
     match length.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7200 => format!("{} min", (seconds + 30) / 60),

@@ -12,15 +12,21 @@ use super::Name;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, EnumIter)]
 #[serde(rename_all = "kebab-case")]
 pub enum Panel {
+    /// The topics and views with their keys, in the top line.
     Topics,
+    /// The list of stories.
     Wire,
+    /// The text of the current story.
     Reader,
+    /// Candles of the selected symbol.
     Chart,
     /// The watchlist, as blocks or as a table.
     Prices,
     /// The same in short lines, above a panel that has the rest of the screen.
     Rail,
+    /// Stories per topic, compared with what is usual.
     Heat,
+    /// The bottom line.
     Status,
 }
 
@@ -39,9 +45,12 @@ impl Panel {
 /// What the keys go to, in the order in which they go round. The prices and their chart share them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter)]
 pub enum Focus {
+    /// The list of stories, or what lies over it.
     #[default]
     Wire,
+    /// The text of the current story.
     Reader,
+    /// The prices and the chart.
     Tape,
 }
 
@@ -55,6 +64,7 @@ pub enum PriceSort {
     Config,
     /// By the change in per cent, the largest rise first.
     Change,
+    /// By symbol, alphabetically.
     Name,
 }
 
@@ -75,6 +85,7 @@ impl PriceSort {
 pub struct Prices {
     /// The `list` of the symbols shown; None: all symbols.
     pub list: Option<Name>,
+    /// The order of the rows.
     pub sort: PriceSort,
     /// The symbol selected.
     pub symbol: Option<Name>,
@@ -96,6 +107,7 @@ pub struct Layout {
     pub columns: i16,
     /// Rows that the reader has more than it comes with.
     pub rows: i16,
+    /// The prices shown, kept from one run to the next.
     pub prices: Prices,
 }
 

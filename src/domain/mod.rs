@@ -1,25 +1,25 @@
 //! What newstape's world is made of. Pure: no clock, no files, no network.
 
-pub mod alert;
+pub(crate) mod alert;
 pub mod article;
 mod candle;
-pub mod correlation;
+pub(crate) mod correlation;
 pub mod feed;
-pub mod fingerprint;
-pub mod format;
+pub(crate) mod fingerprint;
+pub(crate) mod format;
 pub mod group;
 pub mod http_error;
 pub mod layout;
-pub mod number;
+pub(crate) mod number;
 mod pattern;
 pub mod price;
 pub mod query;
-pub mod reaction;
+pub(crate) mod reaction;
 pub mod session;
-pub mod setting;
-pub mod spelling;
+pub(crate) mod setting;
+pub(crate) mod spelling;
 pub mod story;
-pub mod symbol;
+pub(crate) mod symbol;
 pub mod text;
 pub mod topic;
 mod wording;

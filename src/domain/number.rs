@@ -2,7 +2,7 @@
 
 /// The numbers that a text names, in order. A dot or a comma before exactly three digits sets thousands apart, in the
 /// manner of either language; else what follows it is a fraction.
-pub fn numbers(text: &str) -> Vec<f64> {
+pub(crate) fn numbers(text: &str) -> Vec<f64> {
     let chars: Vec<char> = text.chars().collect();
     let mut found = Vec::new();
     let mut at = 0;

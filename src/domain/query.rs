@@ -66,7 +66,9 @@ impl PartialEq for Query {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct QueryError {
+    /// Byte offset in the query as typed.
     pub at: usize,
+    /// What was expected, in one plain sentence.
     pub message: String,
 }
 
@@ -99,11 +101,15 @@ pub type Terms = BTreeMap<String, Vec<String>>;
 /// What a query is asked about.
 #[derive(Debug)]
 pub struct Subject<'a> {
+    /// The story asked about.
     pub story: &'a Story,
+    /// Its words, as far as the query needs them.
     pub text: StoryText<'a>,
     /// Names of its topics, children with their parents.
     pub topics: &'a [Name],
+    /// The symbols bound to its topics.
     pub symbols: &'a [Name],
+    /// What the reader marked.
     pub marks: Marks,
     /// A mute matches it.
     pub muted: bool,
@@ -111,6 +117,7 @@ pub struct Subject<'a> {
     pub outlets: usize,
     /// What prices did since it appeared, in per cent; of symbols that are not here nothing is known.
     pub moves: &'a [(Name, f64)],
+    /// What ages are measured from.
     pub now: Timestamp,
 }
 

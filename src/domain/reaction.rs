@@ -15,7 +15,7 @@ pub struct Known {
 }
 
 /// How long after a story its move is final, with the names that the JSON of commands gives them.
-pub const LATER: [(&str, SignedDuration); 3] = [
+pub(crate) const LATER: [(&str, SignedDuration); 3] = [
     ("15m", SignedDuration::from_mins(15)),
     ("60m", SignedDuration::from_mins(60)),
     ("24h", SignedDuration::from_hours(24)),
@@ -38,12 +38,12 @@ const SAMPLES_MIN: usize = 20;
 const SAMPLES_MAX: i64 = 120;
 
 /// The end of the last bar.
-pub fn end(series: &Series) -> Option<Timestamp> {
+pub(crate) fn end(series: &Series) -> Option<Timestamp> {
     Some(series.bars.last()?.end(series.interval))
 }
 
 /// The close of the last bar that had ended by a time, however long before.
-pub fn known_at(series: &Series, time: Timestamp) -> Option<Known> {
+pub(crate) fn known_at(series: &Series, time: Timestamp) -> Option<Known> {
     known(series, series.bars.partition_point(|bar| bar.end(series.interval) <= time))
 }
 
@@ -54,12 +54,12 @@ fn known(series: &Series, after: usize) -> Option<Known> {
 }
 
 /// The price of a recording at a time: that of [`known_at`], as long as the recording lasts.
-pub fn recorded_at(series: &Series, time: Timestamp) -> Option<Known> {
+pub(crate) fn recorded_at(series: &Series, time: Timestamp) -> Option<Known> {
     known_at(series, time).filter(|_| end(series).is_some_and(|end| time <= end))
 }
 
 /// The price of a moment; None when the last one known is too old to be that.
-pub fn price_at(series: &Series, time: Timestamp) -> Option<Known> {
+pub(crate) fn price_at(series: &Series, time: Timestamp) -> Option<Known> {
     known_at(series, time).filter(|known| time.duration_since(known.at) <= tolerance(series))
 }
 
@@ -69,7 +69,7 @@ fn tolerance(series: &Series) -> SignedDuration {
 }
 
 /// From one price to another, in per cent of the first.
-pub fn percent(from: f64, to: f64) -> f64 {
+pub(crate) fn percent(from: f64, to: f64) -> f64 {
     (to - from) / from * 100.0
 }
 
@@ -84,13 +84,13 @@ pub struct Usual {
 
 /// What is usual of moves as long as one that began at a time, at the same hour of other days: of those that were over by
 /// then. None where too few are known, or where the price stood still.
-pub fn usual_of_hour(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
+pub(crate) fn usual_of_hour(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
     let moves = same_hour(series, begun, long.max(bar(series)), bar(series));
     if moves.len() < SAMPLES_OF_HOUR { None } else { usual_of(moves, true) }
 }
 
 /// The same of moves at any hour.
-pub fn usual_of_any(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
+pub(crate) fn usual_of_any(series: &Series, begun: Timestamp, long: SignedDuration) -> Option<Usual> {
     usual_of(any_hour(series, begun, long.max(bar(series))), false)
 }
 

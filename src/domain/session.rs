@@ -36,10 +36,15 @@ const HORIZON: usize = 30;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Session {
+    /// Pre-market trading.
     Pre,
+    /// The regular session of the exchange.
     Regular,
+    /// Post-market trading.
     Post,
+    /// The night session before a trading day.
     Overnight,
+    /// No trading at all.
     Closed,
     /// Crypto: never closes.
     Always,
@@ -72,6 +77,7 @@ pub enum Overnight {
 /// When there are night sessions. Times in America/New_York.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NightRule {
+    /// Whether night sessions count.
     pub overnight: Overnight,
     /// In the evening before a trading day.
     pub start: Time,
@@ -159,7 +165,9 @@ pub struct Night {
     pub trade_date: Date,
     /// The earliest time at which any venue may open for it.
     pub earliest: Timestamp,
+    /// When the session regularly starts.
     pub start: Timestamp,
+    /// When the session ends, as pre-market trading begins.
     pub end: Timestamp,
 }
 
@@ -173,6 +181,7 @@ impl Night {
 /// The next change of session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bell {
+    /// When it rings, UTC.
     pub at: Timestamp,
     /// The session that begins then.
     pub begins: Session,
@@ -181,10 +190,15 @@ pub struct Bell {
 /// The bounds of one trading day, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TradingDay {
+    /// The date at the exchange.
     pub date: Date,
+    /// Start of pre-market trading.
     pub pre: Timestamp,
+    /// Start of the regular session.
     pub open: Timestamp,
+    /// End of the regular session.
     pub close: Timestamp,
+    /// End of post-market trading.
     pub post_end: Timestamp,
 }
 

@@ -7,7 +7,7 @@ const BEGINNING: usize = 3;
 
 /// The known name nearest to `given`: at most one edit for every three letters away (a swap of neighbours is one edit),
 /// or the only one that begins with it. Case does not count.
-pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = given.chars().count();
     if length > LONGEST {
         return None;
@@ -26,7 +26,7 @@ fn only_one_beginning<'a>(lower: &str, length: usize, known: &[(usize, &'a str)]
 }
 
 /// `; did you mean 'timeout'?`, when one of the known names is near; else nothing.
-pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(given, known).map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
 }
 

@@ -34,11 +34,13 @@ impl fmt::Debug for StoryId {
 /// One entry of a feed. All text is plain and clean (see [`super::text::clean`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Story {
+    /// Stable across polls, edits and restarts.
     pub id: StoryId,
     /// The name of the feed it came from.
     pub feed: Name,
     /// Who published it: the feed's name, or the publisher that an aggregator's entry names.
     pub outlet: Name,
+    /// The current headline, plain text on one line.
     pub title: Name,
     /// The title it was first seen with, when its outlet has changed it since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,7 +124,9 @@ fn without_name(title: &str) -> Option<&str> {
 /// What is kept of a story beside what its feed says: what the reader has done with it, and where it was placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks {
+    /// The reader has read it, or marked it as read.
     pub read: bool,
+    /// The reader has starred it; such stories are kept for good.
     pub starred: bool,
     /// The group it is in ([`super::group::GroupId`]), once it has been placed: it stays there through restarts.
     #[serde(default, skip_serializing_if = "Option::is_none")]

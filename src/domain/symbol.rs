@@ -18,7 +18,7 @@ const COINS: [&str; 33] = [
 
 /// A name that is not a symbol as it stands. `Display` is one clause without a full stop.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SpellingError {
+pub(crate) enum SpellingError {
     /// It is known what is meant.
     #[error("'{written}' is spelled {meant} here")]
     Other { written: String, meant: Name },
@@ -30,7 +30,7 @@ pub enum SpellingError {
 ///
 /// # Errors
 /// When it is none; with the right spelling where the name is one of another site.
-pub fn spelled(written: &str) -> Result<Name, SpellingError> {
+pub(crate) fn spelled(written: &str) -> Result<Name, SpellingError> {
     let name = written.trim().to_uppercase();
     if let Some(meant) = meant(&name).filter(|meant| is_symbol(meant)) {
         return Err(SpellingError::Other { written: shown(written), meant: meant.into() });

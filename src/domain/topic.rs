@@ -24,6 +24,7 @@ pub use near::{But, Near};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TopicRule {
+    /// Unique among topics; what `topic:` in a query names.
     pub name: Name,
     /// Short, for the topic bar and the rows.
     pub title: String,
@@ -34,6 +35,7 @@ pub struct TopicRule {
     pub key: Option<char>,
     /// A slot of the theme (`topic-1` …), a colour name or `#rrggbb`.
     pub color: Option<String>,
+    /// The topic that also counts when this one is given.
     pub parent: Option<Name>,
     /// Symbols bound to it, the closest first; those not on the watchlist are skipped.
     #[serde(default)]
@@ -96,6 +98,7 @@ struct There<'a> {
 /// A topic given to a story, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
+    /// The name of the topic.
     pub topic: Name,
     /// The words that decided, as they stand in the text, in its order.
     pub why: Vec<String>,

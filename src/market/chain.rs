@@ -6,18 +6,18 @@ use crate::domain::Name;
 use crate::domain::price::{Capability, Symbol};
 
 /// A route to prices: a source, and how it is asked.
-pub type Route = (Name, Capability);
+pub(crate) type Route = (Name, Capability);
 
 /// A symbol that a source is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     pub symbol: Name,
     /// As the source spells it.
     pub spelled: String,
 }
 
 /// The place of a route in the chain of a symbol, the best first.
-pub fn rank(symbol: &str, route: &Route, config: &Config) -> Option<usize> {
+pub(crate) fn rank(symbol: &str, route: &Route, config: &Config) -> Option<usize> {
     let symbol = config.symbols.iter().find(|other| &*other.name == symbol)?;
     routes(symbol, config).position(|(source, by)| (source.id, by) == (&*route.0, route.1))
 }
@@ -28,7 +28,7 @@ pub(super) fn wanted(of: &Source, symbol: &Name) -> Option<Wanted> {
 }
 
 /// The sources of a symbol that exist, are enabled and know how to spell it, best first.
-pub fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = &'static Source> + 'a {
+pub(crate) fn chain<'a>(symbol: &'a Symbol, config: &'a Config) -> impl Iterator<Item = &'static Source> + 'a {
     let known = symbol.sources.iter().filter_map(|id| source(id));
     known.filter(|source| source.is_enabled(config) && (source.spell)(&symbol.name).is_some())
 }

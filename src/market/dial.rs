@@ -25,7 +25,7 @@ pub(super) const MESSAGE_CAP: usize = 1 << 20;
 pub(super) const READ_AT_ONCE: usize = 4 << 10;
 
 /// What can open a socket: the network, or a test.
-pub trait Dial: Send + Sync + 'static {
+pub(crate) trait Dial: Send + Sync + 'static {
     /// What an open connection reads and writes.
     type Io: AsyncRead + AsyncWrite + Unpin + Send;
 

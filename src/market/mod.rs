@@ -22,7 +22,7 @@ mod assignment;
 mod backoff;
 mod binance;
 mod cboe;
-pub mod chain;
+pub(crate) mod chain;
 mod cnbc;
 mod coinbase;
 mod coingecko;
@@ -35,10 +35,10 @@ mod link;
 mod nasdaq;
 mod pace;
 mod poll_queue;
-pub mod poller;
+pub(crate) mod poller;
 mod read;
-pub mod socket;
-pub mod source_health;
+pub(crate) mod socket;
+pub(crate) mod source_health;
 mod tiingo;
 #[cfg(test)]
 mod trials;
@@ -108,6 +108,7 @@ pub struct Source {
     pub needs_key: bool,
     /// Without a slash at its end; `[source.<id>]` may override it.
     pub base_url: &'static str,
+    /// None for a source without a socket.
     pub socket_url: Option<&'static str>,
     /// Sent where the configuration sets none; None: that of the network settings.
     pub user_agent: Option<&'static str>,
@@ -142,13 +143,16 @@ pub struct Source {
 pub struct Access<'a> {
     /// Without a slash at its end.
     pub base: &'a str,
+    /// The user's API key, where the source takes one.
     pub key: Option<&'a str>,
 }
 
 /// When an answer is read, and by which calendar.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<'a> {
+    /// When the answer arrived.
     pub now: Timestamp,
+    /// Decides the session of a price.
     pub calendar: &'a Calendar,
 }
 
@@ -199,6 +203,7 @@ pub type ReadCloses = fn(&[u8]) -> Result<Vec<(String, Vec<Candle>)>, ReadError>
 /// The question for the bars of a span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BarsAsk {
+    /// The addresses to ask, all of which are needed; empty: the span is not offered.
     pub urls: Vec<String>,
     /// Seconds in a bar.
     pub interval: u32,
@@ -242,7 +247,9 @@ pub struct SocketSpec {
 /// What a socket sends by itself.
 #[derive(Debug)]
 pub struct Beat {
+    /// Time between two messages.
     pub every: Duration,
+    /// Writes the message, given the subscribed symbols as the source spells them.
     pub say: fn(&[String]) -> String,
 }
 
@@ -251,6 +258,7 @@ pub struct Beat {
 pub struct Tick {
     /// As the source spells it.
     pub spelled: String,
+    /// The last price.
     pub price: Decimal,
     /// Previous close, or the price 24 hours ago.
     pub base: Option<Decimal>,
@@ -258,24 +266,29 @@ pub struct Tick {
     pub currency: Option<String>,
     /// None: as the calendar tells.
     pub session: Option<Session>,
+    /// When it traded, as the source gives it.
     pub time: Option<Timestamp>,
     /// Counts up with every trade, where times are not fine enough.
     pub order: Option<u64>,
+    /// The price outside the regular session, where the source gives one.
     pub extended: Option<Extended>,
 }
 
 /// One thing that a socket says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
+    /// A price.
     Tick(Tick),
     /// It speaks of a symbol, but what stands in the place of the price is none.
     NoPrice {
+        /// The symbol as the source spells it.
         spelled: String,
     },
     /// It lives.
     Beat,
     /// It does not give what was asked for; the symbol when it names one.
     Refused {
+        /// The symbol as the source spells it; None: all that was asked for.
         spelled: Option<String>,
         /// In its own words.
         said: String,
@@ -318,10 +331,15 @@ pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
 
 /// What the price workers need of the world.
 pub struct Deps {
+    /// The client that requests are made with.
     pub http: Http,
+    /// The time, injected.
     pub clock: Clock,
+    /// The current configuration; workers follow its changes.
     pub config: watch::Receiver<Arc<Config>>,
+    /// Where quotes, candles and reports go.
     pub events: mpsc::Sender<Event>,
+    /// What the shell asks for.
     pub orders: broadcast::Receiver<Order>,
     /// The chart on screen, whose candles go before all else.
     pub shown: watch::Receiver<Shown>,
@@ -329,6 +347,7 @@ pub struct Deps {
     pub wants_history: bool,
     /// What is stored of refusals that may still last.
     pub reports: Vec<SourceReport>,
+    /// Chance, for spreading requests out.
     pub random: Random,
 }
 

@@ -40,7 +40,7 @@ const VERY_LATE: Duration = Duration::from_secs(3);
 const UNKNOWN_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// Whoever can answer a question: [`Http`], or a test.
-pub trait Fetch: Send + Sync + 'static {
+pub(crate) trait Fetch: Send + Sync + 'static {
     /// One GET, under the network settings of a configuration.
     fn fetch(&self, config: &Config, ask: Ask) -> impl Future<Output = Result<Answer, HttpError>> + Send;
 }
@@ -52,7 +52,7 @@ impl Fetch for Http {
 }
 
 /// The worker that polls one source.
-pub struct Poller<F> {
+pub(crate) struct Poller<F> {
     context: WorkerContext,
     fetch: F,
     base: String,
@@ -112,7 +112,7 @@ struct FailedQuestion {
 
 impl<F: Fetch> Poller<F> {
     /// A worker for one source, under the refusals that are remembered of it.
-    pub fn new(source: &'static Source, deps: &Deps, health: SourceHealth, fetch: F) -> Poller<F> {
+    pub(crate) fn new(source: &'static Source, deps: &Deps, health: SourceHealth, fetch: F) -> Poller<F> {
         let blocked_until = refused_until(deps, source, |capability| capability != Capability::Socket);
         let context = WorkerContext::new(source, deps, health);
         let base = source.base_url(&context.config.borrow()).to_string();
@@ -131,7 +131,7 @@ impl<F: Fetch> Poller<F> {
     }
 
     /// Runs until its channels close.
-    pub async fn run(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn run(mut self) -> anyhow::Result<()> {
         self.turn_to_chart();
         loop {
             self.keep_time();

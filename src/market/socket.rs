@@ -41,7 +41,7 @@ const GATHERED: usize = 256;
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// The worker that listens to one source.
-pub struct SocketWorker<D> {
+pub(crate) struct SocketWorker<D> {
     context: WorkerContext,
     spec: &'static SocketSpec,
     dial: D,
@@ -69,7 +69,7 @@ impl<D> std::fmt::Debug for SocketWorker<D> {
 
 impl<D: Dial> SocketWorker<D> {
     /// A worker for one source, under the refusals that are remembered of it.
-    pub fn new(
+    pub(crate) fn new(
         source: &'static Source,
         spec: &'static SocketSpec,
         deps: &Deps,
@@ -89,7 +89,7 @@ impl<D: Dial> SocketWorker<D> {
     }
 
     /// Runs until its channels close.
-    pub async fn run(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn run(mut self) -> anyhow::Result<()> {
         while let Ok(plan) = self.wait().await {
             let started = Instant::now();
             let end = self.connection(plan).await;

@@ -31,7 +31,7 @@ const BASE_OF_COIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// How far a route is to be trusted, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trust {
+pub(crate) enum Trust {
     /// It does well, or has not been tried.
     Settled,
     /// It does well again, but not for long; or its block is over and it has not been asked yet.
@@ -41,7 +41,7 @@ pub enum Trust {
 
 /// Why a route brings no price.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// The source refuses every question until the time noted with it.
     Blocked(Refusal),
     /// It failed when last asked, and is tried again.
@@ -52,7 +52,7 @@ pub enum Cause {
 
 /// How long a route counts as down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Downtime {
+pub(crate) enum Downtime {
     Until(Timestamp),
     /// Until it does well.
     UntilWell,
@@ -144,7 +144,7 @@ struct Base {
 
 /// All that the workers know of each other.
 #[derive(Clone, Debug, Default)]
-pub struct HealthTable {
+pub(crate) struct HealthTable {
     sources: BTreeMap<Route, Availability>,
     symbols: BTreeMap<(Name, Route), Availability>,
     carriers: BTreeMap<Name, Carrier>,
@@ -153,18 +153,18 @@ pub struct HealthTable {
 
 impl HealthTable {
     /// How far a route is to be trusted where a symbol is concerned.
-    pub fn trust(&self, symbol: &Name, route: &Route, now: Timestamp) -> Trust {
+    pub(crate) fn trust(&self, symbol: &Name, route: &Route, now: Timestamp) -> Trust {
         let own = self.symbols.get(&(symbol.clone(), route.clone()));
         own.map_or(Trust::Settled, |standing| standing.trust(now)).max(self.trust_source(route, now))
     }
 
     /// How far a route is to be trusted on the whole.
-    pub fn trust_source(&self, route: &Route, now: Timestamp) -> Trust {
+    pub(crate) fn trust_source(&self, route: &Route, now: Timestamp) -> Trust {
         self.sources.get(route).map_or(Trust::Settled, |standing| standing.trust(now))
     }
 
     /// Since when a route that was down has done well again.
-    pub fn well_again(&self, route: &Route) -> Option<Timestamp> {
+    pub(crate) fn well_again(&self, route: &Route) -> Option<Timestamp> {
         match self.sources.get(route) {
             Some(Availability::Well(since)) => *since,
             _ => None,
@@ -172,12 +172,12 @@ impl HealthTable {
     }
 
     /// Does a source bring a price of a symbol that still stands?
-    pub fn is_priced(&self, symbol: &Name, now: Timestamp) -> bool {
+    pub(crate) fn is_priced(&self, symbol: &Name, now: Timestamp) -> bool {
         self.carriers.get(symbol).is_some_and(|carrier| carrier.until > now)
     }
 
     /// Why no source has brought a price of a symbol yet; None when one has.
-    pub fn unpriced(&self, symbol: &Symbol, config: &Config, now: Timestamp) -> Option<Unpriced> {
+    pub(crate) fn unpriced(&self, symbol: &Symbol, config: &Config, now: Timestamp) -> Option<Unpriced> {
         if self.carriers.contains_key(&symbol.name) {
             return None;
         }
@@ -203,7 +203,7 @@ impl HealthTable {
     }
 
     /// May a route still bring a price of a symbol, as far as is known?
-    pub fn may_answer(&self, symbol: &Name, route: &Route, now: Timestamp) -> bool {
+    pub(crate) fn may_answer(&self, symbol: &Name, route: &Route, now: Timestamp) -> bool {
         self.prospect(symbol, route, now) == Prospect::MayAnswer
     }
 
@@ -312,7 +312,7 @@ fn stands_until(quote: &Quote, calendar: &Calendar) -> Timestamp {
 
 /// How the sources fare, shared between their workers.
 #[derive(Clone, Debug)]
-pub struct SourceHealth {
+pub(crate) struct SourceHealth {
     health_table: Arc<watch::Sender<HealthTable>>,
     /// None: nobody has looked at the clock yet.
     clock: Arc<Mutex<Option<ClockWatch>>>,
@@ -334,7 +334,7 @@ impl SourceHealth {
     }
 
     /// Notes an outcome; wakes the workers only when a source does well that did not, or the reverse.
-    pub fn tell(&self, report: &SourceReport) {
+    pub(crate) fn tell(&self, report: &SourceReport) {
         let route = (report.source.clone(), report.capability);
         let mark = match &report.outcome {
             Outcome::Well => Mark::Well,
@@ -345,12 +345,12 @@ impl SourceHealth {
     }
 
     /// A route is late with its answer: the next is asked, and this one goes on being waited for.
-    pub fn late(&self, route: Route, now: Timestamp) {
+    pub(crate) fn late(&self, route: Route, now: Timestamp) {
         self.health_table.send_if_modified(|health_table| health_table.mark_source(route, Mark::Late, now));
     }
 
     /// A route can't bring the prices of these symbols in time: the next is asked for those that have none.
-    pub fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, route: &Route, now: Timestamp) {
+    pub(crate) fn late_for<'a>(&self, symbols: impl IntoIterator<Item = &'a Name>, route: &Route, now: Timestamp) {
         self.health_table.send_if_modified(|health_table| {
             let mark = |symbol: &Name| health_table.mark_symbol(symbol.clone(), route.clone(), Mark::Late, now);
             symbols.into_iter().map(mark).fold(false, |any, is_news| any | is_news)
@@ -358,13 +358,13 @@ impl SourceHealth {
     }
 
     /// A route has no price of one symbol: until it brings one, at the latest until the time.
-    pub fn lacks(&self, symbol: &Name, route: Route, time: Downtime, now: Timestamp) {
+    pub(crate) fn lacks(&self, symbol: &Name, route: Route, time: Downtime, now: Timestamp) {
         let mark = Mark::Down(time, Cause::NoPrice);
         self.health_table.send_if_modified(|health_table| health_table.mark_symbol(symbol.clone(), route, mark, now));
     }
 
     /// A route brought a price: completed from the source's own numbers. False when a better one is shown.
-    pub fn offer(&self, quote: &mut Quote, by: Capability, config: &Config, calendar: &Calendar) -> bool {
+    pub(crate) fn offer(&self, quote: &mut Quote, by: Capability, config: &Config, calendar: &Calendar) -> bool {
         let route = (quote.source.clone(), by);
         let now = quote.received_time;
         let mut is_taken = false;
@@ -386,7 +386,7 @@ impl SourceHealth {
     }
 
     /// Wakes when a source does well that did not, or the reverse, and when a symbol's price comes by another route.
-    pub fn watch(&self) -> watch::Receiver<HealthTable> {
+    pub(crate) fn watch(&self) -> watch::Receiver<HealthTable> {
         self.health_table.subscribe()
     }
 }

@@ -14,7 +14,7 @@ const BACK: SignedDuration = SignedDuration::from_mins(1);
 
 /// Whose fault a silence is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Network {
+pub(crate) enum Network {
     /// Others answer.
     Up,
     /// There are too few others to tell, and none of them answers.
@@ -25,7 +25,7 @@ pub enum Network {
 
 /// Under what circumstances a poll ended.
 #[derive(Clone, Copy, Debug)]
-pub struct Circumstances {
+pub(crate) struct Circumstances {
     pub pace: Pace,
     pub now: Timestamp,
     pub network: Network,
@@ -36,7 +36,7 @@ pub struct Circumstances {
 }
 
 /// The state of a feed after a poll.
-pub fn after_poll(before: &FeedState, report: &Report, at: &Circumstances) -> FeedState {
+pub(crate) fn after_poll(before: &FeedState, report: &Report, at: &Circumstances) -> FeedState {
     let mut state = before.clone();
     let polled = &report.polled;
     let is_back = moved::is_taken_back(&mut state, polled);

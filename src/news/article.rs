@@ -4,7 +4,7 @@
 //! (`dom_smoothie`), and what that leaves is cut into blocks (`blocks`).
 
 mod blocks;
-pub mod fetch;
+pub(crate) mod fetch;
 mod labels;
 mod lean;
 

@@ -17,12 +17,12 @@ const DECLARATION: usize = 1024;
 const META: usize = 4096;
 
 /// The text of a document. Never fails: bytes that mean nothing become U+FFFD, and are noted.
-pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &mut Repairs) -> Cow<'a, str> {
+pub(crate) fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>, repairs: &mut Repairs) -> Cow<'a, str> {
     decode_as([declared(bytes), content_type.and_then(charset)], bytes, repairs)
 }
 
 /// As [`decode`], for a web page: what HTTP says counts before its `<meta>`, as in browsers, which it was tried with.
-pub fn decode_page<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
+pub(crate) fn decode_page<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     let own = in_meta(bytes).or_else(|| declared(bytes));
     let sent = content_type.and_then(charset);
     decode_as([sent.or(own), own], bytes, &mut Repairs::default())
@@ -110,7 +110,7 @@ fn with<'a>(encoding: &'static Encoding, bytes: &'a [u8], repairs: &mut Repairs)
 /// The text that was meant, when it is UTF-8 that somebody took for windows-1252 (`cafÃ©` for `café`). Other text that
 /// happens to read so is next to unthinkable: every accented letter would have to be one of these pairs. One pair alone
 /// that may be a name in capitals with a mark behind it (`UMEÅ’s`) is left as it is.
-pub fn twice_encoded(text: &str) -> Option<String> {
+pub(crate) fn twice_encoded(text: &str) -> Option<String> {
     let (_, first) = text.split_at(text.bytes().position(|byte| !byte.is_ascii())?);
     // Most texts are recognised by their first accented letter: it stands alone.
     if first.chars().nth(1).is_none_or(|next| next.is_ascii()) {

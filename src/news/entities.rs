@@ -11,12 +11,12 @@ const LONGEST_NAME: usize = 31;
 
 /// Replaces the references of a text. What begins no reference stays as it stands; what refers to a character that
 /// must not be shown (`&#0;`) disappears. Both are noted, and so are names that only HTML knows.
-pub fn decode<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
+pub(crate) fn decode<'a>(text: &'a str, repairs: &mut Repairs) -> Cow<'a, str> {
     replace(text, repairs, named)
 }
 
 /// As [`decode`], for HTML, where the names are at home, some of them without a semicolon, and nothing is worth a note.
-pub fn decode_html(text: &str) -> Cow<'_, str> {
+pub(crate) fn decode_html(text: &str) -> Cow<'_, str> {
     replace(text, &mut Repairs::default(), |text| named(text).or_else(|| unended(text)))
 }
 

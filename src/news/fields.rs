@@ -13,33 +13,33 @@ const TITLE_MAX: usize = 1000;
 /// Longest guid, date and address kept, in bytes.
 const WORDS_MAX: usize = 4000;
 /// Of a longer text, in bytes, no more than this is looked at: what it says stands at its beginning.
-pub const TEXT_MAX: usize = 1 << 20;
+pub(crate) const TEXT_MAX: usize = 1 << 20;
 /// Categories of an entry kept.
-pub const CATEGORIES_MAX: usize = 32;
+pub(crate) const CATEGORIES_MAX: usize = 32;
 /// How much plain text is taken from HTML: what fills a summary, and a little to cut it at a word.
 const ENOUGH: usize = Story::SUMMARY_MAX + 64;
 
 /// The text of a field as a document has it, references replaced.
 #[derive(Clone, Debug)]
-pub struct Value<'a> {
+pub(crate) struct Value<'a> {
     pub text: Cow<'a, str>,
     pub is_html: bool,
 }
 
 impl<'a> Value<'a> {
     /// Text that is HTML, or may be.
-    pub fn html(text: impl Into<Cow<'a, str>>) -> Self {
+    pub(crate) fn html(text: impl Into<Cow<'a, str>>) -> Self {
         Value { text: text.into(), is_html: true }
     }
 
     /// Text that says it is plain, which many a publisher does not know.
-    pub fn plain(text: impl Into<Cow<'a, str>>) -> Self {
+    pub(crate) fn plain(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
         Value { is_html: html_text::looks_like_html(&text), text }
     }
 
     /// A title or a name.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let enough = TITLE_MAX + 64;
         let line =
             if self.is_html { html_text::title(&self.text, enough) } else { html_text::from_text(&self.text, enough) };
@@ -47,7 +47,7 @@ impl<'a> Value<'a> {
     }
 
     /// Plain text, cut at a word where it is longer than a summary may be.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let text = if self.is_html {
             html_text::from_html(&self.text, ENOUGH)
         } else {
@@ -57,7 +57,7 @@ impl<'a> Value<'a> {
     }
 
     /// What is no prose: a date, an address, a number. At most 4 kB.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         if self.is_html {
             html_text::cut(&html_text::from_html(&self.text, TITLE_MAX), WORDS_MAX)
         } else {
@@ -67,24 +67,24 @@ impl<'a> Value<'a> {
 }
 
 /// As [`Value::words`], of text without markup. What is longer is not even looked at.
-pub fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     let head = text.get(..text.floor_char_boundary(4 * WORDS_MAX)).unwrap_or_default();
     html_text::cut(&text::clean(head), WORDS_MAX)
 }
 
 /// A category by name. What a machine calls it may be all there is.
-pub fn category(name: &str) -> Option<String> {
+pub(crate) fn category(name: &str) -> Option<String> {
     Some(html_text::cut(&words(name), TITLE_MAX)).filter(|name| !name.is_empty())
 }
 
 /// Google News writes `Headline - Outlet`.
-pub fn without_outlet(title: &str, outlet: &str) -> String {
+pub(crate) fn without_outlet(title: &str, outlet: &str) -> String {
     let headline = title.strip_suffix(outlet).and_then(|rest| rest.trim_end().strip_suffix(['-', '–', '—', '|']));
     headline.map(str::trim_end).filter(|headline| !headline.is_empty()).unwrap_or(title).to_owned()
 }
 
 /// An absolute http(s) address.
-pub fn absolute(text: &str, base: Option<&Url>) -> Option<String> {
+pub(crate) fn absolute(text: &str, base: Option<&Url>) -> Option<String> {
     let text = text.trim();
     if text.is_empty() || text.len() > WORDS_MAX {
         return None;
@@ -103,7 +103,7 @@ pub fn absolute(text: &str, base: Option<&Url>) -> Option<String> {
 }
 
 /// `en-US` is `en`.
-pub fn lang(text: &str) -> Option<String> {
+pub(crate) fn lang(text: &str) -> Option<String> {
     let code = text.trim().split(['-', '_']).next()?.to_ascii_lowercase();
     (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_lowercase())).then_some(code)
 }

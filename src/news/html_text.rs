@@ -120,7 +120,7 @@ pub fn from_html(html: &str, enough: usize) -> String {
 
 /// As [`from_html`], for a headline, which may speak of elements: `The <video> element`. A bare tag that is never closed
 /// and shapes no text is meant to be read, as is an end tag without a beginning.
-pub fn title(html: &str, enough: usize) -> String {
+pub(crate) fn title(html: &str, enough: usize) -> String {
     if html.len() > LONG_TITLE {
         return from_html(html, enough);
     }
@@ -176,7 +176,7 @@ fn readable(html: &str, enough: usize, is_text: impl Fn(&Token) -> bool) -> Stri
 }
 
 /// As [`from_html`], for text without markup.
-pub fn from_text(text: &str, enough: usize) -> String {
+pub(crate) fn from_text(text: &str, enough: usize) -> String {
     let mut line = Line { text: String::new(), enough };
     line.push(text);
     text::clean(&line.text)
@@ -184,7 +184,7 @@ pub fn from_text(text: &str, enough: usize) -> String {
 
 /// True when text that says it is plain is HTML all the same: all its tags are known ones and one of them is an end
 /// tag, a break or an image; or it holds a reference that HTML knows. (The rule of feedparser, `lookslikehtml`.)
-pub fn looks_like_html(text: &str) -> bool {
+pub(crate) fn looks_like_html(text: &str) -> bool {
     let has_reference = text.contains('&') && entities::decode_html(text) != text;
     if !text.contains('<') {
         return has_reference;
@@ -204,7 +204,7 @@ pub fn looks_like_html(text: &str) -> bool {
 }
 
 /// The text, cut between words with `…` when it is longer than `max` bytes.
-pub fn cut(text: &str, max: usize) -> String {
+pub(crate) fn cut(text: &str, max: usize) -> String {
     if text.len() <= max {
         return text.to_owned();
     }
@@ -217,7 +217,7 @@ pub fn cut(text: &str, max: usize) -> String {
 }
 
 /// An element of HTML that stands within a line, by its name without regard to case.
-pub fn is_inline(name: &str) -> bool {
+pub(crate) fn is_inline(name: &str) -> bool {
     is_one_of(INLINE, name)
 }
 

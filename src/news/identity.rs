@@ -70,7 +70,7 @@ const TRACKING: &[&str] = &[
 
 /// How the same page is always written: without scheme, `www.`, slash at the end, fragment and tracking parameters.
 /// None when it is no http(s) address.
-pub fn canonical_link(link: &str) -> Option<String> {
+pub(crate) fn canonical_link(link: &str) -> Option<String> {
     let url = Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let host = url.host_str()?;
     let mut canonical = host.strip_prefix("www.").unwrap_or(host).to_owned();

@@ -31,7 +31,7 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// Reads a document that begins with `{`.
-pub fn read(text: &str, max: usize, base: Option<&Url>, repairs: Repairs) -> Result<Document, Unreadable> {
+pub(crate) fn read(text: &str, max: usize, base: Option<&Url>, repairs: Repairs) -> Result<Document, Unreadable> {
     let (mut reader, mut fault) = attempt(text, max, base, repairs.clone());
     // Where it breaks off there is nothing to mend.
     if fault.as_ref().is_some_and(|fault| !fault.is_eof()) {

@@ -10,7 +10,7 @@ use super::repair::{Repair, Repairs};
 
 /// A piece of a document. Comments, declarations and processing instructions are skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token<'a> {
+pub(crate) enum Token<'a> {
     Start(Tag<'a>),
     /// The name, with its prefix.
     End(&'a str),
@@ -22,7 +22,7 @@ pub enum Token<'a> {
 
 /// A start tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tag<'a> {
+pub(crate) struct Tag<'a> {
     /// With its prefix.
     pub name: &'a str,
     attributes: &'a str,
@@ -33,7 +33,7 @@ pub struct Tag<'a> {
 impl<'a> Tag<'a> {
     /// The attributes in order: names with their prefixes, values with references not yet replaced. Quotes and values
     /// may be missing.
-    pub fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let mut rest = self.attributes;
         std::iter::from_fn(move || {
             rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/' || c == '=');
@@ -48,7 +48,7 @@ impl<'a> Tag<'a> {
     }
 
     /// All its attributes are written as XML wants them, names apart, values in quotes.
-    pub fn is_tidy(&self) -> bool {
+    pub(crate) fn is_tidy(&self) -> bool {
         let mut rest = self.attributes;
         while !rest.trim_start().is_empty() {
             let Some((name, value)) = rest.split_once('=') else { return false };
@@ -63,12 +63,12 @@ impl<'a> Tag<'a> {
     }
 
     /// The prefixes that it declares, and the addresses they stand for.
-    pub fn prefixes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         self.attributes().filter_map(|(name, address)| Some((name.strip_prefix("xmlns:")?, address)))
     }
 
     /// The value of an attribute, by its name without regard to case, references replaced.
-    pub fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         let (_, value) = self.attributes().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
         Some(entities::decode_html(value))
     }
@@ -94,7 +94,7 @@ fn take<'a>(rest: &mut &'a str, ends: impl Fn(char) -> bool) -> &'a str {
 
 /// What an element holds.
 #[derive(Clone, Copy, Debug)]
-pub struct Inside<'a> {
+pub(crate) struct Inside<'a> {
     pub raw: &'a str,
     /// It holds elements of its own.
     pub has_elements: bool,
@@ -104,7 +104,7 @@ pub struct Inside<'a> {
 
 /// Reads through a document.
 #[derive(Debug)]
-pub struct Markup<'a> {
+pub(crate) struct Markup<'a> {
     rest: &'a str,
     /// No `]]>` stands in the rest.
     no_literal_end: bool,
@@ -129,7 +129,7 @@ enum Step<'a> {
 }
 
 impl<'a> Markup<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Markup {
             rest: text,
             no_literal_end: false,
@@ -143,12 +143,12 @@ impl<'a> Markup<'a> {
     }
 
     /// For a web page, whose attributes may hold markup in their quotes.
-    pub fn of_page(text: &'a str) -> Self {
+    pub(crate) fn of_page(text: &'a str) -> Self {
         Markup { is_page: true, ..Markup::new(text) }
     }
 
     /// What has not been read yet.
-    pub fn rest(&self) -> &'a str {
+    pub(crate) fn rest(&self) -> &'a str {
         self.rest
     }
 
@@ -256,7 +256,7 @@ impl<'a> Markup<'a> {
 
     /// Reads to the end of the element whose start tag was just read. Where that has no end, it ends where one of its
     /// own kind could not go on: before the first tag that `is_sibling`, or before one that `is_wall`.
-    pub fn inside(
+    pub(crate) fn inside(
         &mut self,
         name: &str,
         is_sibling: impl Fn(&str) -> bool,
@@ -289,7 +289,7 @@ impl<'a> Markup<'a> {
 
     /// Reads to the end tag of an element of HTML whose content is no markup, as `script`; to the end of the document
     /// where there is none, as browsers do. What it holds.
-    pub fn raw(&mut self, name: &str) -> &'a str {
+    pub(crate) fn raw(&mut self, name: &str) -> &'a str {
         let text = self.rest;
         let is_end =
             |at: usize| text.get(at + 2..at + 2 + name.len()).is_some_and(|end| end.eq_ignore_ascii_case(name));
@@ -316,7 +316,7 @@ impl<'a> Markup<'a> {
     }
 
     /// Goes back to what was the rest before, when it is cheap to do so.
-    pub fn go_back(&mut self, before: &'a str) {
+    pub(crate) fn go_back(&mut self, before: &'a str) {
         let read = before.len().saturating_sub(self.rest.len());
         if read <= self.second_look {
             self.second_look -= read;

@@ -30,36 +30,36 @@
 //! | [`permit`] | a reader's request, let in between those of the feeds | no |
 //! | [`poll`] | the one task that sleeps, asks, sends | yes |
 
-pub mod after_poll;
+pub(crate) mod after_poll;
 pub mod article;
-pub mod cadence;
+pub(crate) mod cadence;
 pub mod dates;
-pub mod decode;
+pub(crate) mod decode;
 pub mod discover;
-pub mod entities;
-pub mod fields;
+pub(crate) mod entities;
+pub(crate) mod fields;
 pub mod html_text;
-pub mod identity;
-pub mod json;
-pub mod markup;
-pub mod moved;
-pub mod namespaces;
-pub mod not_a_feed;
+pub(crate) mod identity;
+pub(crate) mod json;
+pub(crate) mod markup;
+pub(crate) mod moved;
+pub(crate) mod namespaces;
+pub(crate) mod not_a_feed;
 pub mod opml;
 pub mod panic_guard;
-pub mod parse;
-pub mod permit;
-pub mod poll;
-pub mod poll_outcome;
-pub mod publisher_hints;
+pub(crate) mod parse;
+pub(crate) mod permit;
+pub(crate) mod poll;
+pub(crate) mod poll_outcome;
+pub(crate) mod publisher_hints;
 mod recognise;
-pub mod repair;
-pub mod schedule;
-pub mod scheduler;
-pub mod site;
-pub mod strict;
-pub mod survey;
-pub mod vocabulary;
+pub(crate) mod repair;
+pub(crate) mod schedule;
+pub(crate) mod scheduler;
+pub(crate) mod site;
+pub(crate) mod strict;
+pub(crate) mod survey;
+pub(crate) mod vocabulary;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -87,6 +87,7 @@ pub const MAX_ENTRIES: usize = 2_000;
 pub struct Document {
     /// `RSS 2.0`, `Atom 1.0`, `JSON Feed 1.1` …
     pub format: String,
+    /// The feed's own title; empty when it has none.
     pub title: String,
     /// The page it is the feed of.
     pub home: Option<String>,
@@ -107,11 +108,13 @@ pub struct Document {
 /// An entry, cleaned: all text is plain, on one line, without control characters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Entry {
+    /// The headline; empty when there is none.
     pub title: String,
     /// At most [`crate::domain::story::Story::SUMMARY_MAX`] bytes; empty when there is none.
     pub summary: String,
     /// As published, made absolute; http(s) only.
     pub link: Option<String>,
+    /// `<guid>` or `<id>`, as published.
     pub guid: Option<String>,
     /// As published, in UTC: it may lie in the future.
     pub published: Option<Timestamp>,
@@ -119,6 +122,7 @@ pub struct Entry {
     pub lang: Option<String>,
     /// The outlet that an aggregator names.
     pub source: Option<String>,
+    /// Labels that the publisher gave it, in the order of the entry.
     pub categories: Vec<String>,
 }
 

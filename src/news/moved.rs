@@ -16,7 +16,7 @@ use crate::http::HttpError;
 const TIMES: u32 = 3;
 
 /// Takes in what an answer says about moves; gives what there is to report.
-pub fn learn(state: &mut FeedState, asked: &str, polled: &PollOutcome) -> Option<MoveNews> {
+pub(crate) fn learn(state: &mut FeedState, asked: &str, polled: &PollOutcome) -> Option<MoveNews> {
     let response = polled.response()?;
     let Some(target) = target(asked, response).filter(|_| polled.disposition() == Disposition::Good) else {
         state.moves.announced = None;
@@ -49,7 +49,7 @@ fn target(asked: &str, response: &ResponseMeta) -> Option<String> {
 
 /// Forgets a learned address that does not answer any more, or says that nothing is there. True when it did: the
 /// configured address is to be tried again.
-pub fn is_taken_back(state: &mut FeedState, polled: &PollOutcome) -> bool {
+pub(crate) fn is_taken_back(state: &mut FeedState, polled: &PollOutcome) -> bool {
     let is_dead = match polled {
         PollOutcome::Refused { answer, .. } => matches!(answer.status, 404 | 410),
         PollOutcome::Unreached(trouble) => *trouble == HttpError::Name,

@@ -9,11 +9,11 @@ const PREFIXES_MAX: usize = 64;
 
 /// The prefixes declared so far. They count from where they stand to the end: nobody gives one two meanings.
 #[derive(Debug, Default)]
-pub struct Namespaces<'a>(Vec<(&'a str, Space)>);
+pub(crate) struct Namespaces<'a>(Vec<(&'a str, Space)>);
 
 impl<'a> Namespaces<'a> {
     /// Notes the prefixes that a tag declares.
-    pub fn declare(&mut self, tag: Tag<'a>) {
+    pub(crate) fn declare(&mut self, tag: Tag<'a>) {
         for (prefix, address) in tag.prefixes() {
             let space = Space::of_address(address).unwrap_or(Space::Other);
             if let Some(known) = self.0.iter_mut().find(|(known, _)| *known == prefix) {
@@ -26,7 +26,7 @@ impl<'a> Namespaces<'a> {
 
     /// What a tag's own prefix stands for. Only containers may change what the empty prefix means:
     /// `<div xmlns="…xhtml">` does not.
-    pub fn of(&self, tag: Tag<'a>, local: &str, repairs: &mut Repairs) -> Space {
+    pub(crate) fn of(&self, tag: Tag<'a>, local: &str, repairs: &mut Repairs) -> Space {
         let Some((prefix, _)) = tag.name.split_once(':') else {
             let own = tag.attributes().find(|(name, _)| *name == "xmlns");
             return match own.and_then(|(_, address)| Space::of_address(address)) {

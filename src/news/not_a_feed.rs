@@ -45,7 +45,7 @@ const GUARD_HEADERS: &[(&str, &str, &str)] = &[
 const HASTE: &[&str] = &["request rate threshold exceeded", "rate limit", "ratelimit", "too many requests"];
 
 /// Why a text without any feed in it can't be read.
-pub fn why(text: &str) -> Unreadable {
+pub(crate) fn why(text: &str) -> Unreadable {
     let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or_default().to_lowercase();
     if let Some(guard) = challenge(&head) {
         return Unreadable::Challenge(guard.into());
@@ -64,13 +64,13 @@ pub fn why(text: &str) -> Unreadable {
 }
 
 /// Whose challenge page this is, if it is one.
-pub fn challenge(head: &str) -> Option<&'static str> {
+pub(crate) fn challenge(head: &str) -> Option<&'static str> {
     CHALLENGES.iter().find(|(mark, _)| head.contains(mark)).map(|(_, guard)| *guard)
 }
 
 /// Whose guard refused, by the headers of its answer and the beginning of its body. Only a web page is a challenge: a
 /// plain refusal of a server behind a guard is its own.
-pub fn guard<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Option<&'static str> {
+pub(crate) fn guard<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Option<&'static str> {
     if header("cf-mitigated").is_some() {
         return Some("Cloudflare");
     }
@@ -83,7 +83,7 @@ pub fn guard<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Optio
 }
 
 /// Whether a refusal says that it comes from asking too often.
-pub fn is_rate_limit<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> bool {
+pub(crate) fn is_rate_limit<'a>(header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> bool {
     let spent = |name| header(name).is_some_and(|left| left.trim().trim_end_matches(".0") == "0");
     let head = lower_head(body);
     spent("x-ratelimit-remaining") || spent("ratelimit-remaining") || HASTE.iter().any(|words| head.contains(words))

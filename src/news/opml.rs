@@ -60,10 +60,13 @@ pub struct List {
 /// Why a file can't be read. `Display` is one plain clause, fit to follow a name and a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
+    /// Larger than [`MAX_BYTES`].
     #[error("it is larger than {} MiB, which no list of feeds is", MAX_BYTES >> 20)]
     TooLarge,
+    /// An RSS, Atom or JSON feed.
     #[error("it is a feed, not a list of feeds; newstape feeds add takes the address of one")]
     Feed,
+    /// No `<outline>` element.
     #[error("it is no list of feeds: it has no outlines, as OPML has them")]
     NoOutlines,
 }

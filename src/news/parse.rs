@@ -20,7 +20,7 @@ use super::vocabulary::{Role, Space, is_entry, is_sibling, is_wall, local, lower
 use super::{Document, Entry, Unreadable, dates, decode, entities, html_text, publisher_hints};
 
 /// Reads a document that is no JSON.
-pub fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) -> Result<Document, Unreadable> {
+pub(crate) fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) -> Result<Document, Unreadable> {
     let mut reader = Reader::new(text, max, base, repairs);
     reader.run();
     reader.finish(text)

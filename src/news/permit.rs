@@ -14,20 +14,20 @@ use crate::event::Clock;
 use crate::http::Http;
 
 /// Requests that wait for their turn; a reader opens one page at a time.
-pub const WAITING: usize = 8;
+pub(crate) const WAITING: usize = 8;
 /// The longest that a reader waits for the time between two requests at a site. One under way there is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Someone waits to ask a site.
 #[derive(Debug)]
-pub struct PermitRequest {
+pub(crate) struct PermitRequest {
     site: Site,
     since: Instant,
     answer: oneshot::Sender<Result<Permit, String>>,
 }
 
 /// Leave to ask one thing at a site. While it lives nobody else asks there.
-pub struct Permit {
+pub(crate) struct Permit {
     /// Under the settings in force.
     pub http: Http,
     pub clock: Clock,
@@ -49,7 +49,7 @@ impl fmt::Debug for Permit {
 
 impl Permit {
     /// The site asked us to wait: no request goes there for this long.
-    pub fn cool(&mut self, time: Duration) {
+    pub(crate) fn cool(&mut self, time: Duration) {
         self.cool = Some(time);
     }
 }
@@ -68,7 +68,7 @@ impl Drop for Permit {
 /// # Errors
 ///
 /// The site wants to be left alone, or nobody gives leave: one sentence.
-pub async fn enter(desk: &mpsc::Sender<PermitRequest>, url: &str) -> Result<Permit, String> {
+pub(crate) async fn enter(desk: &mpsc::Sender<PermitRequest>, url: &str) -> Result<Permit, String> {
     let (answer, leave) = oneshot::channel();
     let visit = PermitRequest { site: Site::of(url), since: Instant::now(), answer };
     let closed = || String::from("nothing can be asked yet");

@@ -31,10 +31,10 @@ const ACCEPT: &str = "application/atom+xml, application/rss+xml;q=0.9, applicati
 const OUTBOX: usize = 64;
 
 /// Chance, given from outside: numbers between -1 and 1.
-pub type Chance = Box<dyn FnMut() -> f64 + Send>;
+pub(crate) type Chance = Box<dyn FnMut() -> f64 + Send>;
 
 /// What the news desk works with.
-pub struct Deps {
+pub(crate) struct Deps {
     pub http: Http,
     pub clock: Clock,
     pub config: watch::Receiver<Arc<Config>>,
@@ -57,7 +57,7 @@ impl fmt::Debug for Deps {
 
 /// An order to the polling task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// Ask now, still conditionally and within the floors: the named feeds, or all when there are no names.
     Refresh(Vec<Name>),
 }
@@ -67,7 +67,7 @@ pub enum Order {
 /// # Errors
 ///
 /// None as yet; the shell wants one shape for all tasks.
-pub async fn run(deps: Deps) -> anyhow::Result<()> {
+pub(crate) async fn run(deps: Deps) -> anyhow::Result<()> {
     let Deps { mut http, clock, mut config, events, mut orders, mut visits, states, mut full, mut chance } = deps;
     let mut scheduler = PollScheduler::new(states);
     let mut permits = PermitQueue::default();

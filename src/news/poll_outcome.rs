@@ -13,7 +13,7 @@ use crate::http::{Answer, HttpError};
 
 /// How a poll ended.
 #[derive(Clone, Debug)]
-pub enum PollOutcome {
+pub(crate) enum PollOutcome {
     /// A document came and was read.
     Read {
         answer: ResponseMeta,
@@ -46,7 +46,7 @@ pub enum PollOutcome {
 
 /// A poll: what was asked, what it took, and how it ended.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// The address asked, before redirects.
     pub asked: String,
     /// Validators went with it.
@@ -59,7 +59,7 @@ pub struct Report {
 
 /// What the head of an answer says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResponseMeta {
+pub(crate) struct ResponseMeta {
     pub status: u16,
     /// The address that answered, after redirects.
     pub url: String,
@@ -74,7 +74,7 @@ pub struct ResponseMeta {
 
 impl ResponseMeta {
     /// Of an answer that came at `now`.
-    pub fn by(answer: &Answer, now: Timestamp) -> ResponseMeta {
+    pub(crate) fn by(answer: &Answer, now: Timestamp) -> ResponseMeta {
         let verbatim = |name| answer.header(name).map(str::to_owned);
         ResponseMeta {
             status: answer.status,
@@ -89,7 +89,7 @@ impl ResponseMeta {
 
 impl PollOutcome {
     /// The head of the answer, if there was one.
-    pub fn response(&self) -> Option<&ResponseMeta> {
+    pub(crate) fn response(&self) -> Option<&ResponseMeta> {
         match self {
             PollOutcome::Read { answer, .. }
             | PollOutcome::Same { answer }
@@ -101,12 +101,12 @@ impl PollOutcome {
     }
 
     /// Nobody was there, which may be the fault of the reader's own network.
-    pub fn is_silence(&self) -> bool {
+    pub(crate) fn is_silence(&self) -> bool {
         matches!(self, PollOutcome::Unreached(HttpError::Name | HttpError::Connect))
     }
 
     /// How it ended, for the schedule.
-    pub fn disposition(&self) -> Disposition {
+    pub(crate) fn disposition(&self) -> Disposition {
         match self {
             PollOutcome::Read { cut: Some(_), .. } => Disposition::Failed,
             PollOutcome::Read { .. } | PollOutcome::Same { .. } | PollOutcome::NotModified { .. } => Disposition::Good,
@@ -126,7 +126,7 @@ impl PollOutcome {
     }
 
     /// What is wrong.
-    pub fn trouble(&self) -> Option<Trouble> {
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
         match self {
             PollOutcome::Read { cut: Some(error), entries, .. } => {
                 Some(Trouble::Cut { error: error.clone(), entries: *entries })
@@ -145,7 +145,7 @@ impl PollOutcome {
     }
 
     /// What came of it.
-    pub fn result(&self) -> PollResult {
+    pub(crate) fn result(&self) -> PollResult {
         match (self.trouble(), self) {
             (_, PollOutcome::Read { entries, killed, .. }) => PollResult::Read { entries: *entries, killed: *killed },
             (Some(trouble), _) => PollResult::Failed(trouble),

@@ -8,13 +8,13 @@ use super::markup::{Markup, Token};
 const HOUR: u64 = 3600;
 
 /// What `<ttl>` says, in minutes.
-pub fn ttl(text: &str) -> Option<Duration> {
+pub(crate) fn ttl(text: &str) -> Option<Duration> {
     let minutes: u32 = text.trim().parse().ok()?;
     (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
 }
 
 /// What `sy:updatePeriod` says.
-pub fn period(text: &str) -> Option<Duration> {
+pub(crate) fn period(text: &str) -> Option<Duration> {
     let hours = match text.trim().to_ascii_lowercase().as_str() {
         "hourly" => 1,
         "daily" => 24,
@@ -27,17 +27,17 @@ pub fn period(text: &str) -> Option<Duration> {
 }
 
 /// How often within that period: once, when it does not say so in a number.
-pub fn frequency(text: &str) -> u32 {
+pub(crate) fn frequency(text: &str) -> u32 {
     text.trim().parse().unwrap_or(1).max(1)
 }
 
 /// The hours (0 to 23, GMT) within `<skipHours>`, sorted. RSS 0.91 counted from 1 to 24.
-pub fn hours(raw: &str) -> Vec<u8> {
+pub(crate) fn hours(raw: &str) -> Vec<u8> {
     sorted(raw, |word| word.parse::<u8>().ok().filter(|hour| *hour <= 24).map(|hour| hour % 24))
 }
 
 /// The days (0 is Monday, GMT) within `<skipDays>`, sorted.
-pub fn days(raw: &str) -> Vec<u8> {
+pub(crate) fn days(raw: &str) -> Vec<u8> {
     const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     sorted(raw, |word| {
         let start = word.get(..3)?;

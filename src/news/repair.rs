@@ -46,21 +46,21 @@ pub enum Repair {
 
 /// The repairs of one document, each once, in a fixed order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Repairs(BTreeSet<Repair>);
+pub(crate) struct Repairs(BTreeSet<Repair>);
 
 impl Repairs {
     /// Counts once, however often it was needed.
-    pub fn note(&mut self, repair: Repair) {
+    pub(crate) fn note(&mut self, repair: Repair) {
         self.0.insert(repair);
     }
 
     /// Nothing was wrong so far.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// As `newstape read` shows them.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.0.iter().map(|repair| <&'static str>::from(repair).to_owned()).collect()
     }
 }

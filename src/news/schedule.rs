@@ -15,14 +15,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// No wait is longer, however absurd a header or long a trouble: every feed is asked once a day.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// But for this: a server may ask for patience by name.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 /// No `next_check` is further away than this (skipped days come on top of the longest wait): one that is was written
 /// under another clock.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(16 * 24);
 /// A clock may be set right by so much without anything to be done about it.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 /// After a 429 or 503 that does not tell how long, doubled each time.
-pub const RATE_LIMIT_WAIT: Duration = Duration::from_secs(15 * 60);
+pub(crate) const RATE_LIMIT_WAIT: Duration = Duration::from_secs(15 * 60);
 /// After refusals in a row; the last for all further ones.
 const AFTER_REFUSALS: [Duration; 3] = [HOUR, Duration::from_secs(6 * 3600), LONGEST];
 /// How often a network that is down is tried.
@@ -34,7 +34,7 @@ const AFTER_SKIPPED: Duration = Duration::from_secs(5 * 60);
 
 /// What an answer wishes for, as spans from now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub(crate) struct Wishes {
     /// `max-age` as it stands: it holds for later answers of 304 that do not repeat it.
     pub max_age: Option<Duration>,
     /// How long the answer stays good: `max-age` less `Age`, else `Expires` less `Date`.
@@ -44,7 +44,7 @@ pub struct Wishes {
 
 impl Wishes {
     /// Reads the headers of an answer that came at `now`.
-    pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Wishes {
+    pub(crate) fn read<'a>(header: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Wishes {
         let date = header("date").and_then(dates::parse).unwrap_or(now);
         let age = header("age").and_then(|age| age.trim().parse().ok()).unwrap_or_default();
         let max_age = header("cache-control").and_then(max_age).map(Duration::from_secs);
@@ -73,7 +73,7 @@ fn span(from: Timestamp, to: Timestamp) -> Option<Duration> {
 
 /// How a poll ended, as far as the schedule cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disposition {
+pub(crate) enum Disposition {
     /// Read, or unchanged.
     Good,
     /// 429 or 503, or a refusal for being too fast: it is asked less often.
@@ -111,7 +111,7 @@ impl Pace {
 
 /// All that the next time depends on.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub(crate) struct Case<'a> {
     pub pace: Pace,
     pub disposition: Disposition,
     /// Failures in a row, this one too.
@@ -127,7 +127,7 @@ pub struct Case<'a> {
 
 /// The moment to ask next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub next: NextCheck,
     pub why: WaitReason,
     /// When the publisher's wishes end, where they are what is waited for.
@@ -137,7 +137,7 @@ pub struct Plan {
 }
 
 /// When to ask again after a poll.
-pub fn plan(case: &Case) -> Plan {
+pub(crate) fn plan(case: &Case) -> Plan {
     let Some((wait, why)) = wait(case) else {
         return Plan { next: NextCheck::Never, why: WaitReason::Gone, wished_until: None, cool_until: None };
     };
@@ -223,13 +223,13 @@ fn spread(wait: Duration, chance: f64) -> Duration {
 }
 
 /// A time and a span after it, as far as times go.
-pub fn later(at: Timestamp, time: Duration) -> Timestamp {
+pub(crate) fn later(at: Timestamp, time: Duration) -> Timestamp {
     SignedDuration::try_from(time).ok().and_then(|time| at.checked_add(time).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// The times of a state, when the clock they were written under ran ahead of this one: it was set back since, or
 /// wrong then. The feed waits as long as it was to wait, but not for the clock to come round again. None: all is well.
-pub fn set_right(state: &FeedState, now: Timestamp) -> Option<FeedState> {
+pub(crate) fn set_right(state: &FeedState, now: Timestamp) -> Option<FeedState> {
     let next = state.schedule.next_check.time()?;
     let last = state.history.last_attempt;
     let ahead = last.map_or(SignedDuration::ZERO, |last| last.duration_since(now));

@@ -39,7 +39,7 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// The feeds, their states, and the sites they are at.
 #[derive(Debug, Default)]
-pub struct PollScheduler {
+pub(crate) struct PollScheduler {
     slots: BTreeMap<Name, Slot>,
     sites: HashMap<Site, Traffic>,
     /// States of feeds that are not polled now: stored ones, removed and disabled ones.
@@ -67,7 +67,7 @@ struct Traffic {
 
 /// A feed to be asked now.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub(crate) struct Job {
     pub feed: Feed,
     /// Its own address, or the one it has moved to for good.
     pub url: String,
@@ -78,7 +78,7 @@ pub struct Job {
 
 /// May a reader's request go to a place?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub(crate) enum Entry {
     /// Yes: the site counts as being asked from now on.
     Open,
     /// Not yet; how long, when nothing is under way there.
@@ -89,14 +89,14 @@ pub enum Entry {
 
 impl PollScheduler {
     /// Begins with what is stored. Nothing is polled before [`PollScheduler::adopt`].
-    pub fn new(states: Vec<FeedState>) -> PollScheduler {
+    pub(crate) fn new(states: Vec<FeedState>) -> PollScheduler {
         let shelf = states.into_iter().map(|state| (state.feed.clone(), state)).collect();
         PollScheduler { shelf, ..PollScheduler::default() }
     }
 
     /// Takes over a configuration: new feeds are due at once, removed ones are shelved, a changed address is a new
     /// feed, other changed settings may be given another document. Gives the states that changed by it.
-    pub fn adopt(&mut self, config: &Config, now: Timestamp) -> Vec<FeedState> {
+    pub(crate) fn adopt(&mut self, config: &Config, now: Timestamp) -> Vec<FeedState> {
         (self.spacing, self.floor) = (config.network.domain_spacing, config.network.feed_floor);
         let mut old = std::mem::take(&mut self.slots);
         for (order, feed) in config.feeds.iter().filter(|feed| feed.enabled).enumerate() {
@@ -167,7 +167,7 @@ impl PollScheduler {
     /// The next feed that may be asked, the one that is needed most first; of two, the one that was asked longer ago, so
     /// that a feed whose site always asks for patience does not keep the others of its site waiting. It counts as being asked from now on.
     /// `chance` lies between -1 and 1.
-    pub fn launch(&mut self, now: Timestamp, instant: Instant, chance: f64) -> Option<Job> {
+    pub(crate) fn launch(&mut self, now: Timestamp, instant: Instant, chance: f64) -> Option<Job> {
         if self.in_flight >= AT_ONCE || self.next_launch.is_some_and(|next| next > instant) {
             return None;
         }
@@ -203,7 +203,7 @@ impl PollScheduler {
     }
 
     /// How long nothing can be launched, if nothing finishes meanwhile.
-    pub fn sleep(&self, now: Timestamp, instant: Instant) -> Duration {
+    pub(crate) fn sleep(&self, now: Timestamp, instant: Instant) -> Duration {
         if self.in_flight >= AT_ONCE {
             return LONGEST_SLEEP;
         }
@@ -215,7 +215,7 @@ impl PollScheduler {
     /// Asks feeds by hand: the named ones, or all when there are no names. Within a minute of the last time, and while
     /// their server or site asks for patience, they stay as they are: their states, which say so, are given
     /// back.
-    pub fn refresh(&mut self, names: &[Name], now: Timestamp) -> Vec<FeedState> {
+    pub(crate) fn refresh(&mut self, names: &[Name], now: Timestamp) -> Vec<FeedState> {
         let mut changed = Vec::new();
         for slot in self.slots.values_mut().filter(|slot| names.is_empty() || names.contains(&slot.feed.name)) {
             let site = self.sites.get(&slot.site).and_then(|traffic| traffic.cool_until);
@@ -235,7 +235,7 @@ impl PollScheduler {
 
     /// Takes in a finished poll. Gives the states that changed, that of the feed first; without it when the feed was
     /// removed or got another address meanwhile. `chance` lies between -1 and 1.
-    pub fn apply_poll(
+    pub(crate) fn apply_poll(
         &mut self,
         job: &Job,
         report: &Report,
@@ -292,7 +292,7 @@ impl PollScheduler {
 
     /// A reader's request wants to go to a site. Beside another one it may not, but the time between two requests is
     /// cut short for it at `latest`: it is one that somebody waits for.
-    pub fn enter(&mut self, site: &Site, latest: Instant, now: Timestamp, instant: Instant) -> Entry {
+    pub(crate) fn enter(&mut self, site: &Site, latest: Instant, now: Timestamp, instant: Instant) -> Entry {
         let traffic = self.sites.entry(site.clone()).or_default();
         let until = |time: Timestamp| Duration::try_from(time.duration_since(now)).unwrap_or_default();
         let cool = traffic.cool_until.map(until).unwrap_or_default();
@@ -311,7 +311,13 @@ impl PollScheduler {
 
     /// That request has ended; with the time for which the site wants to be left alone, if it does. Gives the states
     /// that changed by it.
-    pub fn exit(&mut self, site: &Site, cool: Option<Duration>, now: Timestamp, instant: Instant) -> Vec<FeedState> {
+    pub(crate) fn exit(
+        &mut self,
+        site: &Site,
+        cool: Option<Duration>,
+        now: Timestamp,
+        instant: Instant,
+    ) -> Vec<FeedState> {
         // It says nothing about the feeds there.
         self.leave(site, Disposition::Failed, instant);
         cool.map(|time| self.cool(site, schedule::later(now, time), None)).unwrap_or_default()

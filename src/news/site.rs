@@ -18,11 +18,11 @@ const SPACINGS: &[(&str, Duration)] = &[
 /// A registrable domain (public suffix list); an address or a name without one counts with its port, since programs
 /// that serve there have little to do with each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Site(String);
+pub(crate) struct Site(String);
 
 impl Site {
     /// The site of an address; one that is none is a site by itself.
-    pub fn of(url: &str) -> Site {
+    pub(crate) fn of(url: &str) -> Site {
         let Ok(url) = Url::parse(url) else { return Site(url.to_owned()) };
         let domain = match url.host() {
             Some(Host::Domain(name)) => psl::domain_str(name.trim_end_matches('.')),
@@ -36,7 +36,7 @@ impl Site {
     }
 
     /// What is known of the time it wants between two requests.
-    pub fn spacing(&self) -> Option<Duration> {
+    pub(crate) fn spacing(&self) -> Option<Duration> {
         SPACINGS.iter().find(|(site, _)| *site == self.0).map(|(_, spacing)| *spacing)
     }
 }

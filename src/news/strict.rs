@@ -18,7 +18,7 @@ use super::{Document, Entry, dates, panic_guard};
 
 /// The document, when there is nothing to put right in it and feed-rs reads all of it. Call it with text without
 /// repairs only; it never panics.
-pub fn read(text: &str, max: usize, base: Option<&Url>) -> Option<Document> {
+pub(crate) fn read(text: &str, max: usize, base: Option<&Url>) -> Option<Document> {
     let survey = survey(text, max)?;
     let parser = Builder::new()
         .base_uri(base)

@@ -39,14 +39,14 @@ const PERSONS: &[&str] =
 
 /// What there is in a document fit for feed-rs.
 #[derive(Debug)]
-pub struct Survey {
+pub(crate) struct Survey {
     pub format: String,
     pub entries: usize,
 }
 
 /// None when a document is better read by newstape itself: there is something wrong in it, something that would be
 /// lost, more than `max` entries, or none.
-pub fn survey(text: &str, max: usize) -> Option<Survey> {
+pub(crate) fn survey(text: &str, max: usize) -> Option<Survey> {
     let mark = if text.starts_with('{') { b',' } else { b'<' };
     if text.len() > LONGEST || text.bytes().filter(|byte| *byte == mark).count() > MOST {
         return None;

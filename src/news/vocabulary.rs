@@ -2,7 +2,7 @@
 
 /// What a prefix stands for, as far as newstape cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Space {
+pub(crate) enum Space {
     /// RSS or Atom, of any version, or none at all.
     Feed,
     Content,
@@ -15,7 +15,7 @@ pub enum Space {
 
 impl Space {
     /// By address, as loosely as the wild demands: `https`, no slash at the end, old modules.
-    pub fn of_address(address: &str) -> Option<Space> {
+    pub(crate) fn of_address(address: &str) -> Option<Space> {
         let address = address.trim().to_ascii_lowercase();
         let known = [
             ("purl.org/rss/1.0/modules/content", Space::Content),
@@ -41,7 +41,7 @@ impl Space {
     }
 
     /// By prefix, when it is declared nowhere.
-    pub fn of_prefix(prefix: &str) -> Option<Space> {
+    pub(crate) fn of_prefix(prefix: &str) -> Option<Space> {
         match prefix.to_ascii_lowercase().as_str() {
             "rss" | "rdf" | "atom" | "atom10" | "a10" => Some(Space::Feed),
             "content" => Some(Space::Content),
@@ -55,7 +55,7 @@ impl Space {
 
 /// What an element is to newstape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// A root or a channel: goes on inside.
     Frame,
     Entry,
@@ -79,7 +79,7 @@ pub enum Role {
 }
 
 /// What a name means in its space; `local` in lower case.
-pub fn role(space: Space, local: &str) -> Role {
+pub(crate) fn role(space: Space, local: &str) -> Role {
     match (space, local) {
         (Space::Feed, "rss" | "rdf" | "feed" | "channel" | "items") => Role::Frame,
         (Space::Feed, "item" | "entry") => Role::Entry,
@@ -105,17 +105,17 @@ pub fn role(space: Space, local: &str) -> Role {
 }
 
 /// The element that a name with a prefix means, in lower case.
-pub fn local(name: &str) -> &str {
+pub(crate) fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
 /// The name of an item or an entry.
-pub fn is_entry(name: &str) -> bool {
+pub(crate) fn is_entry(name: &str) -> bool {
     ["item", "entry"].iter().any(|entry| local(name).eq_ignore_ascii_case(entry))
 }
 
 /// Where an element without an end may end: these stand beside it, never inside.
-pub fn is_sibling(name: &str) -> bool {
+pub(crate) fn is_sibling(name: &str) -> bool {
     const FIELDS: [&str; 12] = [
         "title",
         "link",
@@ -134,12 +134,12 @@ pub fn is_sibling(name: &str) -> bool {
 }
 
 /// No field of an entry goes on behind these.
-pub fn is_wall(name: &str) -> bool {
+pub(crate) fn is_wall(name: &str) -> bool {
     ["item", "entry", "channel", "rss", "feed", "rdf:rdf"].iter().any(|wall| name.eq_ignore_ascii_case(wall))
 }
 
 /// A short name in lower case; a longer one is none that newstape knows, and becomes empty.
-pub fn lower<'b>(name: &str, buffer: &'b mut [u8; 16]) -> &'b str {
+pub(crate) fn lower<'b>(name: &str, buffer: &'b mut [u8; 16]) -> &'b str {
     let Some(space) = buffer.get_mut(..name.len()) else { return "" };
     space.copy_from_slice(name.as_bytes());
     space.make_ascii_lowercase();

@@ -12,6 +12,7 @@ pub use depth::Depth;
 /// What is known of the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Looks {
+    /// How many colours it shows.
     pub depth: Depth,
     /// Its background is light.
     pub light: bool,
@@ -31,21 +32,33 @@ const MOVE_SHARES: [f64; MOVES] = [0.55, 0.7, 0.85, 1.0];
 pub struct Theme {
     /// Text on the ground of the screen: what a place looks like before anything is drawn there.
     pub ground: Style,
+    /// Headlines, prices and whatever else is read.
     pub text: Style,
+    /// Secondary text: ages, outlets, read stories, outdated prices.
     pub dim: Style,
+    /// Axes, separators and hints.
     pub faint: Style,
+    /// Focus, keys and the mark of unread stories.
     pub accent: Style,
+    /// Borders of panels.
     pub border: Style,
+    /// The selected row.
     pub selected: Style,
     /// The ground of hours out of session.
     pub shade: Style,
+    /// What rises.
     pub up: Style,
+    /// What falls.
     pub down: Style,
     /// The ground of a price that has just risen or fallen.
     pub up_flash: Style,
+    /// The ground of a price that has just fallen.
     pub down_flash: Style,
+    /// What is wrong, and prices that are not current.
     pub warning: Style,
+    /// Stars: of the reader and of primary sources.
     pub star: Style,
+    /// Headlines of the last quarter of an hour.
     pub fresh: Style,
     /// Draw with nothing but ASCII.
     pub ascii: bool,

@@ -23,7 +23,7 @@ const MAX_CONCURRENT: usize = 4;
 
 /// Runs commands and posts, for the alerts that ask for it.
 #[derive(Clone, Debug)]
-pub struct AlertActions {
+pub(crate) struct AlertActions {
     events: Sender<Event>,
     /// Made when first needed: reading the system's certificates takes a while.
     http: Arc<OnceCell<Http>>,
@@ -32,12 +32,12 @@ pub struct AlertActions {
 
 impl AlertActions {
     /// What fails is reported on `events`.
-    pub fn new(events: Sender<Event>) -> AlertActions {
+    pub(crate) fn new(events: Sender<Event>) -> AlertActions {
         AlertActions { events, http: Arc::default(), places: Arc::new(Semaphore::new(MAX_CONCURRENT)) }
     }
 
     /// Does what the config says of the alert, in a task of its own.
-    pub fn raise(&self, tasks: &Tasks, config: &Arc<Config>, raised: Raised) {
+    pub(crate) fn raise(&self, tasks: &Tasks, config: &Arc<Config>, raised: Raised) {
         let Some(alert) = config.alerts.iter().find(|alert| alert.name == raised.alert) else { return };
         if alert.command.is_empty() && alert.post.is_none() {
             return;

@@ -10,14 +10,14 @@ use crate::config::{self, Config, theme};
 const THEMES_MAX: usize = 100;
 
 /// What stands in a file. None: there is no file.
-pub type Text = Result<Option<Vec<u8>>, ErrorKind>;
+pub(crate) type Text = Result<Option<Vec<u8>>, ErrorKind>;
 
 /// What stands in each file, under the name that messages call it by: first `config.toml`, then the others.
-pub type Texts = Vec<(String, Text)>;
+pub(crate) type Texts = Vec<(String, Text)>;
 
 /// Where they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigFiles {
+pub(crate) struct ConfigFiles {
     pub main: PathBuf,
     /// With `--config` that file alone has keys.
     pub keys: Option<PathBuf>,
@@ -27,13 +27,13 @@ pub struct ConfigFiles {
 
 impl ConfigFiles {
     /// The files that go with a `config.toml`; one that was named on the command line has no keys beside it.
-    pub fn of(main: PathBuf, is_named: bool) -> ConfigFiles {
+    pub(crate) fn of(main: PathBuf, is_named: bool) -> ConfigFiles {
         let beside = |name: &str| main.with_file_name(name);
         ConfigFiles { keys: (!is_named).then(|| beside("keys.toml")), themes: beside("themes"), main }
     }
 
     /// What stands in them now.
-    pub fn texts(&self) -> Texts {
+    pub(crate) fn texts(&self) -> Texts {
         let main = self.main.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut texts = vec![(main, text(&self.main))];
         texts.extend(self.keys.as_deref().map(|keys| ("keys.toml".to_owned(), text(keys))));
@@ -55,7 +55,7 @@ impl ConfigFiles {
     ///
     /// # Errors
     /// A [`config::ConfigError`] with its place, or that `config.toml` can't be read; one line as `Display`.
-    pub fn read(&self) -> anyhow::Result<Config> {
+    pub(crate) fn read(&self) -> anyhow::Result<Config> {
         understand(&self.texts())
     }
 }
@@ -72,7 +72,7 @@ fn text(file: &Path) -> Text {
 ///
 /// # Errors
 /// As [`ConfigFiles::read`].
-pub fn understand(texts: &Texts) -> anyhow::Result<Config> {
+pub(crate) fn understand(texts: &Texts) -> anyhow::Result<Config> {
     if let Some((main, Err(kind))) = texts.first() {
         anyhow::bail!("{main} can't be read: {}", files::why(*kind));
     }

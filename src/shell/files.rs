@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// More than any config, key or theme file has, in bytes.
-pub const CONFIG_MAX: u64 = 4 << 20;
+pub(crate) const CONFIG_MAX: u64 = 4 << 20;
 
 /// All of a regular file, or of a device as `/dev/null` is one. May wait for a disk or a network home, and so must not be
 /// called where keys are handled.
@@ -14,7 +14,7 @@ pub const CONFIG_MAX: u64 = 4 << 20;
 /// # Errors
 /// `InvalidInput` for a pipe or a socket, which could keep its reader waiting for ever; `FileTooLarge` for more than
 /// `max` bytes.
-pub fn read_regular(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_regular(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     options.read(true);
     // A pipe that nobody writes to would be waited for before it could be seen to be one.
@@ -44,7 +44,7 @@ fn is_pipe(_: &File) -> io::Result<bool> {
 ///
 /// # Errors
 /// `FileTooLarge` for more than `max` bytes.
-pub fn read_capped(from: impl Read, max: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_capped(from: impl Read, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more than may be tells that there is more.
     from.take(max + 1).read_to_end(&mut bytes)?;
@@ -52,7 +52,7 @@ pub fn read_capped(from: impl Read, max: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Why a file can't be read, as a clause.
-pub fn why(kind: ErrorKind) -> String {
+pub(crate) fn why(kind: ErrorKind) -> String {
     match kind {
         ErrorKind::InvalidInput => "it is no regular file".to_owned(),
         ErrorKind::FileTooLarge => "it is too large".to_owned(),

@@ -23,7 +23,7 @@ use crate::store::Store;
 
 /// Something to print.
 #[derive(Clone, Copy, Debug)]
-pub enum Said<'a> {
+pub(crate) enum Said<'a> {
     /// A story that newstape has not had before.
     Story(&'a Item),
     /// An alert that has come true.
@@ -37,7 +37,7 @@ pub enum Said<'a> {
 ///
 /// # Errors
 /// What `say` answers, or what could not be saved at the end.
-pub async fn run<E: From<anyhow::Error>>(
+pub(crate) async fn run<E: From<anyhow::Error>>(
     config: Arc<Config>,
     places: &Paths,
     clock: Clock,

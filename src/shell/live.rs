@@ -45,7 +45,7 @@ const RECORDED: &str = "a recorded day has no articles; the browser may have it"
 
 /// What is shown.
 #[derive(Debug)]
-pub enum Show {
+pub(crate) enum Show {
     /// With a folder the day is recorded into it.
     Live {
         record: Option<PathBuf>,
@@ -57,13 +57,13 @@ pub enum Show {
 }
 
 /// Puts a view into a config file; the error is one sentence. Waits for the disk.
-pub type SaveView = fn(&Path, &View) -> Result<(), String>;
+pub(crate) type SaveView = fn(&Path, &View) -> Result<(), String>;
 
 /// Runs the screen until the reader quits. Views go into the config file through `save_view`.
 ///
 /// # Errors
 /// When the terminal can't be used, or something could not be saved at the end; the terminal is given back before.
-pub async fn show(
+pub(crate) async fn show(
     config: Arc<Config>,
     places: &Paths,
     clock: Clock,

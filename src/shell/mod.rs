@@ -1,23 +1,23 @@
 //! Where state and world meet: the run loop with its clock, tasks, terminal and files.
 
-pub mod alert_actions;
+pub(crate) mod alert_actions;
 mod browser;
 pub mod clock;
-pub mod config_files;
-pub mod files;
-pub mod headless;
+pub(crate) mod config_files;
+pub(crate) mod files;
+pub(crate) mod headless;
 mod input;
-pub mod live;
-pub mod notify;
-pub mod paths;
-pub mod record;
+pub(crate) mod live;
+pub(crate) mod notify;
+pub(crate) mod paths;
+pub(crate) mod record;
 pub mod recording;
 pub mod replay;
-pub mod run;
-pub mod signals;
+pub(crate) mod run;
+pub(crate) mod signals;
 mod sources;
-pub mod tasks;
-pub mod terminal;
-pub mod terminal_theme;
-pub mod watch;
-pub mod world;
+pub(crate) mod tasks;
+pub(crate) mod terminal;
+pub(crate) mod terminal_theme;
+pub(crate) mod watch;
+pub(crate) mod world;

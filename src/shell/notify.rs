@@ -20,7 +20,7 @@ const ST: &str = "\x1b\\";
 
 /// The bell.
 #[derive(Debug)]
-pub struct Bell;
+pub(crate) struct Bell;
 
 impl Command for Bell {
     fn write_ansi(&self, f: &mut impl fmt::Write) -> fmt::Result {
@@ -35,7 +35,7 @@ impl Command for Bell {
 
 /// A notification, in the dialect of a terminal.
 #[derive(Debug)]
-pub struct Notification {
+pub(crate) struct Notification {
     by: NotifyBy,
     is_wrapped: bool,
     title: String,
@@ -44,7 +44,7 @@ pub struct Notification {
 
 impl Notification {
     /// None where the terminal knows none, or none is wanted.
-    pub fn new(
+    pub(crate) fn new(
         wanted: NotifyBy,
         variable: impl Fn(&str) -> Option<String>,
         title: &str,

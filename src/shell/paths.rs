@@ -14,7 +14,7 @@ const LOG_MAX: u64 = 4 << 20;
 
 /// The files of this reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// The user's one file; it need not exist.
     pub config: PathBuf,
     /// That file was named on the command line.
@@ -29,7 +29,7 @@ impl Paths {
     ///
     /// # Errors
     /// When there is no home folder.
-    pub fn find(config: Option<PathBuf>, data: Option<PathBuf>) -> anyhow::Result<Paths> {
+    pub(crate) fn find(config: Option<PathBuf>, data: Option<PathBuf>) -> anyhow::Result<Paths> {
         let base = choose_base_strategy()
             .map_err(|_| anyhow::anyhow!("no home folder is known: set HOME, or give --config and --data-dir"))?;
         let state = base.state_dir().unwrap_or_else(|| base.data_dir());
@@ -42,7 +42,7 @@ impl Paths {
     }
 
     /// Where the config file is, and how it comes about where it is not there yet.
-    pub fn greeting(&self) -> String {
+    pub(crate) fn greeting(&self) -> String {
         let how = if self.config.exists() { "" } else { " (newstape config init writes it)" };
         format!("{}{how}", self.config_shown())
     }
@@ -57,7 +57,7 @@ impl Paths {
     }
 
     /// The config file with those beside it.
-    pub fn config_files(&self) -> ConfigFiles {
+    pub(crate) fn config_files(&self) -> ConfigFiles {
         ConfigFiles::of(self.config.clone(), self.is_config_named)
     }
 }
@@ -66,7 +66,7 @@ impl Paths {
 ///
 /// # Errors
 /// When the folder or the file can't be made.
-pub fn open_log(path: &Path) -> io::Result<fs::File> {
+pub(crate) fn open_log(path: &Path) -> io::Result<fs::File> {
     if let Some(folder) = path.parent() {
         create_private_folder(folder)?;
     }
@@ -84,7 +84,7 @@ pub fn open_log(path: &Path) -> io::Result<fs::File> {
 ///
 /// # Errors
 /// When it can't be made.
-pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

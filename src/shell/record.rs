@@ -32,7 +32,7 @@ enum Note {
 
 /// A recording under way. What is noted is written by a thread of its own: a slow disk holds nothing up.
 #[derive(Debug)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     notes: Option<Sender<Note>>,
     writer: Option<JoinHandle<io::Result<()>>>,
 }
@@ -42,7 +42,7 @@ impl Recorder {
     ///
     /// # Errors
     /// When the folder can't be made, read or written, or has a recording already.
-    pub fn begin(dir: &Path, clock: Clock) -> anyhow::Result<Recorder> {
+    pub(crate) fn begin(dir: &Path, clock: Clock) -> anyhow::Result<Recorder> {
         let mut sheets = Sheets::open(dir)?;
         let (notes, mut waiting) = mpsc::channel(WAITING);
         let work = move || sheets.write(&mut waiting, &clock);
@@ -51,7 +51,7 @@ impl Recorder {
     }
 
     /// Notes what is saved, where it belongs to the day. False once it can't be written any more.
-    pub fn note(&self, effect: &StoreEffect) -> bool {
+    pub(crate) fn note(&self, effect: &StoreEffect) -> bool {
         let note = match effect {
             StoreEffect::SaveStories(stories) => Note::Stories(stories.clone()),
             // The day has the finest bars of all symbols, shown or not.
@@ -84,7 +84,7 @@ impl Recorder {
     ///
     /// # Errors
     /// What could not be written: one sentence.
-    pub fn end(mut self) -> Result<(), String> {
+    pub(crate) fn end(mut self) -> Result<(), String> {
         self.notes = None;
         let written = self.writer.take().map(JoinHandle::join);
         match written {

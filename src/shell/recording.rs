@@ -52,15 +52,31 @@ pub struct Recording {
 /// What can't be read of a day, in one plain sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordingError {
+    /// Neither stories nor bars were found in the folder.
     #[error(
         "the folder holds no recorded day: no story in {HEADLINES}, and no bar in a file named like \
          candles_NVDA_1m.csv"
     )]
     Nothing,
+    /// One line of a file was skipped.
     #[error("{file}, line {line}: {why}")]
-    Line { file: String, line: u64, why: String },
+    Line {
+        /// The file's name, without the folder.
+        file: String,
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with the line, one clause.
+        why: String,
+    },
+    /// A whole file was skipped.
     #[error("{file}: {why}")]
-    File { file: String, why: String },
+    File {
+        /// The file's name, without the folder.
+        file: String,
+        /// What is wrong with the file, one clause.
+        why: String,
+    },
+    /// How many further lines were skipped; stands in for their errors.
     #[error("{0} more lines are like these")]
     More(usize),
 }

@@ -34,7 +34,7 @@ const TICK_MIN: Duration = Duration::from_millis(50);
 const TICK_MAX: Duration = Duration::from_secs(60);
 
 /// A world with a screen.
-pub trait Screen: World {
+pub(crate) trait Screen: World {
     /// Draws a frame.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Frames {
 ///
 /// # Errors
 /// When the terminal can't be read or drawn on.
-pub async fn run<W: Screen>(
+pub(crate) async fn run<W: Screen>(
     app: &mut App,
     world: &mut W,
     clock: &Clock,

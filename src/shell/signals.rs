@@ -19,7 +19,7 @@ mod ending;
 ///
 /// # Errors
 /// When the system allows no handler.
-pub fn end_on_demand(stop: CancellationToken) -> io::Result<()> {
+pub(crate) fn end_on_demand(stop: CancellationToken) -> io::Result<()> {
     #[cfg(unix)]
     ending::watch(stop)?;
     #[cfg(not(unix))]
@@ -32,7 +32,7 @@ pub fn end_on_demand(stop: CancellationToken) -> io::Result<()> {
 /// # Errors
 /// When the system allows no handler.
 #[cfg(unix)]
-pub async fn listen(_stop: CancellationToken, events: mpsc::Sender<Event>) -> anyhow::Result<()> {
+pub(crate) async fn listen(_stop: CancellationToken, events: mpsc::Sender<Event>) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut suspend = signal(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?;

@@ -15,41 +15,27 @@ use crate::event::Event;
 
 /// Starts tasks and ends them. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
-pub struct Tasks {
+pub(crate) struct Tasks {
     events: Sender<Event>,
     stop: CancellationToken,
     running: TaskTracker,
 }
 
-/// A started task. Dropping this lets it run on.
-#[derive(Clone, Debug)]
-pub struct Task {
-    stop: CancellationToken,
-}
-
-impl Task {
-    /// Ends it where it next waits.
-    pub fn stop(&self) {
-        self.stop.cancel();
-    }
-}
-
 impl Tasks {
     /// Failures are sent on `events`.
-    pub fn new(events: Sender<Event>) -> Tasks {
+    pub(crate) fn new(events: Sender<Event>) -> Tasks {
         Tasks { events, stop: CancellationToken::new(), running: TaskTracker::new() }
     }
 
     /// Starts a task. Its error or its panic becomes an [`Event::TaskFailed`] under this name, the error with the
     /// outermost of its causes (the log has them all); its end without either is not reported. Started after
     /// [`Tasks::shutdown`], it ends before it begins.
-    pub fn spawn(
+    pub(crate) fn spawn(
         &self,
         name: impl Into<String>,
         work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
-    ) -> Task {
-        let task = Task { stop: self.stop.child_token() };
-        let (name, events, stop) = (name.into(), self.events.clone(), task.stop.clone());
+    ) {
+        let (name, events, stop) = (name.into(), self.events.clone(), self.stop.clone());
         let whole = async move {
             let Some(Some(why)) = stop.run_until_cancelled(outcome(&name, work)).await else { return };
             stop.run_until_cancelled(events.send(Event::TaskFailed { task: name, why })).await;
@@ -58,16 +44,10 @@ impl Tasks {
         if !self.stop.is_cancelled() {
             self.running.spawn(whole);
         }
-        task
-    }
-
-    /// Cancelled when everything ends: for work that must finish something first.
-    pub fn stopped(&self) -> CancellationToken {
-        self.stop.clone()
     }
 
     /// Ends all tasks where they next wait. False when some had not ended within the limit; they die with the runtime.
-    pub async fn shutdown(&self, limit: Duration) -> bool {
+    pub(crate) async fn shutdown(&self, limit: Duration) -> bool {
         self.stop.cancel();
         self.running.close();
         tokio::time::timeout(limit, self.running.wait()).await.is_ok()
@@ -75,7 +55,7 @@ impl Tasks {
 }
 
 /// True while a task started by [`Tasks`] runs on this thread: its panics are caught.
-pub fn is_inside_task() -> bool {
+pub(crate) fn is_inside_task() -> bool {
     INSIDE.get()
 }
 
@@ -169,32 +149,10 @@ mod tests {
         assert!(events.try_recv().is_err());
     }
 
-    #[tokio::test]
-    async fn one_task_is_stopped_and_the_others_run_on() {
-        let (tasks, _events) = tasks();
-        let alive = Arc::new(());
-        let (held, held_too) = (alive.clone(), alive.clone());
-        let task = tasks.spawn("one", async move {
-            let _held = held;
-            pending().await
-        });
-        tasks.spawn("other", async move {
-            let _held = held_too;
-            pending().await
-        });
-        task.stop();
-        while Arc::strong_count(&alive) > 2 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(Arc::strong_count(&alive), 2);
-        assert!(tasks.shutdown(LIMIT).await);
-        assert_eq!(Arc::strong_count(&alive), 1);
-    }
-
     #[tokio::test(start_paused = true)]
     async fn shutdown_waits_no_longer_than_its_limit() {
         let (tasks, _events) = tasks();
-        let stopped = tasks.stopped();
+        let stopped = tasks.stop.clone();
         tasks.running.spawn(async move {
             stopped.cancelled().await;
             pending::<()>().await;

@@ -32,7 +32,7 @@ mod links;
 const SIZE_MAX: Size = Size::new(1_000, 400);
 /// Asks for the background of the terminal (OSC 11).
 #[derive(Clone, Copy, Debug)]
-pub struct AskBackground;
+pub(crate) struct AskBackground;
 
 impl Command for AskBackground {
     fn write_ansi(&self, f: &mut impl std::fmt::Write) -> std::fmt::Result {
@@ -57,7 +57,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while newstape has it. Dropping it gives it back.
 #[derive(Debug)]
-pub struct Terminal {
+pub(crate) struct Terminal {
     canvas: Canvas<File>,
     mouse: bool,
     title: String,
@@ -68,7 +68,7 @@ impl Terminal {
     ///
     /// # Errors
     /// When standard output is no terminal, or can't be written. Nothing is left changed then.
-    pub fn enter(mouse: bool) -> io::Result<Terminal> {
+    pub(crate) fn enter(mouse: bool) -> io::Result<Terminal> {
         if !io::stdout().is_terminal() {
             return Err(io::Error::other("the screen needs a terminal, and this output is none"));
         }
@@ -78,12 +78,12 @@ impl Terminal {
     }
 
     /// Draws a frame: one write, inside a synchronized update. Gives back what `paint` saw.
-    pub fn draw(&mut self, paint: impl FnOnce(&mut Frame) -> HitMap) -> io::Result<HitMap> {
+    pub(crate) fn draw(&mut self, paint: impl FnOnce(&mut Frame) -> HitMap) -> io::Result<HitMap> {
         self.canvas.draw(paint)
     }
 
     /// The title of the window, if it is another than before. What it was before newstape comes back at the end.
-    pub fn set_title(&mut self, title: String) -> io::Result<()> {
+    pub(crate) fn set_title(&mut self, title: String) -> io::Result<()> {
         if self.title == title {
             return Ok(());
         }
@@ -93,17 +93,17 @@ impl Terminal {
     }
 
     /// The next frame paints every cell.
-    pub fn repaint(&mut self) {
+    pub(crate) fn repaint(&mut self) {
         self.canvas.repaint = true;
     }
 
     /// Sends something that is no part of a frame: the clipboard, a title.
-    pub fn send(&mut self, command: impl Command) -> io::Result<()> {
+    pub(crate) fn send(&mut self, command: impl Command) -> io::Result<()> {
         self.canvas.send(command)
     }
 
     /// Takes the mouse, or gives it back to the terminal.
-    pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+    pub(crate) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if on { self.send(EnableMouseCapture) } else { self.send(DisableMouseCapture) }
     }
@@ -114,7 +114,7 @@ impl Terminal {
     ///
     /// # Errors
     /// When the terminal can't be taken again: it is gone.
-    pub fn suspend(&mut self) -> io::Result<bool> {
+    pub(crate) fn suspend(&mut self) -> io::Result<bool> {
         if job::may_stop() { self.stop().map(|()| true) } else { Ok(false) }
     }
 
@@ -138,7 +138,7 @@ impl Drop for Terminal {
 ///
 /// # Errors
 /// When it is gone.
-pub fn size() -> io::Result<Size> {
+pub(crate) fn size() -> io::Result<Size> {
     #[cfg(unix)]
     let size = rustix::termios::tcgetwinsize(io::stdout()).map(|size| Size::new(size.ws_col, size.ws_row))?;
     #[cfg(not(unix))]
@@ -154,7 +154,7 @@ fn within_reason(size: Size) -> Size {
 }
 
 /// Whether an error of writing says that nobody reads any more: the pipe is closed, the terminal hung up.
-pub fn is_gone(error: &io::Error) -> bool {
+pub(crate) fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe || (error.raw_os_error().is_some() && is_hung_up())
 }
 
@@ -178,7 +178,7 @@ fn is_hung_up() -> bool {
 ///
 /// # Errors
 /// They were one, which is gone.
-pub fn is_there() -> io::Result<bool> {
+pub(crate) fn is_there() -> io::Result<bool> {
     if is_hung_up() {
         return Err(io::ErrorKind::BrokenPipe.into());
     }
@@ -187,7 +187,7 @@ pub fn is_there() -> io::Result<bool> {
 
 /// Gives the terminal back, in reverse of how it was taken. From any thread, as often as one likes: without a
 /// terminal taken it does nothing. Needs no lock that a drawing thread could hold.
-pub fn leave() {
+pub(crate) fn leave() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
@@ -202,7 +202,7 @@ static SCREEN_THREAD: OnceLock<ThreadId> = OnceLock::new();
 /// A panic of this thread, the one that draws, gives the terminal back and then says one sentence. Panics of tasks
 /// and other threads are only logged: they are caught there, and the screen goes on. Panics for which `is_caught`
 /// says true (a parser behind a barrier) are not even that: the one who catches them knows better what to say.
-pub fn install_panic_hook(is_caught: fn() -> bool) {
+pub(crate) fn install_panic_hook(is_caught: fn() -> bool) {
     SCREEN_THREAD.set(thread::current().id()).ok();
     std::panic::set_hook(Box::new(move |panic| {
         if is_caught() {

@@ -21,7 +21,7 @@ const TRUE_COLOR: [&str; 12] = [
 ];
 
 /// The theme for a configuration, in this environment. `light` is what the terminal itself said of its background.
-pub fn theme(config: &Config, light: Option<bool>, variable: impl Fn(&str) -> Option<String>) -> Theme {
+pub(crate) fn theme(config: &Config, light: Option<bool>, variable: impl Fn(&str) -> Option<String>) -> Theme {
     let by_variable = || variable("COLORFGBG").is_some_and(|colors| is_light(&colors));
     let looks = Looks {
         depth: depth(config.screen.colors, &variable),

@@ -26,7 +26,7 @@ const TRIES: usize = 8;
 ///
 /// # Errors
 /// When the system can't watch.
-pub async fn watch(
+pub(crate) async fn watch(
     files: ConfigFiles,
     in_force: watch::Sender<Arc<Config>>,
     events: mpsc::Sender<Event>,

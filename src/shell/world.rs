@@ -9,7 +9,7 @@ use crate::event::{Clock, Effect, Event, SourceEffect, StoreEffect, SystemEffect
 
 /// Where effects are carried out, each group whole. None may wait for disk or network; events that follow at once are
 /// answered.
-pub trait World {
+pub(crate) trait World {
     fn store(&mut self, effect: StoreEffect) -> Vec<Event>;
     fn sources(&mut self, effect: SourceEffect) -> Vec<Event>;
     fn terminal(&mut self, effect: TerminalEffect) -> Vec<Event>;
@@ -20,14 +20,14 @@ pub trait World {
 
 /// What the effects of an event ask of the loop itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// How soon a frame is wanted, if one is.
     pub frame: Option<Urgency>,
     pub quit: bool,
 }
 
 /// An event into the state; its effects, and the events that follow from them, out.
-pub fn process(app: &mut App, world: &mut impl World, clock: &Clock, event: Event) -> Asked {
+pub(crate) fn process(app: &mut App, world: &mut impl World, clock: &Clock, event: Event) -> Asked {
     let mut asked = Asked::default();
     let mut waiting = VecDeque::from([event]);
     while let Some(event) = waiting.pop_front() {

@@ -138,14 +138,19 @@ impl Drop for Store {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// Its schema is of a later version than this program knows.
     #[error("it was written by a newer newstape")]
     Newer,
+    /// It needs an upgrade, which is not possible now.
     #[error("it was written by an older newstape, which still runs or whose folder can't be written")]
     Older,
+    /// The folder or a file in it is read-only.
     #[error("its folder can't be written")]
     Unwritable,
+    /// A test write read back differently.
     #[error("what is written to this disk comes back damaged")]
     Unsteady,
+    /// SQLite failed.
     #[error("{}", explain(.0))]
     Sqlite(#[from] rusqlite::Error),
 }

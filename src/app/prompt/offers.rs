@@ -16,9 +16,13 @@ const ENOUGH: usize = 2;
 pub struct Vocabulary {
     /// Name and title.
     pub topics: Vec<(Name, String)>,
+    /// The outlets of the stories in memory.
     pub outlets: Vec<Name>,
+    /// The configured feeds.
     pub feeds: Vec<Name>,
+    /// The symbols whose prices are followed.
     pub symbols: Vec<Name>,
+    /// Two-letter codes of the languages in memory.
     pub langs: Vec<Name>,
 }
 
@@ -27,6 +31,7 @@ pub struct Vocabulary {
 pub struct Offers {
     /// The byte where that word begins. It ends at the cursor.
     pub start: usize,
+    /// The possible completions, best first.
     pub list: Vec<String>,
     /// The one that has been put there.
     pub chosen: Option<usize>,

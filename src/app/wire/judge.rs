@@ -23,6 +23,7 @@ pub struct Judges {
 /// A query that is asked of every story.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judge {
+    /// Its name in the config.
     pub name: Name,
     /// Of a highlight, as the config writes it.
     pub color: Option<String>,

@@ -9,6 +9,7 @@ use crate::domain::group::GroupId;
 /// What the rows are ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumIter)]
 pub enum Sort {
+    /// By time, newest first.
     #[default]
     Newest,
     /// What most outlets carry first.

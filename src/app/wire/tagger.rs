@@ -17,6 +17,7 @@ pub struct Tagger {
 }
 
 impl Tagger {
+    /// Tags with these topics; symbols that are not on the watchlist are left out.
     pub fn new(topics: Topics, watchlist: Vec<Name>) -> Tagger {
         Tagger { topics, watchlist, known: Mutex::default() }
     }
@@ -26,6 +27,7 @@ impl Tagger {
         &self.topics
     }
 
+    /// The symbols that a topic may bind a story to.
     pub fn watchlist(&self) -> &[Name] {
         &self.watchlist
     }

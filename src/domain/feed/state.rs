@@ -13,15 +13,20 @@ use crate::domain::story::StoryId;
 /// What is remembered about polling a feed, across restarts. Times are UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedState {
+    /// The feed's name.
     pub feed: Name,
     /// The address it is configured with; nothing below is of another one.
     pub url: String,
+    /// Validators for conditional requests.
     #[serde(default)]
     pub cache: HttpCache,
+    /// When it is asked next, and why then.
     #[serde(default)]
     pub schedule: PollSchedule,
+    /// The outcome of recent polls.
     #[serde(default)]
     pub history: PollHistory,
+    /// Announced and accepted changes of address.
     #[serde(default)]
     pub moves: Moves,
     /// What the last body says about when the feed has something new.
@@ -59,6 +64,7 @@ impl HttpCache {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PollSchedule {
+    /// When it is asked next.
     pub next_check: NextCheck,
     /// The publisher's wishes (`max-age`, `Expires`, `<ttl>`, `Retry-After`) in the last good answer end then; None when
     /// the feed's own pace is slower.
@@ -85,6 +91,7 @@ pub enum NextCheck {
     /// At once: it was never asked.
     #[default]
     Due,
+    /// Not before this time.
     At(Timestamp),
     /// It is not asked any more, because its server said that it is gone for good. A reader may still have it asked by
     /// hand.
@@ -125,7 +132,9 @@ impl NextCheck {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PollHistory {
+    /// When it was last asked, whatever came of it.
     pub last_attempt: Option<Timestamp>,
+    /// When it last answered with a document, or that nothing has changed.
     pub last_success: Option<Timestamp>,
     /// HTTP status of the last attempt, when there was an answer.
     pub status: Option<u16>,
@@ -146,6 +155,7 @@ pub struct PollHistory {
 /// One request and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
+    /// When the request was made.
     pub at: Timestamp,
     /// None: there was no answer.
     pub status: Option<u16>,
@@ -155,6 +165,7 @@ pub struct Attempt {
     pub millis: u32,
     /// Size of the body, in bytes, decompressed.
     pub bytes: u32,
+    /// What the poll achieved.
     pub result: PollResult,
     /// What the answer said about a move for good.
     #[serde(default)]
@@ -165,6 +176,7 @@ pub struct Attempt {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Moves {
+    /// A permanent move that has not been announced often enough to be believed.
     pub announced: Option<AnnouncedMove>,
     /// The address that is asked instead of the configured one, after it was announced often enough.
     pub learned: Option<String>,
@@ -173,6 +185,7 @@ pub struct Moves {
 /// A move that a server announces.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnnouncedMove {
+    /// The new address.
     pub to: String,
     /// How often in a row it was the same.
     pub times: u32,
@@ -201,11 +214,15 @@ pub struct Rhythm {
 /// An entry seen earlier: which story it is, and the hashes by which it is found again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
+    /// The story that the entry became.
     pub story: StoryId,
+    /// Hash of its guid; None for an entry without one.
     pub guid: Option<u64>,
     /// None for the feed's own home page, which tells nothing.
     pub link: Option<u64>,
+    /// Hash of its title.
     pub title: u64,
+    /// Its publication time as the feed gives it, in UTC.
     pub published: Option<Timestamp>,
 }
 

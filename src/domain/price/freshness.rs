@@ -18,26 +18,66 @@ use crate::domain::session::{Calendar, Overnight, Session};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// Pushed, and fresh.
-    Live { source: Name },
+    Live {
+        /// The source that pushes.
+        source: Name,
+    },
     /// Asked for, within two of its intervals.
-    Poll { every: Duration, source: Name },
+    Poll {
+        /// Time between two polls.
+        every: Duration,
+        /// The source that is polled.
+        source: Name,
+    },
     /// The source itself holds prices back by this much.
-    Delayed { by: Duration, source: Name },
+    Delayed {
+        /// The delay.
+        by: Duration,
+        /// The source that delays.
+        source: Name,
+    },
     /// The session is over and this is its last price; the time of the close. `resumes`: it is only a pause, after which
     /// the night session starts.
-    Closed { at: Timestamp, resumes: Option<Timestamp> },
+    Closed {
+        /// When the session ended.
+        at: Timestamp,
+        /// When trading resumes, if this is only a pause.
+        resumes: Option<Timestamp>,
+    },
     /// None of these: the age.
-    Stale { age: Option<Duration> },
+    Stale {
+        /// Time since the price was true; None when unknown.
+        age: Option<Duration>,
+    },
     /// From disk, nothing received yet: the age.
-    Cached { age: Option<Duration> },
+    Cached {
+        /// Time since the price was true; None when unknown.
+        age: Option<Duration>,
+    },
     /// Refused, and asked again then; the age of the price that is shown meanwhile, if there is one.
-    Blocked { until: Timestamp, refusal: Refusal, age: Option<Duration> },
+    Blocked {
+        /// When the source is asked again.
+        until: Timestamp,
+        /// Who refused, and how.
+        refusal: Refusal,
+        /// Age of the price shown meanwhile.
+        age: Option<Duration>,
+    },
     /// From a recorded day whose bars are this long.
-    Replay { bars: Duration },
+    Replay {
+        /// Length of one bar.
+        bars: Duration,
+    },
     /// Never seen, and on its way: from this source, once it is known which.
-    Waiting { source: Option<Name> },
+    Waiting {
+        /// The source being asked.
+        source: Option<Name>,
+    },
     /// Never seen, and no source that might have it answers; this is the best of them.
-    NoAnswer { source: Name },
+    NoAnswer {
+        /// The best of the sources that fail.
+        source: Name,
+    },
     /// Never seen, and no source has it.
     NoData,
 }
@@ -47,11 +87,22 @@ pub enum State {
 #[serde(rename_all = "snake_case")]
 pub enum Unpriced {
     /// This source is being asked, or comes next.
-    Waiting { source: Name },
+    Waiting {
+        /// The source being asked, or next to be.
+        source: Name,
+    },
     /// Every source that might have it refuses us; the first of them is asked again at a time.
-    Blocked { refusal: Refusal, until: Timestamp },
+    Blocked {
+        /// The refusal that ends first.
+        refusal: Refusal,
+        /// When it ends.
+        until: Timestamp,
+    },
     /// Every source that might have it failed when last asked; this is the best of them.
-    Failing { source: Name },
+    Failing {
+        /// The best of the sources that fail.
+        source: Name,
+    },
     /// No source has it.
     Unknown,
 }

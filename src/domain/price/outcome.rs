@@ -27,9 +27,13 @@ pub enum Capability {
 /// How a price source fares, at the time of the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceReport {
+    /// The id of the source.
     pub source: Name,
+    /// How it was asked: for prices, for candles, or through a socket.
     pub capability: Capability,
+    /// When the outcome was known.
     pub at: Timestamp,
+    /// What came of it.
     pub outcome: Outcome,
     /// HTTP status, when there was an answer.
     pub status: Option<u16>,
@@ -46,6 +50,7 @@ pub struct SourceReport {
 /// What a source has to say of one symbol, and of none other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lack {
+    /// The symbol as configured.
     pub symbol: Name,
     /// It names no symbol.
     pub failure: Failure,
@@ -78,19 +83,25 @@ impl SourceReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
+    /// It answered as expected.
     Well,
     /// It refuses us until a time; remembered on disk.
     Blocked {
+        /// Who refused, and how that was recognised.
         refusal: Refusal,
+        /// When it may be asked again.
         until: Timestamp,
     },
+    /// It brought nothing, or not all that was asked for.
     Failed(Failure),
 }
 
 /// A source refuses us, whatever it is asked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Refusal {
+    /// The id of the source.
     pub source: Name,
+    /// How the refusal was recognised.
     pub sign: RefusalSign,
 }
 
@@ -128,6 +139,7 @@ impl RefusalSign {
 pub struct Failure {
     /// What the source is called in sentences, as `Yahoo Finance`.
     pub title: Name,
+    /// Why it brought nothing.
     pub cause: FailureCause,
 }
 
@@ -148,16 +160,21 @@ pub enum FailureCause {
     NoPrice,
     /// It answered well, but for these.
     Lacks {
+        /// Symbols that it does not know.
         unknown: Vec<Name>,
+        /// Symbols that it knows, without a price.
         unpriced: Vec<Name>,
     },
     /// A question brought nothing.
     Question(QuestionError),
     /// The same, where that says something of these symbols alone.
     QuestionAbout {
+        /// The symbols that the request was about.
         symbols: Vec<Name>,
+        /// Why the request brought nothing.
         error: QuestionError,
     },
+    /// The connection could not be made or kept, or brought no prices.
     Socket(SocketError),
     /// It refuses what its socket was asked for, and names no symbol; in its own words.
     Subscription(String),
@@ -167,10 +184,13 @@ pub enum FailureCause {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionError {
+    /// The request failed before there was a complete answer.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// An HTTP status other than success.
     #[error("it answered {0}")]
     Status(u16),
+    /// The answer came, but gives no price.
     #[error(transparent)]
     Read(#[from] ReadError),
 }
@@ -179,17 +199,22 @@ pub enum QuestionError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadError {
+    /// HTML in place of the expected format.
     #[error("a web page came instead of prices")]
     WebPage,
+    /// The answer says that a limit is exceeded.
     #[error("it refuses further questions")]
     Refused,
+    /// The body does not have the structure that the source documents.
     #[error("its answer could not be read")]
     Shape,
+    /// The answer says that there is no such symbol.
     #[error("it does not know this symbol")]
     Unknown,
     /// It refuses the whole group for it.
     #[error("it does not know one of these symbols")]
     UnknownAmong,
+    /// The symbol is known, but the answer has no price of it.
     #[error("it tells no price")]
     NoPrice,
 }
@@ -205,43 +230,58 @@ impl ReadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SocketError {
+    /// The connection works, but never gave a price of this symbol.
     #[error("it tells no price of {0}")]
     NoPriceOf(Name),
     /// Of the symbol in question.
     #[error("it tells no price")]
     NoPrice,
+    /// Frames arrive, but none with a price.
     #[error("signs of life, but no price")]
     OnlyAlive,
+    /// No frame arrived for this long.
     #[error("silent for {} s", .0.as_secs())]
     Silent(Duration),
+    /// The source read nothing of what was sent for this long.
     #[error("it took nothing for {} s", .0.as_secs())]
     TakesNothing(Duration),
+    /// The connection was not established within this time.
     #[error("no answer within {} s", .0.as_secs())]
     Timeout(Duration),
+    /// The source closed the connection without giving a code.
     #[error("it closed the connection")]
     Closed,
     /// The code of the WebSocket protocol (RFC 6455, 7.4).
     #[error("it closed the connection ({0})")]
     ClosedWith(u16),
+    /// The source announced that it is about to close.
     #[error("it said that it will close")]
     Leaving,
+    /// The connection ended without a closing frame.
     #[error("the connection broke off")]
     Broken,
+    /// The host name could not be resolved.
     #[error("its name could not be found")]
     Name,
+    /// No TCP connection.
     #[error("could not connect")]
     Connect,
+    /// Reading or writing failed.
     #[error("the connection failed")]
     Io,
     /// A certificate, or the handshake.
     #[error(transparent)]
     Tls(HttpError),
+    /// A message exceeded the limit.
     #[error("it sent a message that is too large")]
     TooLarge,
+    /// The address or a header is not valid.
     #[error("its address can't be used")]
     Address,
+    /// The opening request was answered with this HTTP status.
     #[error("it answered {0}")]
     Status(u16),
+    /// A frame violated the WebSocket protocol.
     #[error("it broke the rules of the connection")]
     Protocol,
 }

@@ -85,6 +85,7 @@ pub enum Delivery {
 /// The price of a symbol at a time, from one source. The change is only ever computed inside one source's own numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quote {
+    /// The symbol as configured.
     pub symbol: Name,
     /// Positive. For an equity the regular session's price, also in extended hours.
     pub price: Decimal,
@@ -92,21 +93,28 @@ pub struct Quote {
     pub currency: Name,
     /// What the change is measured from, by the same source: the previous close, or the price 24 hours ago.
     pub base: Option<Decimal>,
+    /// The id of the source.
     pub source: Name,
+    /// The session of the latest price, be it `price` or `extended`.
     pub session: Session,
     /// When it traded, as the source tells it.
     pub exchange_time: Option<Timestamp>,
     /// When it reached us.
     pub received_time: Timestamp,
+    /// How it was obtained.
     pub delivery: Delivery,
+    /// The price outside the regular session, where the source gives one.
     pub extended: Option<Extended>,
 }
 
 /// A price outside the regular session, measured from its close.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Extended {
+    /// Positive, in the currency of its [`Quote`].
     pub price: Decimal,
+    /// Pre-market, post-market or overnight.
     pub session: Session,
+    /// When it traded, as the source gives it.
     pub exchange_time: Option<Timestamp>,
 }
 

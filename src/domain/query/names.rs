@@ -9,6 +9,7 @@ use super::{Leaf, Query, QueryError};
 /// What a query can name.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
+    /// Topics that rules give.
     pub topics: Vec<Name>,
     /// Of the watchlist, with their benchmarks.
     pub symbols: Vec<Name>,

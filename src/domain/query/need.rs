@@ -23,18 +23,37 @@ pub enum Need {
     /// Of none: no story has it.
     Any(Vec<Need>),
     /// Folded words.
-    Words { place: Place, run: Run },
+    Words {
+        /// Where they are looked for.
+        place: Place,
+        /// The words.
+        run: Run,
+    },
     /// Several such in one field, with at most so many words between the end of the first and the beginning of the last.
-    Near { place: Place, runs: Vec<Run>, most: usize },
+    Near {
+        /// Where they are looked for.
+        place: Place,
+        /// The words or phrases, in any order.
+        runs: Vec<Run>,
+        /// The largest number of words in between.
+        most: usize,
+    },
     /// A fact, or its contrary.
-    Fact { fact: Fact, holds: bool },
+    Fact {
+        /// The fact asked for.
+        fact: Fact,
+        /// False: it must not be so.
+        holds: bool,
+    },
 }
 
 /// Folded words one behind the other, as [`crate::domain::text::Text::folded`] writes them; with `prefix` the last is only
 /// how a word begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Run {
+    /// The words in order, folded.
     pub words: Vec<String>,
+    /// The last word may go on.
     pub prefix: bool,
 }
 
@@ -43,17 +62,24 @@ pub struct Run {
 pub enum Place {
     /// In the title or in the summary.
     Text,
+    /// In the title.
     Title,
+    /// In the summary.
     Summary,
+    /// In the name of the outlet.
     Outlet,
+    /// In the name of the feed.
     Feed,
 }
 
 /// What is known of a story without reading it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
+    /// Marked as read.
     Read,
+    /// Starred by the reader.
     Starred,
+    /// From a primary source, such as a regulator or a company.
     Primary,
     /// First seen after this second (Unix time).
     SeenAfter(i64),
@@ -63,7 +89,9 @@ pub enum Fact {
     Until(i64),
     /// Folded, and as a query has it.
     Lang {
+        /// The language code, or its beginning.
         value: String,
+        /// True: codes that begin so count as well.
         prefix: bool,
     },
 }
@@ -71,11 +99,17 @@ pub enum Fact {
 /// The facts of a story; times are Unix seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
+    /// [`Story::time`](crate::domain::story::Story::time).
     pub time: i64,
+    /// When newstape first saw it.
     pub first_seen: i64,
+    /// Marked as read.
     pub read: bool,
+    /// Starred by the reader.
     pub starred: bool,
+    /// From a primary source.
     pub primary: bool,
+    /// Two-letter language code, if known.
     pub lang: Option<&'a str>,
 }
 

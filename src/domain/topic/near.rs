@@ -8,9 +8,11 @@ const NAMED: usize = 4;
 /// A topic that a text nearly has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Near {
+    /// The name of the topic.
     pub topic: Name,
     /// The words of the text that speak for it, in its order.
     pub has: Vec<String>,
+    /// What keeps it from the text.
     pub but: But,
     /// The query in the rule, as written.
     pub query: String,

@@ -22,7 +22,11 @@ const ACCEPT: &str = "text/html, application/xhtml+xml, text/plain;q=0.8, */*;q=
 /// # Errors
 ///
 /// There is nothing to be read: one sentence without its full stop, and without any address.
-pub async fn fetch(desk: &mpsc::Sender<PermitRequest>, link: &str, feed: Option<&str>) -> Result<Article, String> {
+pub(crate) async fn fetch(
+    desk: &mpsc::Sender<PermitRequest>,
+    link: &str,
+    feed: Option<&str>,
+) -> Result<Article, String> {
     let mut pass = permit::enter(desk, link).await?;
     let answer = ask(&pass.http, link, feed).await;
     let wishes = |answer: &Answer| Wishes::read(|name| answer.header(name), (pass.clock)());

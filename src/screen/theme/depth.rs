@@ -5,7 +5,9 @@ use ratatui::style::Color;
 /// How many colours there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
+    /// No colours, only attributes such as bold.
     None,
+    /// The terminal's named colours.
     Sixteen,
     /// 256: a cube of six by six by six, and 24 greys.
     Indexed,
