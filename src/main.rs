@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// Stories come and go for days: what the system's allocator keeps of the freed ones between others grows (DESIGN.md).
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     newstape::commands::run()
 }
