@@ -11,11 +11,11 @@ use crate::domain::alert::{Action, Alert, PostAs, PriceRule, Quiet};
 use crate::domain::feed::Secret;
 use strum::VariantNames;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What an alert has that says nothing else.
-const WITHIN: Duration = Duration::from_secs(30 * 60);
-const COOL_DOWN: Duration = Duration::from_secs(15 * 60);
+const WITHIN: Duration = Duration::from_mins(30);
+const COOL_DOWN: Duration = Duration::from_mins(15);
 
 fn new(name: Name) -> Alert {
     Alert {
@@ -38,7 +38,7 @@ pub(super) fn alert(entry: &Table, name: Name, alerts: &mut Vec<Alert>) {
     let mut alert = find_or_new(alerts, |alert| alert.name == name, || new(name.clone()));
     entry.set("query", read::optional(read::query), &mut alert.query);
     entry.set("price", read::optional(price), &mut alert.price);
-    entry.set("within", read::duration(Duration::from_secs(60), DAY), &mut alert.within);
+    entry.set("within", read::duration(Duration::from_mins(1), DAY), &mut alert.within);
     entry.set("cool-down", read::duration(Duration::ZERO, 7 * DAY), &mut alert.cool_down);
     entry.set("quiet", read::optional(quiet), &mut alert.quiet);
     entry.set_list("actions", named, &mut alert.actions);

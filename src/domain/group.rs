@@ -25,7 +25,7 @@ pub fn alone(story: StoryId) -> GroupId {
 }
 
 /// How far apart two stories of one event may be.
-pub const WINDOW: SignedDuration = SignedDuration::from_hours(72);
+pub const WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Most stories remembered. Each takes 250 to 460 bytes, the more the more new words come in: 23 MB at most.
 const MOST_STORIES: usize = 50_000;
 /// Rarest words of a title by which candidates are found.
