@@ -18,8 +18,8 @@ use newstape::store::{Reader, Store};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 
-const KEEP: Duration = Duration::from_secs(90 * 86_400);
-const LIMIT: Duration = Duration::from_secs(60);
+const KEEP: Duration = Duration::from_hours(90 * 24);
+const LIMIT: Duration = Duration::from_mins(1);
 const WORDS: [&str; 12] = [
     "chips",
     "regulators",

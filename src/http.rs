@@ -107,18 +107,27 @@ impl Http {
     }
 
     /// The same connections under other settings, after a reload of the configuration.
+    #[must_use]
     pub fn with(&self, network: &Network) -> Http {
         Http { clients: self.clients.clone(), network: Arc::new(network.clone()) }
     }
 
     /// Asks an address that the reader configured or typed: it may be private. Follows redirects, reads the body up to
     /// the cap. The whole takes at most the timeout.
+    ///
+    /// # Errors
+    ///
+    /// There was no complete answer. A complete answer is no error, whatever its status.
     pub async fn get(&self, ask: Ask) -> Result<Answer, HttpError> {
         self.within(&ask, async { self.follow(&ask, parse(&ask.url)?, false).await }).await
     }
 
     /// As [`Http::get`], for an address that came from outside, as the link of a story: it must be public, allowed by the
     /// configuration, or at the server of the `feed` whose address is given, since stories of a private feed lead there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Http::get`], and [`HttpError::Forbidden`] for an address that is not allowed.
     pub async fn get_link(&self, ask: Ask, feed: Option<&str>) -> Result<Answer, HttpError> {
         let work = async {
             let url = parse(&ask.url)?;
@@ -134,6 +143,10 @@ impl Http {
 
     /// Sends a body to an address that the reader configured: it may be private. Follows no redirect, reads no answer;
     /// answers the status. The whole takes at most the timeout.
+    ///
+    /// # Errors
+    ///
+    /// No status came back.
     pub async fn post(&self, url: &str, headers: &[(&'static str, String)], body: String) -> Result<u16, HttpError> {
         let work = async {
             let way = ClientSettings { proxy: None, accept_invalid_certificate: false, is_public_only: false };
@@ -390,8 +403,8 @@ fn is_private_v4(v4: Ipv4Addr) -> bool {
         || (a == 198 && (b == 18 || b == 19))
 }
 
-/// IPv4 inside IPv6: mapped, translated (64:ff9b::/96 and the old ::ffff:0:0/96), 6to4 (2002::/16), Teredo (2001::/32, whose
-/// address is inverted), ISATAP, and the old compatible form.
+/// IPv4 inside IPv6: mapped, translated (`64:ff9b::/96` and the old `::ffff:0:0/96`), 6to4 (`2002::/16`), Teredo
+/// (`2001::/32`, whose address is inverted), ISATAP, and the old compatible form.
 fn wrapped(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let join = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
     match v6.segments() {

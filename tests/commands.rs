@@ -85,7 +85,7 @@ fn home_with_stories() -> Home {
     let home = home("");
     let (events, _inbox) = tokio::sync::mpsc::channel(64);
     let now = NOW.parse().unwrap();
-    let year = Duration::from_secs(365 * 86_400);
+    let year = Duration::from_hours(365 * 24);
     let store = Store::open(Some(&home.path().join("data/newstape")), year, events, Arc::new(move || now)).unwrap();
     let story = |id: u64, outlet: &str, title: &str, time: &str| Story {
         id: StoryId(id),

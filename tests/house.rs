@@ -321,7 +321,7 @@ fn every_command_has_help_and_a_key() {
         match (keymap.keys(command).next(), KEYLESS.contains(&command)) {
             (None, false) => complaints.push(format!("config/keys.toml: {} has no key", command.name())),
             (Some(key), true) => {
-                complaints.push(format!("tests/house.rs: {} is no longer keyless ({key})", command.name()))
+                complaints.push(format!("tests/house.rs: {} is no longer keyless ({key})", command.name()));
             }
             _ => {}
         }

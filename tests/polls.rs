@@ -21,8 +21,8 @@ use newstape::event::{Effect, Event, Loaded, STORIES_AT_ONCE, StoreEffect};
 use newstape::news::{self, Document, Entry};
 use newstape::store::{Reader, Store};
 
-const KEEP: Duration = Duration::from_secs(100 * 365 * 86_400);
-const LIMIT: Duration = Duration::from_secs(60);
+const KEEP: Duration = Duration::from_hours(100 * 365 * 24);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A poll as `polls.tsv` tells of it.
 struct Poll {

@@ -148,9 +148,9 @@ fn suspending_gives_the_terminal_back_and_continuing_takes_it_again() {
     terminal.wait_for("the screen", is_shown);
     for by_key in [true, false] {
         if by_key {
-            terminal.type_keys("\x1a")
+            terminal.type_keys("\x1a");
         } else {
-            terminal.signal("TSTP")
+            terminal.signal("TSTP");
         }
         terminal.wait_for("the other screen left", |view| !view.screen.alternate_screen());
         terminal.wait_until_stopped();
@@ -390,7 +390,7 @@ fn what_the_terminal_answers_is_no_key_and_sets_the_theme() {
     terminal.wait_for_text("Wire · 0");
     let asked = |view: &View| view.count("\x1b]11;?");
     assert_eq!(terminal.look(asked), 1, "the background is asked for at the start");
-    let accent = |view: &View| view.screen.cell(0, 2).map(|cell| cell.fgcolor());
+    let accent = |view: &View| view.screen.cell(0, 2).map(vt100::Cell::fgcolor);
     let dark = terminal.look(accent);
     terminal.type_keys("\x1b]11;rgb:ffff/ffff/f0f0\x1b\\");
     terminal.wait_for("other colours", |view| accent(view) != dark);

@@ -187,7 +187,7 @@ mod tests {
         desk.stories([before]);
         focus(&mut desk, false);
         for (id, price) in [(2, 103.0), (3, 99.0)] {
-            desk.now += std::time::Duration::from_secs(240);
+            desk.now += std::time::Duration::from_mins(4);
             let news = now(&desk, id, &format!("Nvidia release {id} ships"));
             desk.stories([news]);
             let quote = quote("BTC-USD", price, desk.now);

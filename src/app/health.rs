@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_feed_that_answers_well_may_be_silent() {
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         let spoke = |days: i64, gap: Option<Duration>| Rhythm {
             newest: Some(minute(-days * 24 * 60)),
             median_gap: gap,

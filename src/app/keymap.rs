@@ -41,7 +41,11 @@ const NAMED: [(&str, KeyCode, &str); 17] = [
 impl Key {
     pub(super) const CTRL_C: Key = Key { code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL };
 
-    /// Reads a key as the config writes it, or as the help shows it (`C-c`, `S-Tab`, `↑`). The error says what is expected.
+    /// Reads a key as the config writes it, or as the help shows it (`C-c`, `S-Tab`, `↑`).
+    ///
+    /// # Errors
+    ///
+    /// Not a key: what is expected, in one sentence.
     pub fn parse(written: &str) -> Result<Key, String> {
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = written;
@@ -136,7 +140,11 @@ fn code(written: &str) -> Option<KeyCode> {
 pub struct Chord(Vec<Key>);
 
 impl Chord {
-    /// Reads keys with blanks between, as `space r`. The error says what is expected.
+    /// Reads keys with blanks between, as `space r`.
+    ///
+    /// # Errors
+    ///
+    /// There are none, or one of them is no key: what is expected, in one sentence.
     pub fn parse(written: &str) -> Result<Chord, String> {
         // A blank alone is the key.
         let keys = if written == " " { vec!["space"] } else { written.split_whitespace().collect() };

@@ -1,5 +1,5 @@
-//! A story as one JSON object: what the commands print and what an alert hands on. snake_case, times RFC 3339 in UTC, moves
-//! as numbers, unknown values null or absent.
+//! A story as one JSON object: what the commands print and what an alert hands on. `snake_case`, times RFC 3339 in UTC,
+//! moves as numbers, unknown values null or absent.
 
 use std::collections::BTreeMap;
 

@@ -292,7 +292,7 @@ mod tests {
 
     fn coin(desk: &mut Desk, price: f64) -> Option<String> {
         let before = desk.app.movers.known.len();
-        desk.now += std::time::Duration::from_secs(60);
+        desk.now += std::time::Duration::from_mins(1);
         let now = desk.now;
         desk.send(Event::Quote(quote("BTC-USD", price, now)));
         (desk.app.movers.known.len() > before).then(|| desk.app.movers.known[0].words())

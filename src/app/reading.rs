@@ -86,7 +86,7 @@ impl Reading {
 
     /// Looks for words from the start; while they are typed in the reader they are kept in sight.
     fn seek(&mut self, words: &str, is_in_reader: bool) {
-        self.find = words.trim().to_owned();
+        words.trim().clone_into(&mut self.find);
         self.is_seeking = is_in_reader;
         self.found = None;
     }

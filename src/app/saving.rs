@@ -86,7 +86,7 @@ mod tests {
                     .map(|id| Story { summary: format!("Moss {id}.").into(), ..story(id, id as i64 - 500) }),
             );
         }
-        desk.send(Event::Saved(desk.now + Duration::from_secs(60)));
+        desk.send(Event::Saved(desk.now + Duration::from_mins(1)));
         let effects = desk.press("G");
         let item = desk.app.wire.current_item().unwrap();
         let id = item.story.id;
@@ -108,7 +108,7 @@ mod tests {
                     whole += stories.len();
                 }
                 Effect::Store(StoreEffect::SaveMissing(stories)) => {
-                    missing.extend(stories.iter().map(|story| story.id))
+                    missing.extend(stories.iter().map(|story| story.id));
                 }
                 _ => {}
             }

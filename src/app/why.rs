@@ -293,7 +293,7 @@ mod tests {
         let mut desk = desk();
         desk.press("w j");
         assert_eq!(chosen(&desk), (Some(1), 1));
-        desk.now += std::time::Duration::from_secs(120);
+        desk.now += std::time::Duration::from_mins(2);
         desk.stories([titled(5, 1, "Bitcoin drops below $70,000"), titled(6, 1, "Senate passes a budget")]);
         assert_eq!(causes(&desk), [5, 2, 1], "who names the level comes first");
         assert_eq!(chosen(&desk), (Some(1), 1));

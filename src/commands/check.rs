@@ -24,7 +24,7 @@ use crate::http::Http;
 use crate::{market, news};
 
 /// How long all feeds together are waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Args)]
 pub(super) struct Check {

@@ -26,6 +26,7 @@ struct Answer<'a> {
 }
 
 impl Group {
+    #[expect(clippy::unused_self, reason = "all commands share this signature")]
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let mut groups = Groups::default();
         let mut out = out();

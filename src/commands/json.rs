@@ -1,4 +1,4 @@
-//! The JSON of commands: one object a line, snake_case, times RFC 3339 in UTC, prices and moves as numbers, unknown
+//! The JSON of commands: one object a line, `snake_case`, times RFC 3339 in UTC, prices and moves as numbers, unknown
 //! values null or absent.
 
 use jiff::Timestamp;

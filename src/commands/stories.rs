@@ -19,7 +19,7 @@ use crate::domain::topic::Topics;
 use crate::store::{Reader, StoreError};
 
 /// Stories further apart are never one event.
-const GROUP_LASTS: SignedDuration = SignedDuration::from_hours(72);
+const GROUP_LASTS: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 #[derive(Debug, Args)]
 pub(super) struct Stories {

@@ -9,8 +9,8 @@ use crate::domain::Name;
 use crate::domain::alert::{Action, Alert, PostAs};
 
 /// What an alert has that says nothing else.
-const WITHIN: Duration = Duration::from_secs(30 * 60);
-const COOL_DOWN: Duration = Duration::from_secs(15 * 60);
+const WITHIN: Duration = Duration::from_mins(30);
+const COOL_DOWN: Duration = Duration::from_mins(15);
 
 fn new(name: Name) -> Alert {
     Alert {

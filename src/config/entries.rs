@@ -13,7 +13,7 @@ use crate::domain::format;
 use crate::domain::price::Symbol;
 use crate::domain::topic::TopicRule;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// `[[feed]]`.
 pub(super) fn feed(walk: &mut impl Walk, feed: &mut Feed) {
@@ -79,7 +79,7 @@ pub(super) fn highlight(walk: &mut impl Walk, highlight: &mut StandingQuery) {
 pub(super) fn alert(walk: &mut impl Walk, alert: &mut Alert) {
     walk.optional("query", read::query, String::clone, &mut alert.query);
     walk.optional("price", read::price_rule, PriceRule::to_string, &mut alert.price);
-    walk.value("within", read::duration(Duration::from_secs(60), DAY), in_units, &mut alert.within);
+    walk.value("within", read::duration(Duration::from_mins(1), DAY), in_units, &mut alert.within);
     walk.value("cool-down", read::duration(Duration::ZERO, 7 * DAY), in_units, &mut alert.cool_down);
     walk.optional("quiet", read::quiet, Quiet::to_string, &mut alert.quiet);
     walk.list("actions", read::named, |action: &Action| <&str>::from(action).to_owned(), &mut alert.actions);

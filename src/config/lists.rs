@@ -15,7 +15,7 @@ use crate::domain::price::Symbol;
 use crate::domain::topic::TopicRule;
 
 /// A feed asked less than once a day would miss what has fallen off its end.
-const FEED_CEILING: Duration = Duration::from_secs(86_400);
+const FEED_CEILING: Duration = Duration::from_hours(24);
 
 /// Lays the lists of a file; its sections must have been laid before (floor, sources).
 pub(super) fn merge(config: &mut Config, root: &Table, off: &mut Off) {
@@ -25,7 +25,7 @@ pub(super) fn merge(config: &mut Config, root: &Table, off: &mut Off) {
     let known: Vec<Name> = config.sources.keys().cloned().collect();
     root.entries("symbol", read::symbol, |entry, name| {
         off.read(entry, &name);
-        symbol(entry, name, &known, &mut config.symbols)
+        symbol(entry, name, &known, &mut config.symbols);
     });
     let mut taken = Vec::new();
     root.entries("topic", read::word, |entry, name| {
@@ -37,11 +37,11 @@ pub(super) fn merge(config: &mut Config, root: &Table, off: &mut Off) {
         view(entry, name, config, &mut taken);
     });
     root.entries("mute", read_name, |entry, name| {
-        standing_query(entry, name, &mut config.mutes, |mut entry, mute| entries::mute(&mut entry, mute))
+        standing_query(entry, name, &mut config.mutes, |mut entry, mute| entries::mute(&mut entry, mute));
     });
     root.entries("alert", read_name, |entry, name| alerts::alert(entry, name, &mut config.alerts));
     root.entries("highlight", read_name, |entry, name| {
-        standing_query(entry, name, &mut config.highlights, |mut entry, mark| entries::highlight(&mut entry, mark))
+        standing_query(entry, name, &mut config.highlights, |mut entry, mark| entries::highlight(&mut entry, mark));
     });
 }
 

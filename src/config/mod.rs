@@ -191,6 +191,10 @@ pub enum Colors {
 
 /// The shipped configuration with the user's files (each with its name as shown and its text) laid over it, one after the
 /// other. Those under `themes/` are themes: what is wrong in one is a warning.
+///
+/// # Errors
+///
+/// The first mistake in a file that is not a theme, with its place.
 pub fn load<N: AsRef<str>, T: AsRef<str>>(user: impl IntoIterator<Item = (N, T)>) -> Result<Config, ConfigError> {
     let mut config = Config::default();
     let mut off = Off::default();

@@ -48,7 +48,7 @@ pub(super) fn merge(entry: &Table, feed: &mut Feed) {
         feed.headers = headers;
     }
     login(entry, feed);
-    proxy(entry, feed)
+    proxy(entry, feed);
 }
 
 /// Why a header of this name is not sent, if so.

@@ -18,7 +18,7 @@ use crate::domain::session::NightRule;
 use crate::domain::spelling::did_you_mean;
 
 const SECOND: Duration = Duration::from_secs(1);
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// `[network]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,6 +170,7 @@ fn in_units(duration: &Duration) -> String {
     format::duration(*duration)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "all functions that print a setting share this signature")]
 fn hours_and_minutes(time: &Time) -> String {
     time.strftime("%H:%M").to_string()
 }
@@ -202,7 +203,7 @@ pub(super) fn merge(config: &mut Config, root: &Table) {
     root.lists("terms", is_language, |name, lang, terms| {
         let key = lang.map_or_else(|| name.to_owned(), |lang| format!("{name}@{lang}"));
         config.terms.insert(key, terms);
-    })
+    });
 }
 
 impl Walk for &Table<'_> {
@@ -282,5 +283,5 @@ fn sources(config: &mut Config, root: &Table) {
             let hint = did_you_mean(name, config.sources.keys().map(|known| &**known));
             table.leave_out(&format!("is not a known price source; ignored{hint}"));
         }
-    })
+    });
 }

@@ -177,7 +177,7 @@ impl Direction {
 }
 
 /// The longest span of a move: what happened is read from the bars of five days.
-pub(crate) const OVER_MAX: Duration = Duration::from_secs(3 * 86_400);
+pub(crate) const OVER_MAX: Duration = Duration::from_hours(3 * 24);
 
 /// What a price rule looks like, for sentences that ask for one.
 pub(crate) const PRICE_RULE: &str = r#"a rule such as "BTC-USD < 70000", "NVDA crosses 200" or "NVDA falls 3% in 1h""#;

@@ -49,10 +49,10 @@ pub struct Feed {
 
 impl Feed {
     /// How often a feed is asked that says nothing about it.
-    pub const INTERVAL: Duration = Duration::from_secs(15 * 60);
+    pub const INTERVAL: Duration = Duration::from_mins(15);
 
     /// However seldom a primary source has something new, it is not asked less often, unless its interval says so.
-    pub const LONGEST_OF_PRIMARY: Duration = Duration::from_secs(15 * 60);
+    pub const LONGEST_OF_PRIMARY: Duration = Duration::from_mins(15);
 
     /// A feed of which no more is known than its name and address.
     pub fn new(name: Name, url: impl Into<String>) -> Feed {

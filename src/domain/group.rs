@@ -25,7 +25,7 @@ pub fn alone(story: StoryId) -> GroupId {
 }
 
 /// How far apart two stories of one event may be.
-pub const WINDOW: SignedDuration = SignedDuration::from_hours(72);
+pub const WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Most stories remembered: 72 hours of more than 100 busy feeds. Each takes about 200 bytes, and a new word 40.
 const MOST_STORIES: usize = 30_000;
 /// Rarest words of a title by which candidates are found.

@@ -186,6 +186,7 @@ pub struct Asks {
 
 impl Asks {
     /// What either asks for.
+    #[must_use]
     pub fn or(self, other: Asks) -> Asks {
         Asks {
             outlets: self.outlets || other.outlets,
@@ -255,11 +256,19 @@ impl<L> Node<L> {
 
 impl Query {
     /// An empty text parses to the query that matches everything.
+    ///
+    /// # Errors
+    ///
+    /// The first place that can't be read, and what was expected there.
     pub fn parse(source: &str) -> Result<Query, QueryError> {
         Query::parse_with(source, &Terms::new())
     }
 
     /// As [`Query::parse`], with sets of terms for `{name}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Query::parse`]; also a set that is not among `terms`.
     pub fn parse_with(source: &str, terms: &Terms) -> Result<Query, QueryError> {
         parse::query(source, terms)
     }

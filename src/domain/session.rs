@@ -74,7 +74,7 @@ pub enum Overnight {
     On,
 }
 
-/// When there are night sessions. Times in America/New_York.
+/// When there are night sessions. Times in `America/New_York`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NightRule {
     /// Whether night sessions count.
@@ -111,7 +111,7 @@ impl From<bool> for NightRule {
     }
 }
 
-/// The exchange's calendar by rule, with the config's own closures. Times in America/New_York.
+/// The exchange's calendar by rule, with the config's own closures. Times in `America/New_York`.
 #[derive(Clone, Debug)]
 pub struct Calendar {
     closures: BTreeSet<Date>,
@@ -214,7 +214,7 @@ impl TradingDay {
     }
 }
 
-/// America/New_York; where no time zone database is found, its rule of today.
+/// `America/New_York`; where no time zone database is found, its rule of today.
 pub fn new_york() -> TimeZone {
     TimeZone::get("America/New_York").or_else(|_| TimeZone::posix("EST5EDT,M3.2.0,M11.1.0")).unwrap_or(TimeZone::UTC)
 }
@@ -463,6 +463,7 @@ fn nth(year: i16, month: i8, nth: i8, weekday: Weekday) -> Option<Date> {
 }
 
 /// Two days before Easter, by the Gregorian computus of Meeus, Jones and Butcher (Nature 1876).
+#[expect(clippy::many_single_char_names, reason = "the letters of the published rule")]
 fn good_friday(year: i16) -> Option<Date> {
     let y = i32::from(year);
     let (a, b, c) = (y % 19, y / 100, y % 100);

@@ -549,7 +549,7 @@ mod tests {
         fn clean_is_idempotent(dirty in "(\\PC|[\u{0}-\u{20}\u{7f}-\u{a0}\u{200b}-\u{200f}\u{202a}-\u{202e}\u{fe0f}❤👩\\[\\]0-9m])*") {
             let once = clean(&dirty);
             prop_assert_eq!(&clean(&once), &once);
-            prop_assert!(!once.chars().any(|c| c.is_control()));
+            prop_assert!(!once.chars().any(char::is_control));
         }
 
         #[test]

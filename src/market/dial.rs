@@ -129,7 +129,7 @@ mod tests {
             (format!("ftp://{open}"), SocketError::Address),
         ] {
             let request = url.clone().into_client_request().unwrap();
-            let (dialled, _) = tokio::join!(Network.dial(request), async {
+            let (dialled, ()) = tokio::join!(Network.dial(request), async {
                 if url.starts_with("wss") {
                     drop(listener.accept().await);
                 }

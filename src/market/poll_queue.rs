@@ -325,7 +325,7 @@ impl PollQueue {
                 group.iter().for_each(|wanted| self.closes.set(&(wanted.clone(), Span::Day), until));
             }
             Job::Closes(group, span) => {
-                group.iter().for_each(|wanted| self.closes.set(&(wanted.clone(), *span), until))
+                group.iter().for_each(|wanted| self.closes.set(&(wanted.clone(), *span), until));
             }
             Job::Chart(wanted, span) => self.charts.set(&(wanted.clone(), *span), until),
         }

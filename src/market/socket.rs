@@ -29,7 +29,7 @@ use crate::event::{Event, move_back};
 /// A connection that held so long was a good one: the next wait is short again.
 const HEALTHY: Duration = Duration::from_mins(1);
 /// A connection that lives so long without a price of any symbol says so.
-const MUTE: Duration = Duration::from_secs(60);
+const MUTE: Duration = Duration::from_mins(1);
 /// Life is reported no more often.
 const REPORTS: Duration = Duration::from_secs(5);
 /// A symbol that a source does not know may be listed one day.
@@ -467,7 +467,7 @@ fn refusal(source: &Source, error: &Error, now: Timestamp) -> End {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::large_futures)]
 mod tests {
     use std::collections::VecDeque;
     use std::sync::{Arc, Mutex};

@@ -408,7 +408,7 @@ mod tests {
     use crate::domain::price::{Failure, FailureCause};
     use crate::market::tests::config;
 
-    const POLL: Duration = Duration::from_secs(60);
+    const POLL: Duration = Duration::from_mins(1);
 
     fn at(second: i64) -> Timestamp {
         let noon: Timestamp = "2026-11-23T17:00:00Z".parse().unwrap();

@@ -295,7 +295,7 @@ fn bar(quote: &Value, index: usize, time: &Value, regular: Option<(Timestamp, Ti
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::float_cmp)]
 mod tests {
     use serde_json::json;
 

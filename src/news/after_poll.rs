@@ -163,7 +163,7 @@ mod tests {
     use crate::domain::feed::{PollResult, Rhythm};
 
     const PACE: Pace =
-        Pace { interval: Duration::from_secs(600), is_own: false, floor: Duration::from_secs(60), is_primary: false };
+        Pace { interval: Duration::from_mins(10), is_own: false, floor: Duration::from_mins(1), is_primary: false };
 
     fn now() -> Timestamp {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_403_for_haste_is_a_wish_for_patience() {
-        let retry_after = Wishes { retry_after: Some(Duration::from_secs(60)), ..Wishes::default() };
+        let retry_after = Wishes { retry_after: Some(Duration::from_mins(1)), ..Wishes::default() };
         for (wishes, is_rate_limit, expected) in [
             (Wishes::default(), false, Disposition::Refused),
             (Wishes::default(), true, Disposition::RateLimited),

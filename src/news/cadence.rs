@@ -35,9 +35,9 @@ const DAY: u64 = 24 * HOUR;
 /// Days of silence, and how many times longer the wait gets.
 const SILENCES: [(i64, u32); 3] = [(30, 8), (14, 4), (7, 2)];
 /// A reader may wish for less than this, but a server must have said that it does not mind (`max-age`).
-const BRISK: Duration = Duration::from_secs(5 * 60);
+const BRISK: Duration = Duration::from_mins(5);
 /// Who lowers the floor below this asks servers of their own.
-const USUAL_FLOOR: Duration = Duration::from_secs(60);
+const USUAL_FLOOR: Duration = Duration::from_mins(1);
 
 impl Rhythm {
     /// What a document tells that was read at `now`.
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn pace(seconds: u64) -> Pace {
-        let (interval, floor) = (Duration::from_secs(seconds), Duration::from_secs(60));
+        let (interval, floor) = (Duration::from_secs(seconds), Duration::from_mins(1));
         Pace { interval, is_own: false, floor, is_primary: false }
     }
 

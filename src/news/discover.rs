@@ -1,5 +1,5 @@
-//! The feeds that a web page names: `<link rel="alternate">` as the RSS Advisory Board's autodiscovery and HTML's own rule have
-//! it (html.spec.whatwg.org, rel-alternate), then links that look like feeds. Pure: nobody is asked.
+//! The feeds that a web page names: `<link rel="alternate">` as the RSS Advisory Board's autodiscovery and HTML's own rule
+//! have it (html.spec.whatwg.org, rel-alternate), then links that look like feeds. Pure: nobody is asked.
 
 use std::collections::BTreeSet;
 

@@ -193,7 +193,7 @@ pub(crate) fn looks_like_html(text: &str) -> bool {
     for token in Markup::new(text) {
         match token {
             Token::Start(tag) if is_markup(tag.name) => {
-                is_sure |= tag.is_empty || matches!(tag.name, "br" | "p" | "img")
+                is_sure |= tag.is_empty || matches!(tag.name, "br" | "p" | "img");
             }
             Token::End(name) if is_markup(name) => is_sure = true,
             Token::Text("<") | Token::Start(_) | Token::End(_) => return false,

@@ -129,11 +129,19 @@ pub struct Entry {
 /// Reads a document, whatever it holds. Pure, and never panics.
 ///
 /// `content_type` is the header of the answer; `base` the address that answered, for relative links.
+///
+/// # Errors
+///
+/// It is no feed, or is too badly broken: why.
 pub fn read(bytes: &[u8], content_type: Option<&str>, base: &str) -> Result<Document, Unreadable> {
     read_up_to(MAX_ENTRIES, bytes, content_type, base)
 }
 
 /// As [`read`], with a cap of its own on the entries.
+///
+/// # Errors
+///
+/// As [`read`].
 pub fn read_up_to(
     max_entries: usize,
     bytes: &[u8],

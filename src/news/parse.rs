@@ -27,7 +27,7 @@ pub(crate) fn read(text: &str, max: usize, base: Option<Url>, repairs: Repairs) 
 }
 
 /// WordPress writes `sy:updatePeriod` hourly into every feed, whoever publishes it: that is nobody's wish.
-const TEMPLATE_PERIOD: Duration = Duration::from_secs(3600);
+const TEMPLATE_PERIOD: Duration = Duration::from_hours(1);
 
 /// An entry under way.
 #[derive(Debug, Default)]

@@ -34,7 +34,7 @@ pub(crate) struct Permit {
     site: Site,
     /// The site asked for so much patience.
     cool: Option<Duration>,
-    /// ResponseMeta when this is dropped.
+    /// Reports to the desk, when this is dropped, that the visit is over.
     left: Option<oneshot::Sender<Left>>,
 }
 

@@ -10,27 +10,27 @@ use jiff::{SignedDuration, Timestamp};
 use super::dates;
 use crate::domain::feed::{Feed, FeedState, NextCheck, Rhythm, WaitReason};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 /// No wait is longer, however absurd a header or long a trouble: every feed is asked once a day.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const LONGEST: Duration = Duration::from_hours(24);
 /// But for this: a server may ask for patience by name.
-pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(7 * 24);
 /// No `next_check` is further away than this (skipped days come on top of the longest wait): one that is was written
 /// under another clock.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(16 * 24);
 /// A clock may be set right by so much without anything to be done about it.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 /// After a 429 or 503 that does not tell how long, doubled each time.
-pub(crate) const RATE_LIMIT_WAIT: Duration = Duration::from_secs(15 * 60);
+pub(crate) const RATE_LIMIT_WAIT: Duration = Duration::from_mins(15);
 /// After refusals in a row; the last for all further ones.
-const AFTER_REFUSALS: [Duration; 3] = [HOUR, Duration::from_secs(6 * 3600), LONGEST];
+const AFTER_REFUSALS: [Duration; 3] = [HOUR, Duration::from_hours(6), LONGEST];
 /// How often a network that is down is tried.
 const OFFLINE: Duration = MINUTE;
 /// How far chance moves a wait, as a part of it.
 const SPREAD: f64 = 0.1;
 /// How far chance moves the first request after skipped hours: they end for everybody at once.
-const AFTER_SKIPPED: Duration = Duration::from_secs(5 * 60);
+const AFTER_SKIPPED: Duration = Duration::from_mins(5);
 
 /// What an answer wishes for, as spans from now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -215,7 +215,7 @@ fn doubled(base: Duration, failures: u32) -> Duration {
 /// do not come back together.
 fn backed_off(interval: Duration, failures: u32, chance: f64) -> Duration {
     let longest = doubled(interval, failures);
-    interval.saturating_add(longest.saturating_sub(interval).mul_f64((chance.clamp(-1.0, 1.0) + 1.0) / 2.0))
+    interval.saturating_add(longest.saturating_sub(interval).mul_f64(f64::midpoint(chance.clamp(-1.0, 1.0), 1.0)))
 }
 
 fn spread(wait: Duration, chance: f64) -> Duration {
@@ -250,7 +250,7 @@ pub(crate) fn set_right(state: &FeedState, now: Timestamp) -> Option<FeedState> 
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace { interval: Duration::from_secs(600), is_own: false, floor: MINUTE, is_primary: false };
+    const PACE: Pace = Pace { interval: Duration::from_mins(10), is_own: false, floor: MINUTE, is_primary: false };
     const NONE: Wishes = Wishes { max_age: None, fresh_for: None, retry_after: None };
 
     fn now() -> Timestamp {
@@ -479,8 +479,8 @@ mod tests {
         let wishes = Wishes { retry_after: secs(1800), fresh_for: secs(7200), ..NONE };
         for disposition in [Disposition::Good, Disposition::RateLimited, Disposition::Failed] {
             let plan = planned(disposition, 1, wishes, &Rhythm::default(), 0.0);
-            assert_eq!(plan.cool_until, Some(later(now(), Duration::from_secs(1800))), "{disposition:?}");
-            assert_eq!(time(&plan), later(now(), Duration::from_secs(7200)));
+            assert_eq!(plan.cool_until, Some(later(now(), Duration::from_mins(30))), "{disposition:?}");
+            assert_eq!(time(&plan), later(now(), Duration::from_hours(2)));
         }
         assert_eq!(planned(Disposition::Good, 0, NONE, &Rhythm::default(), 0.0).cool_until, None);
     }

@@ -34,7 +34,7 @@ const OVERDUE: SignedDuration = SignedDuration::from_mins(2);
 /// A feed is asked by hand at most this often.
 const MANUAL_FLOOR: SignedDuration = SignedDuration::from_secs(60);
 /// The longest sleep: time passes unseen while the machine is suspended.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// The feeds, their states, and the sites they are at.

@@ -7,7 +7,7 @@ use url::{Host, Url};
 /// Places that are known to want more time between two requests than others, each with its reason.
 const SPACINGS: &[(&str, Duration)] = &[
     // Since June 2026 about one request a minute is answered for each address that asks, the rest is 429 or 403.
-    ("reddit.com", Duration::from_secs(60)),
+    ("reddit.com", Duration::from_mins(1)),
     // News searches asked in a row are answered with 503 and a page for humans.
     ("google.com", Duration::from_secs(5)),
     // 429 after short bursts.

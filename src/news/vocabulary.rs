@@ -89,7 +89,7 @@ pub(crate) fn role(space: Space, local: &str) -> Role {
         (Space::Feed, "content") | (Space::Content, "encoded") | (Space::Other, "body") => Role::Content,
         (Space::Feed, "guid" | "id") => Role::Guid,
         (Space::Feed, "pubdate" | "published" | "issued") | (Space::DublinCore, "issued") => Role::Date(0),
-        (Space::DublinCore, "date") | (Space::Feed, "date") => Role::Date(1),
+        (Space::DublinCore | Space::Feed, "date") => Role::Date(1),
         (Space::Feed | Space::DublinCore, "updated" | "modified") => Role::Date(2),
         (Space::Feed | Space::DublinCore, "created") => Role::Date(3),
         (Space::Feed, "source") => Role::Source,

@@ -105,7 +105,7 @@ mod tests {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 24, 1));
             buffer.set_string(0, 0, text, Style::new());
             reduce(&mut buffer);
-            let row: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+            let row: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
             assert_eq!(row.trim_end(), expected.trim_end(), "{text}");
         }
     }

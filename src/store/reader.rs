@@ -50,21 +50,37 @@ impl Reader {
     }
 
     /// What is remembered about polling each feed.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
     pub fn feeds(&self) -> Result<Vec<FeedState>, StoreError> {
         self.ask(read::feeds)
     }
 
     /// The last prices, `delivery` [`crate::domain::price::Delivery::Stored`].
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
     pub fn quotes(&self) -> Result<Vec<Quote>, StoreError> {
         self.ask(read::quotes)
     }
 
     /// The candles of the charts.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
     pub fn series(&self) -> Result<Vec<(Span, Series)>, StoreError> {
         self.ask(read::series)
     }
 
     /// Price sources that are to be left alone at this time.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
     pub fn sources(&self, now: Timestamp) -> Result<Vec<SourceReport>, StoreError> {
         self.ask(|connection| read::blocked_sources(connection, now))
     }

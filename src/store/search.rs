@@ -413,9 +413,9 @@ mod tests {
     }
 
     fn stories() -> impl Strategy<Value = Vec<(Story, Marks)>> {
+        type Parts = (String, String, &'static str, i64, i64, (bool, bool, bool), usize);
         let names = ["Yahoo! Finance", "The U.S. Post", "9. 999", "L'Écho", "SEC"];
         let one = (text(), text(), select(names.to_vec()), 0i64..200, 0i64..30, any::<(bool, bool, bool)>(), 0usize..4);
-        type Parts = (String, String, &'static str, i64, i64, (bool, bool, bool), usize);
         let story = |(at, (title, summary, name, minutes, seen, (primary, read, starred), lang)): (usize, Parts)| {
             let published = now() - SignedDuration::from_mins(minutes);
             let story = Story {
@@ -586,7 +586,7 @@ mod tests {
     #[test]
     fn a_walk_and_a_list_go_the_same_way() {
         let many: Vec<_> =
-            (1..=FEW as u64 + 500).map(|id| story(id, ["chips rise", "rates"][(id % 8 == 0) as usize])).collect();
+            (1..=FEW as u64 + 500).map(|id| story(id, ["chips rise", "rates"][usize::from(id % 8 == 0)])).collect();
         let connection = stored(&many);
         for (source, expected) in [("chips", FEW as u64 + 500 - 312), ("rates", 312), ("chips OR is:starred", 2_188)] {
             let query = Query::parse(source).unwrap();

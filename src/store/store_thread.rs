@@ -44,7 +44,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// … and whoever only reads, whether the owner has ended.
 const ASK: Duration = Duration::from_secs(1);
 /// Without a folder there is nothing to look after.
-const LONG: Duration = Duration::from_secs(3_600);
+const LONG: Duration = Duration::from_hours(1);
 
 /// How far the counting of stories has come.
 struct Counting {

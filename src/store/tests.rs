@@ -27,7 +27,7 @@ use crate::domain::topic::Topics;
 use crate::event::{Loaded, QUERIES_MAX, StoreEffect};
 
 const NOW: i64 = 1_795_000_000;
-const KEEP: Duration = Duration::from_secs(90 * 86_400);
+const KEEP: Duration = Duration::from_hours(90 * 24);
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn at(second: i64) -> Timestamp {
@@ -572,7 +572,7 @@ fn what_was_said_to_be_saved_survives_a_kill() {
     let mut bench = Bench::open(&dir);
     let loaded = bench.load(100_000);
     let mut ids: Vec<u64> = loaded.iter().flat_map(|part| &part.stories).map(|(story, _)| story.id.0).collect();
-    ids.sort();
+    ids.sort_unstable();
     assert!(ids.len() as u64 > last, "reported {last}, kept {}", ids.len());
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "there is a hole");
     // The validators are never newer than the stories.

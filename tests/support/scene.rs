@@ -201,8 +201,12 @@ pub(crate) fn report(app: &mut App, source: &str, outcome: Outcome, status: Opti
 }
 
 /// Symbol, price and base, in cents.
-const PRICES: [(&str, i64, i64); 4] =
-    [("NVDA", 18123, 18517), ("BTC-USD", 9741255, 9683100), ("ETH-USD", 341020, 341020), ("SOL-USD", 20455, 19801)];
+const PRICES: [(&str, i64, i64); 4] = [
+    ("NVDA", 18123, 18517),
+    ("BTC-USD", 9_741_255, 9_683_100),
+    ("ETH-USD", 341_020, 341_020),
+    ("SOL-USD", 20455, 19801),
+];
 
 /// The bars of the day up to now.
 pub(crate) fn charts(app: &mut App) {
@@ -230,7 +234,7 @@ pub(crate) fn prices(app: &mut App) {
 fn known_long(app: &App, state: &mut FeedState) {
     state.cache.etag = Some("W/\"5f2-61c\"".into());
     state.cache.last_modified = Some("Mon, 23 Nov 2026 18:30:00 GMT".into());
-    state.schedule.waits_for = Some(WaitReason::MaxAge(std::time::Duration::from_secs(300)));
+    state.schedule.waits_for = Some(WaitReason::MaxAge(std::time::Duration::from_mins(5)));
     state.rhythm.newest = Some(app.now - minutes(25));
     state.rhythm.median_gap = Some(std::time::Duration::from_secs(3 * 3600 + 47));
     let attempt = |at: i64, status, millis, bytes, result| Attempt {

@@ -364,7 +364,7 @@ fn a_story_whose_summary_is_in_the_store_alone_is_read_before_its_alert() {
     for from in (2..402).step_by(100) {
         desk.stories((from..from + 100).map(|id| told(id, "Nothing is known yet.")));
     }
-    desk.send(Event::Saved(at + Duration::from_secs(60)));
+    desk.send(Event::Saved(at + Duration::from_mins(1)));
     assert!(!desk.app.wire.item(StoryId(1)).unwrap().has_summary());
     let effects = desk.wait(660);
     assert!(raised(&effects).is_empty());

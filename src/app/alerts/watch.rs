@@ -98,6 +98,7 @@ impl Watch {
             When::Above(level) => (price > level, format!("{symbol} is above {}", show_level(level))),
             When::Crosses(level) => {
                 // On the level it has not crossed it.
+                #[expect(clippy::float_cmp, reason = "only a price that equals the level exactly is on it")]
                 let above = if price == level { self.above } else { Some(price > level) };
                 let crossed = self.above.is_some() && above != self.above;
                 self.above = above;

@@ -259,7 +259,7 @@ mod tests {
 
     fn tagger(word: &str) -> Tagger {
         let rule = TopicRule { any: vec![word.to_owned()], ..toml::from_str("name = 'sea'\ntitle = 'Sea'").unwrap() };
-        Tagger::new(Topics::compile(&[rule], &Default::default()).0, Vec::new())
+        Tagger::new(Topics::compile(&[rule], &std::collections::BTreeMap::default()).0, Vec::new())
     }
 
     fn about(id: u64, summary: &str) -> Story {

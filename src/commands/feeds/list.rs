@@ -118,7 +118,7 @@ mod tests {
         well.schedule.next_check = NextCheck::At(now + SignedDuration::from_mins(5));
         let hourly = |newest, entries| Rhythm {
             newest: Some(ago(newest)),
-            median_gap: Some(Duration::from_secs(3_600)),
+            median_gap: Some(Duration::from_hours(1)),
             entries: Some(entries),
             ..Rhythm::default()
         };

@@ -65,6 +65,7 @@ impl SourceReport {
 
     /// As it reads by a clock that shows `now`, when the one it was written under ran ahead of that: a refusal lasts as long as
     /// it was to last, not until the clock comes round again.
+    #[must_use]
     pub fn set_right(mut self, now: Timestamp) -> SourceReport {
         let ahead = self.at.duration_since(now);
         if ahead.is_positive() {
@@ -221,6 +222,7 @@ pub enum ReadError {
 
 impl ReadError {
     /// What a source says that refuses a group for one unknown symbol in it.
+    #[must_use]
     pub fn among(self, spelled: &[String]) -> ReadError {
         if self == ReadError::Unknown && spelled.len() > 1 { ReadError::UnknownAmong } else { self }
     }

@@ -50,7 +50,7 @@ impl Display for Leaf {
             }
             Leaf::Is(state) => write!(f, "is:{state}"),
             Leaf::Measure(measure, compare, value) => write!(f, "{measure}{compare}{}", measure.show(*value)),
-            Leaf::Move(symbol, compare, hundredths) => write_move(f, symbol.as_deref(), compare, *hundredths),
+            Leaf::Move(symbol, compare, hundredths) => write_move(f, symbol.as_deref(), *compare, *hundredths),
         }
     }
 }
@@ -62,7 +62,7 @@ fn write_scope(f: &mut Formatter<'_>, scope: Scope) -> fmt::Result {
     }
 }
 
-fn write_move(f: &mut Formatter<'_>, symbol: Option<&str>, compare: &super::Compare, hundredths: i32) -> fmt::Result {
+fn write_move(f: &mut Formatter<'_>, symbol: Option<&str>, compare: super::Compare, hundredths: i32) -> fmt::Result {
     let symbol = symbol.map(|symbol| format!(":{symbol}")).unwrap_or_default();
     write!(f, "move{symbol}{compare}{}%", f64::from(hundredths) / 100.0)
 }

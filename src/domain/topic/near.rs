@@ -43,18 +43,11 @@ impl Topics {
         let rules =
             self.rules.iter().zip(&self.compiled).filter(|(rule, _)| given.iter().all(|t| t.topic != rule.name));
         let near = rules.filter_map(|(rule, compiled)| {
-            let (has, but, query) = self.excluded(compiled, there).or_else(|| self.lacking(compiled, there))?;
+            let (has, but, query) = excluded(compiled, there).or_else(|| self.lacking(compiled, there))?;
             let sources = if matches!(but, But::Excluded(_)) { &rule.none } else { &rule.any };
             Some(Near { topic: rule.name.clone(), has, but, query: sources.get(query).cloned().unwrap_or_default() })
         });
         near.collect()
-    }
-
-    fn excluded(&self, compiled: &Compiled, there: There) -> Option<(Vec<String>, But, usize)> {
-        let any = compiled.any.iter().find(|query| query.holds(there))?;
-        let at = compiled.none.iter().position(|query| query.holds(there))?;
-        let by = compiled.none.get(at)?.words(there);
-        Some((words(any.words(there), there.text), But::Excluded(words(by, there.text)), at))
     }
 
     /// The query with the most of its words there and one part missing.
@@ -113,6 +106,14 @@ impl Topics {
         let more = if atoms.next().is_some() { ", …" } else { "" };
         format!("{}{more}", named.join(", "))
     }
+}
+
+/// An exclusion that speaks against a topic the text would otherwise have: the place of its query in `none`.
+fn excluded(compiled: &Compiled, there: There) -> Option<(Vec<String>, But, usize)> {
+    let any = compiled.any.iter().find(|query| query.holds(there))?;
+    let at = compiled.none.iter().position(|query| query.holds(there))?;
+    let by = compiled.none.get(at)?.words(there);
+    Some((words(any.words(there), there.text), But::Excluded(words(by, there.text)), at))
 }
 
 fn within(scope: Scope) -> &'static str {

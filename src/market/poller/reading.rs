@@ -187,7 +187,7 @@ mod tests {
         };
         let seconds = |bars: Vec<Candle>| bars.iter().map(|bar| bar.time.as_second()).collect::<Vec<_>>();
         assert_eq!(seconds(in_order(vec![bar(300), bar(240), bar(240), bar(60)], None)), [60, 240, 300]);
-        assert_eq!(seconds(in_order(vec![bar(300), bar(240), bar(60)], Some(Duration::from_secs(240)))), [240, 300]);
+        assert_eq!(seconds(in_order(vec![bar(300), bar(240), bar(60)], Some(Duration::from_mins(4)))), [240, 300]);
         assert_eq!(seconds(in_order((0..5_000).map(bar).collect(), None)).len(), MOST_BARS);
         assert!(in_order(Vec::new(), Some(Duration::from_secs(1))).is_empty());
     }

@@ -166,8 +166,8 @@ async fn asks_when_the_day_begins() {
 
 #[tokio::test(start_paused = true)]
 async fn refusals_are_kept_to() {
-    let half_hour = Duration::from_mins(30);
     type Case = (&'static str, fn(&str, Timestamp) -> Result<Answer, HttpError>, Duration);
+    let half_hour = Duration::from_mins(30);
     let cases: [Case; 7] = [
         ("yahoo 429", |_, _| answer(429, &[], "Too Many Requests"), half_hour),
         ("yahoo 429", |_, _| answer(429, &[("retry-after", "120")], "Edge: Too Many Requests"), half_hour),
@@ -188,7 +188,7 @@ async fn refusals_are_kept_to() {
         let events = beside(yahoo(&deps, &venue).run(), async {
             let first = pass(&mut shell, Duration::from_secs(10)).await;
             orders.send(Order::Refresh).unwrap();
-            pass(&mut shell, pause - Duration::from_mins(1)).await;
+            pass(&mut shell, pause.saturating_sub(Duration::from_mins(1))).await;
             assert_eq!(venue.count(), 1, "{expected}: asked again");
             pass(&mut shell, Duration::from_mins(2)).await;
             assert_eq!(venue.count(), 2, "{expected}: never asked again");
@@ -392,7 +392,7 @@ async fn follows_the_configuration() {
     beside(yahoo(&deps, &venue).run(), async {
         pass(&mut shell, Duration::from_secs(15)).await;
         shell.config.send(Arc::new(config(&[("AMD", &["yahoo"])]))).unwrap();
-        pass(&mut shell, Duration::from_secs(120)).await;
+        pass(&mut shell, Duration::from_mins(2)).await;
         let mut moved = config(&[("AMD", &["yahoo"])]);
         let settings = SourceSettings { base_url: Some("http://elsewhere/".into()), ..SourceSettings::default() };
         moved.sources.insert("yahoo".into(), settings);

@@ -389,6 +389,7 @@ mod tests {
 
     #[test]
     fn a_trade_of_the_night_is_told_by_the_clock() {
+        use Session::{Overnight as Night, Post, Pre};
         let hear_in = |overnight, hours, at: &str| {
             let calendar = Calendar::new(&[], &[], overnight);
             let moment = Moment { now: ny(at), calendar: &calendar };
@@ -397,7 +398,6 @@ mod tests {
                 _ => None,
             }
         };
-        use Session::{Overnight as Night, Post, Pre};
         let cases = [
             ("2026-12-07 19:59", 2, Some(Post)),
             ("2026-12-07 20:20", 2, Some(Night)), // a venue that opens in the pause

@@ -17,7 +17,7 @@ use crate::news::schedule::{LONGEST_RETRY_AFTER, RATE_LIMIT_WAIT, Wishes};
 const ACCEPT: &str = "text/html, application/xhtml+xml, text/plain;q=0.8, */*;q=0.1";
 
 /// Fetches the page of a link and reads it. `desk` gives leave to ask ([`permit`]): a site that is being asked is waited
-/// for, and one that asked for rate_limit_wait is left alone. `feed` is the address of the feed whose story it is.
+/// for, and one that rate-limits us is left alone. `feed` is the address of the feed whose story it is.
 ///
 /// # Errors
 ///

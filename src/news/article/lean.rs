@@ -273,7 +273,7 @@ impl Writer {
 }
 
 /// Over an element with all that is in it; of one that has no end only the tag is skipped.
-fn pass_over<'a>(name: &str, markup: &mut Markup<'a>) {
+fn pass_over(name: &str, markup: &mut Markup<'_>) {
     let after = markup.rest();
     if !markup.inside(name, |_| false, |_| false).is_closed {
         markup.go_back(after);

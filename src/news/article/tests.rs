@@ -59,7 +59,7 @@ fn between(piece: &str) -> Vec<String> {
 #[test]
 fn a_news_page_is_its_article() {
     let page = format!(
-        r##"<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Foundry doubles its output | The Paper</title>
+        r#"<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Foundry doubles its output | The Paper</title>
         <script>window.x = "<p>never shown</p>";</script><style>p {{ color: red }}</style>
         <script type="application/ld+json">{{"@context":"https://schema.org","@graph":[{{"@type":"WebPage"}},
         {{"@type":["NewsArticle"],"headline":"Foundry doubles its output","author":[{{"name":"Ada Low"}},{{"name":"B. High"}}]}}]}}</script>
@@ -72,7 +72,7 @@ fn a_news_page_is_its_article() {
         <aside class="related"><h3>Read more</h3><ul><li><a href="/x">Another story</a></li></ul></aside>
         <form action="/newsletter"><p>Get our letter every morning</p><input type="email"></form>
         <h2>What comes next</h2><p>{LAST}</p>
-        </article></main><aside><p>Most read</p></aside><footer><p>All rights reserved by the paper.</p></footer></body></html>"##
+        </article></main><aside><p>Most read</p></aside><footer><p>All rights reserved by the paper.</p></footer></body></html>"#
     );
     let article = html(&page).unwrap();
     assert_eq!(article.title, "Foundry doubles its output");
@@ -236,7 +236,7 @@ fn a_page_that_is_cut_is_read_as_far_as_it_came() {
 fn is_quick(name: &str, page: &str) -> Result<Article, String> {
     let begun = Instant::now();
     let read = html(page);
-    assert!(begun.elapsed() < Duration::from_secs(60), "{name}: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{name}: {:?}", begun.elapsed());
     assert_ne!(read, Err(FAULT.to_owned()), "{name}");
     assert_eq!(panic_guard::caught(), 0, "{name}");
     if let Ok(article) = &read {

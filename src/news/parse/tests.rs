@@ -211,10 +211,10 @@ fn what_a_publisher_asks_of_those_who_poll() {
         <item><title>a</title><link>https://example.org/a</link><description>b</description>
         <pubDate>Mon, 06 Oct 2025 10:00:00 GMT</pubDate></item></channel></rss>";
     let document = read(rss.as_bytes(), None, BASE).unwrap();
-    assert_eq!(document.ttl, Some(std::time::Duration::from_secs(6 * 3600)));
+    assert_eq!(document.ttl, Some(std::time::Duration::from_hours(6)));
     assert_eq!((document.skip_hours, document.skip_days), (vec![1, 2], vec![6]));
     let both = rss.replace("<skipDays>", "<ttl>30</ttl><skipDays>");
-    assert_eq!(read(both.as_bytes(), None, BASE).unwrap().ttl, Some(std::time::Duration::from_secs(1800)));
+    assert_eq!(read(both.as_bytes(), None, BASE).unwrap().ttl, Some(std::time::Duration::from_mins(30)));
 }
 
 const SEED: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\" xmlns:media=\"http://search.yahoo.com/mrss/\">

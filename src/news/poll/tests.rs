@@ -21,17 +21,17 @@ pub(crate) fn config(feeds: Vec<Feed>) -> Config {
             timeout: Duration::from_secs(30),
             max_body: 1 << 20,
             domain_spacing: Duration::from_millis(1500),
-            feed_floor: Duration::from_secs(60),
+            feed_floor: Duration::from_mins(1),
             allow_private: Vec::new(),
         },
-        store: StoreSettings { keep: Duration::from_secs(90 * 86_400) },
+        store: StoreSettings { keep: Duration::from_hours(90 * 24) },
         ..Config::default()
     }
 }
 
 /// A feed that is asked every ten minutes.
 pub(crate) fn feed(name: &str, url: &str) -> Feed {
-    Feed { interval: Duration::from_secs(600), ..Feed::new(name.into(), url) }
+    Feed { interval: Duration::from_mins(10), ..Feed::new(name.into(), url) }
 }
 
 fn rss(title: &str, link: &str) -> String {
@@ -59,13 +59,13 @@ impl Drop for Newsroom {
 
 impl Newsroom {
     /// Feeds by the paths they have on the server.
-    async fn open(server: MockServer, paths: &[&str], states: Vec<FeedState>) -> Newsroom {
+    fn open(server: MockServer, paths: &[&str], states: Vec<FeedState>) -> Newsroom {
         let feeds = paths.iter().map(|path| feed(path, &format!("{}{path}", server.uri()))).collect();
-        Self::with(server, config(feeds), states).await
+        Self::with(server, config(feeds), states)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the shell's tasks are not of this floor")]
-    async fn with(server: MockServer, mut config: Config, states: Vec<FeedState>) -> Newsroom {
+    fn with(server: MockServer, mut config: Config, states: Vec<FeedState>) -> Newsroom {
         config.network.domain_spacing = Duration::from_millis(10);
         config.network.timeout = Duration::from_secs(5);
         let seconds = Arc::new(AtomicI64::new(0));
@@ -141,7 +141,7 @@ async fn validators_go_back_verbatim_and_follow_the_304() {
         .insert_header("etag", "W/\"a\"")
         .insert_header("last-modified", "Mon, 23 Nov 2026 11:00:00 GMT");
     answers(&server, "/feed", first).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
 
     let (stories, state) = room.next().await;
     assert_eq!((stories.len(), state.history.status, state.history.trouble), (1, Some(200), None));
@@ -161,7 +161,7 @@ async fn validators_go_back_verbatim_and_follow_the_304() {
 async fn stories_and_the_validators_behind_them_wait_while_the_store_is_full() {
     let server = MockServer::start().await;
     answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
-    let mut room = Newsroom::open(server, &[], Vec::new()).await;
+    let mut room = Newsroom::open(server, &[], Vec::new());
     room.full.send_replace(true);
     let feeds = vec![feed("/feed", &format!("{}/feed", room.server.uri()))];
     room.config.send_modify(|config| Arc::make_mut(config).feeds = feeds);
@@ -179,7 +179,7 @@ async fn stories_and_the_validators_behind_them_wait_while_the_store_is_full() {
 async fn the_same_body_is_not_read_again() {
     let server = MockServer::start().await;
     answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     assert_eq!(room.next().await.0.len(), 1);
     room.pass(10);
     let (stories, state) = room.next().await;
@@ -195,7 +195,7 @@ async fn a_manual_refresh_and_a_restart_are_conditional_too() {
     let mut stored = FeedState::new("/feed".into(), url);
     stored.cache.etag = Some("\"a\"".into());
     stored.schedule.next_check = NextCheck::At(noon + SignedDuration::from_mins(5));
-    let mut room = Newsroom::open(server, &["/feed"], vec![stored]).await;
+    let mut room = Newsroom::open(server, &["/feed"], vec![stored]);
     room.orders.send(Order::Refresh(Vec::new())).await.unwrap();
     assert_eq!(room.next().await.1.history.status, Some(304));
     assert_eq!(room.requests().await[0].headers["if-none-match"], "\"a\"");
@@ -210,7 +210,7 @@ async fn never_two_requests_in_flight_at_one_place() {
         answers(&server, path, slow).await;
     }
     let begun = Instant::now();
-    let mut room = Newsroom::open(server, &paths, Vec::new()).await;
+    let mut room = Newsroom::open(server, &paths, Vec::new());
     room.round(4).await;
     assert!(begun.elapsed() >= Duration::from_millis(4 * 60), "they must have been asked one after the other");
 }
@@ -230,7 +230,7 @@ async fn a_faulty_feed_costs_only_itself_and_its_fault_is_named() {
         ("/gone", ResponseTemplate::new(410)),
         ("/broken", ResponseTemplate::new(500)),
         ("/huge", ok(&huge)),
-        ("/slow", ok("").set_delay(Duration::from_secs(60))),
+        ("/slow", ok("").set_delay(Duration::from_mins(1))),
         ("/json", ok("{\"error\": 1}")),
     ] {
         answers(&server, path, template).await;
@@ -248,7 +248,7 @@ async fn a_faulty_feed_costs_only_itself_and_its_fault_is_named() {
         "/slow",
         "/json",
     ];
-    let mut room = Newsroom::open(server, &paths, Vec::new()).await;
+    let mut room = Newsroom::open(server, &paths, Vec::new());
     let states = room.round(paths.len()).await;
     for (path, sentence) in [
         ("/html", "it is a web page, not a feed"),
@@ -276,7 +276,7 @@ async fn a_faulty_feed_costs_only_itself_and_its_fault_is_named() {
 async fn a_server_that_is_not_there_is_named() {
     let server = MockServer::start().await;
     let config = config(vec![feed("away", "http://127.0.0.1:9/feed")]);
-    let mut room = Newsroom::with(server, config, Vec::new()).await;
+    let mut room = Newsroom::with(server, config, Vec::new());
     assert_eq!(
         room.next().await.1.history.trouble.as_ref().map(ToString::to_string).as_deref(),
         Some("could not connect")
@@ -288,7 +288,7 @@ async fn a_reload_adds_feeds_at_once_and_forgets_removed_ones() {
     let server = MockServer::start().await;
     answers(&server, "/old", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
     answers(&server, "/new", ResponseTemplate::new(200).set_body_string(rss("B", "/b"))).await;
-    let mut room = Newsroom::open(server, &["/old"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/old"], Vec::new());
     assert_eq!(&*room.next().await.1.feed, "/old");
     let new = feed("/new", &format!("{}/new", room.server.uri()));
     room.config.send_modify(|config| Arc::make_mut(config).feeds = vec![new]);
@@ -308,7 +308,7 @@ async fn stories_come_newest_first_in_parts_before_their_state() {
         .collect();
     let body = format!("<rss version='2.0'><channel>{items}</channel></rss>");
     answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(body)).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     let mut parts = Vec::new();
     while let Some(Event::Stories(part)) = room.events.recv().await {
         parts.push(part);
@@ -320,7 +320,7 @@ async fn stories_come_newest_first_in_parts_before_their_state() {
 #[tokio::test]
 async fn it_ends_when_its_channels_close() {
     let server = MockServer::start().await;
-    let mut room = Newsroom::with(server, config(Vec::new()), Vec::new()).await;
+    let mut room = Newsroom::with(server, config(Vec::new()), Vec::new());
     let (orders, _) = mpsc::channel(1);
     drop(std::mem::replace(&mut room.orders, orders));
     (&mut room.desk).await.unwrap().unwrap();
@@ -331,12 +331,12 @@ async fn the_same_body_is_not_read_again_after_a_restart_either() {
     let server = MockServer::start().await;
     let body = ResponseTemplate::new(200).set_body_string(rss("A", "/a")).insert_header("etag", "\"new each time\"");
     answers(&server, "/feed", body).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     let (stories, state) = room.next().await;
     assert_eq!((stories.len(), state.history.attempts[0].clause().as_str()), (1, "1 entry"));
     let stored = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
     let server = std::mem::replace(&mut room.server, MockServer::start().await);
-    let mut room = Newsroom::open(server, &["/feed"], vec![stored]).await;
+    let mut room = Newsroom::open(server, &["/feed"], vec![stored]);
     room.pass(10);
     let (stories, state) = room.next().await;
     assert_eq!((stories.len(), state.history.attempts[0].clause().as_str()), (0, "the same document"));
@@ -355,7 +355,7 @@ async fn a_stored_next_check_is_kept_over_a_restart() {
         state
     };
     let states = vec![state("/early", 3), state("/late", 30)];
-    let mut room = Newsroom::open(server, &["/early", "/late"], states).await;
+    let mut room = Newsroom::open(server, &["/early", "/late"], states);
     room.pass(4);
     assert_eq!(&*room.next().await.1.feed, "/early");
     assert_eq!(room.requests().await.len(), 1);
@@ -365,7 +365,7 @@ async fn a_stored_next_check_is_kept_over_a_restart() {
 async fn a_refresh_that_is_too_soon_is_answered_with_the_reason() {
     let server = MockServer::start().await;
     answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     room.next().await;
     room.orders.send(Order::Refresh(Vec::new())).await.unwrap();
     let state = room.next().await.1;
@@ -379,7 +379,7 @@ async fn a_move_for_good_is_learned_and_the_new_address_asked() {
     let moved = ResponseTemplate::new(301).insert_header("location", "/new");
     answers(&server, "/old", moved).await;
     answers(&server, "/new", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
-    let mut room = Newsroom::open(server, &["/old"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/old"], Vec::new());
     let mut whats = Vec::new();
     for _ in 0..4 {
         let state = room.next().await.1;
@@ -399,7 +399,7 @@ async fn a_guard_that_answers_200_is_told_from_a_feed() {
     let server = MockServer::start().await;
     let page = ResponseTemplate::new(200).insert_header("cf-mitigated", "challenge").set_body_string("<html></html>");
     answers(&server, "/feed", page).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     let state = room.next().await.1;
     assert_eq!(
         state.history.trouble.as_ref().map(ToString::to_string).as_deref(),
@@ -413,7 +413,7 @@ async fn patience_asked_of_one_feed_is_had_by_all_of_its_site() {
     let server = MockServer::start().await;
     answers(&server, "/1", ResponseTemplate::new(429).insert_header("retry-after", "1800")).await;
     answers(&server, "/2", ResponseTemplate::new(200).set_body_string(rss("A", "/a"))).await;
-    let mut room = Newsroom::open(server, &["/1", "/2"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/1", "/2"], Vec::new());
     let states = room.round(2).await;
     assert_eq!(
         states["/1"].1.history.trouble.as_ref().map(ToString::to_string).as_deref(),
@@ -436,7 +436,7 @@ async fn a_request_says_who_asks_and_nothing_more() {
     let server = MockServer::start().await;
     let cookie = ResponseTemplate::new(200).set_body_string(rss("A", "/a")).insert_header("set-cookie", "a=b");
     answers(&server, "/feed", cookie).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     room.next().await;
     room.pass(10);
     room.next().await;
@@ -457,7 +457,7 @@ async fn an_attempt_is_remembered_with_what_it_took() {
     let body = rss("A", "/a");
     let slow = ResponseTemplate::new(200).set_body_string(body.clone()).set_delay(Duration::from_millis(30));
     answers(&server, "/feed", slow.insert_header("etag", "\"a\"")).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     let first = room.next().await.1.history.attempts.remove(0);
     assert_eq!((first.status, first.conditional, first.bytes as usize), (Some(200), false, body.len()));
     assert!(first.millis >= 30, "{}", first.millis);
@@ -479,7 +479,7 @@ async fn what_a_feeds_kill_rule_matches_is_never_taken_in() {
     ] {
         let feed = Feed { kill: Some(kill.into()), ..feed("/feed", &url) };
         let http_server = MockServer::start().await;
-        let mut room = Newsroom::with(http_server, config(vec![feed]), Vec::new()).await;
+        let mut room = Newsroom::with(http_server, config(vec![feed]), Vec::new());
         let (stories, state) = room.next().await;
         let mut found: Vec<&str> = stories.iter().map(|story| &*story.title).collect();
         found.sort_by_key(|title| titles.iter().position(|known| known == title));
@@ -495,7 +495,7 @@ async fn what_opens_a_feed_is_sent_and_never_shown() {
     let login = crate::domain::feed::Login { user: "jane".into(), password: secret("s3cret") };
     let headers = BTreeMap::from([("X-Token".to_owned(), secret("t0ken"))]);
     let feed = Feed { login: Some(login), headers, ..feed("/feed", &format!("{}/feed", server.uri())) };
-    let mut room = Newsroom::with(server, config(vec![feed]), Vec::new()).await;
+    let mut room = Newsroom::with(server, config(vec![feed]), Vec::new());
     let state = room.next().await.1;
     let shown = format!("{state:?} {}", serde_json::to_string(&state).unwrap());
     assert!(!shown.contains("s3cret") && !shown.contains("t0ken"));
@@ -513,7 +513,7 @@ async fn a_hub_that_a_feed_names_is_not_asked() {
     let item = "<item><title>A</title><link>/a</link></item>";
     let body = format!("<rss version='2.0'><channel>{hub}{item}</channel></rss>");
     answers(&server, "/feed", ResponseTemplate::new(200).set_body_string(body)).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     assert_eq!(room.next().await.0.len(), 1);
     room.pass(10);
     room.next().await;
@@ -525,7 +525,7 @@ async fn a_reader_is_let_in_when_the_feed_of_the_place_has_been_asked() {
     let server = MockServer::start().await;
     let slow = ResponseTemplate::new(200).set_body_string(rss("A", "/a")).set_delay(Duration::from_millis(200));
     answers(&server, "/feed", slow).await;
-    let mut room = Newsroom::open(server, &["/feed"], Vec::new()).await;
+    let mut room = Newsroom::open(server, &["/feed"], Vec::new());
     while room.requests().await.is_empty() {
         tokio::task::yield_now().await;
     }

@@ -96,7 +96,7 @@ fn a_stored_next_check_holds_after_a_restart() {
     let stored = checked_at(noon() + MINUTE, stored(url));
     let mut hall = Hall::with(&[url], vec![stored]);
     assert!(hall.launch().is_empty());
-    assert_eq!(hall.scheduler.sleep(hall.now, hall.instant), Duration::from_secs(60));
+    assert_eq!(hall.scheduler.sleep(hall.now, hall.instant), Duration::from_mins(1));
     hall.pass(MINUTE);
     assert_eq!(hall.launch().len(), 1);
 }
@@ -121,7 +121,7 @@ fn an_interval_that_the_user_writes_holds_at_once_but_for_what_the_server_wishes
         ("it fails", failing, true, at(240)),
     ] {
         let own =
-            Feed { interval: Duration::from_secs(300), own_interval, ..feed("https://one.org/", "https://one.org/") };
+            Feed { interval: Duration::from_mins(5), own_interval, ..feed("https://one.org/", "https://one.org/") };
         let mut scheduler = PollScheduler::new(vec![state]);
         let changed = scheduler.adopt(&config(vec![own]), noon());
         assert_eq!(scheduler.slots["https://one.org/"].state.schedule.next_check.time(), expected, "{name}");
@@ -162,7 +162,7 @@ fn by_hand_within_floors() {
     hall.scheduler.refresh(&["https://one.org/".into()], hall.now);
     let job = hall.launch().remove(0);
 
-    let wishes = crate::news::schedule::Wishes { retry_after: Some(Duration::from_secs(3600)), ..Default::default() };
+    let wishes = crate::news::schedule::Wishes { retry_after: Some(Duration::from_hours(1)), ..Default::default() };
     hall.apply_poll(
         &job,
         &PollOutcome::Refused { answer: ResponseMeta { wishes, ..head(429) }, guard: None, is_rate_limit: false },
@@ -513,7 +513,7 @@ fn a_reader_is_next_in_line_and_never_beside_another() {
 fn an_article_that_was_asked_for_too_often_cools_the_feeds_of_its_place() {
     let site = Site::of("https://www.one.org/page");
     let mut hall = Hall::new(&["https://one.org/"]);
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     assert_eq!(hall.scheduler.enter(&site, hall.instant, hall.now, hall.instant), Entry::Open);
     let changed = hall.scheduler.exit(&site, Some(minute), hall.now, hall.instant);
     assert_eq!(

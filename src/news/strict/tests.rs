@@ -60,7 +60,7 @@ fn both_readers_agree_on_each_format() {
         assert_eq!(strict(text).as_ref(), lenient(text).as_ref().ok(), "{text}");
     }
     let document = strict(&rss(ITEM)).unwrap();
-    assert_eq!((document.lang.as_deref(), document.ttl), (Some("fr"), Some(Duration::from_secs(300))));
+    assert_eq!((document.lang.as_deref(), document.ttl), (Some("fr"), Some(Duration::from_mins(5))));
     assert_eq!(document.entries[0].published.unwrap().to_string(), "2025-10-06T08:00:00Z");
     assert_eq!(document.entries[0].link.as_deref(), Some("https://example.org/a?b=1&c=2"));
 }

@@ -139,7 +139,7 @@ async fn a_huge_page_is_worth_its_beginning_and_a_slow_one_is_given_up() {
     let harbour = Harbour::of(ResponseTemplate::new(200).set_body_raw(huge, "text/html")).await;
     assert!(text(&harbour.fetch().await.unwrap()).iter().any(|block| block == TEXT));
 
-    let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(60));
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_mins(1));
     let harbour = Harbour::open(slow, Duration::from_secs(1)).await;
     assert_eq!(harbour.fetch().await, Err("the page could not be had: no answer within 1 s".to_owned()));
 }

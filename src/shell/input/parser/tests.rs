@@ -144,7 +144,7 @@ fn a_paste_without_an_end_holds_little_and_can_be_left() {
     assert_eq!((parser.patience(), shown(&parser.pause())), (Some(PASTE_PAUSE), "paste:half".to_owned()));
     assert_eq!(shown(&parser.take(b"q")), "q");
     // A long one that ends is cut, and its end is seen.
-    let long = [b"\x1b[200~".as_slice(), &[b'x'; PASTE_MAX * 5], PASTE_END, b"q"].concat();
+    let long = [b"\x1b[200~".as_slice(), &vec![b'x'; PASTE_MAX * 5], PASTE_END, b"q"].concat();
     let inputs = parser.take(&long);
     assert_eq!(inputs.len(), 2);
     assert_eq!(inputs[0], Input::Event(Event::Paste("x".repeat(PASTE_MAX))));
