@@ -39,6 +39,8 @@ const ANEW_MAX: u32 = 2;
 const REMEMBER: SignedDuration = SignedDuration::from_hours(24 * 365);
 /// Reports kept for a receiver that does not take them. Only notes on single stories are dropped beyond it.
 const UNSENT_MAX: usize = 64;
+/// After a save, until it is confirmed: longer than what is on its way to the store may take (see the wire's summaries).
+const CONFIRM: SignedDuration = SignedDuration::from_secs(6);
 /// How often the owner looks whether the database still stands in its folder …
 const LOOK: Duration = Duration::from_secs(5);
 /// … and whoever only reads, whether the owner has ended.
@@ -76,6 +78,8 @@ pub(super) struct StoreThread {
     trouble: Option<String>,
     unsent: VecDeque<Event>,
     saved: Option<Timestamp>,
+    /// When that is to be said once more, if nothing else is saved until then.
+    confirm_after: Option<Timestamp>,
     begun_anew: u32,
 }
 
@@ -106,6 +110,7 @@ impl StoreThread {
             trouble: None,
             unsent: VecDeque::new(),
             saved: None,
+            confirm_after: None,
             begun_anew: 0,
         };
         keeper.work_on(opened, None);
@@ -254,19 +259,31 @@ impl StoreThread {
     }
 
     fn save(&mut self, waiting: Waiting, at: Option<Timestamp>) {
-        if waiting.is_empty() || !self.may_write() {
+        if waiting.is_empty() {
+            return self.confirm(at);
+        }
+        if !self.may_write() {
             return;
         }
         match write::save(&mut self.opened.connection, &waiting) {
             Ok(known) => {
                 self.trouble = None;
                 self.saved = at.filter(|_| matches!(self.opened.access, Access::Owner { .. }));
+                self.confirm_after = self.saved.and_then(|at| at.checked_add(CONFIRM).ok());
                 self.tell_known(known);
             }
             Err(error) => {
                 self.inbox.put_back(waiting);
                 self.saving_failed(error.into());
             }
+        }
+    }
+
+    /// Some time after the last save nothing of then can still be on its way here: says once more that all is saved, so
+    /// that the screen lets go of the last summaries too.
+    fn confirm(&mut self, at: Option<Timestamp>) {
+        if self.trouble.is_none() && self.confirm_after.is_some_and(|after| at >= Some(after)) {
+            (self.saved, self.confirm_after) = (at, None);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Damaged files, full disks, folders that cannot be written.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use super::*;
 
 #[test]
@@ -127,6 +129,31 @@ fn a_full_disk_is_told_once_and_tried_again() {
     assert!(matches!(next(&mut events), Event::Saved(_)));
     assert_eq!(stories(&dir).len(), 100);
     assert_eq!(Reader::open(dir.path()).unwrap().quotes().unwrap()[0].price, "2".parse().unwrap());
+}
+
+#[test]
+fn a_save_is_confirmed_once_some_time_after_the_last() {
+    let dir = TempDir::new().unwrap();
+    let (sender, mut events) = tokio::sync::mpsc::channel(64);
+    let inbox = Arc::new(Inbox::default());
+    let seconds = Arc::new(AtomicI64::new(0));
+    let clock: Clock = {
+        let seconds = Arc::clone(&seconds);
+        Arc::new(move || at(NOW + seconds.load(Ordering::Relaxed)))
+    };
+    let place = Some(dir.path().to_owned());
+    let mut thread = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
+    inbox.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW)]));
+    let mut said_at = |second| {
+        seconds.store(second, Ordering::Relaxed);
+        thread.round(inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock));
+        match events.try_recv() {
+            Ok(Event::Saved(at)) => Some(at.as_second() - NOW),
+            _ => None,
+        }
+    };
+    let expected = [(0, Some(0)), (3, None), (10, Some(10)), (20, None)];
+    assert_eq!(expected.map(|(second, _)| (second, said_at(second))), expected);
 }
 
 #[test]
