@@ -41,7 +41,7 @@ impl App {
         };
         match found.map(|at| bars[at].from) {
             Some(from) => self.choose_bar(from),
-            None => self.notify(Tone::Info, "no bar with a story that way".into()),
+            None => self.notify(Tone::Info, "no more bars with a story".into()),
         }
     }
 

@@ -143,7 +143,7 @@ pub enum Command {
     HidePrices,
     /// hide the heat, or show it
     HideHeat,
-    /// arrange the screen as it comes
+    /// reset the layout
     ResetLayout,
     /// pause the replay, or hold new rows back
     Pause,

@@ -107,7 +107,7 @@ impl App {
     /// Goes to an unread story, which the reader shows: it counts as read.
     pub(super) fn next_unread(&mut self, forward: bool) -> Vec<Effect> {
         let Some(row) = self.wire.next_unread(forward) else {
-            return self.notify(Tone::Info, "no unread story that way".into());
+            return self.notify(Tone::Info, "no more unread stories".into());
         };
         self.wire.set_cursor(row, self.wire_height());
         self.reading.begin();

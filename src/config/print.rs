@@ -54,35 +54,21 @@ impl Config {
     fn print_lists(&self, out: &mut Printer) {
         let Config { mut feeds, mut symbols, mut topics, mut views, mut mutes, mut highlights, mut alerts, .. } =
             self.clone();
-        for feed in &mut feeds {
-            out.entry("[[feed]]", &feed.name);
-            entries::feed(out, feed);
-            unshown(out, feed);
-        }
-        for symbol in &mut symbols {
-            out.entry("[[symbol]]", &symbol.name);
-            entries::symbol(out, symbol, &[]);
-        }
-        for topic in &mut topics {
-            out.entry("[[topic]]", &topic.name);
-            entries::topic(out, topic);
-        }
-        for view in &mut views {
-            out.entry("[[view]]", &view.name);
-            entries::view(out, view);
-        }
-        for mute in &mut mutes {
-            out.entry("[[mute]]", &mute.name);
-            entries::mute(out, mute);
-        }
-        for highlight in &mut highlights {
-            out.entry("[[highlight]]", &highlight.name);
-            entries::highlight(out, highlight);
-        }
-        for alert in &mut alerts {
-            out.entry("[[alert]]", &alert.name);
-            entries::alert(out, alert);
-        }
+        out.entries(
+            "[[feed]]",
+            &mut feeds,
+            |feed| &feed.name,
+            |out, feed| {
+                entries::feed(out, feed);
+                unshown(out, feed);
+            },
+        );
+        out.entries("[[symbol]]", &mut symbols, |symbol| &symbol.name, |out, symbol| entries::symbol(out, symbol, &[]));
+        out.entries("[[topic]]", &mut topics, |topic| &topic.name, entries::topic);
+        out.entries("[[view]]", &mut views, |view| &view.name, entries::view);
+        out.entries("[[mute]]", &mut mutes, |mute| &mute.name, entries::mute);
+        out.entries("[[highlight]]", &mut highlights, |highlight| &highlight.name, entries::highlight);
+        out.entries("[[alert]]", &mut alerts, |alert| &alert.name, entries::alert);
     }
 
     /// Those of every language, then those of each.
@@ -194,10 +180,19 @@ impl Printer {
         self.line(&format!("\n{head}"));
     }
 
-    /// The beginning of an entry of a list.
-    fn entry(&mut self, head: &str, name: &str) {
-        self.head(head);
-        self.quoted("name", name);
+    /// A list of the config: each entry under its head, with its name first.
+    fn entries<T>(
+        &mut self,
+        head: &str,
+        list: &mut [T],
+        name: impl Fn(&T) -> &str,
+        walk: impl Fn(&mut Printer, &mut T),
+    ) {
+        for entry in list {
+            self.head(head);
+            self.quoted("name", name(entry));
+            walk(self, entry);
+        }
     }
 
     fn bare(&mut self, name: &str, value: bool) {

@@ -14,6 +14,8 @@ use crate::event::move_back;
 
 /// Between two requests to one source, however much of its allowance is left.
 const GAP: Duration = Duration::from_millis(250);
+/// How long a source is thought to take for an answer before it has given one.
+const USUAL_ANSWER: SignedDuration = SignedDuration::from_millis(400);
 
 /// What a question is for, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +37,8 @@ pub(super) struct Pace {
     full_at: Option<Timestamp>,
     /// When the last request ended, or began if it is under way.
     last: Option<Timestamp>,
+    /// How long the last answer took.
+    answer_time: SignedDuration,
 }
 
 impl Pace {
@@ -45,6 +49,7 @@ impl Pace {
             gap: signed(GAP.min(source.spacing)),
             full_at: None,
             last: None,
+            answer_time: USUAL_ANSWER,
         }
     }
 
@@ -60,11 +65,12 @@ impl Pace {
         allowed.max(self.rested_at(now)).max(now)
     }
 
-    /// When so many requests more can have been made for prices, one after the other.
-    pub(super) fn after(&self, requests: u32, now: Timestamp) -> Timestamp {
-        let spaced = later(self.full_at(now), self.times(requests) - self.times(self.burst - 1));
-        let gap = self.gap.checked_mul(requests.try_into().unwrap_or(i32::MAX)).unwrap_or(SignedDuration::MAX);
-        spaced.max(later(self.rested_at(now), gap))
+    /// When the answer to a request for prices is expected that so many others go before, one after the other.
+    pub(super) fn answered_after(&self, others: u32, now: Timestamp) -> Timestamp {
+        let spaced = later(self.full_at(now), self.times(others) - self.times(self.burst - 1));
+        let each = self.gap.saturating_add(self.answer_time);
+        let queued = each.checked_mul(others.try_into().unwrap_or(i32::MAX)).unwrap_or(SignedDuration::MAX);
+        later(spaced.max(later(self.rested_at(now), queued)), self.answer_time)
     }
 
     /// A request begins.
@@ -80,6 +86,7 @@ impl Pace {
 
     /// It has ended.
     pub(super) fn ended(&mut self, now: Timestamp) {
+        self.answer_time = self.last.map_or(USUAL_ANSWER, |began| now.duration_since(began).max(SignedDuration::ZERO));
         self.last = Some(now);
     }
 
@@ -148,12 +155,15 @@ mod tests {
     }
 
     #[test]
-    fn what_more_requests_take_is_known_before() {
+    fn an_answer_is_expected_by_spacing_and_by_how_long_the_last_one_took() {
         let mut pace = Pace::new(&Source { burst: 3, spacing: Duration::from_secs(10), ..yahoo() });
-        let after = |pace: &Pace| [0, 1, 2, 3].map(|count| pace.after(count, at(0)).duration_since(at(0)).as_millis());
-        assert_eq!(after(&pace), [0, 250, 500, 10_000]);
+        let expected = |pace: &Pace, now: i64| {
+            [0, 1, 2, 3].map(|others| pace.answered_after(others, at(now)).duration_since(at(0)).as_millis())
+        };
+        assert_eq!(expected(&pace, 0), [400, 1_050, 1_700, 10_400], "before the first answer");
         pace.began(at(0));
-        assert_eq!(after(&pace), [250, 500, 10_000, 20_000]);
+        pace.ended(at(900));
+        assert_eq!(expected(&pace, 900), [2_050, 3_200, 10_900, 20_900]);
     }
 
     #[test]

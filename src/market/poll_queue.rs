@@ -280,19 +280,19 @@ impl PollQueue {
         Some((due, in_order.cloned().collect()))
     }
 
-    /// The symbols whose prices are due, in the order in which they are asked for.
-    pub(super) fn due_prices(&self, source: &Source, now: Timestamp) -> Vec<Name> {
+    /// The symbols whose prices are due, and since when, in the order in which they are asked for.
+    pub(super) fn due_prices(&self, source: &Source, now: Timestamp) -> Vec<(Timestamp, Name)> {
         let with_closes = source.closes.as_ref().is_some_and(|closes| closes.come_with_prices);
         let of_day = self.closes.items().filter(|(_, (_, span))| with_closes && *span == Span::Day);
         let of_day = of_day.map(|(at, (wanted, _))| (at, wanted));
         let due = self.prices.items().chain(of_day).filter(|(at, _)| *at <= now);
-        let mut names: Vec<Name> = Vec::new();
-        for (_, wanted) in due {
-            if !names.contains(&wanted.symbol) {
-                names.push(wanted.symbol.clone());
+        let mut symbols: Vec<(Timestamp, Name)> = Vec::new();
+        for (at, wanted) in due {
+            if symbols.iter().all(|(_, symbol)| *symbol != wanted.symbol) {
+                symbols.push((at, wanted.symbol.clone()));
             }
         }
-        names
+        symbols
     }
 
     /// A group was refused as a whole: each of it is asked for in a smaller one, at once. False when it was one alone.

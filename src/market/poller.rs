@@ -227,19 +227,16 @@ impl<F: Fetch> Poller<F> {
         self.queue.follow(source, Wants { prices, along, history, spans }, first, now);
     }
 
-    /// Prices that this source can't bring in time, whatever they wait for, are asked for elsewhere meanwhile.
+    /// Prices that this source is not expected to bring in time, whatever they wait for, are asked for elsewhere meanwhile.
     fn flag_late(&self, now: Timestamp) {
         let Some(poll) = &self.context.source.poll else { return };
         let due = self.queue.due_prices(self.context.source, now);
-        if due.is_empty() {
-            return;
-        }
-        let in_time = later(now, signed(LATE));
-        let is_late = |at: usize| {
-            let before = u32::try_from(at / poll.together.max(1)).unwrap_or(u32::MAX);
-            Some(self.pace.after(before, now)).max(self.blocked_until) > Some(in_time)
+        let is_late = |at: usize, due: Timestamp| {
+            let others = u32::try_from(at / poll.together.max(1)).unwrap_or(u32::MAX);
+            let expected = Some(self.pace.answered_after(others, now));
+            expected.max(self.blocked_until) > Some(later(due, signed(LATE)))
         };
-        let late = due.iter().enumerate().filter(|(at, _)| is_late(*at)).map(|(_, symbol)| symbol);
+        let late = due.iter().enumerate().filter(|(at, (due, _))| is_late(*at, *due)).map(|(_, (_, symbol))| symbol);
         self.context.late_for(late, now);
     }
 
@@ -360,7 +357,7 @@ impl<F: Fetch> Poller<F> {
                 () = &mut late, if !is_late => {
                     is_late = true;
                     let now = context.now();
-                    context.late_for(&queue.due_prices(context.source, now), now);
+                    context.late_for(queue.due_prices(context.source, now).iter().map(|(_, symbol)| symbol), now);
                 }
                 () = &mut very_late, if !is_very_late => {
                     is_very_late = true;

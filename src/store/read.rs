@@ -116,7 +116,7 @@ pub(super) fn queries(connection: &Connection) -> rusqlite::Result<Vec<String>> 
     all(connection, "SELECT query FROM query_history ORDER BY number", |row| row.get(0))
 }
 
-/// How the screen was arranged; as it comes where that can't be understood.
+/// How the screen was arranged; the default layout where that can't be understood.
 pub(super) fn layout(connection: &Connection) -> rusqlite::Result<Option<Layout>> {
     let stored = all(connection, "SELECT value FROM setting WHERE name = 'layout'", |row| row.get::<_, String>(0))?;
     Ok(stored.first().and_then(|text| serde_json::from_str(text).ok()))

@@ -279,8 +279,8 @@ impl StoreThread {
         }
     }
 
-    /// Some time after the last save nothing of then can still be on its way here: says once more that all is saved, so
-    /// that the screen lets go of the last summaries too.
+    /// Says once more, some time after the last save, that everything is saved: by then no story of that time can still be
+    /// on its way here, and the screen can drop the last summaries too.
     fn confirm(&mut self, at: Option<Timestamp>) {
         if self.trouble.is_none() && self.confirm_after.is_some_and(|after| at >= Some(after)) {
             (self.saved, self.confirm_after) = (at, None);

@@ -68,7 +68,7 @@ fn unread_stories_are_found_and_read_on_the_way() {
     assert_eq!(desk.current(), Some(2));
     desk.press("n");
     assert_eq!(desk.current(), Some(1));
-    assert_eq!((desk.press("n").len(), desk.current(), desk.notice()), (1, Some(1), Some("no unread story that way")));
+    assert_eq!((desk.press("n").len(), desk.current(), desk.notice()), (1, Some(1), Some("no more unread stories")));
     desk.press("N");
     assert_eq!(desk.current(), Some(1), "all above are read");
     desk.press("g u G N");

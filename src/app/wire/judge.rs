@@ -91,6 +91,7 @@ impl Wire {
     /// Other mutes and highlights. A story whose summary has to be read first passes until then.
     pub fn set_judges(&mut self, judges: Judges, now: Timestamp) {
         self.judges = judges;
+        self.judging.clear();
         self.summaries.judges_changed();
         let lacking = self.items.values().filter(|item| !item.has_summary() && item.verdict != Verdict::default());
         let lacking: Vec<(StoryId, GroupId)> = lacking.map(|item| (item.story.id, item.group)).collect();
@@ -109,9 +110,9 @@ impl Wire {
     /// Asks them again of everything, as time, prices or marks may change their answers. While [`Wire::is_judging`], only
     /// [`Wire::judge_next`] asks them, as some read by regular expressions.
     pub fn judge_all(&mut self, now: Timestamp) {
-        self.judging.clear();
+        let unasked = std::mem::take(&mut self.judging);
         if self.judges.may_be_slow() {
-            self.judging = self.newest_last();
+            self.judging = self.unasked_first(unasked);
         } else {
             let groups: Vec<GroupId> = self.members.keys().copied().collect();
             for group in groups {

@@ -67,10 +67,24 @@ impl Wire {
             self.forget_above();
         }
         let is_new = !keep || (self.sifting.is_new && self.is_sifting());
-        self.sifting = Sifting { left: self.newest_last(), is_new };
+        let unasked = std::mem::take(&mut self.sifting.left);
+        let left = if keep { self.unasked_first(unasked) } else { self.newest_last() };
+        self.sifting = Sifting { left, is_new };
     }
 
-    /// All groups, that with the newest story last.
+    /// All groups, to be asked from the end: first those that an earlier round did not come to. Asked from the newest each
+    /// time, the oldest would never be asked where a round takes longer than the minute until the next.
+    pub(super) fn unasked_first(&self, unasked: Vec<GroupId>) -> Vec<GroupId> {
+        let mut all = self.newest_last();
+        if !unasked.is_empty() {
+            let waiting: HashSet<GroupId> = unasked.iter().copied().collect();
+            all.retain(|group| !waiting.contains(group));
+            all.extend(unasked);
+        }
+        all
+    }
+
+    /// All groups, the one with the newest story last.
     pub(super) fn newest_last(&self) -> Vec<GroupId> {
         let mut seen = HashSet::new();
         let groups = self.order.iter().filter_map(|(_, id)| self.items.get(id)).map(|item| item.group);

@@ -441,3 +441,24 @@ fn slow_mutes_are_asked_group_by_group_too() {
     check(&wire);
     assert_eq!((wire.is_judging(), wire.rows().len(), wire.muted_count()), (false, 0, 30));
 }
+
+#[test]
+fn what_a_round_did_not_come_to_is_asked_first_in_the_next() {
+    let mut wire = wire(plain(1..=30));
+    let mute = StandingQuery { name: "all".into(), query: "/./".to_owned(), color: None, enabled: true };
+    wire.set_judges(Judges::new(&Config { mutes: vec![mute], ..Config::default() }), now());
+    for minute in 1..=10 {
+        wire.judge_next(3, now());
+        assert_eq!(wire.muted_count(), 3 * minute, "minute {minute}");
+        wire.judge_all(now());
+    }
+    wire.set_judges(Judges::default(), now());
+    wire.set_filter(query("/nothing/"), now());
+    wire.sift(usize::MAX, now());
+    wire.set_filter(query("/./"), now());
+    for minute in 1..=10 {
+        wire.sift(3, now());
+        assert_eq!(wire.rows().len(), 3 * minute, "minute {minute}");
+        wire.refresh(now());
+    }
+}

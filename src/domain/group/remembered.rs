@@ -79,7 +79,7 @@ impl Remembered {
         std::iter::successors(link(self.vocabulary.newest(word)), move |(_, earlier)| link(*earlier))
     }
 
-    /// Behind all others.
+    /// Adds a story newer than all others.
     pub(super) fn push_last(&mut self, mut story: Placed) {
         let number = self.first.plus(self.stories.len() as i32);
         for posting in &mut story.sketch.words {
@@ -90,7 +90,7 @@ impl Remembered {
         self.stories.push_back(story);
     }
 
-    /// Before all others.
+    /// Adds a story older than all others.
     pub(super) fn push_first(&mut self, story: Placed) {
         let number = self.first.plus(-1);
         for word in story.sketch.ids() {

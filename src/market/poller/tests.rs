@@ -512,3 +512,14 @@ impl Fetch for Charts {
         well(&ask.url, "2026-11-23T17:00:00Z".parse().unwrap())
     }
 }
+
+/// Answers everything after 700 ms.
+struct Slow(Arc<Mutex<Vec<String>>>);
+
+impl Fetch for Slow {
+    async fn fetch(&self, _: &Config, ask: Ask) -> Result<Answer, HttpError> {
+        self.0.lock().unwrap().push(ask.url.clone());
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        well(&ask.url, "2026-11-23T17:00:00Z".parse().unwrap())
+    }
+}

@@ -99,33 +99,38 @@ fn a_scratch_never_says_saved() {
     assert!(bench.events.try_recv().is_err());
 }
 
-#[test]
-fn a_full_disk_is_told_once_and_tried_again() {
-    let dir = TempDir::new().unwrap();
-    let (sender, mut events) = tokio::sync::mpsc::channel(64);
+/// A store whose rounds a test runs itself.
+fn stepped(dir: &TempDir, clock: &Clock) -> (StoreThread, Arc<Inbox>, tokio::sync::mpsc::Receiver<Event>) {
+    let (sender, events) = tokio::sync::mpsc::channel(64);
     let inbox = Arc::new(Inbox::default());
-    let clock: Clock = Arc::new(|| at(NOW));
     let place = Some(dir.path().to_owned());
-    let mut keeper = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
-    let limit_pages = |keeper: &StoreThread, pages: u32| {
-        keeper.connection().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+    (StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap(), inbox, events)
+}
+
+#[test]
+fn a_full_disk_is_reported_once_and_saving_tried_again() {
+    let dir = TempDir::new().unwrap();
+    let clock: Clock = Arc::new(|| at(NOW));
+    let (mut thread, inbox, mut events) = stepped(&dir, &clock);
+    let limit_pages = |thread: &StoreThread, pages: u32| {
+        thread.connection().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
     };
-    limit_pages(&keeper, 1);
+    limit_pages(&thread, 1);
     inbox.put(StoreEffect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
     inbox.put(StoreEffect::SaveQuote(quote("1")));
     for _ in 0..2 {
         let round = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock);
-        keeper.round(round);
+        thread.round(round);
         inbox.put(StoreEffect::SaveQuote(quote("2")));
     }
     let Event::StoreTrouble(sentence) = next(&mut events) else { panic!() };
     assert_eq!(sentence, "Saving failed: the disk is full. newstape keeps what it has and tries again.");
     assert!(events.try_recv().is_err());
 
-    limit_pages(&keeper, 1_000_000);
+    limit_pages(&thread, 1_000_000);
     let round = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock);
     assert_eq!(round.waiting.stories.len(), 100);
-    keeper.round(round);
+    thread.round(round);
     assert!(matches!(next(&mut events), Event::Saved(_)));
     assert_eq!(stories(&dir).len(), 100);
     assert_eq!(Reader::open(dir.path()).unwrap().quotes().unwrap()[0].price, "2".parse().unwrap());
@@ -134,15 +139,12 @@ fn a_full_disk_is_told_once_and_tried_again() {
 #[test]
 fn a_save_is_confirmed_once_some_time_after_the_last() {
     let dir = TempDir::new().unwrap();
-    let (sender, mut events) = tokio::sync::mpsc::channel(64);
-    let inbox = Arc::new(Inbox::default());
     let seconds = Arc::new(AtomicI64::new(0));
     let clock: Clock = {
         let seconds = Arc::clone(&seconds);
         Arc::new(move || at(NOW + seconds.load(Ordering::Relaxed)))
     };
-    let place = Some(dir.path().to_owned());
-    let mut thread = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
+    let (mut thread, inbox, mut events) = stepped(&dir, &clock);
     inbox.put(StoreEffect::SaveStories(vec![story(1, "Chips", NOW)]));
     let mut said_at = |second| {
         seconds.store(second, Ordering::Relaxed);
@@ -160,11 +162,8 @@ fn a_save_is_confirmed_once_some_time_after_the_last() {
 fn nothing_is_refused_and_validators_wait_for_the_stories_they_vouch_for() {
     const ALL: usize = 3 * inbox::STORIES_FULL;
     let dir = TempDir::new().unwrap();
-    let (sender, mut events) = tokio::sync::mpsc::channel(64);
-    let inbox = Arc::new(Inbox::default());
     let clock: Clock = Arc::new(|| at(NOW));
-    let place = Some(dir.path().to_owned());
-    let mut keeper = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
+    let (mut thread, inbox, mut events) = stepped(&dir, &clock);
     let full = inbox.full();
     for from in (0..ALL as u64).step_by(100) {
         inbox.put(StoreEffect::SaveStories((from..from + 100).map(|id| story(id, "Chips", NOW)).collect()));
@@ -178,7 +177,7 @@ fn nothing_is_refused_and_validators_wait_for_the_stories_they_vouch_for() {
         assert_eq!(Reader::open(dir.path()).unwrap().feeds().unwrap(), [], "its stories are not all saved");
         let round = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock);
         assert!(round.waiting.stories.len() <= inbox::STORIES_PER_ROUND);
-        keeper.round(round);
+        thread.round(round);
         rounds += 1;
     }
     assert_eq!((rounds, *full.borrow()), (ALL / inbox::STORIES_PER_ROUND, false));
@@ -195,15 +194,13 @@ fn nothing_is_refused_and_validators_wait_for_the_stories_they_vouch_for() {
 #[test]
 fn an_end_with_a_full_disk_says_what_is_lost() {
     let dir = TempDir::new().unwrap();
-    let (sender, _events) = tokio::sync::mpsc::channel(64);
-    let inbox = Arc::new(Inbox::default());
-    let place = Some(dir.path().to_owned());
-    let keeper = StoreThread::new(place, KEEP, sender, Arc::new(|| at(NOW)), Arc::clone(&inbox)).unwrap();
-    keeper.connection().query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
+    let clock: Clock = Arc::new(|| at(NOW));
+    let (thread, inbox, _events) = stepped(&dir, &clock);
+    thread.connection().query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
     inbox.put(StoreEffect::SaveStories((0..100).map(|id| story(id, "Chips", NOW - 9)).collect()));
     inbox.put(StoreEffect::SaveMarks(vec![(StoryId(1), READ)]));
     inbox.close();
-    let error = keeper.run().unwrap_err();
+    let error = thread.run().unwrap_err();
     assert_eq!(error, "The last changes could not be saved: the disk is full. Lost: 100 stories and 1 mark.");
 }
 

@@ -29,8 +29,31 @@ async fn what_a_source_has_no_time_for_is_late_at_once() {
     let health_table = health.watch().borrow().clone();
     let route = ("yahoo".into(), Capability::Quote);
     let is_late = |at: usize| health_table.trust(&format!("S{at:03}").into(), &route, (deps.clock)()) == Trust::Down;
-    assert!((0..80).all(|at| !is_late(at)), "four questions more within a second");
-    assert!((120..200).all(is_late), "the others wait for the spacing");
+    assert!((0..20).all(|at| !is_late(at)), "the first question");
+    assert!((20..200).all(is_late), "the others wait for its answer, and some for the spacing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_makes_what_waits_behind_it_late() {
+    let (deps, mut shell) = deps(many(6), "2026-11-23 12:00", 256);
+    shell.shown.send(Some(("S000".into(), Span::Day))).unwrap();
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let health = SourceHealth::default();
+    let poller = Poller::new(source("yahoo").unwrap(), &deps, health.clone(), Slow(asked.clone()));
+    let late = |health: &SourceHealth| {
+        let health_table = health.watch().borrow().clone();
+        let route = ("yahoo".into(), Capability::Quote);
+        let is_late =
+            |at: &usize| health_table.trust(&format!("S{at:03}").into(), &route, (deps.clock)()) == Trust::Down;
+        (0..6).filter(is_late).count()
+    };
+    beside(poller.run(), async {
+        pass(&mut shell, Duration::from_millis(650)).await;
+        assert_eq!((late(&health), asked.lock().unwrap().len()), (0, 1), "the chart is waited for");
+        pass(&mut shell, Duration::from_millis(100)).await;
+        assert_eq!(late(&health), 6, "the prices would come after 1.65 s");
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,7 +70,7 @@ async fn a_source_that_hangs_is_late_after_a_second_for_all_that_waits() {
     };
     beside(poller.run(), async {
         pass(&mut shell, Duration::from_millis(950)).await;
-        assert_eq!(late(&health), 0);
+        assert_eq!(late(&health), 10, "those of the second question");
         pass(&mut shell, Duration::from_millis(100)).await;
         assert_eq!(late(&health), 30);
     })
