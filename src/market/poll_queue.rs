@@ -150,7 +150,7 @@ impl PollQueue {
             charts.extend(of_all(&spans).into_iter().filter(|chart| !shown.contains(chart)));
         }
         let first = |(_, span): &(Wanted, Span)| if *span == Span::Day { now } else { later(now, HISTORY_AFTER) };
-        let first_chart = |chart: &(Wanted, Span)| if shown.contains(chart) { now } else { first(chart) };
+        let first_chart = |chart: &(Wanted, Span)| if shown.contains(chart) { now } else { later(now, HISTORY_AFTER) };
         self.charts.follow(charts, first_chart, |(wanted, _)| history.contains(wanted));
         let closes = if has_closes { of_all(&spans) } else { Vec::new() };
         self.closes.follow(closes, first, |_| false);
