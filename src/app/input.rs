@@ -52,21 +52,12 @@ impl App {
             self.notices.pass();
         }
         if self.prompt.is_some() {
-            return self.prompt_key(event, self.keymap.command(key).or_else(|| last_resort(key)));
+            return self.prompt_key(event, self.keymap.command(key));
         }
-        let is_chord = !self.begun.is_empty();
-        self.begun.push(key);
-        match self.keymap.press(&self.begun) {
-            Pressed::Begun => drawn(),
-            Pressed::Command(command) => {
-                self.begun.clear();
-                self.command(command)
-            }
-            Pressed::Nothing => {
-                self.begun.clear();
-                let command = last_resort(key).filter(|_| self.keymap.command(key).is_none());
-                command.map_or_else(|| if is_chord { drawn() } else { Vec::new() }, |command| self.command(command))
-            }
+        match self.keymap.press(key) {
+            Pressed::Command(command) => self.command(command),
+            Pressed::Pending | Pressed::Aborted => drawn(),
+            Pressed::Unbound => Vec::new(),
         }
     }
 
@@ -432,11 +423,6 @@ impl App {
             None => Vec::new(),
         }
     }
-}
-
-/// Without a key to quit nobody could leave.
-fn last_resort(key: Key) -> Option<Command> {
-    (key == Key::CTRL_C).then_some(Command::Quit)
 }
 
 /// A page of a panel of this height: one row of the page before stays.

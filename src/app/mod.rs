@@ -76,7 +76,7 @@ use filtering::Filtering;
 use flash::Flashes;
 use health::Health;
 use hit_map::HitMap;
-use keymap::{Key, Keymap};
+use keymap::Keymap;
 pub use layout::Arrangement;
 use movers::Movers;
 pub use notices::{Notice, Notices, Tone};
@@ -97,7 +97,7 @@ pub struct App {
     pub now: Timestamp,
     /// Trading days and sessions, built from the closures in `config`.
     pub calendar: Calendar,
-    /// The keys and the commands they give.
+    /// The keys and the commands they give, and the chord that is being pressed.
     pub keymap: Keymap,
     /// The stories in memory and the rows that show them.
     pub wire: Wire,
@@ -109,8 +109,6 @@ pub struct App {
     pub failovers: Failovers,
     /// Which panels are shown, and which of them receives the keys.
     pub arrangement: Arrangement,
-    /// Keys pressed that are the beginning of a chord.
-    pub begun: Vec<Key>,
     /// What lies over the panels, if anything.
     pub popup: Option<Popup>,
     /// The line being typed, while one is open.
@@ -165,7 +163,6 @@ impl App {
             health: Health::default(),
             failovers: Failovers::default(),
             arrangement: Arrangement::default(),
-            begun: Vec::new(),
             popup: None,
             prompt: None,
             reading: Reading::default(),
@@ -497,7 +494,7 @@ impl App {
     fn apply(&mut self, config: Arc<Config>) {
         let (topics, broken) = Topics::compile(&config.topics, &config.terms);
         let (keymap, unusable) = Keymap::new(&config.keys, &shipped_keys());
-        self.keymap = keymap;
+        self.keymap.rebind(keymap);
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
