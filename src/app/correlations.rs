@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::command::Command;
 use super::{App, Popup};
 use crate::domain::Name;
 use crate::domain::correlation::{Together, together};
@@ -49,6 +50,14 @@ impl App {
         let span = self.tape.span;
         vec![Effect::Sources(SourceEffect::CompareOver(span)), Effect::Draw(Urgency::Key)]
     }
+
+    /// What a command does while they are shown; None: the same as without them.
+    pub(super) fn heat_command(&mut self, command: Command) -> Option<Vec<Effect>> {
+        (command == Command::NextSpan).then(|| {
+            self.tape.next_span();
+            self.show_heat()
+        })
+    }
 }
 
 /// How far back a span goes; trading days have nights and weekends between them.
@@ -68,7 +77,6 @@ fn length(span: Span) -> SignedDuration {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::app::command::Command;
     use crate::app::samples::{Desk, minute, series};
     use crate::event::Event;
 
