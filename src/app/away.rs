@@ -221,7 +221,7 @@ mod tests {
         desk.wait(600);
         assert_eq!(desk.app.away_since(), Some(minute(0)), "already while the reader is away");
         desk.press("j");
-        assert_eq!((desk.line(), desk.app.popup), (Some(1), None), "the key moved the cursor");
+        assert_eq!((desk.line(), desk.app.popup.clone()), (Some(1), None), "the key moved the cursor");
         assert_eq!(desk.notice(), Some("you were away for 10 min; d tells what happened"));
         desk.press("d");
         assert_eq!(desk.app.popup, Some(Popup::Digest { scroll: 0 }));
@@ -233,7 +233,7 @@ mod tests {
         focus(&mut desk, true);
         desk.wait(3_600);
         desk.press("j");
-        assert_eq!((desk.app.popup, desk.app.away_since()), (None, None));
+        assert_eq!((desk.app.popup.clone(), desk.app.away_since()), (None, None));
         desk.press("d");
         assert_eq!(desk.notice(), Some("you have not been away yet"));
     }

@@ -262,7 +262,7 @@ impl Command {
 impl App {
     /// Carries a command out: in the popup, if one lies on top that takes it.
     pub fn command(&mut self, command: Command) -> Vec<Effect> {
-        let in_popup = self.popup.and_then(|popup| self.popup_command(popup, command));
+        let in_popup = self.popup.clone().and_then(|popup| self.popup_command(popup, command));
         in_popup.unwrap_or_else(|| self.command_of_focus(command))
     }
 

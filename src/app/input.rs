@@ -264,7 +264,7 @@ impl App {
     /// Closes what lies on top; else leaves the reader; else clears the filter; else lets the cursor go.
     pub(super) fn close(&mut self) -> Vec<Effect> {
         if self.bar().is_some() {
-            self.bar = None;
+            self.chart_cursor.clear();
         } else if self.finds() {
             return self.end_find();
         } else if self.arrangement.focus == Focus::Reader && self.reading.link.is_some() {
@@ -371,7 +371,7 @@ impl App {
 
     fn click(&mut self, at: Position) -> Vec<Effect> {
         let hit = |rect: &Rect| rect.contains(at);
-        if let Some(popup) = self.popup {
+        if let Some(popup) = self.popup.clone() {
             return self.click_popup(popup, at);
         }
         if let Some((_, command)) = self.seen.hints.iter().find(|(rect, _)| hit(rect)) {

@@ -10,13 +10,13 @@
 //! | [`reading`] | the reader and the articles in it |
 //! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
 //! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, which of them do something now |
-//! | `layout`, `popup`, `bars`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
+//! | `layout`, `popup`, `chart_cursor`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
 //! | `saves`, `saving`, [`line`](mod@line) | what goes to disk; a story as JSON |
 
 pub(crate) mod alerts;
 pub(crate) mod away;
-mod bars;
 pub(crate) mod baseline;
+mod chart_cursor;
 mod clock;
 pub mod command;
 pub(crate) mod correlations;
@@ -71,6 +71,7 @@ use crate::event::{
 use alerts::Alerts;
 use away::Away;
 use baseline::Baseline;
+use chart_cursor::ChartCursor;
 use failover::Failovers;
 use filtering::Filtering;
 use flash::Flashes;
@@ -85,7 +86,6 @@ use prompt::Prompt;
 use reading::Reading;
 use saves::{Saved, Saves};
 use tape::Tape;
-use why::Asked;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
 
 /// The whole state.
@@ -137,10 +137,7 @@ pub struct App {
     /// The configured alerts, and those that have fired.
     pub alerts: Alerts,
     away: Away,
-    /// The move that the popup asks about.
-    asked: Option<Asked>,
-    /// The time of the bar chosen in the chart.
-    bar: Option<Timestamp>,
+    chart_cursor: ChartCursor,
     tagger: Tagger,
     seen: HitMap,
     saves: Saves,
@@ -177,8 +174,7 @@ impl App {
             flashes: Flashes::default(),
             alerts: Alerts::default(),
             away: Away::new(now),
-            asked: None,
-            bar: None,
+            chart_cursor: ChartCursor::default(),
             tagger: Tagger::default(),
             seen: HitMap::default(),
             saves: Saves::default(),
@@ -434,7 +430,7 @@ impl App {
     }
 
     fn health_is_open(&self) -> bool {
-        self.popup.is_some_and(|popup| popup.feed().is_some())
+        self.popup.as_ref().is_some_and(|popup| popup.feed().is_some())
     }
 
     fn series(&mut self, span: Span, series: Series) -> Vec<Effect> {
@@ -505,7 +501,7 @@ impl App {
         let later = broken.iter().chain(&unusable).map(|mistake| config.located(mistake));
         let mistakes: Vec<String> = config.warnings.iter().cloned().chain(later).collect();
         self.config = config;
-        self.popup = self.popup.map(|popup| self.in_bounds(popup));
+        self.keep_popup_in_bounds();
         self.notices.config_loaded(match mistakes.as_slice() {
             [] => None,
             [only] => Some(only.clone()),

@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::input::page;
+use super::why::Asked;
 use super::wire::Filter;
 use super::{App, Tone, drawn};
 use crate::domain::Name;
@@ -11,7 +12,7 @@ use crate::domain::story::StoryId;
 use crate::event::Effect;
 
 /// What lies over the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Popup {
     /// The list of keys and commands.
     Help {
@@ -54,6 +55,8 @@ pub enum Popup {
     },
     /// Why a price moved: the cursor is on this story, or on the first, on this line of the screen.
     Why {
+        /// The move that is asked about.
+        asked: Asked,
         /// The story under the cursor; None for the first.
         chosen: Option<StoryId>,
         /// The line under the cursor.
@@ -63,7 +66,7 @@ pub enum Popup {
 
 impl Popup {
     /// The feed that the cursor is on, by its place in the list.
-    pub fn feed(self) -> Option<usize> {
+    pub fn feed(&self) -> Option<usize> {
         match self {
             Popup::Help { .. }
             | Popup::Group { .. }
@@ -71,7 +74,15 @@ impl Popup {
             | Popup::Digest { .. }
             | Popup::Heat { .. }
             | Popup::Why { .. } => None,
-            Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
+            Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(*cursor),
+        }
+    }
+
+    /// The move that is asked about, where one is.
+    pub fn asked(&self) -> Option<&Asked> {
+        match self {
+            Popup::Why { asked, .. } => Some(asked),
+            _ => None,
         }
     }
 
@@ -88,11 +99,11 @@ impl Popup {
     }
 
     /// Whether the story that commands act on can't be seen: only its group shows it too.
-    fn covers_story(self) -> bool {
+    fn covers_story(&self) -> bool {
         !matches!(self, Popup::Group { .. })
     }
 
-    fn is_opened_by(self, command: Command) -> bool {
+    fn is_opened_by(&self, command: Command) -> bool {
         match self {
             Popup::Help { .. } => command == Command::Help,
             Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
@@ -115,8 +126,8 @@ impl App {
     /// to the panels, unless it acts on what the popup covers.
     pub(super) fn popup_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
         if let Some(by) = self.popup_step(command) {
-            self.popup = Some(self.popup_moved(popup, command, by));
-            return Some(drawn());
+            let moved = self.popup_moved(popup, command, by);
+            return Some(self.show(moved));
         }
         let own = match popup {
             Popup::Help { .. } => self.help_command(command),
@@ -125,7 +136,7 @@ impl App {
             Popup::Group { group, cursor } => self.group_command(command, group, cursor),
             Popup::Alerts { cursor } => self.alerts_command(command, cursor),
             Popup::Heat { .. } => self.heat_command(command),
-            Popup::Why { chosen, .. } => self.why_command(command, chosen),
+            Popup::Why { ref asked, chosen, .. } => self.why_command(command, asked, chosen),
             Popup::Digest { .. } => None,
         };
         own.or_else(|| match command == Command::Close || popup.is_opened_by(command) {
@@ -167,9 +178,14 @@ impl App {
             }
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor, scroll: scrolled(scroll) },
             Popup::Group { group, cursor } => Popup::Group { group, cursor: cursor.saturating_add_signed(by) },
-            Popup::Why { chosen, line } => self.why_moved(chosen, line, by),
+            Popup::Why { asked, chosen, line } => self.why_moved(asked, chosen, line, by),
         };
         self.in_bounds(moved)
+    }
+
+    /// The rows of the open popup may have become fewer.
+    pub(super) fn keep_popup_in_bounds(&mut self) {
+        self.popup = self.popup.take().map(|popup| self.in_bounds(popup));
     }
 
     /// The same with the cursor on a row that there is.

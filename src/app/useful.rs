@@ -12,8 +12,8 @@ impl App {
         let is_in_prices = self.arrangement.focus == Focus::Tape;
         let has_several = || self.tape.shown().len() > 1;
         match command {
-            C::Read => self.popup.map_or_else(|| self.reads(), |popup| self.reads_in(popup)),
-            C::Open => self.popup.map_or_else(|| self.has_link(), |popup| self.opens_in(popup)),
+            C::Read => self.popup.as_ref().map_or_else(|| self.reads(), |popup| self.reads_in(popup)),
+            C::Open => self.popup.as_ref().map_or_else(|| self.has_link(), |popup| self.opens_in(popup)),
             C::CopyLink => is_covered || self.has_link(),
             C::PreviousBar | C::NextBar => is_covered || !is_in_prices || !self.seen.bars.is_empty(),
             C::Sort => is_covered || !is_in_prices || has_several(),
@@ -22,7 +22,7 @@ impl App {
             C::NextList | C::PreviousList => is_covered || !self.tape.lists().is_empty(),
             C::NextSpan | C::Why => is_covered || !self.tape.shown().is_empty(),
             C::NextPanel => !matches!(self.popup, Some(Popup::Feeds { .. })) || self.health.feeds().next().is_some(),
-            C::Refresh => self.popup.and_then(Popup::feed).is_none_or(|feed| self.asks_feed(feed)),
+            C::Refresh => self.popup.as_ref().and_then(Popup::feed).is_none_or(|feed| self.asks_feed(feed)),
             C::Snooze | C::TestAlert => match self.popup {
                 Some(Popup::Alerts { cursor }) => self.alerts.is_alert(cursor),
                 _ => true,
@@ -42,24 +42,24 @@ impl App {
     }
 
     /// Whether [`Command::Read`] does something in a popup.
-    fn reads_in(&self, popup: Popup) -> bool {
+    fn reads_in(&self, popup: &Popup) -> bool {
         match popup {
-            Popup::Alerts { cursor } => self.alerts.story_of_line(cursor).is_some(),
+            Popup::Alerts { cursor } => self.alerts.story_of_line(*cursor).is_some(),
             Popup::Feeds { .. } => self.health.feeds().next().is_some(),
-            Popup::Why { .. } => !self.causes().is_empty(),
+            Popup::Why { asked, .. } => !self.causes(asked).is_empty(),
             Popup::Feed { .. } | Popup::Group { .. } => true,
             Popup::Help { .. } | Popup::Digest { .. } | Popup::Heat { .. } => true,
         }
     }
 
     /// Whether [`Command::Open`] does something in a popup.
-    fn opens_in(&self, popup: Popup) -> bool {
+    fn opens_in(&self, popup: &Popup) -> bool {
         match popup {
-            Popup::Alerts { cursor } => self.alerts.story_of_line(cursor).is_some(),
+            Popup::Alerts { cursor } => self.alerts.story_of_line(*cursor).is_some(),
             Popup::Group { group, cursor } => {
-                self.wire.member(group, cursor).is_some_and(|item| item.story.link.is_some())
+                self.wire.member(*group, *cursor).is_some_and(|item| item.story.link.is_some())
             }
-            Popup::Why { .. } => !self.causes().is_empty(),
+            Popup::Why { asked, .. } => !self.causes(asked).is_empty(),
             Popup::Feeds { .. } | Popup::Feed { .. } => true,
             Popup::Help { .. } | Popup::Digest { .. } | Popup::Heat { .. } => true,
         }

@@ -135,7 +135,7 @@ fn keys_typed_into_the_prompt_are_text_and_only_text() {
         let effects = desk.press(command);
         assert!(effects.iter().all(|effect| matches!(effect, Effect::Draw(_))), "{command}: {effects:?}");
         assert_eq!(
-            (desk.app.arrangement.focus, desk.app.popup, desk.app.wire.cursor()),
+            (desk.app.arrangement.focus, desk.app.popup.clone(), desk.app.wire.cursor()),
             (Focus::Wire, None, None),
             "{command}"
         );
