@@ -118,7 +118,7 @@ impl App {
     /// Tells what happened: laid over the screen when the terminal says that the reader looks at it; a key does first what it
     /// is for.
     fn came_back(&mut self, since: Timestamp, looks: bool) -> Vec<Effect> {
-        if looks && self.popup.is_none() && self.prompt.is_none() {
+        if looks && self.popup.is_none() && !self.prompt.is_open() {
             return self.show(Popup::Digest { scroll: 0 });
         }
         let key = self.keymap.hint(super::command::Command::Digest);

@@ -1,8 +1,6 @@
 //! Keys, mouse and paste: what the reader asks for.
 
-use crossterm::event::{
-    Event as TerminalEvent, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
-};
+use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::command::Command;
@@ -15,8 +13,6 @@ use crate::domain::format;
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, StoryId};
 use crate::event::{Effect, SourceEffect, SystemEffect, TerminalEffect, Urgency};
-
-pub(super) const ALT_GR: KeyModifiers = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
 
 /// Rows that one turn of the wheel moves.
 const WHEEL_ROWS: isize = 3;
@@ -34,7 +30,7 @@ impl App {
     fn terminal_event(&mut self, event: TerminalEvent) -> Vec<Effect> {
         match event {
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
-            TerminalEvent::Paste(text) => self.paste(&text),
+            TerminalEvent::Paste(text) => self.with_prompt(|prompt, context| prompt.paste(&text, context)),
             TerminalEvent::Mouse(event) if self.mouse => self.mouse_event(event),
             // Whoever comes back sees the present: the machine may have slept meanwhile.
             // A window that is dragged tells of many sizes: drawn as often as news is, or it would flicker.
@@ -51,8 +47,9 @@ impl App {
         if self.notices.ends_at().is_some() {
             self.notices.pass();
         }
-        if self.prompt.is_some() {
-            return self.prompt_key(event, self.keymap.command(key));
+        if self.prompt.is_open() {
+            let command = self.keymap.command(key);
+            return self.with_prompt(|prompt, context| prompt.key(event, command, context));
         }
         match self.keymap.press(key) {
             Pressed::Command(command) => self.command(command),

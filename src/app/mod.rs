@@ -3,13 +3,13 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`wire`], `grouping`, `filtering` | the stories in memory and their rows; the group laid open; the filter line |
+//! | [`wire`], `grouping`, `filtering`, `search` | the stories in memory and their rows; the group laid open; what is shown of them, and what the store has more |
 //! | [`tape`], `pricing`, `prices`, [`flash`], [`failover`] | prices and candles; what a new one changes; the panel and its keys |
 //! | [`movers`], [`why`], [`reaction`], [`correlations`], [`baseline`] | unusual moves and the stories around them; heat |
 //! | [`alerts`], [`away`], `notices` | what has come true, what was missed, what the status line says |
 //! | [`reading`] | the reader and the articles in it |
 //! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
-//! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, which of them do something now |
+//! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, the line that is typed, which commands do something now |
 //! | `layout`, `popup`, `chart_cursor`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
 //! | `saves`, `saving`, [`line`](mod@line) | what goes to disk; a story as JSON |
 
@@ -43,6 +43,7 @@ pub(crate) mod reading;
 pub(crate) mod samples;
 mod saves;
 mod saving;
+mod search;
 pub(crate) mod tape;
 #[cfg(test)]
 mod tests;
@@ -73,7 +74,6 @@ use away::Away;
 use baseline::Baseline;
 use chart_cursor::ChartCursor;
 use failover::Failovers;
-use filtering::Filtering;
 use flash::Flashes;
 use health::Health;
 use hit_map::HitMap;
@@ -82,9 +82,10 @@ pub use layout::Arrangement;
 use movers::Movers;
 pub use notices::{Notice, Notices, Tone};
 pub use popup::Popup;
-use prompt::Prompt;
+use prompt::PromptState;
 use reading::Reading;
 use saves::{Saved, Saves};
+use search::StoreSearch;
 use tape::Tape;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
 
@@ -111,8 +112,8 @@ pub struct App {
     pub arrangement: Arrangement,
     /// What lies over the panels, if anything.
     pub popup: Option<Popup>,
-    /// The line being typed, while one is open.
-    pub prompt: Option<Prompt>,
+    /// The line being typed, while one is open, and the queries kept earlier.
+    pub prompt: PromptState,
     /// The reader and the articles fetched for it.
     pub reading: Reading,
     /// What the status line says.
@@ -141,7 +142,8 @@ pub struct App {
     tagger: Tagger,
     seen: HitMap,
     saves: Saves,
-    filtering: Filtering,
+    /// The look into the store that belongs to the filter.
+    search: StoreSearch,
     /// From then on the screen reads differently than it was drawn, though nothing arrived.
     reads_until: Timestamp,
 }
@@ -161,7 +163,7 @@ impl App {
             failovers: Failovers::default(),
             arrangement: Arrangement::default(),
             popup: None,
-            prompt: None,
+            prompt: PromptState::default(),
             reading: Reading::default(),
             notices: Notices::default(),
             replay: None,
@@ -178,7 +180,7 @@ impl App {
             tagger: Tagger::default(),
             seen: HitMap::default(),
             saves: Saves::default(),
-            filtering: Filtering::default(),
+            search: StoreSearch::default(),
             reads_until: now,
         };
         app.apply(config);
@@ -348,7 +350,7 @@ impl App {
             self.tape.take_series(span, series);
         }
         self.read_only |= part.read_only;
-        self.remember_history(part.queries);
+        self.prompt.restore_history(part.queries);
         if let Some(layout) = part.layout {
             self.tape.restore(&layout.prices);
             self.arrangement.layout = layout;

@@ -22,7 +22,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
-    if let Some(prompt) = &scene.app.prompt {
+    if let Some(prompt) = scene.app.prompt.current() {
         return super::prompt::draw(frame, area, scene, prompt);
     }
     if !scene.app.keymap.pending().is_empty() {
