@@ -4,6 +4,7 @@ use crossterm::event::Event as TerminalEvent;
 use jiff::{SignedDuration, Timestamp};
 
 use super::alerts::Fired;
+use super::tape::Tape;
 use super::{App, Popup, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::format;
@@ -151,14 +152,19 @@ impl App {
             stories: came().count(),
             topics: keyed().map(|rule| (rule, of(rule))).collect(),
             spikes: keyed().filter(|rule| self.heat(&rule.name).is_spike).collect(),
-            moves: self.tape.symbols().iter().map(|symbol| (&symbol.name, self.went(&symbol.name, from, to))).collect(),
+            moves: self
+                .tape
+                .symbols()
+                .iter()
+                .map(|symbol| (&symbol.name, went(&self.tape, &symbol.name, from, to)))
+                .collect(),
             alerts: self.alerts.fired().filter(|fired| is_within(fired.at) && !fired.is_trial).collect(),
         })
     }
+}
 
-    fn went(&self, symbol: &str, from: Timestamp, to: Timestamp) -> Option<Went> {
-        Some(Went { farthest: self.tape.farthest(symbol, from, to)?, now: self.tape.since(symbol, from)?.percent })
-    }
+fn went(tape: &Tape, symbol: &str, from: Timestamp, to: Timestamp) -> Option<Went> {
+    Some(Went { farthest: tape.farthest(symbol, from, to)?, now: tape.since(symbol, from)?.percent })
 }
 
 #[cfg(test)]

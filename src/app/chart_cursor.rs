@@ -66,7 +66,7 @@ impl App {
 
     /// The time of the story that the reader shows, where its bar is on the chart.
     pub fn bar_of_story(&self) -> Option<Timestamp> {
-        let charted = self.charted()?;
+        let charted = self.tape.charted()?;
         let item = self.wire.current_item().filter(|item| item.tagged.symbols().contains(&charted))?;
         Some(item.story.time())
     }
@@ -96,7 +96,7 @@ impl App {
     /// The move of the chosen bar, to be asked about.
     pub(super) fn chosen_bar(&self) -> Option<Asked> {
         let (begun, ended) = self.chart_cursor.period(&self.seen.bars, self.arrangement.focus)?;
-        Some(Asked { symbol: self.charted()?, begun, ended, level: None })
+        Some(Asked { symbol: self.tape.charted()?, begun, ended, level: None })
     }
 
     /// Shows the story on the chart of the symbol closest to it.
@@ -104,7 +104,7 @@ impl App {
         self.hold_cursor();
         let Some(item) = self.wire.current_item() else { return self.notify(Tone::Info, "no story here".into()) };
         let (time, symbols) = (item.story.time(), item.tagged.symbols());
-        let charted = self.charted().filter(|charted| symbols.contains(charted));
+        let charted = self.tape.charted().filter(|charted| symbols.contains(charted));
         let Some(symbol) = charted.or_else(|| item.tagged.closest().first().cloned()) else {
             return self.notify(Tone::Info, "no symbol of the watchlist is bound to this story".into());
         };

@@ -283,7 +283,7 @@ impl App {
             C::PreviousPanel => self.focus_on(self.arrangement.next_focus(false)),
             C::Read if self.bar().is_some() => self.ask_why(),
             C::Read if focus == Focus::Reader => self.fetch_article(),
-            C::Read if focus == Focus::Tape => self.toggle_charting(),
+            C::Read if focus == Focus::Tape => self.arrange(Arrangement::toggle_charting),
             C::Read => self.read(),
             C::Open => self.open(),
             C::CopyLink => self.copy_link(),

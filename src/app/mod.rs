@@ -10,7 +10,7 @@
 //! | [`reading`] | the reader and the articles in it |
 //! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
 //! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, the line that is typed, which commands do something now |
-//! | `layout`, `popup`, `chart_cursor`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
+//! | `layout`, `popup`, `chart_cursor`, `mouse`, [`hit_map`] | panels, what lies over them, the chosen bar, the mouse and what it hits |
 //! | `saves`, `saving`, [`line`](mod@line) | what goes to disk; a story as JSON |
 
 pub(crate) mod alerts;
@@ -30,6 +30,7 @@ mod input;
 pub mod keymap;
 mod layout;
 pub(crate) mod line;
+mod mouse;
 pub mod movers;
 mod notices;
 pub(crate) mod palette;
@@ -51,7 +52,6 @@ mod useful;
 pub(crate) mod why;
 pub mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -61,7 +61,7 @@ use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
 pub use crate::domain::layout::Focus;
-use crate::domain::price::{Series, SourceReport, Span, State, Unpriced};
+use crate::domain::price::{Series, SourceReport, Span, State};
 use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
@@ -85,6 +85,7 @@ pub use popup::Popup;
 use prompt::PromptState;
 use reading::Reading;
 use saves::{Saved, Saves};
+use saving::save_prices;
 use search::StoreSearch;
 use tape::Tape;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
@@ -130,8 +131,6 @@ pub struct App {
     pub light: Option<bool>,
     /// Unusual price moves.
     pub movers: Movers,
-    /// Why symbols have no price yet.
-    unpriced: BTreeMap<Name, Unpriced>,
     baseline: Baseline,
     /// Prices highlighted because they have just changed.
     pub flashes: Flashes,
@@ -171,7 +170,6 @@ impl App {
             read_only: false,
             light: None,
             movers: Movers::default(),
-            unpriced: BTreeMap::new(),
             baseline: Baseline::default(),
             flashes: Flashes::default(),
             alerts: Alerts::default(),
@@ -217,9 +215,8 @@ impl App {
         if self.read_only {
             effects.extend(self.say_unsaved(&effects));
         }
-        let overdue = self.saves.overdue(now);
-        effects.extend(self.saved_as(overdue).into_iter().map(Effect::Store));
-        effects.extend(self.read_summaries());
+        effects.extend(save_prices(&self.tape, self.saves.overdue(now)).into_iter().map(Effect::Store));
+        effects.extend(read_summaries(self.wire.summaries_to_read()));
         effects
     }
 
@@ -240,7 +237,7 @@ impl App {
             Event::Series { span, series } => self.series(span, series),
             Event::Source(report) => self.source(report),
             Event::Unpriced(unpriced) => {
-                self.unpriced = unpriced;
+                self.tape.set_unpriced(unpriced);
                 vec![Effect::Draw(Urgency::Price)]
             }
             Event::Config(config) => self.reload(config),
@@ -314,7 +311,7 @@ impl App {
             self.refresh_moves();
             self.tape.put_in_order();
             self.judge_again(|asks| asks.time || asks.moves);
-            self.trim_baseline();
+            self.baseline.prune(self.now);
             self.wire.refresh(self.now);
             self.put_in_order();
         }
@@ -360,8 +357,8 @@ impl App {
         effects.extend(save_marks(marks).filter(|_| !self.read_only));
         if part.done && std::mem::take(&mut self.loading) {
             let feeds = self.health.feed_states().cloned().collect();
-            effects.push(self.recount());
-            effects.extend(self.want_series());
+            effects.push(self.baseline.recount(self.now));
+            effects.extend(self.tape.chart_request());
             effects.push(Effect::Sources(SourceEffect::Start {
                 feeds,
                 sources: self.health.sources().cloned().collect(),
@@ -425,14 +422,10 @@ impl App {
         let before = self.health.summary(self.now);
         self.alerts.feed_polled(&state.feed, state.history.trouble.is_none());
         self.health.take_feed(state.clone());
-        let changed = before != self.health.summary(self.now) || self.health_is_open();
+        let changed = before != self.health.summary(self.now) || self.popup.as_ref().is_some_and(Popup::shows_health);
         let mut effects = vec![Effect::Store(StoreEffect::SaveFeed(Box::new(state)))];
         effects.extend(changed.then_some(Effect::Draw(Urgency::News)));
         effects
-    }
-
-    fn health_is_open(&self) -> bool {
-        self.popup.as_ref().is_some_and(|popup| popup.feed().is_some())
     }
 
     fn series(&mut self, span: Span, series: Series) -> Vec<Effect> {
@@ -454,7 +447,7 @@ impl App {
         self.look_ahead();
         match changed {
             true => vec![Effect::Store(StoreEffect::SaveSource(report)), Effect::Draw(Urgency::News)],
-            false if self.health_is_open() => vec![Effect::Draw(Urgency::Price)],
+            false if self.popup.as_ref().is_some_and(Popup::shows_health) => vec![Effect::Draw(Urgency::Price)],
             false => Vec::new(),
         }
     }
@@ -465,7 +458,7 @@ impl App {
         }
         let mouse = config.screen.mouse;
         let asks_for_mouse = mouse != self.config.screen.mouse && mouse != self.mouse;
-        let charted = self.charted();
+        let charted = self.tape.charted();
         let counts = |config: &Config| (config.topics.clone(), config.terms.clone(), config.mutes.clone());
         let is_counted_so = counts(&config) == counts(&self.config);
         self.apply(config);
@@ -481,9 +474,9 @@ impl App {
             self.mouse = mouse;
             effects.push(Effect::Terminal(TerminalEffect::Mouse(mouse)));
         }
-        effects.extend((!is_counted_so).then(|| self.recount()));
-        if self.charted() != charted {
-            effects.extend(self.want_series());
+        effects.extend((!is_counted_so).then(|| self.baseline.recount(self.now)));
+        if self.tape.charted() != charted {
+            effects.extend(self.tape.chart_request());
         }
         effects
     }
@@ -528,12 +521,6 @@ impl App {
             self.wire.set_filter(Filter { topic: None, ..filter.clone() }, self.now);
         }
         self.wire.retag(&self.tagger, self.now);
-    }
-
-    /// What is shown and what is asked needs summaries that are not in memory.
-    fn read_summaries(&mut self) -> Option<Effect> {
-        let wanted = self.wire.summaries_to_read();
-        (!wanted.is_empty()).then_some(Effect::Store(StoreEffect::ReadSummaries(wanted)))
     }
 
     fn summaries(&mut self, found: Vec<(StoryId, Name)>) -> Vec<Effect> {
@@ -582,6 +569,11 @@ fn save_groups(groups: Vec<(StoryId, GroupId)>) -> Option<Effect> {
 /// Marks to be saved, if there are any.
 fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
     (!marks.is_empty()).then_some(Effect::Store(StoreEffect::SaveMarks(marks)))
+}
+
+/// Summaries to be read that are not in memory, if there are any.
+fn read_summaries(wanted: Vec<StoryId>) -> Option<Effect> {
+    (!wanted.is_empty()).then_some(Effect::Store(StoreEffect::ReadSummaries(wanted)))
 }
 
 /// The trading calendar of a configuration.

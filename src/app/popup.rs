@@ -78,6 +78,11 @@ impl Popup {
         }
     }
 
+    /// Whether it shows how feeds and sources are doing.
+    pub(super) fn shows_health(&self) -> bool {
+        self.feed().is_some()
+    }
+
     /// The move that is asked about, where one is.
     pub fn asked(&self) -> Option<&Asked> {
         match self {
@@ -125,7 +130,7 @@ impl App {
     /// What a command does while a popup is open; None: the same as without it. What the popup itself does not take is left
     /// to the panels, unless it acts on what the popup covers.
     pub(super) fn popup_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
-        if let Some(by) = self.popup_step(command) {
+        if let Some(by) = step(command, page(self.seen.popup.height)) {
             let moved = self.popup_moved(popup, command, by);
             return Some(self.show(moved));
         }
@@ -140,27 +145,11 @@ impl App {
             Popup::Digest { .. } => None,
         };
         own.or_else(|| match command == Command::Close || popup.is_opened_by(command) {
-            true => Some(self.close_popup()),
+            true => {
+                self.popup = None;
+                Some(drawn())
+            }
             false => (command.acts_on_panels() && popup.covers_story()).then(Vec::new),
-        })
-    }
-
-    fn close_popup(&mut self) -> Vec<Effect> {
-        self.popup = None;
-        drawn()
-    }
-
-    /// How far a command moves.
-    fn popup_step(&self, command: Command) -> Option<isize> {
-        let page = page(self.seen.popup.height);
-        Some(match command {
-            Command::Down => 1,
-            Command::Up => -1,
-            Command::PageDown => page,
-            Command::PageUp => -page,
-            Command::Top => isize::MIN / 2,
-            Command::Bottom => isize::MAX / 2,
-            _ => return None,
         })
     }
 
@@ -240,4 +229,17 @@ impl App {
             Err(mistake) => self.notify(Tone::Warning, mistake.message),
         }
     }
+}
+
+/// How far a command moves, where a page has so many rows.
+fn step(command: Command, page: isize) -> Option<isize> {
+    Some(match command {
+        Command::Down => 1,
+        Command::Up => -1,
+        Command::PageDown => page,
+        Command::PageUp => -page,
+        Command::Top => isize::MIN / 2,
+        Command::Bottom => isize::MAX / 2,
+        _ => return None,
+    })
 }

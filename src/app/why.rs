@@ -110,7 +110,7 @@ impl App {
     pub(super) fn ask_why(&mut self) -> Vec<Effect> {
         let bar = self.chosen_bar();
         let reported = self.standing_mover().filter(|_| bar.is_none()).map(|mover| reported_move(&self.movers, mover));
-        let Some(asked) = bar.or(reported).or_else(|| self.charted().map(|symbol| self.last_move(symbol))) else {
+        let Some(asked) = bar.or(reported).or_else(|| self.tape.charted().map(|symbol| self.last_move(symbol))) else {
             return self.notify(Tone::Info, "no symbol is watched".into());
         };
         self.ask_about(asked)
@@ -180,7 +180,7 @@ impl App {
             self.popup = popup;
         }
         if let Some(row) = self.wire.row_at(group) {
-            self.wire.set_cursor(row, self.wire_height());
+            self.wire.set_cursor(row, self.seen.wire_height());
             self.reading.begin();
         }
         self.wire.choose(id);
