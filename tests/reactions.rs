@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use newstape::app::{App, command, movers::What, wire::Item};
+use newstape::app::{App, Popup, command, movers::What, wire::Item};
 use newstape::config;
 use newstape::screen::draw;
 use newstape::shell::clock::ReplayClock;
@@ -135,9 +135,13 @@ async fn the_fall_through_70_000_is_told_within_its_bar_and_its_stories_are_list
     assert_eq!(standing.first(), Some(&"BTC-USD"), "in the status line: {standing:?}");
 
     played.app.command(command::Command::Why);
+    let causes = |app: &App| {
+        let asked = app.popup.as_ref().and_then(Popup::asked).unwrap().clone();
+        app.causes(&asked).iter().map(|cause| cause.item.story.clone()).collect::<Vec<_>>()
+    };
     let about = |app: &App| {
-        let titles =
-            app.causes().into_iter().map(|cause| &cause.item.story).filter(|story| story.title.contains("$70,000"));
+        let stories = causes(app);
+        let titles = stories.iter().filter(|story| story.title.contains("$70,000"));
         let mut times: Vec<String> =
             titles.map(|story| story.time().to_string()[11..16].to_owned()).filter(|time| &**time > "11:25").collect();
         times.sort();
@@ -152,8 +156,7 @@ async fn the_fall_through_70_000_is_told_within_its_bar_and_its_stories_are_list
         played.until(time, |_| false).await;
         assert_eq!(about(&played.app), expected, "at {time}");
     }
-    let first: Vec<String> =
-        played.app.causes().iter().take(4).map(|cause| cause.item.story.outlet.to_string()).collect();
+    let first: Vec<String> = causes(&played.app).iter().take(4).map(|story| story.outlet.to_string()).collect();
     for outlet in ["investing.com", "coindesk.com", "cnbc.com"] {
         assert!(first.iter().any(|other| other == outlet), "{outlet} is not among the first: {first:?}");
     }

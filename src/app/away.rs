@@ -4,6 +4,7 @@ use crossterm::event::Event as TerminalEvent;
 use jiff::{SignedDuration, Timestamp};
 
 use super::alerts::Fired;
+use super::tape::Tape;
 use super::{App, Popup, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::format;
@@ -118,7 +119,7 @@ impl App {
     /// Tells what happened: laid over the screen when the terminal says that the reader looks at it; a key does first what it
     /// is for.
     fn came_back(&mut self, since: Timestamp, looks: bool) -> Vec<Effect> {
-        if looks && self.popup.is_none() && self.prompt.is_none() {
+        if looks && self.popup.is_none() && !self.prompt.is_open() {
             return self.show(Popup::Digest { scroll: 0 });
         }
         let key = self.keymap.hint(super::command::Command::Digest);
@@ -151,14 +152,19 @@ impl App {
             stories: came().count(),
             topics: keyed().map(|rule| (rule, of(rule))).collect(),
             spikes: keyed().filter(|rule| self.heat(&rule.name).is_spike).collect(),
-            moves: self.tape.symbols().iter().map(|symbol| (&symbol.name, self.went(&symbol.name, from, to))).collect(),
+            moves: self
+                .tape
+                .symbols()
+                .iter()
+                .map(|symbol| (&symbol.name, went(&self.tape, &symbol.name, from, to)))
+                .collect(),
             alerts: self.alerts.fired().filter(|fired| is_within(fired.at) && !fired.is_trial).collect(),
         })
     }
+}
 
-    fn went(&self, symbol: &str, from: Timestamp, to: Timestamp) -> Option<Went> {
-        Some(Went { farthest: self.tape.farthest(symbol, from, to)?, now: self.tape.since(symbol, from)?.percent })
-    }
+fn went(tape: &Tape, symbol: &str, from: Timestamp, to: Timestamp) -> Option<Went> {
+    Some(Went { farthest: tape.farthest(symbol, from, to)?, now: tape.since(symbol, from)?.percent })
 }
 
 #[cfg(test)]
@@ -221,7 +227,7 @@ mod tests {
         desk.wait(600);
         assert_eq!(desk.app.away_since(), Some(minute(0)), "already while the reader is away");
         desk.press("j");
-        assert_eq!((desk.line(), desk.app.popup), (Some(1), None), "the key moved the cursor");
+        assert_eq!((desk.line(), desk.app.popup.clone()), (Some(1), None), "the key moved the cursor");
         assert_eq!(desk.notice(), Some("you were away for 10 min; d tells what happened"));
         desk.press("d");
         assert_eq!(desk.app.popup, Some(Popup::Digest { scroll: 0 }));
@@ -233,7 +239,7 @@ mod tests {
         focus(&mut desk, true);
         desk.wait(3_600);
         desk.press("j");
-        assert_eq!((desk.app.popup, desk.app.away_since()), (None, None));
+        assert_eq!((desk.app.popup.clone(), desk.app.away_since()), (None, None));
         desk.press("d");
         assert_eq!(desk.notice(), Some("you have not been away yet"));
     }

@@ -64,8 +64,14 @@ impl Baseline {
         topics.iter().for_each(|topic| *hour.entry(topic.clone()).or_default() += 1);
     }
 
+    /// Counts anew, from what is stored: at the start, and when topics or mutes have changed.
+    pub(super) fn recount(&mut self, now: Timestamp) -> Effect {
+        *self = Baseline::default();
+        Effect::Store(StoreEffect::Recount { since: begin(now) })
+    }
+
     /// Forgets what is older than the days it looks at.
-    fn prune(&mut self, now: Timestamp) {
+    pub(super) fn prune(&mut self, now: Timestamp) {
         let oldest = begin(now);
         self.counted.retain(|_, time| *time >= oldest);
         self.hours = self.hours.split_off(&oldest.as_second().div_euclid(HOUR));
@@ -116,16 +122,6 @@ impl App {
                 self.baseline.count(story, &topics);
             }
         }
-    }
-
-    /// Counts anew, from what is stored: at the start, and when topics or mutes have changed.
-    pub(super) fn recount(&mut self) -> Effect {
-        self.baseline = Baseline::default();
-        Effect::Store(StoreEffect::Recount { since: begin(self.now) })
-    }
-
-    pub(super) fn trim_baseline(&mut self) {
-        self.baseline.prune(self.now);
     }
 }
 

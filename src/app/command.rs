@@ -220,6 +220,29 @@ impl Command {
         }
     }
 
+    /// Whether it acts on what a popup covers: the story under the cursor, the rows, the chart, the panels themselves. Under
+    /// a popup it does nothing then, unless the popup gives it a meaning of its own (a table).
+    pub(super) fn acts_on_panels(self) -> bool {
+        use Command as C;
+        match self {
+            C::NextUnread | C::PreviousUnread | C::NextPanel | C::PreviousPanel => true,
+            C::Read | C::Open | C::CopyLink | C::Star | C::ToggleRead | C::MarkAllRead | C::Undo => true,
+            C::Group | C::TakeOut | C::Sort => true,
+            C::ShowOnChart | C::PreviousBar | C::NextBar => true,
+            C::Zoom | C::Grow | C::Shrink => true,
+            C::Down | C::Up | C::PageDown | C::PageUp | C::Top | C::Bottom => false,
+            C::Query | C::Commands | C::Close => false,
+            C::Topic0 | C::Topic1 | C::Topic2 | C::Topic3 | C::Topic4 => false,
+            C::Topic5 | C::Topic6 | C::Topic7 | C::Topic8 | C::Topic9 => false,
+            C::Feeds | C::Why | C::Heat | C::Digest | C::Alerts | C::Help => false,
+            C::Muted | C::Pause | C::Refresh | C::Snooze | C::TestAlert => false,
+            C::NextSymbol | C::PreviousSymbol | C::NextList | C::PreviousList | C::SortPrices => false,
+            C::NextSpan | C::ChartStyle => false,
+            C::HideTopics | C::HideReader | C::HideChart | C::HidePrices | C::HideHeat | C::ResetLayout => false,
+            C::Mouse | C::Redraw | C::Suspend | C::Quit => false,
+        }
+    }
+
     /// The name used in the config: `page-down`.
     pub fn name(self) -> &'static str {
         self.into()
@@ -239,7 +262,7 @@ impl Command {
 impl App {
     /// Carries a command out: in the popup, if one lies on top that takes it.
     pub fn command(&mut self, command: Command) -> Vec<Effect> {
-        let in_popup = self.popup.and_then(|popup| self.popup_command(popup, command));
+        let in_popup = self.popup.clone().and_then(|popup| self.popup_command(popup, command));
         in_popup.unwrap_or_else(|| self.command_of_focus(command))
     }
 
@@ -260,7 +283,7 @@ impl App {
             C::PreviousPanel => self.focus_on(self.arrangement.next_focus(false)),
             C::Read if self.bar().is_some() => self.ask_why(),
             C::Read if focus == Focus::Reader => self.fetch_article(),
-            C::Read if focus == Focus::Tape => self.toggle_charting(),
+            C::Read if focus == Focus::Tape => self.arrange(Arrangement::toggle_charting),
             C::Read => self.read(),
             C::Open => self.open(),
             C::CopyLink => self.copy_link(),

@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::command::Command;
+use super::tape::Tape;
 use super::{App, Popup};
 use crate::domain::Name;
 use crate::domain::correlation::{Together, together};
@@ -13,41 +15,48 @@ const COMPARED_MAX: usize = 12;
 
 /// How two symbols of the watchlist move.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Pair<'a> {
+pub(crate) enum Pair<'a> {
     /// By the returns of the bars that both have.
     Compared(Together),
     /// This one has no candles over the span yet.
     NoCandles(&'a Name),
 }
 
+/// How two symbols move together over the span of the chart.
+pub(crate) fn pair<'a>(tape: &Tape, one: &'a Name, other: &'a Name, now: Timestamp) -> Pair<'a> {
+    let since = now.checked_sub(length(tape.span)).unwrap_or(Timestamp::MIN);
+    match (candles(tape, one), candles(tape, other)) {
+        (Some(a), Some(b)) => Pair::Compared(together(a, b, since)),
+        (None, _) => Pair::NoCandles(one),
+        (_, None) => Pair::NoCandles(other),
+    }
+}
+
+fn candles<'a>(tape: &'a Tape, symbol: &str) -> Option<&'a Series> {
+    let day = || tape.series(symbol, Span::Day).filter(|_| tape.span == Span::Hour);
+    tape.series(symbol, tape.span).or_else(day)
+}
+
+/// The symbols that are compared: those of the chosen list, in its order; of many, those around the selected one.
+pub(crate) fn compared(tape: &Tape) -> Vec<&Symbol> {
+    let first = (tape.selected_row() + 1).saturating_sub(COMPARED_MAX);
+    tape.shown().into_iter().skip(first).take(COMPARED_MAX).collect()
+}
+
 impl App {
-    /// How two symbols move together over the span of the chart.
-    pub fn pair<'a>(&'a self, one: &'a Name, other: &'a Name) -> Pair<'a> {
-        let since = self.now.checked_sub(length(self.tape.span)).unwrap_or(Timestamp::MIN);
-        match (self.candles(one), self.candles(other)) {
-            (Some(a), Some(b)) => Pair::Compared(together(a, b, since)),
-            (None, _) => Pair::NoCandles(one),
-            (_, None) => Pair::NoCandles(other),
-        }
-    }
-
-    fn candles(&self, symbol: &str) -> Option<&Series> {
-        let day = || self.tape.series(symbol, Span::Day).filter(|_| self.tape.span == Span::Hour);
-        self.tape.series(symbol, self.tape.span).or_else(day)
-    }
-
-    /// The symbols that are compared: those of the chosen list, in its order; of many, those around the selected one.
-    pub fn compared(&self) -> Vec<&Symbol> {
-        let shown = self.tape.shown();
-        let first = (self.tape.selected_row() + 1).saturating_sub(COMPARED_MAX);
-        shown.into_iter().skip(first).take(COMPARED_MAX).collect()
-    }
-
     /// Lays heat and correlations over the screen; the candles of the symbols compared are wanted then.
     pub(super) fn show_heat(&mut self) -> Vec<Effect> {
         self.popup = Some(Popup::Heat { scroll: 0 });
         let span = self.tape.span;
         vec![Effect::Sources(SourceEffect::CompareOver(span)), Effect::Draw(Urgency::Key)]
+    }
+
+    /// What a command does while they are shown; None: the same as without them.
+    pub(super) fn heat_command(&mut self, command: Command) -> Option<Vec<Effect>> {
+        (command == Command::NextSpan).then(|| {
+            self.tape.next_span();
+            self.show_heat()
+        })
     }
 }
 
@@ -68,7 +77,6 @@ fn length(span: Span) -> SignedDuration {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::app::command::Command;
     use crate::app::samples::{Desk, minute, series};
     use crate::event::Event;
 
@@ -81,12 +89,12 @@ mod tests {
         }
         let names: Vec<Name> = desk.app.tape.symbols().iter().map(|symbol| symbol.name.clone()).collect();
         let [nvda, btc, eth, ..] = names.as_slice() else { panic!("{names:?}") };
-        let bars = |app: &App| match app.pair(btc, eth) {
+        let bars = |app: &App| match pair(&app.tape, btc, eth, app.now) {
             Pair::Compared(Together { correlation: Some(_), bars }) => bars,
             other => panic!("{other:?}"),
         };
         assert_eq!(bars(&desk.app), 119);
-        assert_eq!(desk.app.pair(nvda, btc), Pair::NoCandles(nvda));
+        assert_eq!(pair(&desk.app.tape, nvda, btc, desk.app.now), Pair::NoCandles(nvda));
         desk.app.tape.span = Span::Hour;
         assert_eq!(bars(&desk.app), 60, "an hour of the day's bars");
     }
@@ -101,7 +109,7 @@ mod tests {
         assert_eq!(desk.app.popup, Some(Popup::Heat { scroll: 0 }));
         assert_eq!(wanted(&desk.app.command(Command::NextSpan)), 1, "another span");
         assert_eq!(wanted(&desk.press("}")), 1, "those of a list of one symbol");
-        assert_eq!(desk.app.compared().len(), 1);
+        assert_eq!(compared(&desk.app.tape).len(), 1);
         desk.press("i");
         assert_eq!(desk.app.popup, None);
     }

@@ -61,7 +61,7 @@ impl App {
             }
             Command::Undo => {
                 let effects = self.undo();
-                self.popup = self.popup.map(|popup| self.in_bounds(popup));
+                self.keep_popup_in_bounds();
                 Some(effects)
             }
             Command::NextPanel | Command::PreviousPanel => Some(drawn()),

@@ -1,7 +1,7 @@
 //! What a frame showed and where. Drawing returns it; paging and the mouse read it.
 
 use jiff::Timestamp;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Style};
 
 use super::Focus;
@@ -85,6 +85,46 @@ impl Link {
 }
 
 impl HitMap {
+    /// Rows that the wire has room for, at least one.
+    pub(super) fn wire_height(&self) -> usize {
+        self.wire.height.max(1).into()
+    }
+
+    /// The panel at a place.
+    pub(super) fn panel_at(&self, at: Position) -> Option<Focus> {
+        hit(&self.panels, at).copied()
+    }
+
+    /// The command whose hint stands at a place.
+    pub(super) fn hint_at(&self, at: Position) -> Option<Command> {
+        hit(&self.hints, at).copied()
+    }
+
+    /// The key of the topic at a place of the topic bar.
+    pub(super) fn topic_at(&self, at: Position) -> Option<char> {
+        hit(&self.topics, at).copied()
+    }
+
+    /// The symbol at a place among the prices.
+    pub(super) fn symbol_at(&self, at: Position) -> Option<&Name> {
+        hit(&self.symbols, at)
+    }
+
+    /// What the head of a column at a place sorts the prices by.
+    pub(super) fn price_head_at(&self, at: Position) -> Option<PriceSort> {
+        hit(&self.price_heads, at).copied()
+    }
+
+    /// The bar at a place in the chart.
+    pub(super) fn bar_at(&self, at: Position) -> Option<Bar> {
+        self.bars.iter().rev().find(|bar| bar.x <= at.x).filter(|_| self.chart.contains(at)).copied()
+    }
+
+    /// The row of the popup on the line of a place.
+    pub(super) fn popup_row_at(&self, at: Position) -> Option<usize> {
+        self.popup_rows.iter().find(|(y, _)| *y == at.y).map(|(_, row)| *row)
+    }
+
     /// The mark of cells that lead to an address; none where it is no web address that can be sent to a terminal.
     pub fn link(&mut self, address: &str) -> Style {
         let is_web = address.starts_with("https://") || address.starts_with("http://");
@@ -101,6 +141,11 @@ impl HitMap {
     }
 }
 
+/// What lies at a place.
+fn hit<T>(places: &[(Rect, T)], at: Position) -> Option<&T> {
+    places.iter().find(|(place, _)| place.contains(at)).map(|(_, what)| what)
+}
+
 /// A hash of 24 bits.
 fn number(address: &str) -> u32 {
     let hash = fingerprint::of_32(address.bytes());
@@ -110,6 +155,15 @@ fn number(address: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_in_the_chart_belongs_to_the_bar_that_begins_before_it() {
+        let bar = |x: u16| Bar { x, from: Timestamp::UNIX_EPOCH, to: Timestamp::UNIX_EPOCH, stories: 0 };
+        let seen = HitMap { bars: [3, 5].map(bar).into(), chart: Rect::new(2, 0, 8, 4), ..HitMap::default() };
+        for (x, y, expected) in [(2, 1, None), (3, 1, Some(3)), (4, 1, Some(3)), (9, 3, Some(5)), (9, 4, None)] {
+            assert_eq!(seen.bar_at(Position::new(x, y)).map(|bar| bar.x), expected, "{x} {y}");
+        }
+    }
 
     #[test]
     fn only_web_addresses_become_links() {

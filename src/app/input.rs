@@ -1,25 +1,17 @@
-//! Keys, mouse and paste: what the reader asks for.
+//! Keys and paste: what the reader asks for. The mouse is in `mouse`.
 
-use crossterm::event::{
-    Event as TerminalEvent, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
-};
-use ratatui::layout::{Position, Rect};
+use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyEventKind};
 
 use super::command::Command;
 use super::keymap::{Key, Pressed};
 use super::wire::Filter;
-use super::{App, Focus, Popup, Tone, drawn, save_groups, save_marks};
+use super::{App, Focus, Tone, drawn, save_groups, save_marks};
 use crate::config::MarkRead;
 use crate::domain::Name;
 use crate::domain::format;
 use crate::domain::query::Query;
 use crate::domain::story::{Marks, StoryId};
 use crate::event::{Effect, SourceEffect, SystemEffect, TerminalEffect, Urgency};
-
-pub(super) const ALT_GR: KeyModifiers = KeyModifiers::CONTROL.union(KeyModifiers::ALT);
-
-/// Rows that one turn of the wheel moves.
-const WHEEL_ROWS: isize = 3;
 
 impl App {
     pub(super) fn terminal(&mut self, event: TerminalEvent) -> Vec<Effect> {
@@ -34,7 +26,7 @@ impl App {
     fn terminal_event(&mut self, event: TerminalEvent) -> Vec<Effect> {
         match event {
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
-            TerminalEvent::Paste(text) => self.paste(&text),
+            TerminalEvent::Paste(text) => self.with_prompt(|prompt, context| prompt.paste(&text, context)),
             TerminalEvent::Mouse(event) if self.mouse => self.mouse_event(event),
             // Whoever comes back sees the present: the machine may have slept meanwhile.
             // A window that is dragged tells of many sizes: drawn as often as news is, or it would flicker.
@@ -51,22 +43,14 @@ impl App {
         if self.notices.ends_at().is_some() {
             self.notices.pass();
         }
-        if self.prompt.is_some() {
-            return self.prompt_key(event, self.keymap.command(key).or_else(|| last_resort(key)));
+        if self.prompt.is_open() {
+            let command = self.keymap.command(key);
+            return self.with_prompt(|prompt, context| prompt.key(event, command, context));
         }
-        let is_chord = !self.begun.is_empty();
-        self.begun.push(key);
-        match self.keymap.press(&self.begun) {
-            Pressed::Begun => drawn(),
-            Pressed::Command(command) => {
-                self.begun.clear();
-                self.command(command)
-            }
-            Pressed::Nothing => {
-                self.begun.clear();
-                let command = last_resort(key).filter(|_| self.keymap.command(key).is_none());
-                command.map_or_else(|| if is_chord { drawn() } else { Vec::new() }, |command| self.command(command))
-            }
+        match self.keymap.press(key) {
+            Pressed::Command(command) => self.command(command),
+            Pressed::Pending | Pressed::Aborted => drawn(),
+            Pressed::Unbound => Vec::new(),
         }
     }
 
@@ -80,7 +64,7 @@ impl App {
     pub(super) fn page(&self) -> isize {
         match self.arrangement.focus {
             Focus::Reader => page(self.seen.reader.height),
-            Focus::Tape => self.prices_page(),
+            Focus::Tape => page(u16::try_from(self.tape.rows()).unwrap_or(u16::MAX)),
             Focus::Wire => page(self.seen.wire.height),
         }
     }
@@ -88,7 +72,7 @@ impl App {
     pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
         match self.arrangement.focus {
             Focus::Wire => {
-                self.wire.step(by, self.wire_height());
+                self.wire.step(by, self.seen.wire_height());
                 self.reading.begin();
                 return self.come_to();
             }
@@ -100,16 +84,12 @@ impl App {
         drawn()
     }
 
-    pub(super) fn wire_height(&self) -> usize {
-        self.seen.wire.height.max(1).into()
-    }
-
     /// Goes to an unread story, which the reader shows: it counts as read.
     pub(super) fn next_unread(&mut self, forward: bool) -> Vec<Effect> {
         let Some(row) = self.wire.next_unread(forward) else {
             return self.notify(Tone::Info, "no more unread stories".into());
         };
-        self.wire.set_cursor(row, self.wire_height());
+        self.wire.set_cursor(row, self.seen.wire_height());
         self.reading.begin();
         self.mark_read()
     }
@@ -137,7 +117,7 @@ impl App {
     }
 
     /// The cursor has come to another row.
-    fn come_to(&mut self) -> Vec<Effect> {
+    pub(super) fn come_to(&mut self) -> Vec<Effect> {
         match self.config.screen.mark_read {
             MarkRead::Cursor => self.mark_read(),
             MarkRead::Open | MarkRead::Never => drawn(),
@@ -156,7 +136,7 @@ impl App {
     /// On a live wire, what a command acts on must stay what the reader saw.
     pub(super) fn hold_cursor(&mut self) {
         if self.wire.cursor().is_none() {
-            self.wire.set_cursor(0, self.wire_height());
+            self.wire.set_cursor(0, self.seen.wire_height());
         }
     }
 
@@ -273,7 +253,7 @@ impl App {
     /// Closes what lies on top; else leaves the reader; else clears the filter; else lets the cursor go.
     pub(super) fn close(&mut self) -> Vec<Effect> {
         if self.bar().is_some() {
-            self.bar = None;
+            self.chart_cursor.clear();
         } else if self.finds() {
             return self.end_find();
         } else if self.arrangement.focus == Focus::Reader && self.reading.link.is_some() {
@@ -346,97 +326,6 @@ impl App {
         effects.push(Effect::Terminal(TerminalEffect::Mouse(self.mouse)));
         effects
     }
-
-    fn mouse_event(&mut self, event: MouseEvent) -> Vec<Effect> {
-        let at = Position::new(event.column, event.row);
-        match event.kind {
-            MouseEventKind::ScrollDown => self.wheel(at, WHEEL_ROWS),
-            MouseEventKind::ScrollUp => self.wheel(at, -WHEEL_ROWS),
-            MouseEventKind::Down(MouseButton::Left) => self.click(at),
-            _ => Vec::new(),
-        }
-    }
-
-    fn wheel(&mut self, at: Position, by: isize) -> Vec<Effect> {
-        if self.popup.is_some() {
-            let command = if by > 0 { Command::Down } else { Command::Up };
-            return self.command(command);
-        }
-        if self.seen.chart.contains(at) {
-            return self.step_bar(by.signum());
-        }
-        match self.panel_at(at) {
-            Some(Focus::Tape) => self.wheel_prices(by),
-            panel => {
-                self.arrangement.focus = panel.unwrap_or_default();
-                self.step(by)
-            }
-        }
-    }
-
-    fn panel_at(&self, at: Position) -> Option<Focus> {
-        self.seen.panels.iter().find(|(rect, _)| rect.contains(at)).map(|(_, focus)| *focus)
-    }
-
-    fn click(&mut self, at: Position) -> Vec<Effect> {
-        let hit = |rect: &Rect| rect.contains(at);
-        if let Some(popup) = self.popup {
-            return self.click_popup(popup, at);
-        }
-        if let Some((_, command)) = self.seen.hints.iter().find(|(rect, _)| hit(rect)) {
-            return self.command(*command);
-        }
-        if let Some((_, key)) = self.seen.topics.iter().find(|(rect, _)| hit(rect)) {
-            return self.topic_key(*key);
-        }
-        if let Some(effects) = self.click_prices(at) {
-            return effects;
-        }
-        if let Some(bar) = self.seen.bars.iter().rev().find(|bar| bar.x <= at.x).filter(|_| hit(&self.seen.chart)) {
-            return self.choose_bar(bar.from);
-        }
-        if hit(&self.seen.wire) {
-            return self.click_row(at);
-        }
-        self.panel_at(at).map_or_else(Vec::new, |panel| self.focus_on(panel))
-    }
-
-    /// A row of the wire: the cursor goes there; where it is already, the story is read.
-    fn click_row(&mut self, at: Position) -> Vec<Effect> {
-        let above = usize::from(self.seen.wire_line.is_some_and(|line| line <= at.y));
-        let row = (self.seen.wire_top + usize::from(at.y.saturating_sub(self.seen.wire.y))).saturating_sub(above);
-        if self.seen.wire_line == Some(at.y) || row >= self.wire.rows().len() {
-            return if self.arrangement.focus == Focus::Wire { Vec::new() } else { self.focus_on(Focus::Wire) };
-        }
-        if self.wire.cursor() == Some(row) && self.arrangement.focus == Focus::Wire {
-            return self.read();
-        }
-        self.wire.set_cursor(row, self.wire_height());
-        self.reading.begin();
-        self.arrangement.focus = Focus::Wire;
-        self.come_to()
-    }
-
-    /// A row of a popup is chosen; chosen already, it is read. Beside the popup, it closes: what lies behind it can't be seen.
-    fn click_popup(&mut self, popup: Popup, at: Position) -> Vec<Effect> {
-        if !self.seen.popup.contains(at) {
-            return self.command(Command::Close);
-        }
-        match self.seen.popup_rows.iter().find(|(y, _)| *y == at.y) {
-            Some((_, place)) if *place == self.seen.popup_row => self.command(Command::Read),
-            Some((_, place)) => {
-                let by = *place as isize - self.seen.popup_row as isize;
-                let moved = self.popup_moved(popup, Command::Down, by);
-                self.show(moved)
-            }
-            None => Vec::new(),
-        }
-    }
-}
-
-/// Without a key to quit nobody could leave.
-fn last_resort(key: Key) -> Option<Command> {
-    (key == Key::CTRL_C).then_some(Command::Quit)
 }
 
 /// A page of a panel of this height: one row of the page before stays.

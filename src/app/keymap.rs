@@ -1,4 +1,5 @@
-//! Keys to commands. Built from `config/keys.toml` and the user's `[keys]`; help and hints read it back.
+//! Keys to commands, and the chord that is being pressed. Built from `config/keys.toml` and the user's `[keys]`; help and
+//! hints read it back.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -39,7 +40,7 @@ const NAMED: [(&str, KeyCode, &str); 17] = [
 ];
 
 impl Key {
-    pub(super) const CTRL_C: Key = Key { code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL };
+    const CTRL_C: Key = Key { code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL };
 
     /// Reads a key as the config writes it, or as the help shows it (`C-c`, `S-Tab`, `↑`).
     ///
@@ -164,21 +165,25 @@ impl fmt::Display for Chord {
     }
 }
 
-/// What the keys pressed so far give.
+/// What a key gives, together with those pressed before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pressed {
     /// The keys complete this command.
     Command(Command),
     /// The beginning of one or more chords.
-    Begun,
-    /// The keys mean nothing here; a chord that was begun is dropped.
-    Nothing,
+    Pending,
+    /// The key does not continue the chord that was pending, which is dropped.
+    Aborted,
+    /// The key means nothing.
+    Unbound,
 }
 
-/// Which keys give which command.
+/// Which keys give which command, and the keys of a chord that is not complete yet.
 #[derive(Clone, Debug, Default)]
 pub struct Keymap {
     bindings: Vec<(Chord, Command)>,
+    /// The keys of the chord so far.
+    pending: Vec<Key>,
 }
 
 impl Keymap {
@@ -230,31 +235,50 @@ impl Keymap {
         })
     }
 
-    /// What one key gives by itself.
+    /// Takes over the bindings of another keymap. A chord that is pending stays so.
+    pub(super) fn rebind(&mut self, other: Keymap) {
+        self.bindings = other.bindings;
+    }
+
+    /// What one key gives by itself, whatever is pending. Without a key to quit nobody could leave: `ctrl-c` does, unless
+    /// it is bound to something else.
     pub fn command(&self, key: Key) -> Option<Command> {
-        match self.press(&[key]) {
-            Pressed::Command(command) => Some(command),
-            Pressed::Begun | Pressed::Nothing => None,
+        self.binding(key).or_else(|| (key == Key::CTRL_C).then_some(Command::Quit))
+    }
+
+    fn binding(&self, key: Key) -> Option<Command> {
+        self.bindings.iter().find(|(chord, _)| chord.0 == [key]).map(|(_, command)| *command)
+    }
+
+    /// A key is pressed: it completes a chord, or continues one, or drops it.
+    pub fn press(&mut self, key: Key) -> Pressed {
+        let was_pending = !self.pending.is_empty();
+        self.pending.push(key);
+        match self.bindings.iter().find(|(chord, _)| chord.begins_with(&self.pending)) {
+            Some((chord, _)) if chord.0.len() > self.pending.len() => return Pressed::Pending,
+            Some((_, command)) => {
+                self.pending.clear();
+                return Pressed::Command(*command);
+            }
+            None => self.pending.clear(),
+        }
+        match self.command(key).filter(|_| self.binding(key).is_none()) {
+            Some(command) => Pressed::Command(command),
+            None if was_pending => Pressed::Aborted,
+            None => Pressed::Unbound,
         }
     }
 
-    /// What keys pressed one after the other give.
-    pub fn press(&self, keys: &[Key]) -> Pressed {
-        match self.bindings.iter().find(|(chord, _)| chord.begins_with(keys)) {
-            Some((chord, command)) if chord.0.len() == keys.len() => Pressed::Command(*command),
-            Some(_) => Pressed::Begun,
-            None => Pressed::Nothing,
-        }
+    /// The keys of the chord that is not complete yet; none while no chord is pending.
+    pub fn pending(&self) -> &[Key] {
+        &self.pending
     }
 
-    /// The keys that may follow, with what they give.
-    pub fn follow(&self, keys: &[Key]) -> impl Iterator<Item = (Key, Command)> + '_ {
-        let begun = keys.len();
-        let follows = self.bindings.iter().filter(move |(chord, _)| chord.0.len() > begun);
-        let keys = keys.to_vec();
-        follows
-            .filter(move |(chord, _)| chord.begins_with(&keys))
-            .map(move |(chord, command)| (chord.0[begun], *command))
+    /// The keys that may follow those that are pending, with what they give.
+    pub fn continuations(&self) -> impl Iterator<Item = (Key, Command)> + '_ {
+        let continues =
+            |(chord, _): &&(Chord, Command)| chord.0.len() > self.pending.len() && chord.begins_with(&self.pending);
+        self.bindings.iter().filter(continues).map(|(chord, command)| (chord.0[self.pending.len()], *command))
     }
 
     /// The keys of a command, in the order of the config.
@@ -405,31 +429,55 @@ mod tests {
         assert_eq!(mistakes, []);
     }
 
+    /// What the last of some keys gives, pressed one after the other.
     fn pressed(keymap: &Keymap, keys: &str) -> Pressed {
-        keymap.press(&keys.split(' ').map(|key| Key::parse(key).unwrap()).collect::<Vec<_>>())
+        let mut keymap = keymap.clone();
+        keys.split(' ').map(|key| keymap.press(Key::parse(key).unwrap())).last().unwrap()
     }
 
     #[test]
     fn keys_may_follow_one_another() {
-        let (keymap, mistakes) = map(&[("hide-heat", &["space h"]), ("top", &["g g"]), ("quit", &["space q q"])]);
+        let (mut keymap, mistakes) = map(&[("hide-heat", &["space h"]), ("top", &["g g"]), ("quit", &["space q q"])]);
         assert_eq!(mistakes, Vec::<String>::new());
         for (keys, expected) in [
-            ("space", Pressed::Begun),
+            ("space", Pressed::Pending),
             ("space h", Pressed::Command(Command::HideHeat)),
-            ("space q", Pressed::Begun),
+            ("space q", Pressed::Pending),
             ("space q q", Pressed::Command(Command::Quit)),
-            ("space x", Pressed::Nothing),
+            ("space x", Pressed::Aborted),
+            ("space x h", Pressed::Unbound),
             ("g g", Pressed::Command(Command::Top)),
-            ("h", Pressed::Nothing),
+            ("h", Pressed::Unbound),
+            ("ctrl-c", Pressed::Command(Command::Quit)),
+            ("space ctrl-c", Pressed::Command(Command::Quit)),
         ] {
             assert_eq!(pressed(&keymap, keys), expected, "{keys}");
         }
-        let follow: Vec<String> = keymap
-            .follow(&[Key::parse("space").unwrap()])
-            .map(|(key, command)| format!("{key} {}", command.name()))
-            .collect();
+        keymap.press(Key::parse("space").unwrap());
+        let follow: Vec<String> =
+            keymap.continuations().map(|(key, command)| format!("{key} {}", command.name())).collect();
         assert_eq!(follow, ["h hide-heat", "q quit"]);
         assert_eq!(keymap.hint(Command::HideHeat), "Space h");
+    }
+
+    #[test]
+    fn ctrl_c_quits_unless_it_is_bound_to_something_else() {
+        let (unbound, _) = map(&[("help", &["?"])]);
+        let (bound, _) = map(&[("help", &["ctrl-c"]), ("hide-heat", &["space h"])]);
+        assert_eq!(unbound.command(Key::CTRL_C), Some(Command::Quit));
+        assert_eq!(bound.command(Key::CTRL_C), Some(Command::Help));
+        assert_eq!(pressed(&bound, "space ctrl-c"), Pressed::Aborted, "a binding of its own: it only ends the chord");
+    }
+
+    #[test]
+    fn a_pending_chord_outlives_new_bindings() {
+        let (mut keymap, _) = map(&[("hide-heat", &["space h"])]);
+        keymap.press(Key::parse("space").unwrap());
+        let (other, _) = map(&[("help", &["space h"])]);
+        keymap.rebind(other);
+        assert_eq!(keymap.pending(), [Key::parse("space").unwrap()]);
+        assert_eq!(keymap.press(Key::parse("h").unwrap()), Pressed::Command(Command::Help));
+        assert!(keymap.pending().is_empty());
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl Arrangement {
         self.charting && self.focus == Focus::Tape
     }
 
+    /// The chart of the selected symbol alone, or the prices again.
+    pub(super) fn toggle_charting(&mut self) {
+        self.charting = !self.charting;
+    }
+
     /// The panel with the keys alone, or all again.
     pub(super) fn zoom(&mut self) {
         self.layout.zoomed = !self.is_charting() && !self.layout.zoomed;

@@ -3,20 +3,20 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`wire`], `grouping`, `filtering` | the stories in memory and their rows; the group laid open; the filter line |
+//! | [`wire`], `grouping`, `filtering`, `search` | the stories in memory and their rows; the group laid open; what is shown of them, and what the store has more |
 //! | [`tape`], `pricing`, `prices`, [`flash`], [`failover`] | prices and candles; what a new one changes; the panel and its keys |
 //! | [`movers`], [`why`], [`reaction`], [`correlations`], [`baseline`] | unusual moves and the stories around them; heat |
 //! | [`alerts`], [`away`], `notices` | what has come true, what was missed, what the status line says |
 //! | [`reading`] | the reader and the articles in it |
 //! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
-//! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, which of them do something now |
-//! | `layout`, `popup`, `bars`, [`hit_map`] | panels, what lies over them, the chosen bar, what the mouse hits |
+//! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, the line that is typed, which commands do something now |
+//! | `layout`, `popup`, `chart_cursor`, `mouse`, [`hit_map`] | panels, what lies over them, the chosen bar, the mouse and what it hits |
 //! | `saves`, `saving`, [`line`](mod@line) | what goes to disk; a story as JSON |
 
 pub(crate) mod alerts;
 pub(crate) mod away;
-mod bars;
 pub(crate) mod baseline;
+mod chart_cursor;
 mod clock;
 pub mod command;
 pub(crate) mod correlations;
@@ -30,6 +30,7 @@ mod input;
 pub mod keymap;
 mod layout;
 pub(crate) mod line;
+mod mouse;
 pub mod movers;
 mod notices;
 pub(crate) mod palette;
@@ -43,6 +44,7 @@ pub(crate) mod reading;
 pub(crate) mod samples;
 mod saves;
 mod saving;
+mod search;
 pub(crate) mod tape;
 #[cfg(test)]
 mod tests;
@@ -50,7 +52,6 @@ mod useful;
 pub(crate) mod why;
 pub mod wire;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -60,7 +61,7 @@ use crate::domain::Name;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
 pub use crate::domain::layout::Focus;
-use crate::domain::price::{Series, SourceReport, Span, State, Unpriced};
+use crate::domain::price::{Series, SourceReport, Span, State};
 use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
 use crate::domain::story::{Marks, Story, StoryId};
@@ -71,21 +72,22 @@ use crate::event::{
 use alerts::Alerts;
 use away::Away;
 use baseline::Baseline;
+use chart_cursor::ChartCursor;
 use failover::Failovers;
-use filtering::Filtering;
 use flash::Flashes;
 use health::Health;
 use hit_map::HitMap;
-use keymap::{Key, Keymap};
+use keymap::Keymap;
 pub use layout::Arrangement;
 use movers::Movers;
 pub use notices::{Notice, Notices, Tone};
 pub use popup::Popup;
-use prompt::Prompt;
+use prompt::PromptState;
 use reading::Reading;
 use saves::{Saved, Saves};
+use saving::save_prices;
+use search::StoreSearch;
 use tape::Tape;
-use why::Asked;
 use wire::{Arrival, Filter, Judges, Tagger, Wire};
 
 /// The whole state.
@@ -97,7 +99,7 @@ pub struct App {
     pub now: Timestamp,
     /// Trading days and sessions, built from the closures in `config`.
     pub calendar: Calendar,
-    /// The keys and the commands they give.
+    /// The keys and the commands they give, and the chord that is being pressed.
     pub keymap: Keymap,
     /// The stories in memory and the rows that show them.
     pub wire: Wire,
@@ -109,12 +111,10 @@ pub struct App {
     pub failovers: Failovers,
     /// Which panels are shown, and which of them receives the keys.
     pub arrangement: Arrangement,
-    /// Keys pressed that are the beginning of a chord.
-    pub begun: Vec<Key>,
     /// What lies over the panels, if anything.
     pub popup: Option<Popup>,
-    /// The line being typed, while one is open.
-    pub prompt: Option<Prompt>,
+    /// The line being typed, while one is open, and the queries kept earlier.
+    pub prompt: PromptState,
     /// The reader and the articles fetched for it.
     pub reading: Reading,
     /// What the status line says.
@@ -131,22 +131,18 @@ pub struct App {
     pub light: Option<bool>,
     /// Unusual price moves.
     pub movers: Movers,
-    /// Why symbols have no price yet.
-    unpriced: BTreeMap<Name, Unpriced>,
     baseline: Baseline,
     /// Prices highlighted because they have just changed.
     pub flashes: Flashes,
     /// The configured alerts, and those that have fired.
     pub alerts: Alerts,
     away: Away,
-    /// The move that the popup asks about.
-    asked: Option<Asked>,
-    /// The time of the bar chosen in the chart.
-    bar: Option<Timestamp>,
+    chart_cursor: ChartCursor,
     tagger: Tagger,
     seen: HitMap,
     saves: Saves,
-    filtering: Filtering,
+    /// The look into the store that belongs to the filter.
+    search: StoreSearch,
     /// From then on the screen reads differently than it was drawn, though nothing arrived.
     reads_until: Timestamp,
 }
@@ -165,9 +161,8 @@ impl App {
             health: Health::default(),
             failovers: Failovers::default(),
             arrangement: Arrangement::default(),
-            begun: Vec::new(),
             popup: None,
-            prompt: None,
+            prompt: PromptState::default(),
             reading: Reading::default(),
             notices: Notices::default(),
             replay: None,
@@ -175,17 +170,15 @@ impl App {
             read_only: false,
             light: None,
             movers: Movers::default(),
-            unpriced: BTreeMap::new(),
             baseline: Baseline::default(),
             flashes: Flashes::default(),
             alerts: Alerts::default(),
             away: Away::new(now),
-            asked: None,
-            bar: None,
+            chart_cursor: ChartCursor::default(),
             tagger: Tagger::default(),
             seen: HitMap::default(),
             saves: Saves::default(),
-            filtering: Filtering::default(),
+            search: StoreSearch::default(),
             reads_until: now,
         };
         app.apply(config);
@@ -222,9 +215,8 @@ impl App {
         if self.read_only {
             effects.extend(self.say_unsaved(&effects));
         }
-        let overdue = self.saves.overdue(now);
-        effects.extend(self.saved_as(overdue).into_iter().map(Effect::Store));
-        effects.extend(self.read_summaries());
+        effects.extend(save_prices(&self.tape, self.saves.overdue(now)).into_iter().map(Effect::Store));
+        effects.extend(read_summaries(self.wire.summaries_to_read()));
         effects
     }
 
@@ -245,7 +237,7 @@ impl App {
             Event::Series { span, series } => self.series(span, series),
             Event::Source(report) => self.source(report),
             Event::Unpriced(unpriced) => {
-                self.unpriced = unpriced;
+                self.tape.set_unpriced(unpriced);
                 vec![Effect::Draw(Urgency::Price)]
             }
             Event::Config(config) => self.reload(config),
@@ -319,7 +311,7 @@ impl App {
             self.refresh_moves();
             self.tape.put_in_order();
             self.judge_again(|asks| asks.time || asks.moves);
-            self.trim_baseline();
+            self.baseline.prune(self.now);
             self.wire.refresh(self.now);
             self.put_in_order();
         }
@@ -355,7 +347,7 @@ impl App {
             self.tape.take_series(span, series);
         }
         self.read_only |= part.read_only;
-        self.remember_history(part.queries);
+        self.prompt.restore_history(part.queries);
         if let Some(layout) = part.layout {
             self.tape.restore(&layout.prices);
             self.arrangement.layout = layout;
@@ -365,8 +357,8 @@ impl App {
         effects.extend(save_marks(marks).filter(|_| !self.read_only));
         if part.done && std::mem::take(&mut self.loading) {
             let feeds = self.health.feed_states().cloned().collect();
-            effects.push(self.recount());
-            effects.extend(self.want_series());
+            effects.push(self.baseline.recount(self.now));
+            effects.extend(self.tape.chart_request());
             effects.push(Effect::Sources(SourceEffect::Start {
                 feeds,
                 sources: self.health.sources().cloned().collect(),
@@ -430,14 +422,10 @@ impl App {
         let before = self.health.summary(self.now);
         self.alerts.feed_polled(&state.feed, state.history.trouble.is_none());
         self.health.take_feed(state.clone());
-        let changed = before != self.health.summary(self.now) || self.health_is_open();
+        let changed = before != self.health.summary(self.now) || self.popup.as_ref().is_some_and(Popup::shows_health);
         let mut effects = vec![Effect::Store(StoreEffect::SaveFeed(Box::new(state)))];
         effects.extend(changed.then_some(Effect::Draw(Urgency::News)));
         effects
-    }
-
-    fn health_is_open(&self) -> bool {
-        self.popup.is_some_and(|popup| popup.feed().is_some())
     }
 
     fn series(&mut self, span: Span, series: Series) -> Vec<Effect> {
@@ -459,7 +447,7 @@ impl App {
         self.look_ahead();
         match changed {
             true => vec![Effect::Store(StoreEffect::SaveSource(report)), Effect::Draw(Urgency::News)],
-            false if self.health_is_open() => vec![Effect::Draw(Urgency::Price)],
+            false if self.popup.as_ref().is_some_and(Popup::shows_health) => vec![Effect::Draw(Urgency::Price)],
             false => Vec::new(),
         }
     }
@@ -470,7 +458,7 @@ impl App {
         }
         let mouse = config.screen.mouse;
         let asks_for_mouse = mouse != self.config.screen.mouse && mouse != self.mouse;
-        let charted = self.charted();
+        let charted = self.tape.charted();
         let counts = |config: &Config| (config.topics.clone(), config.terms.clone(), config.mutes.clone());
         let is_counted_so = counts(&config) == counts(&self.config);
         self.apply(config);
@@ -486,9 +474,9 @@ impl App {
             self.mouse = mouse;
             effects.push(Effect::Terminal(TerminalEffect::Mouse(mouse)));
         }
-        effects.extend((!is_counted_so).then(|| self.recount()));
-        if self.charted() != charted {
-            effects.extend(self.want_series());
+        effects.extend((!is_counted_so).then(|| self.baseline.recount(self.now)));
+        if self.tape.charted() != charted {
+            effects.extend(self.tape.chart_request());
         }
         effects
     }
@@ -497,7 +485,7 @@ impl App {
     fn apply(&mut self, config: Arc<Config>) {
         let (topics, broken) = Topics::compile(&config.topics, &config.terms);
         let (keymap, unusable) = Keymap::new(&config.keys, &shipped_keys());
-        self.keymap = keymap;
+        self.keymap.rebind(keymap);
         self.calendar = calendar(&config);
         self.tape.set_symbols(config.symbols.clone());
         self.health.set_feeds(config.feeds.clone());
@@ -508,7 +496,7 @@ impl App {
         let later = broken.iter().chain(&unusable).map(|mistake| config.located(mistake));
         let mistakes: Vec<String> = config.warnings.iter().cloned().chain(later).collect();
         self.config = config;
-        self.popup = self.popup.map(|popup| self.in_bounds(popup));
+        self.keep_popup_in_bounds();
         self.notices.config_loaded(match mistakes.as_slice() {
             [] => None,
             [only] => Some(only.clone()),
@@ -533,12 +521,6 @@ impl App {
             self.wire.set_filter(Filter { topic: None, ..filter.clone() }, self.now);
         }
         self.wire.retag(&self.tagger, self.now);
-    }
-
-    /// What is shown and what is asked needs summaries that are not in memory.
-    fn read_summaries(&mut self) -> Option<Effect> {
-        let wanted = self.wire.summaries_to_read();
-        (!wanted.is_empty()).then_some(Effect::Store(StoreEffect::ReadSummaries(wanted)))
     }
 
     fn summaries(&mut self, found: Vec<(StoryId, Name)>) -> Vec<Effect> {
@@ -587,6 +569,11 @@ fn save_groups(groups: Vec<(StoryId, GroupId)>) -> Option<Effect> {
 /// Marks to be saved, if there are any.
 fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
     (!marks.is_empty()).then_some(Effect::Store(StoreEffect::SaveMarks(marks)))
+}
+
+/// Summaries to be read that are not in memory, if there are any.
+fn read_summaries(wanted: Vec<StoryId>) -> Option<Effect> {
+    (!wanted.is_empty()).then_some(Effect::Store(StoreEffect::ReadSummaries(wanted)))
 }
 
 /// The trading calendar of a configuration.

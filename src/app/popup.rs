@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::input::page;
+use super::why::Asked;
 use super::wire::Filter;
 use super::{App, Tone, drawn};
 use crate::domain::Name;
@@ -11,7 +12,7 @@ use crate::domain::story::StoryId;
 use crate::event::Effect;
 
 /// What lies over the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Popup {
     /// The list of keys and commands.
     Help {
@@ -54,6 +55,8 @@ pub enum Popup {
     },
     /// Why a price moved: the cursor is on this story, or on the first, on this line of the screen.
     Why {
+        /// The move that is asked about.
+        asked: Asked,
         /// The story under the cursor; None for the first.
         chosen: Option<StoryId>,
         /// The line under the cursor.
@@ -61,16 +64,9 @@ pub enum Popup {
     },
 }
 
-/// What acts on the stories, or the symbol, that the causes of a move are shown of.
-const WHY: [Command; 5] =
-    [Command::Read, Command::Open, Command::CopyLink, Command::NextSymbol, Command::PreviousSymbol];
-
-/// What acts on the alert, or on the story that it is about.
-const ALERTS: [Command; 5] = [Command::Snooze, Command::TestAlert, Command::Read, Command::Open, Command::CopyLink];
-
 impl Popup {
     /// The feed that the cursor is on, by its place in the list.
-    pub fn feed(self) -> Option<usize> {
+    pub fn feed(&self) -> Option<usize> {
         match self {
             Popup::Help { .. }
             | Popup::Group { .. }
@@ -78,7 +74,20 @@ impl Popup {
             | Popup::Digest { .. }
             | Popup::Heat { .. }
             | Popup::Why { .. } => None,
-            Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(cursor),
+            Popup::Feeds { cursor } | Popup::Feed { cursor, .. } => Some(*cursor),
+        }
+    }
+
+    /// Whether it shows how feeds and sources are doing.
+    pub(super) fn shows_health(&self) -> bool {
+        self.feed().is_some()
+    }
+
+    /// The move that is asked about, where one is.
+    pub fn asked(&self) -> Option<&Asked> {
+        match self {
+            Popup::Why { asked, .. } => Some(asked),
+            _ => None,
         }
     }
 
@@ -94,7 +103,12 @@ impl Popup {
         }
     }
 
-    fn is_opened_by(self, command: Command) -> bool {
+    /// Whether the story that commands act on can't be seen: only its group shows it too.
+    fn covers_story(&self) -> bool {
+        !matches!(self, Popup::Group { .. })
+    }
+
+    fn is_opened_by(&self, command: Command) -> bool {
         match self {
             Popup::Help { .. } => command == Command::Help,
             Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
@@ -113,76 +127,29 @@ impl App {
         drawn()
     }
 
-    /// What a command does while a popup is open; None: the same as without it.
+    /// What a command does while a popup is open; None: the same as without it. What the popup itself does not take is left
+    /// to the panels, unless it acts on what the popup covers.
     pub(super) fn popup_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
-        if let Some(by) = self.popup_step(command) {
-            self.popup = Some(self.popup_moved(popup, command, by));
-            return Some(drawn());
+        if let Some(by) = step(command, page(self.seen.popup.height)) {
+            let moved = self.popup_moved(popup, command, by);
+            return Some(self.show(moved));
         }
-        match (command, popup) {
-            (Command::Close | Command::NextPanel | Command::PreviousPanel, Popup::Feed { cursor, .. }) => {
-                Some(self.show(Popup::Feeds { cursor }))
+        let own = match popup {
+            Popup::Help { .. } => self.help_command(command),
+            Popup::Feeds { cursor } => self.feeds_command(command, cursor),
+            Popup::Feed { cursor, .. } => self.feed_command(command, cursor),
+            Popup::Group { group, cursor } => self.group_command(command, group, cursor),
+            Popup::Alerts { cursor } => self.alerts_command(command, cursor),
+            Popup::Heat { .. } => self.heat_command(command),
+            Popup::Why { ref asked, chosen, .. } => self.why_command(command, asked, chosen),
+            Popup::Digest { .. } => None,
+        };
+        own.or_else(|| match command == Command::Close || popup.is_opened_by(command) {
+            true => {
+                self.popup = None;
+                Some(drawn())
             }
-            (Command::NextPanel | Command::PreviousPanel, Popup::Feeds { cursor }) => {
-                Some(self.show(Popup::Feed { cursor, scroll: 0 }))
-            }
-            (Command::Query, Popup::Help { .. }) => Some(self.ask_find()),
-            (Command::Close, Popup::Help { .. }) if !self.reading.find.is_empty() => Some(self.end_find()),
-            (Command::Close, _) => Some(self.close_popup()),
-            (command, popup) if popup.is_opened_by(command) => Some(self.close_popup()),
-            (_, Popup::Group { group, cursor }) => self.group_command(command, group, cursor),
-            (_, Popup::Alerts { cursor }) if ALERTS.contains(&command) || command.digit().is_some() => {
-                self.alerts_command(command, cursor)
-            }
-            (Command::NextSpan, Popup::Heat { .. }) => {
-                self.tape.next_span();
-                Some(self.show_heat())
-            }
-            (_, Popup::Why { chosen, .. }) if WHY.contains(&command) => self.why_command(command, chosen),
-            (Command::Read | Command::Refresh, _) => self.feed_command(popup, command),
-            // These act on a story, and it can't be seen now.
-            (
-                Command::Open
-                | Command::CopyLink
-                | Command::Star
-                | Command::ToggleRead
-                | Command::MarkAllRead
-                | Command::Undo
-                | Command::Group
-                | Command::TakeOut
-                | Command::ShowOnChart
-                | Command::PreviousBar
-                | Command::NextBar
-                | Command::NextUnread
-                | Command::PreviousUnread
-                | Command::NextPanel
-                | Command::PreviousPanel
-                | Command::Sort
-                | Command::Zoom
-                | Command::Grow
-                | Command::Shrink,
-                _,
-            ) => Some(Vec::new()),
-            _ => None,
-        }
-    }
-
-    fn close_popup(&mut self) -> Vec<Effect> {
-        self.popup = None;
-        drawn()
-    }
-
-    /// How far a command moves.
-    fn popup_step(&self, command: Command) -> Option<isize> {
-        let page = page(self.seen.popup.height);
-        Some(match command {
-            Command::Down => 1,
-            Command::Up => -1,
-            Command::PageDown => page,
-            Command::PageUp => -page,
-            Command::Top => isize::MIN / 2,
-            Command::Bottom => isize::MAX / 2,
-            _ => return None,
+            false => (command.acts_on_panels() && popup.covers_story()).then(Vec::new),
         })
     }
 
@@ -200,9 +167,14 @@ impl App {
             }
             Popup::Feed { cursor, scroll } => Popup::Feed { cursor, scroll: scrolled(scroll) },
             Popup::Group { group, cursor } => Popup::Group { group, cursor: cursor.saturating_add_signed(by) },
-            Popup::Why { chosen, line } => self.why_moved(chosen, line, by),
+            Popup::Why { asked, chosen, line } => self.why_moved(asked, chosen, line, by),
         };
         self.in_bounds(moved)
+    }
+
+    /// The rows of the open popup may have become fewer.
+    pub(super) fn keep_popup_in_bounds(&mut self) {
+        self.popup = self.popup.take().map(|popup| self.in_bounds(popup));
     }
 
     /// The same with the cursor on a row that there is.
@@ -214,16 +186,40 @@ impl App {
         }
     }
 
-    /// Among the feeds: show only this one, or ask it now.
-    fn feed_command(&mut self, popup: Popup, command: Command) -> Option<Vec<Effect>> {
-        let Some(cursor) = popup.feed() else { return (command == Command::Read).then(Vec::new) };
+    /// Words are found in the help.
+    fn help_command(&mut self, command: Command) -> Option<Vec<Effect>> {
+        match command {
+            Command::Query => Some(self.ask_find()),
+            Command::Close if !self.reading.find.is_empty() => Some(self.end_find()),
+            _ => None,
+        }
+    }
+
+    /// In the list of feeds: all that is known of one, or what goes for it alone.
+    fn feeds_command(&mut self, command: Command, cursor: usize) -> Option<Vec<Effect>> {
+        match command {
+            Command::NextPanel | Command::PreviousPanel => Some(self.show(Popup::Feed { cursor, scroll: 0 })),
+            _ => self.command_of_feed(command, cursor),
+        }
+    }
+
+    /// Where all is shown that is known of a feed: back to the list, or what goes for it alone.
+    fn feed_command(&mut self, command: Command, cursor: usize) -> Option<Vec<Effect>> {
+        match command {
+            Command::Close | Command::NextPanel | Command::PreviousPanel => Some(self.show(Popup::Feeds { cursor })),
+            _ => self.command_of_feed(command, cursor),
+        }
+    }
+
+    /// Shows only the stories of the feed under the cursor, or asks it now.
+    fn command_of_feed(&mut self, command: Command, cursor: usize) -> Option<Vec<Effect>> {
+        if !matches!(command, Command::Read | Command::Refresh) {
+            return None;
+        }
         let Some(feed) = self.health.feeds().nth(cursor).map(|line| line.feed.name.clone()) else {
             return Some(Vec::new());
         };
-        match command {
-            Command::Refresh => Some(self.refresh(vec![feed])),
-            _ => Some(self.only_feed(&feed)),
-        }
+        Some(if command == Command::Refresh { self.refresh(vec![feed]) } else { self.only_feed(&feed) })
     }
 
     fn only_feed(&mut self, feed: &Name) -> Vec<Effect> {
@@ -233,4 +229,17 @@ impl App {
             Err(mistake) => self.notify(Tone::Warning, mistake.message),
         }
     }
+}
+
+/// How far a command moves, where a page has so many rows.
+fn step(command: Command, page: isize) -> Option<isize> {
+    Some(match command {
+        Command::Down => 1,
+        Command::Up => -1,
+        Command::PageDown => page,
+        Command::PageUp => -page,
+        Command::Top => isize::MIN / 2,
+        Command::Bottom => isize::MAX / 2,
+        _ => return None,
+    })
 }

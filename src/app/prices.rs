@@ -1,33 +1,15 @@
-//! The prices under the keys and the mouse: stepping along the symbols, their lists, their order, and the chart of one alone.
+//! The prices under the keys: stepping along the symbols, their lists, their order, and the chart of one alone.
 
-use ratatui::layout::Position;
 use strum::IntoEnumIterator;
 
-use super::input::page;
 use super::tape::Tape;
-use super::{App, Focus, Popup, Tone, drawn};
+use super::{App, Popup, Tone, drawn};
 use crate::domain::Name;
 use crate::domain::format;
 use crate::domain::layout::PriceSort;
-use crate::event::{Effect, SourceEffect, StoreEffect};
+use crate::event::{Effect, StoreEffect};
 
 impl App {
-    /// The symbol whose chart is shown.
-    pub(super) fn charted(&self) -> Option<Name> {
-        self.tape.selected().map(|symbol| symbol.name.clone())
-    }
-
-    /// Another chart is shown: its candles are wanted.
-    pub(super) fn want_series(&self) -> Option<Effect> {
-        Some(Effect::Sources(SourceEffect::ShowChart { symbol: self.charted()?, span: self.tape.span }))
-    }
-
-    /// Shows the chart of the selected symbol alone, or the prices again.
-    pub(super) fn toggle_charting(&mut self) -> Vec<Effect> {
-        self.arrangement.charting = !self.arrangement.charting;
-        drawn()
-    }
-
     /// Shows another symbol, span or style on the chart, wherever the keys are.
     pub(super) fn turn_chart(&mut self, turn: impl FnOnce(&mut Tape)) -> Vec<Effect> {
         turn(&mut self.tape);
@@ -37,7 +19,7 @@ impl App {
     /// Another symbol or another span: it is drawn, kept, and its candles are wanted.
     pub(super) fn chart_turned(&mut self) -> Vec<Effect> {
         let mut effects = drawn();
-        effects.extend(self.want_series());
+        effects.extend(self.tape.chart_request());
         effects.extend(self.keep_prices());
         effects
     }
@@ -62,11 +44,6 @@ impl App {
             by => self.tape.select_row(if by > 0 { usize::MAX } else { 0 }),
         }
         self.chart_turned()
-    }
-
-    /// Rows of a page of the table.
-    pub(super) fn prices_page(&self) -> isize {
-        page(u16::try_from(self.tape.rows()).unwrap_or(u16::MAX))
     }
 
     // --- lists and order ---
@@ -110,36 +87,5 @@ impl App {
         let mut effects = self.notify(Tone::Info, format!("prices: {}", sort.words()));
         effects.extend(self.keep_prices());
         effects
-    }
-
-    // --- the mouse ---
-
-    /// The wheel over the prices: a table scrolls, else it goes from symbol to symbol.
-    pub(super) fn wheel_prices(&mut self, by: isize) -> Vec<Effect> {
-        if self.tape.rows() == 0 {
-            return self.step_symbol(by.signum());
-        }
-        let before = self.charted();
-        self.tape.scroll(by);
-        if self.charted() == before { drawn() } else { self.chart_turned() }
-    }
-
-    /// A click on a price selects it, on the row selected shows its chart alone. On the head of a column it sorts by it,
-    /// sorted by it already, as in the config. None: it was on neither.
-    pub(super) fn click_prices(&mut self, at: Position) -> Option<Vec<Effect>> {
-        if let Some((_, sort)) = self.seen.price_heads.iter().find(|(place, _)| place.contains(at)) {
-            let sort = if *sort == self.tape.sort() { PriceSort::Config } else { *sort };
-            return Some(self.sort_prices(sort));
-        }
-        let (_, symbol) = self.seen.symbols.iter().find(|(place, _)| place.contains(at))?;
-        let symbol = symbol.clone();
-        if self.seen.price_rows.contains(at) {
-            if self.arrangement.focus == Focus::Tape && self.charted().as_ref() == Some(&symbol) {
-                return Some(self.toggle_charting());
-            }
-            self.arrangement.focus = Focus::Tape;
-        }
-        self.tape.select(&symbol);
-        Some(self.chart_turned())
     }
 }

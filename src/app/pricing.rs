@@ -34,7 +34,7 @@ impl App {
 
     /// The state of a price that was never seen. A recorded day has the prices that it has.
     fn why_unpriced(&self, symbol: &str) -> State {
-        match self.unpriced.get(symbol) {
+        match self.tape.unpriced(symbol) {
             Some(why) => why.state(),
             None if self.replay.is_some() => State::NoData,
             None => State::Waiting { source: None },

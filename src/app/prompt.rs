@@ -1,6 +1,8 @@
 //! The query line: a line of text with a cursor, what may be put in there, and the filter it had before.
 
+mod history;
 mod offers;
+mod state;
 mod view;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -10,6 +12,8 @@ use crate::domain::query::QueryError;
 use crate::domain::text::clean;
 
 pub use offers::{Offers, Vocabulary};
+pub use state::PromptState;
+pub(super) use state::{Context, PromptOutcome};
 pub use view::Keys;
 
 /// The longest query that can be typed, in bytes.

@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::hit_map::HitMap;
-use super::prompt::{Prompt, Purpose};
-use super::wire::Filter;
 use super::{App, Focus, Tone, drawn};
 use crate::domain::article::Article;
 use crate::domain::story::StoryId;
@@ -85,7 +83,7 @@ impl Reading {
     }
 
     /// Looks for words from the start; while they are typed in the reader they are kept in sight.
-    fn seek(&mut self, words: &str, is_in_reader: bool) {
+    pub(super) fn seek(&mut self, words: &str, is_in_reader: bool) {
         words.trim().clone_into(&mut self.find);
         self.is_seeking = is_in_reader;
         self.found = None;
@@ -169,22 +167,12 @@ impl App {
 
     /// Asks for the words to be found in the reader, or in the help.
     pub(super) fn ask_find(&mut self) -> Vec<Effect> {
-        let mut line = Prompt::new(std::mem::take(&mut self.reading.find), Filter::default());
-        line.purpose = Purpose::Find;
-        self.prompt = Some(line);
-        self.find()
-    }
-
-    /// What is typed is looked for at once.
-    pub(super) fn find(&mut self) -> Vec<Effect> {
-        let Some(prompt) = &self.prompt else { return Vec::new() };
-        self.reading.seek(prompt.text(), self.popup.is_none());
-        drawn()
+        let words = std::mem::take(&mut self.reading.find);
+        self.with_prompt(|prompt, _| prompt.open_find(words))
     }
 
     /// The words are kept: from here `n` and `N` go on.
     pub(super) fn keep_find(&mut self) -> Vec<Effect> {
-        self.prompt = None;
         let looks = self.popup.is_none() && !self.reading.find.is_empty();
         if looks && self.reading.keep_found(&self.seen).is_none() {
             return self.say_not_found();
@@ -194,7 +182,7 @@ impl App {
 
     /// Nothing is looked for any more.
     pub(super) fn end_find(&mut self) -> Vec<Effect> {
-        self.prompt = None;
+        self.prompt.close();
         self.reading.forget_words();
         drawn()
     }

@@ -1,6 +1,7 @@
 //! What is saved beside what has just happened: prices and candles now and then, and all there is into a new store.
 
 use super::saves::Saved;
+use super::tape::Tape;
 use super::wire::Item;
 use super::{App, Tone, save_groups, save_marks};
 use crate::event::{Effect, STORIES_AT_ONCE, StoreEffect, Urgency};
@@ -9,21 +10,9 @@ use crate::event::{Effect, STORIES_AT_ONCE, StoreEffect, Urgency};
 const NOT_SAVED: &str = "Not saved: another newstape runs on this data. This one saves it if that one ends first.";
 
 impl App {
-    /// Effects that save what is held now: candles may have come in pieces.
-    pub(super) fn saved_as(&self, what: Vec<Saved>) -> Vec<StoreEffect> {
-        let save = |what: Saved| match what {
-            Saved::Quote(symbol) => self.tape.quote(&symbol).cloned().map(StoreEffect::SaveQuote),
-            Saved::Series(symbol, span) => {
-                self.tape.series(&symbol, span).cloned().map(|series| StoreEffect::SaveSeries { span, series })
-            }
-        };
-        what.into_iter().filter_map(save).collect()
-    }
-
     /// What is still to be saved as newstape ends.
     pub fn last_saves(&mut self) -> Vec<StoreEffect> {
-        let all = self.saves.all();
-        self.saved_as(all)
+        save_prices(&self.tape, self.saves.all())
     }
 
     /// Everything held, for a store that has none of it.
@@ -66,6 +55,17 @@ impl App {
             false => Vec::new(),
         }
     }
+}
+
+/// Effects that save what is held now: candles may have come in pieces.
+pub(super) fn save_prices(tape: &Tape, what: Vec<Saved>) -> Vec<StoreEffect> {
+    let save = |what: Saved| match what {
+        Saved::Quote(symbol) => tape.quote(&symbol).cloned().map(StoreEffect::SaveQuote),
+        Saved::Series(symbol, span) => {
+            tape.series(&symbol, span).cloned().map(|series| StoreEffect::SaveSeries { span, series })
+        }
+    };
+    what.into_iter().filter_map(save).collect()
 }
 
 #[cfg(test)]

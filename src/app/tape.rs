@@ -3,7 +3,7 @@
 mod lists;
 mod moves;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::prelude::ToPrimitive;
@@ -13,9 +13,11 @@ use crate::domain::Name;
 use lists::Lists;
 pub(crate) use moves::{Figure, Move};
 
-use crate::domain::price::{Candle, Delivery, Quote, Series, Session, Span, Symbol, decimals, is_listed_in_new_york};
+use crate::domain::price::{
+    Candle, Delivery, Quote, Series, Session, Span, Symbol, Unpriced, decimals, is_listed_in_new_york,
+};
 use crate::domain::session::{Calendar, Night, Overnight};
-use crate::event::move_back;
+use crate::event::{Effect, SourceEffect, move_back};
 
 /// The longest series held, in bars.
 const BARS_MAX: usize = 2_000;
@@ -54,6 +56,8 @@ pub struct Tape {
     /// The place of the selected symbol in the watchlist.
     selected: usize,
     lists: Lists,
+    /// Why symbols have no price yet.
+    unpriced: BTreeMap<Name, Unpriced>,
     pub span: Span,
     pub style: ChartStyle,
 }
@@ -89,6 +93,16 @@ impl Tape {
         self.symbols.get(self.selected)
     }
 
+    /// The name of the symbol whose chart is shown.
+    pub(super) fn charted(&self) -> Option<Name> {
+        self.selected().map(|symbol| symbol.name.clone())
+    }
+
+    /// Asks for the candles of the chart.
+    pub(super) fn chart_request(&self) -> Option<Effect> {
+        Some(Effect::Sources(SourceEffect::ShowChart { symbol: self.charted()?, span: self.span }))
+    }
+
     /// Candles after the line, the line after candles.
     pub fn next_style(&mut self) {
         self.style = match self.style {
@@ -111,6 +125,16 @@ impl Tape {
     /// The newest price of a symbol.
     pub fn quote(&self, symbol: &str) -> Option<&Quote> {
         self.entries.get(symbol)?.quote.as_ref()
+    }
+
+    /// Why a symbol has no price, where that is known.
+    pub(super) fn unpriced(&self, symbol: &str) -> Option<&Unpriced> {
+        self.unpriced.get(symbol)
+    }
+
+    /// Takes in why symbols have no price, of all that have none.
+    pub(super) fn set_unpriced(&mut self, unpriced: BTreeMap<Name, Unpriced>) {
+        self.unpriced = unpriced;
     }
 
     /// How many decimals the prices of a symbol are shown with: as many as its source has given any with, so that a round

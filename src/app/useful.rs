@@ -1,50 +1,73 @@
 //! Which commands do something where the reader is: hints name no others.
 
-use super::alerts::Listed;
 use super::command::Command;
 use super::reading::Fetch;
 use super::{App, Focus, Popup};
 
 impl App {
-    /// Whether a command does something now, where the reader is.
+    /// Whether a command does something now, where the reader is (a table).
     pub fn is_useful(&self, command: Command) -> bool {
-        match self.popup {
-            Some(popup) => self.is_useful_in(popup, command),
-            None => match command {
-                Command::Read => self.reads(),
-                Command::Open | Command::CopyLink => self.has_link(),
-                Command::PreviousBar | Command::NextBar if self.arrangement.focus == Focus::Tape => {
-                    !self.seen.bars.is_empty()
-                }
-                Command::NextSymbol | Command::PreviousSymbol => self.tape.shown().len() > 1,
-                Command::NextList | Command::PreviousList => !self.tape.lists().is_empty(),
-                Command::Sort if self.arrangement.focus == Focus::Tape => self.tape.shown().len() > 1,
-                Command::NextSpan | Command::Why => !self.tape.shown().is_empty(),
+        use Command as C;
+        let is_covered = self.popup.is_some();
+        let is_in_prices = self.arrangement.focus == Focus::Tape;
+        let has_several = || self.tape.shown().len() > 1;
+        match command {
+            C::Read => self.popup.as_ref().map_or_else(|| self.reads(), |popup| self.reads_in(popup)),
+            C::Open => self.popup.as_ref().map_or_else(|| self.has_link(), |popup| self.opens_in(popup)),
+            C::CopyLink => is_covered || self.has_link(),
+            C::PreviousBar | C::NextBar => is_covered || !is_in_prices || !self.seen.bars.is_empty(),
+            C::Sort => is_covered || !is_in_prices || has_several(),
+            C::NextSymbol => !matches!(self.popup, None | Some(Popup::Why { .. })) || has_several(),
+            C::PreviousSymbol => is_covered || has_several(),
+            C::NextList | C::PreviousList => is_covered || !self.tape.lists().is_empty(),
+            C::NextSpan | C::Why => is_covered || !self.tape.shown().is_empty(),
+            C::NextPanel => !matches!(self.popup, Some(Popup::Feeds { .. })) || self.health.feeds().next().is_some(),
+            C::Refresh => self.popup.as_ref().and_then(Popup::feed).is_none_or(|feed| self.asks_feed(feed)),
+            C::Snooze | C::TestAlert => match self.popup {
+                Some(Popup::Alerts { cursor }) => self.alerts.is_alert(cursor),
                 _ => true,
             },
+            C::Help => !matches!(self.popup, Some(Popup::Help { .. })),
+            C::Down | C::Up | C::PageDown | C::PageUp | C::Top | C::Bottom => true,
+            C::NextUnread | C::PreviousUnread | C::PreviousPanel | C::Close => true,
+            C::Query | C::Commands | C::Muted | C::Pause => true,
+            C::Topic0 | C::Topic1 | C::Topic2 | C::Topic3 | C::Topic4 => true,
+            C::Topic5 | C::Topic6 | C::Topic7 | C::Topic8 | C::Topic9 => true,
+            C::Star | C::ToggleRead | C::MarkAllRead | C::Undo | C::Group | C::TakeOut | C::Digest => true,
+            C::ShowOnChart | C::ChartStyle | C::Heat | C::SortPrices | C::Alerts => true,
+            C::Zoom | C::Grow | C::Shrink | C::ResetLayout => true,
+            C::HideTopics | C::HideReader | C::HideChart | C::HidePrices | C::HideHeat => true,
+            C::Feeds | C::Mouse | C::Redraw | C::Suspend | C::Quit => true,
         }
     }
 
-    fn is_useful_in(&self, popup: Popup, command: Command) -> bool {
-        match (popup, command) {
-            (Popup::Help { .. }, Command::Help) => false,
-            (Popup::Alerts { cursor }, Command::Snooze | Command::TestAlert) => {
-                matches!(self.alerts.listed(self.now).get(cursor), Some(Listed::Alert { .. }))
-            }
-            (Popup::Alerts { cursor }, Command::Read | Command::Open) => {
-                matches!(self.alerts.listed(self.now).get(cursor), Some(Listed::Fired(fired)) if fired.story.is_some())
-            }
-            (Popup::Feeds { cursor } | Popup::Feed { cursor, .. }, Command::Refresh) => {
-                self.replay.is_none() && self.health.feeds().nth(cursor).is_some_and(|line| line.feed.enabled)
-            }
-            (Popup::Feeds { .. }, Command::Read | Command::NextPanel) => self.health.feeds().next().is_some(),
-            (Popup::Group { group, cursor }, Command::Open) => {
-                self.wire.member(group, cursor).is_some_and(|item| item.story.link.is_some())
-            }
-            (Popup::Why { .. }, Command::Read | Command::Open) => !self.causes().is_empty(),
-            (Popup::Why { .. }, Command::NextSymbol) => self.tape.shown().len() > 1,
-            _ => true,
+    /// Whether [`Command::Read`] does something in a popup.
+    fn reads_in(&self, popup: &Popup) -> bool {
+        match popup {
+            Popup::Alerts { cursor } => self.alerts.story_of_line(*cursor).is_some(),
+            Popup::Feeds { .. } => self.health.feeds().next().is_some(),
+            Popup::Why { asked, .. } => !self.causes(asked).is_empty(),
+            Popup::Feed { .. } | Popup::Group { .. } => true,
+            Popup::Help { .. } | Popup::Digest { .. } | Popup::Heat { .. } => true,
         }
+    }
+
+    /// Whether [`Command::Open`] does something in a popup.
+    fn opens_in(&self, popup: &Popup) -> bool {
+        match popup {
+            Popup::Alerts { cursor } => self.alerts.story_of_line(*cursor).is_some(),
+            Popup::Group { group, cursor } => {
+                self.wire.member(*group, *cursor).is_some_and(|item| item.story.link.is_some())
+            }
+            Popup::Why { asked, .. } => !self.causes(asked).is_empty(),
+            Popup::Feeds { .. } | Popup::Feed { .. } => true,
+            Popup::Help { .. } | Popup::Digest { .. } | Popup::Heat { .. } => true,
+        }
+    }
+
+    /// Whether a feed of the list can be asked now.
+    fn asks_feed(&self, feed: usize) -> bool {
+        self.replay.is_none() && self.health.feeds().nth(feed).is_some_and(|line| line.feed.enabled)
     }
 
     /// Whether [`Command::Read`] does something where no popup is open.

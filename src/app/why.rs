@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::Command;
-use super::movers::{Mover, What};
+use super::movers::{Mover, Movers, What};
 use super::wire::{Filter, Item};
-use super::{App, Focus, Popup, Tone, drawn};
+use super::{App, Focus, Popup, Tone};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
 use crate::domain::number::numbers;
 use crate::domain::price::{Session, State, session_of};
-use crate::domain::story::StoryId;
+use crate::domain::story::{Story, StoryId};
+use crate::domain::topic::TopicRule;
 use crate::event::Effect;
 
 /// Stories from so long before a move may be its cause.
@@ -61,15 +62,9 @@ pub struct Cause<'a> {
 }
 
 impl App {
-    /// What is asked about in the popup that is open.
-    pub fn asked(&self) -> Option<&Asked> {
-        self.asked.as_ref()
-    }
-
     /// Why what is asked about is no move, if it is none: where none was reported and no bar chosen, in the last hour.
-    pub fn unmoved(&self) -> Option<Unmoved> {
-        let asked = self.asked.as_ref().filter(|asked| asked.ended.is_none())?;
-        self.unmoved_lately(&asked.symbol)
+    pub fn unmoved(&self, asked: &Asked) -> Option<Unmoved> {
+        self.unmoved_lately(&asked.symbol).filter(|_| asked.ended.is_none())
     }
 
     fn unmoved_lately(&self, symbol: &Name) -> Option<Unmoved> {
@@ -92,60 +87,30 @@ impl App {
 
     /// The stories that may be why, from an hour before the move until now: of each event the most likely first, with its
     /// other reports below it in order of appearance.
-    pub fn causes(&self) -> Vec<Cause<'_>> {
-        let Some(asked) = &self.asked else { return Vec::new() };
+    pub fn causes(&self, asked: &Asked) -> Vec<Cause<'_>> {
         let from = asked.begun.checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
         let in_time = |item: &&Item| item.story.time() >= from && !item.verdict.is_muted();
         let mut groups: HashMap<GroupId, f64> = HashMap::new();
         for item in self.wire.items().take_while(|item| item.story.time() >= from).filter(in_time) {
-            if let Some(likely) = self.likely(item, asked) {
+            if let Some(bound) = binding(self.topics(), item, &asked.symbol) {
+                let outlets = self.wire.outlet_count(item.group);
                 let best = groups.entry(item.group).or_default();
-                *best = best.max(likely);
+                *best = best.max(bound * likelihood(&item.story, asked, outlets, self.now));
             }
         }
         let mut groups: Vec<(GroupId, f64)> = groups.into_iter().collect();
         groups.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
         // What speaks of something else may have come into the group all the same.
-        let is_bound = |item: &&Item| self.binding(item, &asked.symbol).is_some();
+        let is_bound = |item: &&Item| binding(self.topics(), item, &asked.symbol).is_some();
         let reports = |group| self.wire.group(group).filter(in_time).filter(is_bound).enumerate();
         groups.iter().flat_map(|(group, _)| reports(*group)).map(|(at, item)| Cause { item, under: at > 0 }).collect()
-    }
-
-    /// A move that was reported, with the level that was crossed in it.
-    fn reported_move(&self, mover: &Mover) -> Asked {
-        let crossed = self.movers.iter().filter(|other| other.symbol == mover.symbol && other.at >= mover.begun);
-        let mut levels = crossed.filter_map(|other| match other.what {
-            What::Crossed { level, .. } => Some(level),
-            What::Went { .. } => None,
-        });
-        Asked { symbol: mover.symbol.clone(), begun: mover.begun, ended: Some(mover.at), level: levels.next() }
-    }
-
-    /// How likely a story tells why, for what binds it to the symbol, its nearness in time and those who carry it.
-    fn likely(&self, item: &Item, asked: &Asked) -> Option<f64> {
-        let bound = self.binding(item, &asked.symbol)?;
-        let time = item.story.time();
-        let ended = asked.ended.unwrap_or(self.now).max(asked.begun);
-        let apart = asked.begun.duration_since(time).max(time.duration_since(ended)).max(SignedDuration::ZERO);
-        let near = 1.0 / (1.0 + apart.as_secs_f64() / NEAR);
-        let carried = 1.0 + (self.wire.outlet_count(item.group).max(1) as f64).log2();
-        let names = |level: f64| numbers(&item.story.title).iter().any(|number| (number / level - 1.0).abs() < 1e-6);
-        let named = if asked.level.is_some_and(names) { NAMES_LEVEL } else { 1.0 };
-        Some(bound * near * carried * named)
-    }
-
-    /// How closely a story is bound to a symbol: by a topic of that symbol alone with 1, of two with a half …
-    fn binding(&self, item: &Item, symbol: &Name) -> Option<f64> {
-        let rules = item.tagged.topics().iter().filter_map(|topic| self.topic(topic));
-        let of_symbol = rules.filter(|rule| rule.symbols.contains(symbol));
-        of_symbol.map(|rule| 1.0 / rule.symbols.len() as f64).max_by(f64::total_cmp)
     }
 
     /// Asks why: of the bar chosen in the chart, else of the move that was just reported, else of the symbol's last one.
     pub(super) fn ask_why(&mut self) -> Vec<Effect> {
         let bar = self.chosen_bar();
-        let reported = self.standing_mover().filter(|_| bar.is_none()).map(|mover| self.reported_move(mover));
-        let Some(asked) = bar.or(reported).or_else(|| self.charted().map(|symbol| self.last_move(symbol))) else {
+        let reported = self.standing_mover().filter(|_| bar.is_none()).map(|mover| reported_move(&self.movers, mover));
+        let Some(asked) = bar.or(reported).or_else(|| self.tape.charted().map(|symbol| self.last_move(symbol))) else {
             return self.notify(Tone::Info, "no symbol is watched".into());
         };
         self.ask_about(asked)
@@ -154,7 +119,7 @@ impl App {
     /// The last move of a symbol that was reported; without one its last hour, or since its market closed.
     fn last_move(&self, symbol: Name) -> Asked {
         let is_recent = |mover: &&Mover| mover.symbol == symbol && self.now.duration_since(mover.at) <= REPORTED;
-        let reported = self.movers.iter().find(is_recent).map(|mover| self.reported_move(mover));
+        let reported = self.movers.iter().find(is_recent).map(|mover| reported_move(&self.movers, mover));
         let begun = match self.unmoved_lately(&symbol) {
             Some(Unmoved::Closed { since }) => since,
             _ => self.now.checked_sub(LAST).unwrap_or(Timestamp::MIN),
@@ -167,33 +132,27 @@ impl App {
         if self.standing_mover().is_some_and(|mover| mover.symbol == asked.symbol) {
             self.movers.dismiss();
         }
-        self.asked = Some(asked);
-        self.popup = Some(Popup::Why { chosen: None, line: 0 });
-        drawn()
+        self.show(Popup::Why { asked, chosen: None, line: 0 })
     }
 
     /// What a command does while causes are shown; None: the same as without them.
-    pub(super) fn why_command(&mut self, command: Command, chosen: Option<StoryId>) -> Option<Vec<Effect>> {
+    pub(super) fn why_command(
+        &mut self,
+        command: Command,
+        asked: &Asked,
+        chosen: Option<StoryId>,
+    ) -> Option<Vec<Effect>> {
         match command {
             Command::NextSymbol | Command::PreviousSymbol => {
-                let symbol = self.symbol_beside(command == Command::NextSymbol)?;
+                let symbol = self.tape.beside(&asked.symbol, command == Command::NextSymbol)?;
                 Some(self.ask_about(self.last_move(symbol)))
             }
             Command::Read | Command::Open | Command::CopyLink => {
-                let id = chosen.or_else(|| self.causes().first().map(|cause| cause.item.story.id));
+                let id = chosen.or_else(|| self.causes(asked).first().map(|cause| cause.item.story.id));
                 Some(id.map(|id| self.with_story(command, id)).unwrap_or_default())
             }
             _ => None,
         }
-    }
-
-    /// The symbol shown after the one that is asked about, or before it.
-    fn symbol_beside(&self, next: bool) -> Option<Name> {
-        let asked = &self.asked.as_ref()?.symbol;
-        let shown = self.tape.shown();
-        let at = shown.iter().position(|symbol| symbol.name == *asked).unwrap_or(0);
-        let step = if next { 1 } else { shown.len().saturating_sub(1) };
-        shown.get((at + step) % shown.len().max(1)).map(|symbol| symbol.name.clone())
     }
 
     /// Reads, opens or copies a story of the wire that may not be under its cursor.
@@ -216,12 +175,12 @@ impl App {
     pub(super) fn go_to(&mut self, id: StoryId) -> bool {
         let Some(group) = self.wire.item(id).map(|item| item.group) else { return false };
         if self.wire.row_at(group).is_none() {
-            let popup = self.popup;
+            let popup = self.popup.take();
             self.set_filter(Filter::default());
             self.popup = popup;
         }
         if let Some(row) = self.wire.row_at(group) {
-            self.wire.set_cursor(row, self.wire_height());
+            self.wire.set_cursor(row, self.seen.wire_height());
             self.reading.begin();
         }
         self.wire.choose(id);
@@ -229,8 +188,8 @@ impl App {
     }
 
     /// Moves among the causes. The line of the screen that the cursor is on goes with it.
-    pub(super) fn why_moved(&self, chosen: Option<StoryId>, line: usize, by: isize) -> Popup {
-        let causes = self.causes();
+    pub(super) fn why_moved(&self, asked: Asked, chosen: Option<StoryId>, line: usize, by: isize) -> Popup {
+        let causes = self.causes(&asked);
         let at = |id: StoryId| causes.iter().position(|cause| cause.item.story.id == id);
         let place = chosen.and_then(at).unwrap_or(0);
         let last = causes.len().saturating_sub(1);
@@ -238,8 +197,38 @@ impl App {
         // A key may come before the popup was drawn.
         let last_line = self.seen.popup.height.checked_sub(1).map_or(usize::MAX, usize::from);
         let line = line.saturating_add_signed(next as isize - place as isize).min(last_line).min(next);
-        Popup::Why { chosen: causes.get(next).map(|cause| cause.item.story.id), line }
+        let chosen = causes.get(next).map(|cause| cause.item.story.id);
+        Popup::Why { asked, chosen, line }
     }
+}
+
+/// A move that was reported, with the level that was crossed in it.
+fn reported_move(movers: &Movers, mover: &Mover) -> Asked {
+    let crossed = movers.iter().filter(|other| other.symbol == mover.symbol && other.at >= mover.begun);
+    let mut levels = crossed.filter_map(|other| match other.what {
+        What::Crossed { level, .. } => Some(level),
+        What::Went { .. } => None,
+    });
+    Asked { symbol: mover.symbol.clone(), begun: mover.begun, ended: Some(mover.at), level: levels.next() }
+}
+
+/// How closely a story is bound to a symbol: by a topic of that symbol alone with 1, of two with a half …
+fn binding(rules: &[TopicRule], item: &Item, symbol: &Name) -> Option<f64> {
+    let rules = rules.iter().filter(|rule| item.tagged.topics().contains(&rule.name));
+    let of_symbol = rules.filter(|rule| rule.symbols.contains(symbol));
+    of_symbol.map(|rule| 1.0 / rule.symbols.len() as f64).max_by(f64::total_cmp)
+}
+
+/// How likely a story tells why, for its nearness in time, those who carry it, and the level that it names.
+fn likelihood(story: &Story, asked: &Asked, outlets: usize, now: Timestamp) -> f64 {
+    let time = story.time();
+    let ended = asked.ended.unwrap_or(now).max(asked.begun);
+    let apart = asked.begun.duration_since(time).max(time.duration_since(ended)).max(SignedDuration::ZERO);
+    let near = 1.0 / (1.0 + apart.as_secs_f64() / NEAR);
+    let carried = 1.0 + (outlets.max(1) as f64).log2();
+    let names = |level: f64| numbers(&story.title).iter().any(|number| (number / level - 1.0).abs() < 1e-6);
+    let named = if asked.level.is_some_and(names) { NAMES_LEVEL } else { 1.0 };
+    near * carried * named
 }
 
 #[cfg(test)]
@@ -265,13 +254,17 @@ mod tests {
         desk
     }
 
+    fn asked(desk: &Desk) -> &Asked {
+        desk.app.popup.as_ref().and_then(Popup::asked).unwrap()
+    }
+
     fn causes(desk: &Desk) -> Vec<u64> {
-        desk.app.causes().iter().map(|cause| cause.item.story.id.0).collect()
+        desk.app.causes(asked(desk)).iter().map(|cause| cause.item.story.id.0).collect()
     }
 
     fn chosen(desk: &Desk) -> (Option<u64>, usize) {
-        match desk.app.popup {
-            Some(Popup::Why { chosen, line }) => (chosen.map(|id| id.0), line),
+        match &desk.app.popup {
+            Some(Popup::Why { chosen, line, .. }) => (chosen.map(|id| id.0), *line),
             other => panic!("{other:?} is open"),
         }
     }
@@ -281,8 +274,8 @@ mod tests {
         let mut desk = desk();
         assert_eq!(desk.app.standing_mover().map(Mover::words).as_deref(), Some("fell through 70,000"));
         desk.press("w");
-        assert_eq!(desk.app.asked().map(|asked| asked.level), Some(Some(70_000.0)));
-        assert_eq!(desk.app.asked().map(|asked| &*asked.symbol), Some("BTC-USD"));
+        assert_eq!(asked(&desk).level, Some(70_000.0));
+        assert_eq!(&*asked(&desk).symbol, "BTC-USD");
         assert_eq!(desk.app.tape.selected().map(|symbol| &*symbol.name), Some("NVDA"));
         assert_eq!(desk.app.standing_mover(), None, "it has been seen");
         assert_eq!(causes(&desk), [2, 1], "an hour before and since, bound to it, the likelier first");
@@ -310,7 +303,7 @@ mod tests {
             desk.stories([other]);
         }
         desk.press("w");
-        let under: Vec<bool> = desk.app.causes().iter().take(2).map(|cause| cause.under).collect();
+        let under: Vec<bool> = desk.app.causes(asked(&desk)).iter().take(2).map(|cause| cause.under).collect();
         assert_eq!((causes(&desk)[..2].to_vec(), under), (vec![10, 11], vec![false, true]));
     }
 
@@ -318,7 +311,10 @@ mod tests {
     fn a_cause_is_read_where_it_stands_in_the_wire() {
         let mut desk = desk();
         desk.press("1 w j enter");
-        assert_eq!((desk.app.popup, desk.app.arrangement.focus, desk.current()), (None, Focus::Reader, Some(1)));
+        assert_eq!(
+            (desk.app.popup.clone(), desk.app.arrangement.focus, desk.current()),
+            (None, Focus::Reader, Some(1))
+        );
         assert!(desk.app.wire.filter().is_empty(), "the filter left it out, and has ended");
         assert!(desk.app.wire.current_item().unwrap().marks.read);
     }
@@ -330,12 +326,12 @@ mod tests {
         desk.press("w");
         assert_eq!(causes(&desk), [0u64; 0], "NVDA: nothing");
         desk.press("[");
-        assert_eq!(desk.app.asked().map(|asked| &*asked.symbol), Some("SOL-USD"));
+        assert_eq!(&*asked(&desk).symbol, "SOL-USD");
         assert_eq!(causes(&desk), [1]);
-        assert_eq!(desk.app.asked().unwrap().begun, minute(-60));
+        assert_eq!(asked(&desk).begun, minute(-60));
         assert_eq!(desk.app.tape.selected().map(|symbol| &*symbol.name), Some("NVDA"), "the chart stays");
         desk.press("]");
-        assert_eq!(desk.app.asked().map(|asked| &*asked.symbol), Some("NVDA"), "round and round");
+        assert_eq!(&*asked(&desk).symbol, "NVDA", "round and round");
         desk.press("w");
         assert_eq!(desk.app.popup, None);
     }
@@ -344,7 +340,7 @@ mod tests {
     fn without_a_move_it_says_why_there_is_none() {
         let mut desk = Desk::new();
         desk.press("w");
-        assert_eq!(desk.app.unmoved(), Some(Unmoved::Unpriced));
+        assert_eq!(desk.app.unmoved(asked(&desk)), Some(Unmoved::Unpriced));
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         // Black Friday: the market closed at 13:00 in New York.
         let close = at("2026-11-27T18:00:00Z");
@@ -357,11 +353,11 @@ mod tests {
         ] {
             desk.now = at(now);
             desk.press("esc w");
-            assert_eq!(desk.app.unmoved(), expected, "{now}");
+            assert_eq!(desk.app.unmoved(asked(&desk)), expected, "{now}");
         }
-        assert_eq!(desk.app.asked().map(|asked| asked.begun), Some(at("2026-11-30T14:00:00Z")));
+        assert_eq!(asked(&desk).begun, at("2026-11-30T14:00:00Z"));
         let mut desk = self::desk();
         desk.press("w");
-        assert_eq!(desk.app.unmoved(), None, "a move that was reported");
+        assert_eq!(desk.app.unmoved(asked(&desk)), None, "a move that was reported");
     }
 }

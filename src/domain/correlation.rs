@@ -10,7 +10,7 @@ pub(crate) const BARS_MIN: usize = 20;
 
 /// What can be said of two prices.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Together {
+pub(crate) struct Together {
     /// Pearson's correlation of the logarithmic returns, from −1 to 1; None where too few bars are common, or a price
     /// stood still.
     pub correlation: Option<f64>,

@@ -11,7 +11,7 @@ use super::quote::coin;
 use super::text::{cut, cut_spans, fit, fit_right, wrap};
 use crate::app::baseline::Heat;
 use crate::app::command::Command;
-use crate::app::correlations::Pair;
+use crate::app::correlations::{Pair, compared, pair};
 use crate::app::hit_map::HitMap;
 use crate::domain::correlation::BARS_MIN;
 use crate::domain::format;
@@ -107,7 +107,7 @@ fn note(heat: Heat, room: usize) -> String {
 fn together(scene: Scene, columns: usize) -> Vec<Line<'static>> {
     let theme = scene.theme;
     let app = scene.app;
-    let symbols = app.compared();
+    let symbols = compared(&app.tape);
     let room = columns.saturating_sub(1 + NAME);
     let width = if symbols.len() > WIDE_MAX || symbols.len() * CELL > room { NARROW } else { CELL };
     // Each pair stands there twice: without the last column none is lost.
@@ -126,7 +126,7 @@ fn together(scene: Scene, columns: usize) -> Vec<Line<'static>> {
         for (other_at, other) in others.iter().enumerate() {
             let (text, style) = match at == other_at {
                 true => ("·".to_owned(), theme.faint),
-                false => cell(scene, app.pair(&symbol.name, &other.name), width),
+                false => cell(scene, pair(&app.tape, &symbol.name, &other.name, app.now), width),
             };
             spans.push(Span::styled(fit_right(&text, width), style));
         }

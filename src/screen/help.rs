@@ -12,6 +12,7 @@ use super::signs::{self, Sign};
 use super::text::{cut, find_all, fit, spans_width, width, wrap};
 use crate::app::command::{Chapter, Command};
 use crate::app::hit_map::HitMap;
+use crate::app::palette::key_shows;
 use crate::app::prompt::LINE_KEYS;
 
 /// What the words of the query line mean, for whoever looks it up here.
@@ -54,7 +55,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, scroll: usize, s
     let all = usize::from(area.height.saturating_sub(2));
     let find = &scene.app.reading.find;
     // What is looked for must not make the frame jump.
-    let height = if find.is_empty() && scene.app.prompt.is_none() { lines.len().min(all) } else { all } as u16 + 2;
+    let height = if find.is_empty() && !scene.app.prompt.is_open() { lines.len().min(all) } else { all } as u16 + 2;
     let hints: &[Hint] = if lines.len() > all { &SCROLLED } else { &SCROLLED[1..] };
     let inner = popup(frame, area, scene, (WIDTH, height), title(scene), hints);
     scrolled(frame, inner, lines, scroll, seen);
@@ -144,7 +145,8 @@ fn is_sought(scene: Scene, title: &str, entry: &Entry) -> bool {
 /// Nothing for a digit that no topic and no view has.
 fn command_entry(scene: Scene, command: Command) -> Option<Entry> {
     let app = scene.app;
-    let is_there = command.digit().is_none_or(|digit| digit == '0' || app.key_shows(digit).is_some());
+    let is_there =
+        command.digit().is_none_or(|digit| digit == '0' || key_shows(digit, app.topics(), &app.config.views).is_some());
     let keys: Vec<String> = app.keymap.keys(command).map(ToString::to_string).collect();
     let keys = if keys.is_empty() { "(no key)".to_owned() } else { keys.join("  ") };
     is_there.then(|| Entry { keys, style: scene.theme.accent, name: command.name(), help: explained(scene, command) })
@@ -152,7 +154,10 @@ fn command_entry(scene: Scene, command: Command) -> Option<Entry> {
 
 /// What a command does, with the name of the topic or view that it shows.
 pub(super) fn explained(scene: Scene, command: Command) -> String {
-    let shows = command.digit().filter(|digit| *digit != '0').and_then(|digit| scene.app.key_shows(digit));
+    let shows = command
+        .digit()
+        .filter(|digit| *digit != '0')
+        .and_then(|digit| key_shows(digit, scene.app.topics(), &scene.app.config.views));
     shows.map_or_else(|| command.help().to_owned(), |shows| format!("only {shows}"))
 }
 

@@ -100,15 +100,17 @@ pub fn draw(frame: &mut Frame, app: &App, theme: &Theme) -> HitMap {
     }
     // What is wrong, and the line that is typed in, stay in sight.
     let area = Rect { height: area.height.saturating_sub(has_status.into()), ..area };
-    match app.popup {
-        Some(Popup::Help { scroll }) => help::draw(frame, area, scene, scroll, &mut seen),
-        Some(Popup::Feeds { cursor }) => feeds::draw(frame, area, scene, cursor, &mut seen),
-        Some(Popup::Feed { cursor, scroll }) => feed::draw(frame, area, scene, (cursor, scroll), &mut seen),
-        Some(Popup::Group { group, cursor }) => group::draw(frame, area, scene, (group, cursor), &mut seen),
-        Some(Popup::Why { chosen, line }) => why::draw(frame, area, scene, (chosen, line), &mut seen),
-        Some(Popup::Alerts { cursor }) => alerts::draw(frame, area, scene, cursor, &mut seen),
-        Some(Popup::Digest { scroll }) => digest::draw(frame, area, scene, scroll, &mut seen),
-        Some(Popup::Heat { scroll }) => heat_popup::draw(frame, area, scene, scroll, &mut seen),
+    match &app.popup {
+        Some(Popup::Help { scroll }) => help::draw(frame, area, scene, *scroll, &mut seen),
+        Some(Popup::Feeds { cursor }) => feeds::draw(frame, area, scene, *cursor, &mut seen),
+        Some(Popup::Feed { cursor, scroll }) => feed::draw(frame, area, scene, (*cursor, *scroll), &mut seen),
+        Some(Popup::Group { group, cursor }) => group::draw(frame, area, scene, (*group, *cursor), &mut seen),
+        Some(Popup::Why { asked, chosen, line }) => {
+            why::draw(frame, area, scene, asked, (*chosen, *line), &mut seen);
+        }
+        Some(Popup::Alerts { cursor }) => alerts::draw(frame, area, scene, *cursor, &mut seen),
+        Some(Popup::Digest { scroll }) => digest::draw(frame, area, scene, *scroll, &mut seen),
+        Some(Popup::Heat { scroll }) => heat_popup::draw(frame, area, scene, *scroll, &mut seen),
         None => {}
     }
     if theme.ascii {

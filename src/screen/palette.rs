@@ -10,7 +10,7 @@ use super::Scene;
 use super::frame::put;
 use super::help::explained;
 use super::text::{cut, fit};
-use crate::app::palette::Choice;
+use crate::app::palette::{Choice, choice};
 use crate::app::prompt::Prompt;
 use crate::domain::layout::PriceSort;
 
@@ -41,7 +41,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, prompt: &Prompt)
 
 fn row(scene: Scene, name: &str, columns: usize) -> Line<'static> {
     let theme = scene.theme;
-    let (command, help) = match scene.app.choice(name) {
+    let (command, help) = match choice(name, &scene.app.tape) {
         Some(Choice::Command(command)) => (Some(command), explained(scene, command)),
         Some(Choice::List(None)) => (None, "prices of all symbols".into()),
         Some(Choice::List(Some(_))) => (None, "prices of this list alone".into()),

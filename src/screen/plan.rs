@@ -260,7 +260,7 @@ fn plan_tiny(area: Rect, app: &App) -> Plan {
     let has_rail = app.arrangement.layout.shows(Panel::Prices) && !is_alone;
     let rail = if has_rail { quotes::rail_height(app, area, Size::Tiny) } else { 0 };
     // A query being typed must be seen.
-    let status = u16::from(area.height >= rail + 3 || app.prompt.is_some());
+    let status = u16::from(area.height >= rail + 3 || app.prompt.is_open());
     let [rail, main, status] =
         Layout::vertical([Constraint::Length(rail), Constraint::Fill(1), Constraint::Length(status)]).areas(area);
     vec![(Panel::Rail, rail), (main_panel(app), main), (Panel::Status, status)]

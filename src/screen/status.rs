@@ -22,10 +22,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMap) {
-    if let Some(prompt) = &scene.app.prompt {
+    if let Some(prompt) = scene.app.prompt.current() {
         return super::prompt::draw(frame, area, scene, prompt);
     }
-    if !scene.app.begun.is_empty() {
+    if !scene.app.keymap.pending().is_empty() {
         return put(frame, chord(scene, area.width.into()), area);
     }
     let Message { text, shorter, severity } = message(scene);
@@ -55,9 +55,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, seen: &mut HitMa
 /// `Space …  t hide-topics  r hide-reader`: what may follow the keys pressed.
 fn chord(scene: Scene, columns: usize) -> Line<'static> {
     let (app, theme) = (scene.app, scene.theme);
-    let begun: Vec<String> = app.begun.iter().map(ToString::to_string).collect();
-    let mut spans = vec![Span::styled(format!(" {} …", begun.join(" ")), theme.accent.add_modifier(Modifier::BOLD))];
-    for (key, command) in app.keymap.follow(&app.begun) {
+    let pending: Vec<String> = app.keymap.pending().iter().map(ToString::to_string).collect();
+    let mut spans = vec![Span::styled(format!(" {} …", pending.join(" ")), theme.accent.add_modifier(Modifier::BOLD))];
+    for (key, command) in app.keymap.continuations() {
         spans.push(Span::styled(format!("  {key}"), theme.accent));
         spans.push(Span::styled(format!(" {}", command.name()), theme.text));
     }

@@ -31,9 +31,15 @@ const SMALL: usize = 56;
 /// Lines above the stories: what happened, and a blank.
 const ABOVE: u16 = 2;
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, scene: Scene, cursor: (Option<StoryId>, usize), seen: &mut HitMap) {
-    let Some(asked) = scene.app.asked() else { return };
-    let causes = scene.app.causes();
+pub(super) fn draw(
+    frame: &mut Frame,
+    area: Rect,
+    scene: Scene,
+    asked: &Asked,
+    cursor: (Option<StoryId>, usize),
+    seen: &mut HitMap,
+) {
+    let causes = scene.app.causes(asked);
     let height = (causes.len().max(2) as u16).saturating_add(2 + ABOVE).clamp(12, area.height.max(12));
     let inner = popup(frame, area, scene, (WIDTH, height), title(scene, asked), &HINTS);
     let columns = usize::from(inner.width);
@@ -78,7 +84,7 @@ fn draw_rows(
 
 /// `Why did BTC move?  ▼ −1.1% since 06:25 ET`, or that it has not.
 fn title(scene: Scene, asked: &Asked) -> Line<'static> {
-    if let Some(unmoved) = scene.app.unmoved() {
+    if let Some(unmoved) = scene.app.unmoved(asked) {
         let sentence = sentence(scene, coin(&asked.symbol), unmoved);
         return Span::styled(sentence, scene.theme.text.add_modifier(Modifier::BOLD)).into();
     }
@@ -118,7 +124,7 @@ fn summary(scene: Scene, asked: &Asked) -> String {
     let mover = app.movers.iter().find(|mover| mover.symbol == asked.symbol && mover.begun == asked.begun);
     let mut parts: Vec<String> = Vec::new();
     parts.extend(mover.map(|mover| format!("{} at {}", mover.words(), scene.market_day_time(mover.at))));
-    parts.extend(app.tape.since(&asked.symbol, asked.begun).filter(|_| app.unmoved().is_none()).map(|moved| {
+    parts.extend(app.tape.since(&asked.symbol, asked.begun).filter(|_| app.unmoved(asked).is_none()).map(|moved| {
         format!(
             "{} then, {} {}",
             plain_price(moved.base.price),
@@ -143,7 +149,7 @@ const HINTS: [Hint; 4] =
     [(Command::Read, "read"), (Command::Open, "open"), (Command::NextSymbol, "next symbol"), (Command::Close, "back")];
 
 fn draw_nothing(frame: &mut Frame, area: Rect, scene: Scene, asked: &Asked) {
-    let words = match scene.app.unmoved() {
+    let words = match scene.app.unmoved(asked) {
         None => "No story in your feeds explains this.",
         Some(_) => "There is no story about it either.",
     };

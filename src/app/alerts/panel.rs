@@ -34,8 +34,13 @@ impl Alerts {
     }
 
     /// The story that a line of the list is about. On an alert there is none.
-    fn story_of_line(&self, cursor: usize) -> Option<StoryId> {
+    pub(in crate::app) fn story_of_line(&self, cursor: usize) -> Option<StoryId> {
         self.fired.get(cursor.checked_sub(self.watches.len())?)?.story
+    }
+
+    /// Whether a line of the list is an alert, and none that fired.
+    pub(in crate::app) fn is_alert(&self, cursor: usize) -> bool {
+        cursor < self.watches.len()
     }
 
     /// Lets an alert sleep, or wakes it; answers what to say.
@@ -84,16 +89,15 @@ impl App {
 
     /// What a command does while the list is open; None: the same as without it.
     pub(in crate::app) fn alerts_command(&mut self, command: Command, cursor: usize) -> Option<Vec<Effect>> {
-        let count = self.alerts.watches.len();
         if let Some(digit) = command.digit() {
             return Some(self.mute_topic(digit));
         }
         match command {
-            Command::Snooze if cursor < count => {
+            Command::Snooze if self.alerts.is_alert(cursor) => {
                 let text = self.alerts.snooze(cursor, self.now);
                 Some(self.notify(Tone::Info, text))
             }
-            Command::TestAlert if cursor < count => {
+            Command::TestAlert if self.alerts.is_alert(cursor) => {
                 let mut effects = self.ask_alerts(|alerts, around| alerts.try_out(cursor, around));
                 // The list stays open, and its cursor on the alert.
                 effects.extend(self.notify(Tone::Info, "sent as a TEST, with everything else the alert does".into()));

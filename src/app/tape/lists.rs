@@ -55,6 +55,14 @@ impl Tape {
         self.lists.order.iter().position(|at| *at == self.selected).unwrap_or(0)
     }
 
+    /// The symbol shown after another one, or before it, round and round.
+    pub fn beside(&self, symbol: &str, next: bool) -> Option<Name> {
+        let shown = self.shown();
+        let at = shown.iter().position(|other| &*other.name == symbol).unwrap_or(0);
+        let step = if next { 1 } else { shown.len().saturating_sub(1) };
+        shown.get((at + step) % shown.len().max(1)).map(|symbol| symbol.name.clone())
+    }
+
     /// Selects the symbol so many rows on, round and round.
     pub fn step(&mut self, by: isize) {
         let count = self.lists.order.len().max(1) as isize;

@@ -1,6 +1,7 @@
 //! Topics, queries, views, and the line they are typed in.
 
 use super::*;
+use crate::app::prompt::Prompt;
 
 #[test]
 fn a_slow_filter_holds_no_key_up() {
@@ -85,12 +86,12 @@ fn a_query_is_searched_as_it_is_typed() {
         (")", vec![2, 1]),
     ] {
         desk.send(Event::Terminal(TerminalEvent::Paste(typed.into())));
-        let prompt = desk.app.prompt.as_ref().unwrap();
+        let prompt = desk.app.prompt.current().unwrap();
         assert_eq!(desk.leads(), leads, "{:?}", prompt.text());
         assert_eq!(prompt.mistake.is_some(), typed.contains('(') || typed == "bitcoin", "{:?}", prompt.text());
     }
     desk.press("esc");
-    assert!(desk.app.prompt.is_none() && desk.app.wire.filter().is_empty());
+    assert!(!desk.app.prompt.is_open() && desk.app.wire.filter().is_empty());
     assert_eq!((desk.leads().len(), desk.current()), (5, Some(3)), "all as before, the cursor too");
 }
 
@@ -101,10 +102,10 @@ fn escape_brings_the_filter_of_before_back_and_enter_keeps_the_new_one() {
     desk.type_in("upgrade");
     assert_eq!(desk.leads(), [4], "within the topic");
     desk.press("enter");
-    assert_eq!(desk.app.prompt.as_ref().map(Prompt::text), None);
+    assert_eq!(desk.app.prompt.current().map(Prompt::text), None);
     assert_eq!(desk.leads(), [4]);
     desk.press("/");
-    assert_eq!(desk.app.prompt.as_ref().map(Prompt::text), Some("upgrade"), "to be edited further");
+    assert_eq!(desk.app.prompt.current().map(Prompt::text), Some("upgrade"), "to be edited further");
     desk.press("ctrl-u");
     assert_eq!(desk.leads(), [4, 1]);
     desk.type_in("slides");
@@ -121,9 +122,9 @@ fn enter_does_not_close_over_a_mistake() {
     desk.press("/");
     desk.type_in("nvidia (");
     desk.press("enter");
-    assert!(desk.app.prompt.as_ref().unwrap().mistake.is_some(), "where and why stays to be read");
+    assert!(desk.app.prompt.current().unwrap().mistake.is_some(), "where and why stays to be read");
     desk.press("backspace enter");
-    assert!(desk.app.prompt.is_none());
+    assert!(!desk.app.prompt.is_open());
     assert_eq!(desk.leads(), [5, 2]);
 }
 
@@ -135,17 +136,17 @@ fn keys_typed_into_the_prompt_are_text_and_only_text() {
         let effects = desk.press(command);
         assert!(effects.iter().all(|effect| matches!(effect, Effect::Draw(_))), "{command}: {effects:?}");
         assert_eq!(
-            (desk.app.arrangement.focus, desk.app.popup, desk.app.wire.cursor()),
+            (desk.app.arrangement.focus, desk.app.popup.clone(), desk.app.wire.cursor()),
             (Focus::Wire, None, None),
             "{command}"
         );
     }
-    let prompt = desk.app.prompt.clone().unwrap();
+    let prompt = desk.app.prompt.current().cloned().unwrap();
     assert!(prompt.text().contains('q') && prompt.text().contains('?') && prompt.text().contains('0'));
     desk.press("ctrl-u");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "");
     desk.press("altgr-@ altgr-ł");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "@ł");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "@ł");
     desk.press("ctrl-u down down");
     assert_eq!(desk.current(), Some(4), "the list moves below the prompt");
     assert_eq!(desk.press("ctrl-c"), [Effect::Quit]);
@@ -156,17 +157,17 @@ fn tab_completes_and_the_offers_follow_what_is_typed() {
     let mut desk = topical();
     desk.press("/");
     desk.type_in("nv");
-    let offers = |desk: &Desk| desk.app.prompt.as_ref().unwrap().offers.list.clone();
+    let offers = |desk: &Desk| desk.app.prompt.current().unwrap().offers.list.clone();
     assert_eq!(offers(&desk), ["topic:nvidia ", "symbol:NVDA "]);
     desk.press("tab");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "topic:nvidia ");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "topic:nvidia ");
     assert_eq!(desk.leads(), [5, 2], "searched at once");
     desk.press("tab tab");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "topic:nvidia ", "round and round");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "topic:nvidia ", "round and round");
     desk.type_in("is:");
     assert_eq!(offers(&desk).len(), 6);
     assert_eq!(desk.press("ctrl-u tab").len(), 1);
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "title:");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "title:");
 }
 
 #[test]
@@ -178,12 +179,12 @@ fn the_history_is_walked_with_ctrl_p_and_kept() {
     let effects = desk.press("enter");
     assert!(effects.contains(&Effect::Store(StoreEffect::SaveQuery("geforce".into()))), "{effects:?}");
     desk.press("/ ctrl-u ctrl-p ctrl-p");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "bitcoin");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "bitcoin");
     assert_eq!(desk.leads(), [1]);
     desk.press("ctrl-p ctrl-p ctrl-p");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "old");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "old");
     desk.press("ctrl-n ctrl-n ctrl-n ctrl-n");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "", "what was being typed");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "", "what was being typed");
     desk.press("esc");
     desk.press("/ enter");
     assert_eq!(desk.press("/ enter"), drawn(), "said once");
@@ -194,13 +195,13 @@ fn a_name_that_nothing_has_leaves_the_old_result() {
     let mut desk = topical();
     desk.press("/");
     desk.type_in("geforce topic:nvidai");
-    let mistake = desk.app.prompt.as_ref().unwrap().mistake.clone().unwrap();
+    let mistake = desk.app.prompt.current().unwrap().mistake.clone().unwrap();
     assert_eq!((mistake.at, &*mistake.message), (14, "no topic is called 'nvidai'; did you mean 'nvidia'?"));
     desk.press("enter");
-    assert!(desk.app.prompt.is_some(), "it can be mended");
+    assert!(desk.app.prompt.is_open(), "it can be mended");
     desk.press("backspace backspace");
     desk.type_in("ia");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().mistake, None);
+    assert_eq!(desk.app.prompt.current().unwrap().mistake, None);
 }
 
 #[test]
@@ -209,18 +210,18 @@ fn a_query_becomes_a_view_with_a_key() {
     assert_eq!(desk.press("/ ctrl-s").len(), 0, "nothing to save yet");
     desk.type_in("geforce");
     desk.press("ctrl-s");
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "5 geforce");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "5 geforce");
     desk.press("ctrl-u");
     desk.type_in("1 Games");
     desk.press("enter");
-    let mistake = desk.app.prompt.as_ref().unwrap().mistake.clone().unwrap();
+    let mistake = desk.app.prompt.current().unwrap().mistake.clone().unwrap();
     assert!(mistake.message.starts_with("1 is the key of the topic"), "{mistake:?}");
     desk.press("ctrl-u");
     desk.type_in("6 Games");
     let view = View { name: "Games".into(), key: Some('6'), query: "geforce".into() };
     let effects = desk.press("enter");
     assert!(effects.contains(&Effect::System(SystemEffect::SaveView(view.clone()))), "{effects:?}");
-    assert!(desk.app.prompt.is_none());
+    assert!(!desk.app.prompt.is_open());
     assert_eq!(desk.leads(), [5], "its result stays");
     desk.send(Event::ViewSaved { view: view.clone(), outcome: Err("the disk is full".into()) });
     assert_eq!(desk.notice(), Some("the view 'Games' is not saved: the disk is full"));
@@ -232,7 +233,7 @@ fn a_query_becomes_a_view_with_a_key() {
     desk.send(Event::Config(Arc::new(config())));
     assert_eq!(desk.notice(), Some("config reloaded"));
     desk.press("/ ctrl-s esc");
-    assert_eq!(desk.app.prompt.as_ref().map(Prompt::text), Some("geforce"), "back in the query");
+    assert_eq!(desk.app.prompt.current().map(Prompt::text), Some("geforce"), "back in the query");
 }
 
 #[test]
@@ -296,10 +297,10 @@ fn pasted_text_goes_into_the_prompt_and_nowhere_else() {
     assert_eq!(desk.send(paste("q")), []);
     desk.press("/");
     desk.send(paste("slides\n\tunder\x1b"));
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text(), "slides under");
+    assert_eq!(desk.app.prompt.current().unwrap().text(), "slides under");
     assert_eq!(desk.leads(), [1]);
     desk.send(paste(&"x".repeat(1_000_000)));
-    assert_eq!(desk.app.prompt.as_ref().unwrap().text().len(), 500);
+    assert_eq!(desk.app.prompt.current().unwrap().text().len(), 500);
 }
 
 #[test]

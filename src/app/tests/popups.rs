@@ -11,7 +11,7 @@ fn under_a_popup_no_story_is_touched() {
             assert_eq!(desk.press(keys), [], "{popup} {keys}");
         }
         desk.press("esc");
-        assert_eq!((desk.app.popup, desk.current(), desk.line()), (None, Some(5), None));
+        assert_eq!((desk.app.popup.clone(), desk.current(), desk.line()), (None, Some(5), None));
     }
     desk.press("? ?");
     assert_eq!(desk.app.popup, None);
@@ -31,7 +31,7 @@ fn the_list_of_feeds_moves_filters_and_asks() {
     let other = Story { feed: names[2].clone(), ..story(2, -2) };
     desk.stories([story(1, -3), other]);
     desk.press("enter");
-    assert_eq!((desk.app.popup, desk.leads()), (None, vec![2]));
+    assert_eq!((desk.app.popup.clone(), desk.leads()), (None, vec![2]));
     let effects = desk.press("r");
     assert!(
         effects.contains(&Effect::Sources(SourceEffect::RefreshFeeds(vec![])))
@@ -79,7 +79,11 @@ fn clicks_land_on_what_was_drawn() {
     desk.send(click(12, 3));
     assert_eq!(desk.app.popup, Some(Popup::Feeds { cursor: 0 }));
     desk.send(click(21, 0));
-    assert_eq!((desk.app.popup, desk.leads().len()), (None, 2), "beside it: it closes, and nothing else happens");
+    assert_eq!(
+        (desk.app.popup.clone(), desk.leads().len()),
+        (None, 2),
+        "beside it: it closes, and nothing else happens"
+    );
     desk.app.mouse = false;
     assert_eq!(desk.send(click(5, 3)), []);
 }
@@ -105,7 +109,7 @@ fn a_second_click_reads_and_rows_of_lists_and_keys_can_be_clicked() {
         ..seen()
     });
     desk.send(click(61, 20));
-    assert!(matches!(desk.app.popup, Some(Popup::Help { .. })));
+    assert!(matches!(desk.app.popup.clone(), Some(Popup::Help { .. })));
 }
 
 #[test]
@@ -124,15 +128,18 @@ fn a_group_is_opened_read_and_taken_apart() {
     desk.press("j x j");
     assert_eq!(desk.app.popup, Some(Popup::Group { group: StoryId(1), cursor: 1 }));
     assert_eq!(saved_marks(&desk.press("enter")), [1, 2, 3], "the group is read");
-    assert_eq!((desk.app.popup, desk.app.wire.current_item().unwrap().story.id), (None, StoryId(2)));
+    assert_eq!((desk.app.popup.clone(), desk.app.wire.current_item().unwrap().story.id), (None, StoryId(2)));
     desk.press("esc x j");
     assert_eq!(desk.app.popup, Some(Popup::Group { group: StoryId(1), cursor: 2 }), "it opens at what is shown");
     let taken = Marks { read: true, starred: false, group: Some(StoryId(!3)) };
     assert!(desk.press("X").contains(&Effect::Store(StoreEffect::SaveMarks(vec![(StoryId(3), taken)]))));
     assert_eq!(desk.notice(), Some("taken out of its group, for good; z takes it back"));
-    assert_eq!((desk.leads(), desk.app.popup), (vec![4, 3, 1], Some(Popup::Group { group: StoryId(1), cursor: 1 })));
+    assert_eq!(
+        (desk.leads(), desk.app.popup.clone()),
+        (vec![4, 3, 1], Some(Popup::Group { group: StoryId(1), cursor: 1 }))
+    );
     desk.press("X");
-    assert_eq!((desk.leads(), desk.app.popup), (vec![4, 3, 2, 1], None), "nobody is left to be reported from");
+    assert_eq!((desk.leads(), desk.app.popup.clone()), (vec![4, 3, 2, 1], None), "nobody is left to be reported from");
     desk.press("X");
     assert_eq!(desk.notice(), Some("this story stands alone already"));
     desk.press("z z");
