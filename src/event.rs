@@ -17,7 +17,9 @@ use crate::domain::group::GroupId;
 use crate::domain::layout::Layout;
 use crate::domain::price::{Quote, Series, SourceReport, Span, Unpriced};
 use crate::domain::query::Need;
+use crate::domain::setting::SettingError;
 use crate::domain::story::{Marks, Story, StoryId};
+use crate::domain::topic::Topics;
 pub use watch::{ClockWatch, move_back, moved_back};
 
 /// Something that happened. Sources send these through a bounded channel; `App::update` reads them.
@@ -26,6 +28,11 @@ pub enum Event {
     /// Keys, mouse, paste, focus and size, as the terminal tells them.
     #[serde(skip)]
     Terminal(crossterm::event::Event),
+    /// The topics of the configuration are ready, and what is wrong with their rules. [`App::without_topics`] waits for it.
+    ///
+    /// [`App::without_topics`]: crate::app::App::without_topics
+    #[serde(skip)]
+    TopicsCompiled(Box<Topics>, Vec<SettingError>),
     /// What is stored, in parts, newest stories first; the last part says so.
     Loaded(Loaded),
     /// Older stories that may be what a search looks for, at most [`STORIES_AT_ONCE`], newest first; there are more, unless
@@ -197,6 +204,11 @@ pub enum Effect {
 /// To be saved, or looked for among what is saved: carried out by `store`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StoreEffect {
+    /// Read what is stored: the newest so many stories and all the rest; [`Event::Loaded`] follows, in parts.
+    Load {
+        /// How many stories at most.
+        window: u32,
+    },
     /// New or edited stories.
     SaveStories(Vec<Story>),
     /// The groups that new stories were placed in; one that is stored in a group stays there.

@@ -64,6 +64,7 @@ pub use crate::domain::layout::Focus;
 use crate::domain::price::{Series, SourceReport, Span, State};
 use crate::domain::query::Asks;
 use crate::domain::session::Calendar;
+use crate::domain::setting::SettingError;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
 use crate::event::{
@@ -88,7 +89,7 @@ use saves::{Saved, Saves};
 use saving::save_prices;
 use search::StoreSearch;
 use tape::Tape;
-use wire::{Arrival, Filter, Judges, Tagger, Wire};
+use wire::{Arrival, Filter, Judges, Tagger, WINDOW, Wire};
 
 /// The whole state.
 #[derive(Debug)]
@@ -150,6 +151,18 @@ pub struct App {
 impl App {
     /// The state before anything has happened: nothing is known yet but the configuration.
     pub fn new(config: Arc<Config>, now: Timestamp) -> App {
+        let (topics, broken) = Topics::compile(&config.topics, &config.terms);
+        App::with_topics(config, topics, &broken, now)
+    }
+
+    /// The same, before the topics are compiled, which takes longer than a frame may. Once [`Event::TopicsCompiled`] has
+    /// come, it asks for what is stored.
+    pub fn without_topics(config: Arc<Config>, now: Timestamp) -> App {
+        let topics = Topics::uncompiled(&config.topics);
+        App::with_topics(config, topics, &[], now)
+    }
+
+    fn with_topics(config: Arc<Config>, topics: Topics, broken: &[SettingError], now: Timestamp) -> App {
         let mut app = App {
             calendar: calendar(&config),
             mouse: config.screen.mouse,
@@ -181,7 +194,7 @@ impl App {
             search: StoreSearch::default(),
             reads_until: now,
         };
-        app.apply(config);
+        app.apply(config, topics, broken);
         app.look_ahead();
         app
     }
@@ -223,6 +236,7 @@ impl App {
     fn take(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Terminal(event) => self.terminal(event),
+            Event::TopicsCompiled(topics, broken) => self.topics_compiled(*topics, &broken),
             Event::Loaded(part) => self.loaded(part),
             Event::Found { number, stories, done } => self.found(number, stories, done),
             Event::Counted { stories, .. } => {
@@ -335,6 +349,14 @@ impl App {
     }
 
     // --- what happens ---
+
+    /// Nothing was tagged before this. A configuration that was reloaded meanwhile has brought its own topics.
+    fn topics_compiled(&mut self, topics: Topics, broken: &[SettingError]) -> Vec<Effect> {
+        if !self.tagger.topics().is_compiled() {
+            self.apply(self.config.clone(), topics, broken);
+        }
+        vec![Effect::Store(StoreEffect::Load { window: WINDOW as u32 }), Effect::Draw(Urgency::News)]
+    }
 
     fn loaded(&mut self, part: Loaded) -> Vec<Effect> {
         let marks = self.remember(part.stories);
@@ -461,7 +483,8 @@ impl App {
         let charted = self.tape.charted();
         let counts = |config: &Config| (config.topics.clone(), config.terms.clone(), config.mutes.clone());
         let is_counted_so = counts(&config) == counts(&self.config);
-        self.apply(config);
+        let (topics, broken) = Topics::compile(&config.topics, &config.terms);
+        self.apply(config, topics, &broken);
         self.notices.config_mistake = None;
         let mut effects = match self.notices.has_config_warning() {
             true => vec![Effect::Draw(Urgency::News)],
@@ -482,8 +505,7 @@ impl App {
     }
 
     /// Applies a configuration; keeps the cursor, filter, marks and prices.
-    fn apply(&mut self, config: Arc<Config>) {
-        let (topics, broken) = Topics::compile(&config.topics, &config.terms);
+    fn apply(&mut self, config: Arc<Config>, topics: Topics, broken: &[SettingError]) {
         let (keymap, unusable) = Keymap::new(&config.keys, &shipped_keys());
         self.keymap.rebind(keymap);
         self.calendar = calendar(&config);
@@ -510,7 +532,8 @@ impl App {
         let changed = self.config.topics != config.topics
             || self.config.terms != config.terms
             || self.tagger.watchlist() != watchlist
-            || self.tagger.topics().rules().is_empty();
+            || self.tagger.topics().rules().is_empty()
+            || !self.tagger.topics().is_compiled();
         if !changed {
             return;
         }

@@ -107,6 +107,16 @@ pub struct Tag {
 }
 
 impl Topics {
+    /// These rules before they are compiled: no text has one of their topics yet.
+    pub fn uncompiled(rules: &[TopicRule]) -> Topics {
+        Topics { rules: rules.to_vec(), ..Topics::default() }
+    }
+
+    /// Can texts be tagged with them?
+    pub fn is_compiled(&self) -> bool {
+        self.rules.len() == self.compiled.len()
+    }
+
     /// A rule that can't be compiled is left out; the second list says which and why.
     /// `terms` are the sets that the queries of the rules use as `{name}`.
     pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<SettingError>) {

@@ -26,9 +26,9 @@ use super::world::World;
 use super::{browser, replay, signals, terminal_theme, watch as config_watch};
 use crate::app::App;
 use crate::app::hit_map::HitMap;
-use crate::app::wire::WINDOW;
 use crate::config::{Config, View};
 use crate::domain::alert::Action;
+use crate::domain::topic::Topics;
 use crate::event::{Clock, ClockWatch, Event, Raised, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
 use crate::screen::theme::Theme;
 use crate::store::Store;
@@ -85,15 +85,15 @@ pub(crate) async fn show(
     let store = Store::open(data, config.store.keep, events.clone(), clock.clone())?;
     let recorder = show.begin_recording(&clock)?;
     let (paused, pauses) = watch::channel(false);
-    if let (Show::Replay { day, plan }, Some(replay_clock)) = (show, replaying.clone()) {
+    let mut app = if let (Show::Replay { day, plan }, Some(replay_clock)) = (show, replaying.clone()) {
         let calendar = crate::app::calendar(&config);
         let watched = config.symbols.iter().map(|symbol| symbol.name.clone()).collect();
         tasks.spawn("replay", replay::play(day, plan, watched, replay_clock, calendar, events.clone(), pauses));
+        App::new(config.clone(), clock())
     } else {
-        store.load(WINDOW as u32);
-    }
-
-    let mut app = App::new(config.clone(), clock());
+        tasks.spawn("topics", compile_topics(config.clone(), events.clone()));
+        App::without_topics(config.clone(), clock())
+    };
     app.notices.greeting = is_first_run.then(|| places.greeting());
     let mut stage = Stage {
         terminal: Terminal::enter(app.mouse)?,
@@ -122,6 +122,13 @@ pub(crate) async fn show(
     drop(stage);
     ended?;
     saved.and(recorded).map_err(anyhow::Error::msg)
+}
+
+/// The first frame does not wait for it.
+async fn compile_topics(config: Arc<Config>, events: mpsc::Sender<Event>) -> anyhow::Result<()> {
+    let (topics, mistakes) = Topics::compile(&config.topics, &config.terms);
+    events.send(Event::TopicsCompiled(Box::new(topics), mistakes)).await?;
+    Ok(())
 }
 
 fn heed_signals(tasks: &Tasks, stop: &CancellationToken, events: &mpsc::Sender<Event>) -> io::Result<()> {

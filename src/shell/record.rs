@@ -56,7 +56,8 @@ impl Recorder {
             StoreEffect::SaveStories(stories) => Note::Stories(stories.clone()),
             // The day has the finest bars of all symbols, shown or not.
             StoreEffect::SaveSeries { span: Span::Day, series } => Note::Series(series.clone()),
-            StoreEffect::SaveSeries { .. }
+            StoreEffect::Load { .. }
+            | StoreEffect::SaveSeries { .. }
             | StoreEffect::SaveGroups(_)
             | StoreEffect::SaveMarks(_)
             | StoreEffect::SaveFeed(_)

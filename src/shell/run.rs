@@ -14,8 +14,6 @@ use crate::app::App;
 use crate::app::hit_map::HitMap;
 use crate::event::{Clock, Event, Urgency};
 
-/// How long the first frame waits for what is stored.
-const FIRST_FRAME_WAITS: Duration = Duration::from_millis(20);
 /// News is drawn at most this late.
 const NEWS_FRAME: Duration = Duration::from_millis(33);
 /// Prices alone draw at most five times a second: more is not seen, and a screen that is left open all day must be light.
@@ -88,12 +86,6 @@ pub(crate) async fn run<W: Screen>(
     stop: &CancellationToken,
 ) -> io::Result<()> {
     let mut running = Loop { app, world, clock, stop, frames: Frames::default(), sifted: 1 };
-    // What is stored is on the first frame when it can be read at once.
-    if running.app.loading
-        && let Ok(Some(event)) = tokio::time::timeout(FIRST_FRAME_WAITS, events.recv()).await
-    {
-        running.batch(event, events);
-    }
     running.draw()?;
     loop {
         let due = running.frames.due;

@@ -177,11 +177,6 @@ impl Inbox {
         self.full.send_if_modified(|was_full| std::mem::replace(was_full, full) != full);
     }
 
-    pub(super) fn ask_for(&self, window: u32) {
-        self.lock().load = Some(window);
-        self.changed.notify_all();
-    }
-
     /// Waits, then takes out what there is, as much as goes into one transaction.
     pub(super) fn next(&self, pause: Pause, clock: &Clock) -> Round {
         let state = self.lock();
@@ -284,6 +279,7 @@ impl State {
     fn put(&mut self, effect: StoreEffect) {
         let waiting = &mut self.waiting;
         match effect {
+            StoreEffect::Load { window } => self.load = Some(window),
             StoreEffect::SaveStories(stories) => waiting.stories.extend(stories),
             StoreEffect::SaveMissing(stories) => waiting.missing.extend(stories),
             StoreEffect::SaveGroups(groups) => waiting.groups.extend(groups),

@@ -95,7 +95,7 @@ impl Store {
 
     /// Asks for the newest `window` stories and all the rest, as [`Event::Loaded`] in parts; the last says `done`.
     pub fn load(&self, window: u32) {
-        self.inbox.ask_for(window);
+        self.carry_out(StoreEffect::Load { window });
     }
 
     /// Saves what waits and ends the thread. Blocks for at most `limit`.

@@ -111,6 +111,31 @@ fn topics_follow_the_config() {
 }
 
 #[test]
+fn stories_are_asked_for_once_the_topics_are_compiled() {
+    let load = |effects: &[Effect]| matches!(effects[0], Effect::Store(StoreEffect::Load { .. }));
+    let mut config = config();
+    config.topics[0].any.push("(never closed".to_owned());
+    let (topics, broken) = Topics::compile(&config.topics, &config.terms);
+    let compiled = Event::TopicsCompiled(Box::new(topics), broken);
+    let config = Arc::new(config);
+    let whole = App::new(Arc::clone(&config), minute(0));
+
+    let mut app = App::without_topics(Arc::clone(&config), minute(0));
+    assert_eq!((app.topics(), app.notices.has_config_warning()), (config.topics.as_slice(), false));
+    assert!(load(&app.update(compiled.clone(), minute(0))));
+    assert_eq!((app.topics(), app.notices.has_config_warning()), (whole.topics(), true));
+    app.update(Event::Stories(vec![titled(1, -40, BITCOIN)]), minute(0));
+    assert_eq!(app.wire.item(StoryId(1)).unwrap().tagged.topics(), ["crypto".into(), "bitcoin".into()]);
+
+    // A config that is saved meanwhile brings its own.
+    let mut app = App::without_topics(Arc::clone(&config), minute(0));
+    let other = Arc::new(super::super::samples::config());
+    app.update(Event::Config(Arc::clone(&other)), minute(0));
+    assert!(load(&app.update(compiled, minute(0))));
+    assert_eq!((app.topics(), app.notices.has_config_warning()), (other.topics.as_slice(), false));
+}
+
+#[test]
 fn the_mouse_follows_the_config_when_it_changes_there() {
     let mut desk = Desk::new();
     let on = |mouse| {
