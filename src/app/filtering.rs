@@ -8,14 +8,46 @@ use super::palette::Choice;
 use super::prompt::{Context, PromptOutcome, PromptState};
 use super::tape::Tape;
 use super::wire::{Filter, Row, Sort, Wire};
-use super::{App, Tone, drawn};
+use super::{App, Focus, Tone, drawn};
 use crate::config::View;
-use crate::domain::query::Need;
+use crate::domain::query::{Need, Query};
 use crate::domain::story::{Marks, Story};
 use crate::event::{Effect, StoreEffect, SystemEffect, Urgency};
 
 impl App {
     // --- the filter ---
+
+    /// `0` shows all; a topic's key shows the topic; a view's key its query.
+    pub(super) fn topic_key(&mut self, digit: char) -> Vec<Effect> {
+        let mut filter = self.wire.filter().clone();
+        if digit == '0' {
+            filter = Filter::default();
+        } else if let Some(rule) = self.topics().iter().find(|rule| rule.key == Some(digit)) {
+            filter.topic = Some(rule.name.clone());
+        } else if let Some(view) = self.config.views.iter().find(|view| view.key == Some(digit)) {
+            match Query::parse(&view.query) {
+                Ok(query) => filter = Filter { topic: None, query: Some((view.query.clone(), query)) },
+                Err(mistake) => {
+                    let text = format!("view '{}': {}", view.name, mistake.message);
+                    return self.notify(Tone::Warning, text);
+                }
+            }
+        } else {
+            return self.notify(Tone::Info, format!("no topic or view has the key {digit}"));
+        }
+        self.set_filter(filter)
+    }
+
+    pub(super) fn set_filter(&mut self, filter: Filter) -> Vec<Effect> {
+        self.popup = None;
+        self.reading.begin();
+        // What is filtered is to be seen.
+        self.arrangement.focus =
+            if self.arrangement.focus == Focus::Reader { Focus::Wire } else { self.arrangement.focus };
+        let mut effects = drawn();
+        effects.extend(self.put_filter(filter));
+        effects
+    }
 
     /// Applies a filter, and looks for more of what passes it in the store.
     pub(super) fn put_filter(&mut self, filter: Filter) -> Option<Effect> {
@@ -110,6 +142,17 @@ impl App {
         let is_seen = taken || more.is_none();
         let draw = is_seen.then_some(Effect::Draw(Urgency::News));
         more.map(Effect::Store).into_iter().chain(draw).collect()
+    }
+
+    pub(super) fn toggle_muted(&mut self) -> Vec<Effect> {
+        let shows = !self.wire.shows_muted();
+        self.wire.show_muted(shows, self.now);
+        let text = match (shows, self.wire.muted_count()) {
+            (_, 0) => "no story is muted".into(),
+            (true, muted) => format!("{muted} muted stories are shown as well"),
+            (false, muted) => format!("{muted} muted stories are left off"),
+        };
+        self.notify(Tone::Info, text)
     }
 
     // --- the prompt ---

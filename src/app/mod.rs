@@ -3,7 +3,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`wire`], `grouping`, `filtering`, `search` | the stories in memory and their rows; the group laid open; what is shown of them, and what the store has more |
+//! | [`wire`], `stories`, `grouping`, `filtering`, `search` | the stories in memory and their rows; what is done with one; the group laid open; what is shown of them, and what the store has more |
 //! | [`tape`], `pricing`, `prices`, [`flash`], [`failover`] | prices and candles; what a new one changes; the panel and its keys |
 //! | [`movers`], [`why`], [`reaction`], [`correlations`], [`baseline`] | unusual moves and the stories around them; heat |
 //! | [`alerts`], [`away`], `notices` | what has come true, what was missed, what the status line says |
@@ -45,6 +45,7 @@ pub(crate) mod samples;
 mod saves;
 mod saving;
 mod search;
+mod stories;
 pub(crate) mod tape;
 #[cfg(test)]
 mod tests;

@@ -165,6 +165,11 @@ impl App {
 
     // --- finding ---
 
+    /// Words are being gone through in the reader.
+    pub(super) fn finds(&self) -> bool {
+        self.arrangement.focus == Focus::Reader && !self.reading.find.is_empty()
+    }
+
     /// Asks for the words to be found in the reader, or in the help.
     pub(super) fn ask_find(&mut self) -> Vec<Effect> {
         let words = std::mem::take(&mut self.reading.find);

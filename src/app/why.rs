@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::command::Command;
 use super::movers::{Mover, Movers, What};
-use super::wire::{Filter, Item};
-use super::{App, Focus, Popup, Tone};
+use super::wire::Item;
+use super::{App, Popup, Tone};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
 use crate::domain::number::numbers;
@@ -155,38 +155,6 @@ impl App {
         }
     }
 
-    /// Reads, opens or copies a story of the wire that may not be under its cursor.
-    pub(super) fn with_story(&mut self, command: Command, id: StoryId) -> Vec<Effect> {
-        if !self.go_to(id) {
-            return self.notify(Tone::Info, "this story is not held any more".into());
-        }
-        match command {
-            Command::Read => {
-                self.popup = None;
-                self.arrangement.focus = Focus::Reader;
-                self.mark_read()
-            }
-            Command::Open => self.open(),
-            _ => self.copy_link(),
-        }
-    }
-
-    /// Puts the cursor on a story; where the filter leaves it out, the filter ends. False when it is not held.
-    pub(super) fn go_to(&mut self, id: StoryId) -> bool {
-        let Some(group) = self.wire.item(id).map(|item| item.group) else { return false };
-        if self.wire.row_at(group).is_none() {
-            let popup = self.popup.take();
-            self.set_filter(Filter::default());
-            self.popup = popup;
-        }
-        if let Some(row) = self.wire.row_at(group) {
-            self.wire.set_cursor(row, self.seen.wire_height());
-            self.reading.begin();
-        }
-        self.wire.choose(id);
-        true
-    }
-
     /// Moves among the causes. The line of the screen that the cursor is on goes with it.
     pub(super) fn why_moved(&self, asked: Asked, chosen: Option<StoryId>, line: usize, by: isize) -> Popup {
         let causes = self.causes(&asked);
@@ -235,6 +203,7 @@ fn likelihood(story: &Story, asked: &Asked, outlets: usize, now: Timestamp) -> f
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::app::Focus;
     use crate::app::samples::{Desk, minute, quote, story, titled};
     use crate::event::Event;
 

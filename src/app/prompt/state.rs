@@ -28,10 +28,15 @@ pub struct PromptState {
 /// What the prompt reads of the rest of the state: what may be typed, and what the names in it are.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::app) struct Context<'a> {
+    /// The feeds and views that there are, and the keys that are taken.
     pub(in crate::app) config: &'a Config,
+    /// The current topics.
     pub(in crate::app) topics: &'a [TopicRule],
+    /// The stories, with their outlets and languages.
     pub(in crate::app) wire: &'a Wire,
+    /// The symbols and their lists.
     pub(in crate::app) tape: &'a Tape,
+    /// A replay saves no view.
     pub(in crate::app) is_replay: bool,
 }
 
@@ -65,7 +70,7 @@ pub(in crate::app) enum PromptOutcome {
 }
 
 impl PromptState {
-    /// The line that is being typed; None: no prompt is open.
+    /// The line that is being typed, if a prompt is open.
     pub fn current(&self) -> Option<&Prompt> {
         self.open.as_ref()
     }
