@@ -488,7 +488,10 @@ impl App {
         self.apply(config, topics, &broken);
         self.notices.config_mistake = None;
         let mut effects = match self.notices.has_config_warning() {
-            true => vec![Effect::Draw(Urgency::News)],
+            true => {
+                self.notices.pass();
+                vec![Effect::Draw(Urgency::News)]
+            }
             false => {
                 let notice = self.reload_notice();
                 self.notify(Tone::Info, notice)
@@ -520,7 +523,7 @@ impl App {
         let mistakes: Vec<String> = config.warnings.iter().cloned().chain(later).collect();
         self.config = config;
         self.keep_popup_in_bounds();
-        self.notices.config_loaded(match mistakes.as_slice() {
+        self.notices.set_config_warning(match mistakes.as_slice() {
             [] => None,
             [only] => Some(only.clone()),
             [first, others @ ..] => Some(format!("{first} (and {} more: newstape check)", others.len())),

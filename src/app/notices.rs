@@ -72,10 +72,12 @@ impl Notices {
         *self = Notices { config_mistake, store_trouble, ..Notices::default() };
     }
 
-    /// A new configuration is in use; parts of it may have been ignored.
-    pub fn config_loaded(&mut self, warning: Option<String>) {
+    /// What was ignored in the configuration in use. A notice that passes is read to its end first.
+    pub fn set_config_warning(&mut self, warning: Option<String>) {
         self.config_warning = warning;
-        self.pass();
+        if self.ends_at().is_none() {
+            self.pass();
+        }
     }
 
     /// Part of the current configuration was ignored.

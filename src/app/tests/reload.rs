@@ -122,8 +122,12 @@ fn stories_are_asked_for_once_the_topics_are_compiled() {
 
     let mut app = App::without_topics(Arc::clone(&config), minute(0));
     assert_eq!((app.topics(), app.notices.has_config_warning()), (config.topics.as_slice(), false));
+    app.notify(Tone::Info, "said before".to_owned());
     assert!(load(&app.update(compiled.clone(), minute(0))));
     assert_eq!((app.topics(), app.notices.has_config_warning()), (whole.topics(), true));
+    assert_eq!(app.notices.current.as_ref().unwrap().text, "said before", "read to its end");
+    app.update(Event::Tick, minute(1));
+    assert_eq!(app.notices.current, whole.notices.current);
     app.update(Event::Stories(vec![titled(1, -40, BITCOIN)]), minute(0));
     assert_eq!(app.wire.item(StoryId(1)).unwrap().tagged.topics(), ["crypto".into(), "bitcoin".into()]);
 
