@@ -79,14 +79,16 @@ fn before_source(plot: &Plot, source: &str) -> u16 {
 
 /// The labels of a plot, from left to right; the newest may take the place of the source's name.
 pub(super) fn labels(plot: &Plot, span: Span, zone: &TimeZone, now: Timestamp, source: &str) -> Vec<Label> {
-    let mut labels = if plot.step.is_within_day() {
-        let mut labels = days(plot, zone, now, source);
-        let hours = hours(plot, span, zone, &labels, before_source(plot, source));
-        labels.extend(hours);
-        labels
-    } else {
-        months(plot, span, source)
+    // A chart of a day on very few columns has bars of a day.
+    // A chart of a day has bars of a day where it is a few columns wide.
+    let mut labels = match span {
+        Span::Hour | Span::Day => days(plot, zone, now, source),
+        _ if plot.step.is_within_day() => days(plot, zone, now, source),
+        _ => months(plot, span, source),
     };
+    if plot.step.is_within_day() {
+        labels.extend(hours(plot, span, zone, &labels, before_source(plot, source)));
+    }
     if labels.is_empty() {
         labels = first(plot, zone, source);
     }
