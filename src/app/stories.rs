@@ -1,14 +1,23 @@
 //! What is done with a story: reading it, opening it, and marking it.
 
+use std::collections::HashMap;
+
 use super::command::Command;
-use super::wire::Filter;
+use super::wire::{Filter, Item};
 use super::{App, Focus, Tone, drawn, save_marks};
 use crate::config::MarkRead;
+use crate::domain::Name;
 use crate::domain::format;
 use crate::domain::story::{Marks, StoryId};
 use crate::event::{Effect, SystemEffect, TerminalEffect};
 
 impl App {
+    /// The words that gave a story each of its topics, as far as they stand in what is held of it.
+    pub fn reasons(&self, item: &Item) -> HashMap<Name, Vec<String>> {
+        let tags = self.tagger.topics().tag(&item.story.text());
+        tags.into_iter().map(|tag| (tag.topic, tag.why)).collect()
+    }
+
     // --- going to it ---
 
     /// Goes to an unread story, which the reader shows: it counts as read.

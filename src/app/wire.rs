@@ -16,7 +16,7 @@ mod tagger;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -178,8 +178,8 @@ pub struct Wire {
     window: usize,
     /// Each in a place of its own: the table itself is half empty after it has grown.
     items: HashMap<StoryId, Box<Item>>,
-    /// Every story, newest first.
-    order: Vec<Key>,
+    /// Every story, newest first. Stories come at one end or the other: neither moves the rest.
+    order: VecDeque<Key>,
     groups: Groups,
     /// Boxed for the same reason.
     members: HashMap<GroupId, Box<Members>>,
@@ -190,7 +190,7 @@ pub struct Wire {
     /// The stories of each symbol that are the first of their group.
     firsts: Lists,
     /// The rows that pass the filter, newest first.
-    timeline: Vec<Row>,
+    timeline: VecDeque<Row>,
     sorted: Sorted,
     filter: Filter,
     cursor: Cursor,
@@ -241,13 +241,13 @@ impl Wire {
         Wire {
             window,
             items: HashMap::new(),
-            order: Vec::new(),
+            order: VecDeque::new(),
             groups: Groups::default(),
             members: HashMap::new(),
             counts: HashMap::new(),
             by_topic: Lists::default(),
             firsts: Lists::default(),
-            timeline: Vec::new(),
+            timeline: VecDeque::new(),
             sorted: Sorted::default(),
             filter: Filter::default(),
             cursor: Cursor::default(),
@@ -448,7 +448,7 @@ impl Wire {
     // --- rows ---
 
     /// The rows that pass the filter, in the order that the reader chose.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &VecDeque<Row> {
         self.sorted.rows().unwrap_or(&self.timeline)
     }
 

@@ -230,8 +230,9 @@ const BECAUSE: &str = " because: ";
 /// `OpenAI $ because: OpenAI · seeks · $40bn; not excluded`
 fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for tag in &item.tagged.tags {
-        let Some(rule) = scene.app.topic(&tag.topic) else { continue };
+    let words = scene.app.reasons(item);
+    for topic in item.tagged.topics() {
+        let Some(rule) = scene.app.topic(topic) else { continue };
         let is_parent = scene
             .app
             .topics()
@@ -244,7 +245,7 @@ fn reasons(scene: Scene, item: &Item, columns: usize) -> Vec<Line<'static>> {
         let title = cut(&rule.title, columns / 2);
         let checked = if rule.none.is_empty() { "" } else { "; not excluded" };
         let room = columns.saturating_sub(width(&title) + width(BECAUSE));
-        let words = tag.why.join(" · ");
+        let words = words.get(topic).map(|words| words.join(" · ")).unwrap_or_default();
         // The words are worth more than that nothing speaks against them.
         let checked = if width(&words) + width(checked) <= room { checked } else { "" };
         let why = cut(&words, room);

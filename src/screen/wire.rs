@@ -61,7 +61,7 @@ fn away_line(scene: Scene) -> Option<usize> {
     let is_newer = |row: &Row| scene.app.wire.item(row.lead).is_some_and(|item| item.story.first_seen > since);
     let at = rows.partition_point(|row| row.time > since);
     // What had been published by then, but was only heard of later, stands above it as well.
-    let late = rows[at..].iter().take_while(|row| since.duration_since(row.time) < LATE);
+    let late = rows.range(at..).take_while(|row| since.duration_since(row.time) < LATE);
     let at = at + late.enumerate().filter(|(_, row)| is_newer(row)).last().map_or(0, |(place, _)| place + 1);
     (at > 0 && at < rows.len()).then_some(at)
 }

@@ -56,7 +56,7 @@ impl Wire {
 
     /// Changes the marks of every row that passes the filter.
     pub fn mark_shown(&mut self, change: impl Fn(&mut Marks)) -> Marked {
-        let rows = self.rows().to_vec();
+        let rows: Vec<Row> = self.rows().iter().copied().collect();
         self.mark(&rows, change)
     }
 

@@ -47,8 +47,9 @@ impl Wire {
         };
         let shown: Vec<(GroupId, Option<Row>)> = self.members.iter().map(|(id, members)| shown(id, members)).collect();
         self.sorted.touch();
-        self.timeline = shown.iter().filter_map(|(_, row)| *row).collect();
-        self.timeline.sort_unstable_by_key(|row| std::cmp::Reverse(place_of(row)));
+        let mut rows: Vec<Row> = shown.iter().filter_map(|(_, row)| *row).collect();
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse(place_of(row)));
+        self.timeline = rows.into();
         for (group, row) in shown {
             if let Some(members) = self.members.get_mut(&group) {
                 members.row = row;

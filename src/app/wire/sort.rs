@@ -1,7 +1,7 @@
 //! The order of the rows: newest first, or by something else that the reader looks for. Rows of another order are put in place
 //! once for each event, and each minute: they do not move with every price.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::{Row, Wire, place_of};
 use crate::domain::group::GroupId;
@@ -36,14 +36,14 @@ impl Sort {
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
     by: Sort,
-    rows: Vec<Row>,
+    rows: VecDeque<Row>,
     places: HashMap<GroupId, usize>,
     /// Rows have come or gone since.
     is_stale: bool,
 }
 
 impl Sorted {
-    pub(super) fn rows(&self) -> Option<&[Row]> {
+    pub(super) fn rows(&self) -> Option<&VecDeque<Row>> {
         (self.by != Sort::Newest).then_some(&self.rows)
     }
 
@@ -78,7 +78,7 @@ impl Wire {
     }
 
     /// The rows by time, whatever the order is.
-    pub fn timeline(&self) -> &[Row] {
+    pub fn timeline(&self) -> &VecDeque<Row> {
         &self.timeline
     }
 
@@ -86,7 +86,7 @@ impl Wire {
     pub fn put_in_order(&mut self, ranks: Vec<u64>) {
         let mut ranked: Vec<(u64, Row)> = ranks.into_iter().zip(self.timeline.iter().copied()).collect();
         ranked.sort_unstable_by_key(|(rank, row)| std::cmp::Reverse((*rank, place_of(row))));
-        let rows: Vec<Row> = ranked.into_iter().map(|(_, row)| row).collect();
+        let rows: VecDeque<Row> = ranked.into_iter().map(|(_, row)| row).collect();
         let places = rows.iter().enumerate().map(|(at, row)| (row.group, at)).collect();
         self.sorted = Sorted { by: self.sorted.by, rows, places, is_stale: false };
     }

@@ -163,8 +163,9 @@ impl Wire {
     /// The story that the reader shows and those that the next key may show.
     fn shown_leads(&self) -> Vec<StoryId> {
         let at = self.cursor().unwrap_or(0);
-        let around = at.saturating_sub(1)..(at + 2).min(self.rows().len());
-        let leads = self.rows().get(around).unwrap_or_default().iter().map(|row| row.lead);
+        let end = (at + 2).min(self.rows().len());
+        let around = at.saturating_sub(1).min(end)..end;
+        let leads = self.rows().range(around).map(|row| row.lead);
         self.current_item().map(|item| item.story.id).into_iter().chain(leads).collect()
     }
 
@@ -417,7 +418,7 @@ mod tests {
         }
 
         fn shown(&self) -> (Vec<Row>, usize, usize) {
-            (self.wire.rows().to_vec(), self.wire.count("sea"), self.wire.muted_count())
+            (self.wire.rows().iter().copied().collect(), self.wire.count("sea"), self.wire.muted_count())
         }
     }
 

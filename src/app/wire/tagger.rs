@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::Name;
-use crate::domain::text::Text;
-use crate::domain::topic::{Tag, TopicRule, Topics};
+use crate::domain::text::{Text, TitleSpan};
+use crate::domain::topic::{TopicRule, Topics};
 
 /// Topics compiled, and the symbols of the watchlist: what tagging a story needs.
 #[derive(Debug, Default)]
@@ -34,15 +34,23 @@ impl Tagger {
 
     /// The topics of a text, and the symbols bound to them.
     pub fn tag(&self, text: &Text) -> Tagged {
-        let tags: Box<[Tag]> = self.topics.tag(text).into();
+        let tags = self.topics.tag(text);
         let topics: Vec<Name> = tags.iter().map(|tag| tag.topic.clone()).collect();
+        let mut spans: Vec<TitleSpan> = tags.into_iter().flat_map(|tag| tag.spans).collect();
+        spans.sort_unstable_by_key(|span| (span.start, span.end));
+        spans.dedup();
+        self.tagged(topics, spans)
+    }
+
+    /// A story that was tagged before.
+    fn tagged(&self, topics: Vec<Name>, spans: Vec<TitleSpan>) -> Tagged {
         // A panic elsewhere leaves nothing half done here: each change is one insertion.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let bound = match known.get(&topics) {
             Some(bound) => Arc::clone(bound),
             None => Arc::clone(known.entry(topics.clone()).or_insert_with(|| Arc::new(self.bound(topics)))),
         };
-        Tagged { tags, bound }
+        Tagged { spans: spans.into(), bound }
     }
 
     fn bound(&self, topics: Vec<Name>) -> Bound {
@@ -63,11 +71,11 @@ impl Tagger {
     }
 }
 
-/// What tagging a story gives.
+/// What tagging a story gives. Why it has a topic is not kept: it is asked again for the one story that is read.
 #[derive(Debug)]
 pub struct Tagged {
-    /// In the order of the rules, children with their parents.
-    pub tags: Box<[Tag]>,
+    /// Where the words that decided stand in the title, in its order, without repeats.
+    pub spans: Box<[TitleSpan]>,
     bound: Arc<Bound>,
 }
 
@@ -80,7 +88,7 @@ struct Bound {
 }
 
 impl Tagged {
-    /// The names of its tags.
+    /// In the order of the rules, children with their parents.
     pub fn topics(&self) -> &[Name] {
         &self.bound.topics
     }
@@ -100,8 +108,6 @@ impl Tagged {
     /// As if it had been tagged so, in tests.
     #[cfg(test)]
     pub(super) fn with(topics: Vec<Name>, symbols: Vec<Name>) -> Tagged {
-        let tag = |topic: &Name| Tag { topic: topic.clone(), why: Vec::new(), spans: Vec::new() };
-        let tags = topics.iter().map(tag).collect();
-        Tagged { tags, bound: Arc::new(Bound { topics, symbols, closest: Vec::new() }) }
+        Tagged { spans: Box::default(), bound: Arc::new(Bound { topics, symbols, closest: Vec::new() }) }
     }
 }

@@ -126,7 +126,7 @@ fn walked(
 
 /// What must hold whatever happened.
 fn check(wire: &Wire) {
-    assert!(wire.order.is_sorted_by(|a, b| a > b), "every story once, newest first");
+    assert!(wire.order.iter().is_sorted_by(|a, b| a > b), "every story once, newest first");
     assert_eq!(wire.order.len(), wire.items.len());
     assert!(wire.items.values().all(|item| wire.order.contains(&item.key())));
     let places: Vec<_> = wire.timeline.iter().map(place_of).collect();

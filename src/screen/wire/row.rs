@@ -314,8 +314,7 @@ fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'stat
     let style = highlight.map_or(style, |highlight| {
         style.patch(scene.theme.topic(highlight.color.as_deref(), None)).add_modifier(Modifier::UNDERLINED)
     });
-    let words: Vec<&TitleSpan> = item.tagged.tags.iter().flat_map(|tag| &tag.spans).collect();
-    let mut spans = emphasised(&item.story.title, &words, style, room);
+    let mut spans = emphasised(&item.story.title, &item.tagged.spans, style, room);
     let mut used: usize = spans.iter().map(|span| width(&span.content)).sum();
     if item.story.title_before.is_some() && used + width(EDITED) <= room {
         spans.push(Span::styled(EDITED, scene.theme.faint.add_modifier(Modifier::ITALIC)));
@@ -326,7 +325,7 @@ fn headline(scene: Scene, row: &Row, item: &Item, room: usize) -> Vec<Span<'stat
 }
 
 /// A title in at most this many columns, with the words that decided its topics in bold.
-fn emphasised(title: &str, words: &[&TitleSpan], style: Style, room: usize) -> Vec<Span<'static>> {
+fn emphasised(title: &str, words: &[TitleSpan], style: Style, room: usize) -> Vec<Span<'static>> {
     let shown = safe(title);
     // Words stand at places of the title as it was stored; in one that had to be made safe those places are others.
     let words = if shown.len() == title.len() { words } else { &[] };
