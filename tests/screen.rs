@@ -550,7 +550,7 @@ fn every_size_draws_whole() {
         let mut apps: Vec<(&str, App)> = MODES.iter().map(|(name, prepare)| (*name, prepared(*prepare))).collect();
         let dark = theme("dark");
         for width in widths {
-            let is_drawn = |height: &u16| (width <= 130 && *height <= 50) || (width + height) % 3 == 0;
+            let is_drawn = |height: &u16| (width <= 130 && *height <= 50) || (width + height).is_multiple_of(3);
             for height in (5..=80).filter(is_drawn) {
                 let (mode, app) = &mut apps[(usize::from(width) * 7 + usize::from(height)) % MODES.len()];
                 check(&draw_at(app, (width, height), &dark), &format!("{mode} at {width}x{height}"));
