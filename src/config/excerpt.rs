@@ -90,8 +90,29 @@ fn is_plain(line: &str) -> bool {
         return line.ends_with(']') && !line.contains(['#', '=', '"', '\'']);
     }
     line.split_once('=').is_some_and(|(key, value)| {
-        PLAIN.contains(key.trim()) && !value.contains(['=', '{', '#', '@']) && !value.contains("://")
+        let is_plain = !value.contains(['=', '{', '#', '@']) && !value.contains("://");
+        PLAIN.contains(key.trim()) && is_plain && is_one_value(value.trim())
     })
+}
+
+/// A word, a string or a list of strings, the end of which may be missing: what stands behind it may be a comment or
+/// another setting that lost its sign.
+fn is_one_value(value: &str) -> bool {
+    match value.strip_prefix('[') {
+        Some(mut list) => {
+            while let Some((before, rest)) = list.split_once(['"', '\'']) {
+                if !before.chars().all(|c| c == ',' || c.is_whitespace()) {
+                    return false;
+                }
+                list = rest.split_once(['"', '\'']).map_or("", |(_, behind)| behind);
+            }
+            list.trim_end_matches(']').chars().all(|c| matches!(c, ',' | '.' | '0'..='9') || c.is_whitespace())
+        }
+        None => match value.strip_prefix(['"', '\'']) {
+            Some(string) => string.split_once(['"', '\'']).is_none_or(|(_, behind)| behind.is_empty()),
+            None => !value.contains(|c: char| matches!(c, '"' | '\'') || c.is_whitespace()),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +151,10 @@ mod tests {
             "[a] key = abc",
             "source = \"abc\"",
             "YWJj==",
+            "timeout = \"30s\" key \"abc\"",
+            "timeout = 30s key abc",
+            "any = [\"x\"] key \"abc\"",
+            "any = [\"x\" key \"abc\"",
         ];
         for line in shown {
             assert!(is_plain(line), "{line}");
