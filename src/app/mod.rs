@@ -394,44 +394,41 @@ impl App {
     /// Takes in stored stories. Answers the marks that are not stored: those that were made before the stored ones were
     /// known, and the groups of stories that were stored in none.
     fn remember(&mut self, stories: Vec<(Story, Marks)>) -> Vec<(StoryId, Marks)> {
-        let mut merged = Vec::new();
-        for (story, stored) in stories {
+        let App { wire, tagger, now, .. } = self;
+        let merge = |wire: &mut Wire, (story, stored): (Story, Marks)| {
             let id = story.id;
-            let marks = self.wire.remember(&story, stored, self.now).or_else(|| {
-                self.wire.take_stored(story, stored, &self.tagger, self.now);
-                self.wire.item(id).map(|item| item.marks)
+            let marks = wire.remember(&story, stored, *now).or_else(|| {
+                wire.take_stored(story, stored, tagger, *now);
+                wire.item(id).map(|item| item.marks)
             });
-            merged.extend(marks.filter(|marks| *marks != stored).map(|marks| (id, marks)));
-        }
-        self.wire.drop_summaries();
+            marks.filter(|marks| *marks != stored).map(|marks| (id, marks))
+        };
+        let merged = wire.in_batch(*now, |wire| stories.into_iter().filter_map(|stored| merge(wire, stored)).collect());
+        wire.drop_summaries();
         merged
     }
 
     fn stories(&mut self, stories: Vec<Story>) -> Vec<Effect> {
         self.count_in(&stories);
-        let (mut fresh, mut placed, mut shown) = (Vec::new(), Vec::new(), false);
-        let mut alerts = Vec::new();
-        for story in stories {
+        let App { wire, tagger, now, .. } = self;
+        let take = |wire: &mut Wire, story: &Story| match wire.paused() {
+            true => wire.hold(story.clone()),
             // Most are: each poll brings the whole document again.
-            if !self.wire.paused() && self.wire.knows(&story) {
-                continue;
-            }
-            let arrival = match self.wire.paused() {
-                true => self.wire.hold(story.clone()),
-                false => self.wire.take(story.clone(), Marks::default(), &self.tagger, self.now),
-            };
-            shown |= matches!(arrival, Arrival::New | Arrival::Edited);
+            false if wire.knows(story) => Arrival::Known,
+            false => wire.take(story.clone(), Marks::default(), tagger, *now),
+        };
+        let arrived: Vec<(Story, Arrival)> = wire.in_batch(*now, |wire| {
+            let arrived = stories.into_iter().map(|story| (take(wire, &story), story));
+            arrived.filter(|(arrival, _)| *arrival != Arrival::Known).map(|(arrival, story)| (story, arrival)).collect()
+        });
+        let (mut fresh, mut placed, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
+        let shown = arrived.iter().any(|(_, arrival)| *arrival != Arrival::Beyond);
+        for (story, arrival) in arrived {
             if arrival == Arrival::New {
                 alerts.extend(self.alert_of_story(&story));
+                placed.extend(self.wire.item(story.id).map(|item| (story.id, item.group)));
             }
-            placed.extend(
-                self.wire.item(story.id).filter(|_| arrival == Arrival::New).map(|item| (story.id, item.group)),
-            );
-            match arrival {
-                Arrival::Known => {}
-                Arrival::Edited => fresh.push(self.wire.as_edit(story)),
-                Arrival::New | Arrival::Beyond => fresh.push(story),
-            }
+            fresh.push(if arrival == Arrival::Edited { self.wire.as_edit(story) } else { story });
         }
         let mut effects = Vec::new();
         effects.extend((!fresh.is_empty()).then_some(Effect::Store(StoreEffect::SaveStories(fresh))));

@@ -183,6 +183,8 @@ pub struct Wire {
     groups: Groups,
     /// Boxed for the same reason.
     members: HashMap<GroupId, Box<Members>>,
+    /// Groups to be brought up to date at the end of [`Wire::in_batch`], in which each may come up many times.
+    batch: Option<Vec<GroupId>>,
     /// How many groups carry each topic.
     counts: HashMap<Name, usize>,
     /// The stories of each topic.
@@ -244,6 +246,7 @@ impl Wire {
             order: VecDeque::new(),
             groups: Groups::default(),
             members: HashMap::new(),
+            batch: None,
             counts: HashMap::new(),
             by_topic: Lists::default(),
             firsts: Lists::default(),

@@ -155,9 +155,12 @@ impl Asked {
         let mut wire = Wire::unbounded();
         let filter = Filter { topic: None, query: Some((self.text.clone(), self.query.clone())) };
         let stored: Result<Vec<_>, _> = reader.stories(oldest).collect();
-        for (story, marks) in stored.map_err(unread)?.into_iter().rev() {
-            wire.take_stored(story, marks, tagger, self.now);
-        }
+        let stored = stored.map_err(unread)?;
+        wire.in_batch(self.now, |wire| {
+            for (story, marks) in stored.into_iter().rev() {
+                wire.take_stored(story, marks, tagger, self.now);
+            }
+        });
         if self.asks().moves {
             wire.set_moves(|story| tape.moves_since(story.time()));
         }

@@ -63,13 +63,18 @@ impl Judges {
         self.asks
     }
 
+    /// Are there none?
+    pub(super) fn is_empty(&self) -> bool {
+        self.mutes.is_empty() && self.highlights.is_empty()
+    }
+
     fn may_be_slow(&self) -> bool {
         self.mutes.iter().chain(&self.highlights).any(|judge| judge.query.may_be_slow())
     }
 
     /// What they say of a story; None when its summary has to be read first.
     pub fn judge(&self, item: &Item, outlets: usize, now: Timestamp) -> Option<Verdict> {
-        if self.mutes.is_empty() && self.highlights.is_empty() {
+        if self.is_empty() {
             return Some(Verdict::default());
         }
         let subject = item.subject(outlets, now);

@@ -9,9 +9,28 @@ use crate::domain::Name;
 use crate::domain::group::GroupId;
 
 impl Wire {
+    /// Takes in many stories: the groups they come into are brought up to date once, at the end. Counting a group anew for
+    /// each of its stories would take time with the square of its size.
+    pub fn in_batch<T>(&mut self, now: Timestamp, take: impl FnOnce(&mut Wire) -> T) -> T {
+        self.batch = Some(Vec::new());
+        let taken = take(self);
+        let mut seen = HashSet::new();
+        for group in self.batch.take().unwrap_or_default() {
+            if seen.insert(group) {
+                self.refresh_group(group, now);
+            }
+        }
+        taken
+    }
+
     /// Brings what follows from the stories of a group up to date: its counts and its row.
     pub(super) fn refresh_group(&mut self, group: GroupId, now: Timestamp) {
-        self.judge(group, now);
+        if let Some(batch) = &mut self.batch {
+            return batch.push(group);
+        }
+        if !self.judges.is_empty() {
+            self.judge(group, now);
+        }
         self.tally(group);
         self.show(group, now);
         if self.members.get(&group).is_some_and(|members| members.ids.is_empty()) {
