@@ -16,7 +16,7 @@ mod tagger;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -505,13 +505,8 @@ impl Wire {
 
     /// The outlets of a group in order of appearance, without repeats.
     pub fn outlets(&self, group: GroupId) -> Vec<&Name> {
-        let mut outlets: Vec<&Name> = Vec::new();
-        for item in self.group(group) {
-            if !outlets.contains(&&item.story.outlet) {
-                outlets.push(&item.story.outlet);
-            }
-        }
-        outlets
+        let mut seen = HashSet::new();
+        self.group(group).map(|item| &item.story.outlet).filter(|outlet| seen.insert(*outlet)).collect()
     }
 
     /// The stories of a group since its last lull, in order of appearance: what its row stands for.
