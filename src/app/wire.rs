@@ -3,6 +3,7 @@
 
 mod cursor;
 mod found;
+mod group_queue;
 mod judge;
 mod lists;
 mod marks;
@@ -28,6 +29,7 @@ use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::text::WordSet;
 use cursor::Cursor;
 use found::Found;
+use group_queue::GroupQueue;
 pub use judge::{Judge, Judges, Verdict};
 pub use lists::HEAT_HOURS;
 use lists::Lists;
@@ -206,8 +208,8 @@ pub struct Wire {
     sifting: Sifting,
     summaries: Summaries,
     judges: Judges,
-    /// Groups of which the mutes and highlights have still to be asked, the next one last.
-    judging: Vec<GroupId>,
+    /// Groups of which the mutes and highlights have still to be asked.
+    judging: GroupQueue,
     /// How many stories are muted, and of how many groups every one.
     muted: usize,
     all_muted: usize,
@@ -262,7 +264,7 @@ impl Wire {
             sifting: Sifting::default(),
             summaries: Summaries::default(),
             judges: Judges::default(),
-            judging: Vec::new(),
+            judging: GroupQueue::default(),
             muted: 0,
             all_muted: 0,
             shows_muted: false,
