@@ -102,12 +102,12 @@ pub(super) fn page(
 
 /// How late it is at least by the clocks of those who publish: the latest time that is not far ahead of what others say.
 /// None where no story says when it was published.
-pub(super) fn time_of_publishers(connection: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
+pub(super) fn time_of_publishers(connection: &Connection, latest: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
     // The time of one feed may be wrong, or of an event to come; that of the third is not.
     let sql = "SELECT max(published) FROM (SELECT feed, published FROM story ORDER BY row DESC LIMIT 5000)
                WHERE published <= ?1 GROUP BY feed ORDER BY max(published) DESC LIMIT 3";
     let mut statement = connection.prepare_cached(sql)?;
-    let times = statement.query_map([now.as_millisecond()], |row| time(0, row.get(0)?))?;
+    let times = statement.query_map([latest.as_millisecond()], |row| time(0, row.get(0)?))?;
     Ok(times.collect::<rusqlite::Result<Vec<_>>>()?.pop())
 }
 

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod clock;
 mod owners;
 mod search;
 mod trouble;
@@ -367,47 +368,6 @@ fn pruning_keeps_what_is_starred_and_remembers_what_it_removed() {
         }
     };
     assert_eq!(known.stories, [(story(4, "Chips", old), READ)]);
-}
-
-#[test]
-fn a_clock_that_is_far_ahead_prunes_nothing() {
-    const DAY: i64 = 86_400;
-    let dir = TempDir::new().unwrap();
-    // The stories left after a run by a clock that says so, in which new ones came.
-    let left_at = |now: i64, new: Vec<Story>| {
-        let (sender, _events) = tokio::sync::mpsc::channel(64);
-        let inbox = Arc::new(Inbox::default());
-        let clock: Clock = Arc::new(move || at(now));
-        let place = Some(dir.path().to_owned());
-        let mut keeper = StoreThread::new(place, KEEP, sender, clock.clone(), Arc::clone(&inbox)).unwrap();
-        inbox.put(StoreEffect::SaveStories(new));
-        for _ in 0..4 {
-            let round = inbox.next(inbox::Pause::AtMost(Duration::ZERO), &clock);
-            keeper.round(round);
-        }
-        drop(keeper);
-        stories(&dir).len()
-    };
-    let published = |id: u64, feed: &str, published: i64, seen: i64| Story {
-        feed: feed.into(),
-        first_seen: at(seen),
-        ..story(id, "Chips", published)
-    };
-    let of_three = |from: u64, published_at: i64, seen: i64| -> Vec<Story> {
-        (0..30).map(|id| published(from + id, ["Desk", "Wire", "Times"][id as usize % 3], published_at, seen)).collect()
-    };
-    assert_eq!(left_at(NOW, of_three(0, NOW, NOW)), 30);
-    // More than the time that stories are kept.
-    let ahead = NOW + 400 * DAY;
-    assert_eq!(left_at(ahead, Vec::new()), 30);
-    assert_eq!(left_at(ahead, of_three(100, NOW + 60, ahead)), 60, "feeds still say what time it is");
-    assert_eq!(left_at(ahead + DAY, vec![published(200, "Dates", ahead, ahead)]), 61, "one feed of events to come");
-    // The clock is right, and so late it is by the feeds too.
-    let later = NOW + 100 * DAY;
-    assert_eq!(left_at(later, Vec::new()), 61, "first one has to hear of it");
-    let today = left_at(later, of_three(300, later - 60, later));
-    assert_eq!(today, 61 + 30 - 30, "what came by the clock that was ahead is not yet old");
-    assert_eq!(left_at(later + DAY, Vec::new()), today);
 }
 
 /// A closed database of 1,200 stories, each tenth starred, in one piece.

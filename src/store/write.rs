@@ -1,6 +1,6 @@
 //! Saving and pruning: plain functions over a connection.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::inbox::Waiting;
@@ -283,6 +283,30 @@ fn save_source(transaction: &Transaction, report: &SourceReport) -> rusqlite::Re
 
 fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// A story first seen later than this after now was seen under a clock that ran ahead.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// Stories that were first seen after now count as seen now, or they would be kept for as much longer, and one without a time
+/// of its own would stand above all others until then. The same of what is remembered of pruned ones. True when more may
+/// be left.
+pub(super) fn see_by(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<bool> {
+    let ahead = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let limits = params![ahead.as_millisecond(), now.as_millisecond(), PRUNE_AT_ONCE];
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let changed = transaction
+        .prepare_cached(
+            "UPDATE story SET first_seen = ?2, time = min(time, ?2) WHERE row IN (
+                SELECT row FROM story WHERE first_seen > ?1 ORDER BY first_seen, row LIMIT ?3)",
+        )?
+        .execute(limits)?;
+    transaction.execute(
+        "UPDATE pruned SET first_seen = ?2 WHERE first_seen > ?1",
+        params![ahead.as_millisecond(), now.as_millisecond()],
+    )?;
+    transaction.commit()?;
+    Ok(changed == PRUNE_AT_ONCE as usize)
 }
 
 /// Removes some of the unstarred stories first seen before a time, and what is remembered of those pruned before
