@@ -87,7 +87,8 @@ impl Popup {
     pub fn asked(&self) -> Option<&Asked> {
         match self {
             Popup::Why { asked, .. } => Some(asked),
-            _ => None,
+            Popup::Help { .. } | Popup::Feeds { .. } | Popup::Feed { .. } | Popup::Group { .. } => None,
+            Popup::Digest { .. } | Popup::Alerts { .. } | Popup::Heat { .. } => None,
         }
     }
 
@@ -105,18 +106,23 @@ impl Popup {
 
     /// Whether the story that commands act on can't be seen: only its group shows it too.
     fn covers_story(&self) -> bool {
-        !matches!(self, Popup::Group { .. })
+        match self {
+            Popup::Group { .. } => false,
+            Popup::Help { .. } | Popup::Feeds { .. } | Popup::Feed { .. } | Popup::Digest { .. } => true,
+            Popup::Alerts { .. } | Popup::Heat { .. } | Popup::Why { .. } => true,
+        }
     }
 
-    fn is_opened_by(&self, command: Command) -> bool {
+    /// The command that opens it, and closes it again.
+    fn opened_by(&self) -> Command {
         match self {
-            Popup::Help { .. } => command == Command::Help,
-            Popup::Feeds { .. } | Popup::Feed { .. } => command == Command::Feeds,
-            Popup::Group { .. } => command == Command::Group,
-            Popup::Alerts { .. } => command == Command::Alerts,
-            Popup::Digest { .. } => command == Command::Digest,
-            Popup::Heat { .. } => command == Command::Heat,
-            Popup::Why { .. } => command == Command::Why,
+            Popup::Help { .. } => Command::Help,
+            Popup::Feeds { .. } | Popup::Feed { .. } => Command::Feeds,
+            Popup::Group { .. } => Command::Group,
+            Popup::Alerts { .. } => Command::Alerts,
+            Popup::Digest { .. } => Command::Digest,
+            Popup::Heat { .. } => Command::Heat,
+            Popup::Why { .. } => Command::Why,
         }
     }
 }
@@ -144,7 +150,7 @@ impl App {
             Popup::Why { ref asked, chosen, .. } => self.why_command(command, asked, chosen),
             Popup::Digest { .. } => None,
         };
-        own.or_else(|| match command == Command::Close || popup.is_opened_by(command) {
+        own.or_else(|| match command == Command::Close || popup.opened_by() == command {
             true => {
                 self.popup = None;
                 Some(drawn())
@@ -182,7 +188,9 @@ impl App {
         match popup {
             Popup::Group { group, .. } => popup.within(self.wire.member_count(group)),
             Popup::Alerts { .. } => popup.within(self.alerts.listed(self.now).len()),
-            _ => popup.within(self.config.feeds.len()),
+            Popup::Feeds { .. } | Popup::Feed { .. } => popup.within(self.config.feeds.len()),
+            // What is only scrolled is bounded by what was drawn; the line of a story by the stories.
+            Popup::Help { .. } | Popup::Digest { .. } | Popup::Heat { .. } | Popup::Why { .. } => popup,
         }
     }
 

@@ -17,17 +17,14 @@ impl App {
             C::CopyLink => is_covered || self.has_link(),
             C::PreviousBar | C::NextBar => is_covered || !is_in_prices || !self.seen.bars.is_empty(),
             C::Sort => is_covered || !is_in_prices || has_several(),
-            C::NextSymbol => !matches!(self.popup, None | Some(Popup::Why { .. })) || has_several(),
+            C::NextSymbol => self.popup.as_ref().map_or_else(has_several, |popup| self.acts_in(popup, command)),
             C::PreviousSymbol => is_covered || has_several(),
             C::NextList | C::PreviousList => is_covered || !self.tape.lists().is_empty(),
             C::NextSpan | C::Why => is_covered || !self.tape.shown().is_empty(),
-            C::NextPanel => !matches!(self.popup, Some(Popup::Feeds { .. })) || self.health.feeds().next().is_some(),
+            C::NextPanel | C::Snooze | C::TestAlert | C::Help => {
+                self.popup.as_ref().is_none_or(|popup| self.acts_in(popup, command))
+            }
             C::Refresh => self.popup.as_ref().and_then(Popup::feed).is_none_or(|feed| self.asks_feed(feed)),
-            C::Snooze | C::TestAlert => match self.popup {
-                Some(Popup::Alerts { cursor }) => self.alerts.is_alert(cursor),
-                _ => true,
-            },
-            C::Help => !matches!(self.popup, Some(Popup::Help { .. })),
             C::Down | C::Up | C::PageDown | C::PageUp | C::Top | C::Bottom => true,
             C::NextUnread | C::PreviousUnread | C::PreviousPanel | C::Close => true,
             C::Query | C::Commands | C::Muted | C::Pause => true,
@@ -38,6 +35,19 @@ impl App {
             C::Zoom | C::Grow | C::Shrink | C::ResetLayout => true,
             C::HideTopics | C::HideReader | C::HideChart | C::HidePrices | C::HideHeat => true,
             C::Feeds | C::Mouse | C::Redraw | C::Suspend | C::Quit => true,
+        }
+    }
+
+    /// Whether a command that one popup treats in its own way does something in a popup.
+    fn acts_in(&self, popup: &Popup, command: Command) -> bool {
+        match popup {
+            Popup::Help { .. } => command != Command::Help,
+            Popup::Feeds { .. } => command != Command::NextPanel || self.health.feeds().next().is_some(),
+            Popup::Alerts { cursor } => {
+                !matches!(command, Command::Snooze | Command::TestAlert) || self.alerts.is_alert(*cursor)
+            }
+            Popup::Why { .. } => command != Command::NextSymbol || self.tape.shown().len() > 1,
+            Popup::Feed { .. } | Popup::Group { .. } | Popup::Digest { .. } | Popup::Heat { .. } => true,
         }
     }
 
