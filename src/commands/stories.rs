@@ -158,7 +158,7 @@ impl Asked {
         let stored = stored.map_err(unread)?;
         wire.in_batch(self.now, |wire| {
             for (story, marks) in stored.into_iter().rev() {
-                wire.take_stored(story, marks, tagger, self.now);
+                wire.take_stored(story, marks, None, tagger, self.now);
             }
         });
         if self.asks().moves {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::index::{Found, Index, PartId};
 use super::Name;
+use super::analysis::Stamp;
 use super::pattern::{Words, join};
 use super::query::{Leaf, Node, Pattern, Query, Scope, Terms, merged};
 use super::setting::{Setting, SettingError};
@@ -63,6 +64,7 @@ pub struct Topics {
     index: Index,
     /// With the sets they take in written out.
     terms: Terms,
+    stamp: Stamp,
 }
 
 #[derive(Clone, Debug)]
@@ -117,12 +119,17 @@ impl Topics {
         self.rules.len() == self.compiled.len()
     }
 
+    /// What the analysis of a text by these rules is stored with.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
     /// A rule that can't be compiled is left out; the second list says which and why.
     /// `terms` are the sets that the queries of the rules use as `{name}`.
     pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<SettingError>) {
         let mut mistakes = Vec::new();
+        let mut topics = Topics { stamp: Stamp::of(rules, terms), ..Topics::default() };
         let terms = spread(terms, &mut mistakes);
-        let mut topics = Topics::default();
         for rule in rules {
             match topics.compile_rule(rule, &terms) {
                 Ok(compiled) => {
