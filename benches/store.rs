@@ -8,7 +8,7 @@ use divan::Bencher;
 use jiff::{SignedDuration, Timestamp};
 use newstape::config::shipped;
 use newstape::domain::Name;
-use newstape::domain::analysis::Stamp;
+use newstape::domain::analysis::{Analysis, Stamp};
 use newstape::domain::query::StoryText;
 use newstape::domain::query::{Query, Subject};
 use newstape::domain::story::{Marks, Story, StoryId};
@@ -173,8 +173,8 @@ fn filter_first_page(bencher: Bencher, source: &str) {
 }
 
 fn matches(reader: &Reader, query: &Query, topics: &Topics, limit: usize) -> usize {
-    let candidates = reader.candidates(query.need(topics, now()), None);
-    let passes = |(story, marks): &(Story, Marks)| {
+    let candidates = reader.candidates(query.need(topics, now()), None, Stamp::default());
+    let passes = |(story, marks, _): &(Story, Marks, Option<Analysis>)| {
         let text = Text::new(&story.title, &story.summary);
         let tagged: Vec<Name> = topics.tag(&text).into_iter().map(|tag| tag.topic).collect();
         let subject = Subject {

@@ -4,10 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint;
 use super::group::TitleKey;
-use super::query::Terms;
 use super::story::Story;
 use super::text::{TitleSpan, WordSet};
-use super::topic::TopicRule;
 
 /// Raised when a text is read otherwise than before: how it is split into words, tagged, or compared with others. The test
 /// below fails when that is forgotten.
@@ -18,18 +16,10 @@ const VERSION: u64 = 1;
 pub struct Stamp(pub u64);
 
 impl Stamp {
-    /// Of these rules, with the sets that their queries use.
-    pub fn of(rules: &[TopicRule], terms: &Terms) -> Stamp {
-        let of_rule = |rule: &TopicRule| {
-            let queries = [&rule.any, &rule.none].map(|list| fingerprint::of_texts(list.iter().map(String::as_str)));
-            let names = [&*rule.name, rule.parent.as_deref().unwrap_or_default()];
-            [fingerprint::of_texts(names), queries[0], queries[1]]
-        };
-        let of_terms = terms.iter().map(|(name, set)| {
-            fingerprint::of_texts(std::iter::once(name.as_str()).chain(set.iter().map(String::as_str)))
-        });
-        let parts = std::iter::once(VERSION).chain(rules.iter().flat_map(of_rule)).chain(of_terms);
-        Stamp(fingerprint::of(parts.flat_map(u64::to_le_bytes)))
+    /// Of all the texts that decide.
+    pub fn of<'a>(decisive: impl IntoIterator<Item = &'a str>) -> Stamp {
+        let hashes = [VERSION, fingerprint::of_texts(decisive)];
+        Stamp(fingerprint::of(hashes.into_iter().flat_map(u64::to_le_bytes)))
     }
 }
 
@@ -96,7 +86,8 @@ mod tests {
 
     use super::*;
     use crate::app::samples::story;
-    use crate::domain::topic::Topics;
+    use crate::domain::query::Terms;
+    use crate::domain::topic::{TopicRule, Topics};
 
     fn about(title: &str, summary: &str) -> Story {
         Story { title: title.into(), summary: summary.into(), ..story(1, 1) }
@@ -138,11 +129,12 @@ mod tests {
     #[test]
     fn the_stamp_hangs_on_whatever_decides() {
         let config = crate::config::load(None::<(&str, &str)>).unwrap();
-        let stamp = Stamp::of(&config.topics, &config.terms);
+        let of = |rules: &[TopicRule], terms: &Terms| Topics::compile(rules, terms).0.stamp();
+        let stamp = of(&config.topics, &config.terms);
         let with = |change: fn(&mut TopicRule)| {
             let mut rules = config.topics.clone();
             change(rules.last_mut().unwrap());
-            Stamp::of(&rules, &config.terms)
+            of(&rules, &config.terms)
         };
         assert_ne!(with(|rule| rule.name = "other".into()), stamp);
         assert_ne!(with(|rule| rule.any.push("harbour".into())), stamp);
@@ -150,7 +142,7 @@ mod tests {
         assert_ne!(with(|rule| rule.parent = Some("harbours".into())), stamp);
         let mut terms = config.terms.clone();
         terms.insert("ports".into(), vec!["harbour".into()]);
-        assert_ne!(Stamp::of(&config.topics, &terms), stamp);
+        assert_ne!(of(&config.topics, &terms), stamp);
         // How a topic is shown decides nothing.
         assert_eq!(with(|rule| rule.title = "Other".into()), stamp);
     }

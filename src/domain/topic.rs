@@ -128,7 +128,7 @@ impl Topics {
     /// `terms` are the sets that the queries of the rules use as `{name}`.
     pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<SettingError>) {
         let mut mistakes = Vec::new();
-        let mut topics = Topics { stamp: Stamp::of(rules, terms), ..Topics::default() };
+        let mut topics = Topics { stamp: stamp(rules, terms), ..Topics::default() };
         let terms = spread(terms, &mut mistakes);
         for rule in rules {
             match topics.compile_rule(rule, &terms) {
@@ -290,6 +290,19 @@ fn required(node: &Node<Test>, parts: &mut Vec<(Scope, PartId)>) {
         Node::Leaf(Test::Phrase { scope, parts: own, .. }) => parts.extend(own.iter().map(|part| (*scope, *part))),
         Node::Or(_) | Node::Not(_) | Node::Leaf(Test::Regex(..)) => {}
     }
+}
+
+/// What decides of these rules, and of the sets that their queries use.
+fn stamp(rules: &[TopicRule], terms: &Terms) -> Stamp {
+    let rules = rules.iter().flat_map(|rule| {
+        let names = [&*rule.name, rule.parent.as_deref().unwrap_or_default(), "any"];
+        let queries = rule.any.iter().map(String::as_str).chain(["none"]).chain(rule.none.iter().map(String::as_str));
+        names.into_iter().chain(queries)
+    });
+    let terms = terms
+        .iter()
+        .flat_map(|(name, words)| std::iter::once(name.as_str()).chain(words.iter().map(String::as_str)).chain([""]));
+    Stamp::of(rules.chain(terms))
 }
 
 impl Compiled {

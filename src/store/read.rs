@@ -11,6 +11,7 @@ use super::inbox::Window;
 use crate::domain::Name;
 use crate::domain::analysis::{Analysis, Stamp};
 use crate::domain::feed::FeedState;
+use crate::domain::group::GroupId;
 use crate::domain::layout::Layout;
 use crate::domain::price::{Candle, Delivery, Outcome, Quote, Series, SourceReport, Span};
 use crate::domain::story::{Marks, Story, StoryId};
@@ -47,12 +48,11 @@ impl Loading {
     /// The next part: the first carries all that is not a story too. `done` on the last.
     pub(super) fn next(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<Loaded> {
         let wanted = if self.first { FIRST_STORIES } else { STORIES_AT_ONCE as u32 }.min(self.left);
-        let Analysed { page, analyses } =
-            analysed_page(connection, self.after, self.stamp, wanted, &mut self.names, !self.first)?;
+        let page = analysed_page(connection, self.after, self.stamp, wanted, &mut self.names, !self.first)?;
         self.after = page.last.unwrap_or(self.after);
         self.left -= wanted;
         let done = page.last.is_none() || page.read < wanted || self.left == 0;
-        let mut loaded = Loaded { stories: page.stories, analyses, done, ..Loaded::default() };
+        let mut loaded = Loaded { stories: page.stories, analyses: page.analyses, done, ..Loaded::default() };
         if std::mem::take(&mut self.first) {
             loaded.feeds = feeds(connection)?;
             loaded.quotes = quotes(connection)?;
@@ -84,6 +84,8 @@ impl Names {
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub stories: Vec<(Story, Marks)>,
+    /// Of those that have one of the stamp that was asked for.
+    pub analyses: HashMap<StoryId, Analysis>,
     /// Rows read, with those that made no sense.
     pub read: u32,
     pub last: Option<Place>,
@@ -105,13 +107,6 @@ pub(super) fn page(
     collect(connection, &sql, (time, row, since, limit), names)
 }
 
-/// Some stories with what was worked out about them.
-#[derive(Debug, Default)]
-struct Analysed {
-    page: Page,
-    analyses: HashMap<StoryId, Analysis>,
-}
-
 /// The stories after a place, with the analyses of a stamp. `leaves_out`: without the summaries of those that have one.
 fn analysed_page(
     connection: &Connection,
@@ -120,28 +115,34 @@ fn analysed_page(
     limit: u32,
     names: &mut Names,
     leaves_out: bool,
-) -> rusqlite::Result<Analysed> {
+) -> rusqlite::Result<Page> {
     let sql = format!(
         "SELECT {COLUMNS}, data FROM story LEFT JOIN analysis ON analysis.row = story.row AND stamp = ?4
          WHERE (time, story.row) < (?1, ?2) ORDER BY time DESC, story.row DESC LIMIT ?3"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query((time, row, limit, stamp.0.cast_signed()))?;
-    let mut found = Analysed::default();
+    let mut page = Page::default();
     while let Some(row) = rows.next()? {
-        found.page.read += 1;
-        found.page.last = Some((row.get(10)?, row.get(0)?));
-        let Some((story, marks, analysis)) = sense(analysed_story(row, names, leaves_out))? else { continue };
-        found.analyses.extend(analysis.map(|analysis| (story.id, analysis)));
-        found.page.stories.push((story, marks));
+        page.read += 1;
+        page.last = Some((row.get(10)?, row.get(0)?));
+        page.extend(sense(analysed_story(row, names, leaves_out))?);
     }
-    Ok(found)
+    Ok(page)
 }
 
-type AnalysedStory = (Story, Marks, Option<Analysis>);
+impl Page {
+    pub(super) fn extend(&mut self, found: Option<AnalysedStory>) {
+        let Some((story, marks, analysis)) = found else { return };
+        self.analyses.extend(analysis.map(|analysis| (story.id, analysis)));
+        self.stories.push((story, marks));
+    }
+}
+
+pub(super) type AnalysedStory = (Story, Marks, Option<Analysis>);
 
 /// A row of [`COLUMNS`], with the bytes of its analysis behind them.
-fn analysed_story(row: &Row, names: &mut Names, leaves_out: bool) -> rusqlite::Result<AnalysedStory> {
+pub(super) fn analysed_story(row: &Row, names: &mut Names, leaves_out: bool) -> rusqlite::Result<AnalysedStory> {
     let Some(bytes) = row.get_ref(16)?.as_blob_or_null()? else {
         let (story, marks) = story(row, names)?;
         return Ok((story, marks, None));
@@ -229,6 +230,20 @@ pub(super) fn summaries(connection: &Connection, ids: &[StoryId]) -> rusqlite::R
         found.extend(sense(summary)?.flatten().map(|summary| (*id, summary)));
     }
     Ok(found)
+}
+
+/// The outlets that carry a group, in order of appearance, without repeats.
+pub(super) fn outlets(connection: &Connection, group: GroupId) -> rusqlite::Result<Vec<Name>> {
+    let sql = "SELECT outlet FROM story WHERE grp = ?1 GROUP BY outlet ORDER BY min(time), min(row)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let outlets = statement.query_map([group.0.cast_signed()], |row| row.get(0))?;
+    outlets.collect()
+}
+
+/// Are there stories since a time that have not been placed in a group?
+pub(super) fn lacks_groups(connection: &Connection, since: Option<Timestamp>) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM story WHERE grp IS NULL AND time >= ?1)";
+    connection.query_row(sql, [since.map_or(i64::MIN, Timestamp::as_millisecond)], |row| row.get(0))
 }
 
 pub(super) fn feeds(connection: &Connection) -> rusqlite::Result<Vec<FeedState>> {

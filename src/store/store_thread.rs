@@ -391,7 +391,8 @@ impl StoreThread {
     fn search(&mut self, wanted: Option<Wanted>) {
         match wanted {
             Some(Wanted::New { number, need, until }) => {
-                self.searching = Some((number, Search::new(need, None, (until.as_millisecond(), i64::MAX))));
+                self.searching =
+                    Some((number, Search::new(need, None, (until.as_millisecond(), i64::MAX), self.window.stamp)));
             }
             Some(Wanted::More { number }) if self.searching.as_ref().is_some_and(|(known, _)| *known == number) => {}
             _ => return,

@@ -335,7 +335,8 @@ fn a_block_is_forgotten_when_it_is_over_or_lifted() {
 /// What the store finds for a query.
 fn candidates(reader: &Reader, query: &str) -> Vec<(Story, Marks)> {
     let need = Query::parse(query).unwrap().need(&Topics::default(), at(NOW));
-    reader.candidates(need, None).collect::<Result<_, _>>().unwrap()
+    let found = reader.candidates(need, None, STAMP).map(|found| found.map(|(story, marks, _)| (story, marks)));
+    found.collect::<Result<_, _>>().unwrap()
 }
 
 #[test]

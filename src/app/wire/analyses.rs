@@ -28,7 +28,7 @@ impl Unsaved {
 
 impl Item {
     /// A story from the store that was analysed in an earlier run. Its summary may have been left in the store.
-    pub(super) fn restored(story: Story, marks: Marks, group: GroupId, analysis: Analysis, tagger: &Tagger) -> Item {
+    pub fn restored(story: Story, marks: Marks, group: GroupId, analysis: Analysis, tagger: &Tagger) -> Item {
         let is_left_out = story.summary.is_empty() && analysis.summary != summary_hash("");
         Item {
             story,

@@ -75,3 +75,20 @@ fn an_analysis_goes_with_its_story() {
     connection.execute("DELETE FROM story WHERE id = 2", []).unwrap();
     assert_eq!(count(), 2);
 }
+
+#[test]
+fn the_outlets_of_a_group_are_known_without_reading_its_stories() {
+    let dir = TempDir::new().unwrap();
+    let mut bench = Bench::open(&dir);
+    let from =
+        |id: u64, outlet: &str| Story { outlet: outlet.into(), ..story(id, "Harbour closed", NOW - 100 + id as i64) };
+    let stories = vec![from(3, "Late"), from(1, "First"), from(2, "Second"), from(4, "First"), from(5, "Other")];
+    bench.put(StoreEffect::SaveStories(stories));
+    bench.put(StoreEffect::SaveGroups((1..5).map(|id| (StoryId(id), StoryId(1))).collect()));
+    bench.saved();
+    let reader = Reader::open(dir.path()).unwrap();
+    assert_eq!(reader.outlets(StoryId(1)).unwrap(), ["First", "Second", "Late"].map(Name::from));
+    assert_eq!(reader.outlets(StoryId(5)).unwrap(), []);
+    assert!(reader.lacks_groups(None).unwrap(), "the fifth was placed in none");
+    assert!(!reader.lacks_groups(Some(at(NOW - 94))).unwrap(), "it is older");
+}
