@@ -51,7 +51,10 @@ const LONG_OUTLET: &str = "Le Monde diplomatique et ses amis";
 
 /// Stories that have everything that a row may have: two topics, many outlets, a move that is seldom.
 fn full() -> App {
-    let mut app = busy();
+    filled(busy())
+}
+
+fn filled(mut app: App) -> App {
     let outlets = ["Harbour Wire", LONG_OUTLET, "東京日報", "Desk 🚀 Daily", "SEC"];
     let things = ["quays", "lamps", "moss", "berths", "cranes"];
     for (at, (outlet, thing)) in outlets.iter().zip(things).enumerate() {
@@ -77,21 +80,50 @@ fn headline_columns(row: &str, begins: &str) -> Option<usize> {
     Some(width(&row[from..end]))
 }
 
+/// The headlines of an app that was [`filled`], at a size.
+fn assert_headlines_have_48_cells(app: &mut App, (columns, height): (u16, u16)) {
+    let shown = rows(&drawn(app, (columns, height)));
+    let wire: Vec<&String> =
+        shown.iter().filter(|row| row.contains("Nvidia bitcoin") && row.contains(" −0.")).collect();
+    assert!(wire.len() >= 4, "{columns}x{height}\n{}", shown.join("\n"));
+    for row in wire.iter().filter(|row| !row.contains(LONG_OUTLET)) {
+        let has = headline_columns(row, "Nvidia bitcoin").unwrap();
+        assert!(has >= 48, "{columns}x{height}: {has}\n{row}");
+    }
+}
+
 #[test]
 fn a_tagged_headline_has_48_cells_from_80_columns_on() {
     let mut app = full();
     for columns in 80..=260 {
         for height in [24, height_for(columns)] {
-            let shown = rows(&drawn(&mut app, (columns, height)));
-            let wire: Vec<&String> =
-                shown.iter().filter(|row| row.contains("Nvidia bitcoin") && row.contains(" −0.")).collect();
-            assert!(wire.len() >= 4, "{columns}x{height}");
-            for row in wire.iter().filter(|row| !row.contains(LONG_OUTLET)) {
-                let has = headline_columns(row, "Nvidia bitcoin").unwrap();
-                assert!(has >= 48, "{columns}x{height}: {has}\n{row}");
-            }
+            assert_headlines_have_48_cells(&mut app, (columns, height));
         }
     }
+}
+
+#[test]
+fn a_table_of_prices_narrows_before_a_headline_does() {
+    let mut app = filled(busy_market());
+    for columns in (80..=140).step_by(3).chain([99, 100, 160, 200, 240]) {
+        assert_headlines_have_48_cells(&mut app, (columns, height_for(columns)));
+    }
+    // The columns that go are the least important ones: the price and its change stay.
+    let heads = |app: &mut App, columns: u16| {
+        let shown = text(app, (columns, 30));
+        let head = shown.lines().find(|line| line.contains("Price ")).unwrap_or_else(|| panic!("{shown}"));
+        head.split('│').rev().nth(1).unwrap().split_whitespace().collect::<Vec<&str>>().join(" ")
+    };
+    let narrowing = ["Symbol Price % State", "Name Price % State", "Name Price %", "Name Price"];
+    assert_eq!([130, 113, 105, 100].map(|columns| heads(&mut app, columns)), narrowing);
+    press(&mut app, KeyCode::BackTab);
+    keys(&mut app, "}");
+    assert_eq!(heads(&mut app, 100), "Name Price %", "names and prices of shares leave room for the change");
+    keys(&mut app, "{");
+    // Where even that has no room the prices stand above the wire, and are a table alone.
+    assert!(!text(&mut app, (96, 26)).contains("1 of 36"));
+    keys(&mut app, "Z");
+    assert!(text(&mut app, (96, 26)).contains("1 of 36"));
 }
 
 #[test]

@@ -79,6 +79,7 @@ fn many_symbols() {
         on(&mut app, at, "ZOO");
         snapshot(&format!("many-alone-{size}"), &mut app, at);
     }
+    snapshot("many-100", &mut busy_market(), MEDIUM);
 }
 
 /// The issue's own measure: 40 rows on 160×45.

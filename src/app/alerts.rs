@@ -2,6 +2,7 @@
 //! true, once for each event, and not again before its cool-down is over.
 
 mod panel;
+mod unasked;
 mod watch;
 
 use std::cell::RefCell;
@@ -23,6 +24,7 @@ use crate::domain::query::Query;
 use crate::domain::story::{Story, StoryId};
 use crate::event::{Effect, Raised, ReplayPosition, SystemEffect, Urgency, move_back};
 pub(crate) use panel::Listed;
+use unasked::Unasked;
 use watch::Watch;
 
 /// How many that fired are remembered.
@@ -69,6 +71,8 @@ pub struct Alerts {
     arriving: HashSet<Name>,
     /// A story that is being asked about while the wire is paused: it is not placed there yet.
     waiting: Option<Item>,
+    /// Stories that have still to be asked about, the next one first.
+    unasked: VecDeque<Unasked>,
     /// Stories that came since, and may yet come to match.
     fresh: VecDeque<(StoryId, Timestamp)>,
     /// Those of them whose summary has to be read first. Found out while they are only looked at.
@@ -128,6 +132,7 @@ impl Alerts {
         move_back(&mut self.snoozed, by);
         move_back(self.fired.iter_mut().map(|fired| &mut fired.at), by);
         move_back(self.fresh.iter_mut().map(|(_, at)| at), by);
+        self.set_unasked_back(by);
         self.watches.iter_mut().for_each(|watch| watch.set_back(by));
     }
 
@@ -136,6 +141,7 @@ impl Alerts {
         (self.snoozed, self.waiting) = (None, None);
         self.fired.clear();
         self.fresh.clear();
+        self.unasked.clear();
         self.watches.iter_mut().for_each(|watch| *watch = Watch::new(watch.alert.clone()));
     }
 
@@ -188,26 +194,20 @@ impl Alerts {
         }
     }
 
-    /// Asks again of stories that came lately, where a query asks for what changes with time.
-    pub(super) fn of_time(&mut self, around: &Around) -> Vec<Effect> {
-        let oldest = around.now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
+    /// The stories that came lately, where a query asks for what changes with time.
+    fn due_again(&mut self, now: Timestamp) -> Vec<StoryId> {
+        let oldest = now.checked_sub(FRESH).unwrap_or(Timestamp::MIN);
         self.fresh.retain(|(_, at)| *at >= oldest);
         if !self.watches.iter().any(|watch| watch.query.as_ref().is_some_and(changes_with_time)) {
             return Vec::new();
         }
-        let fresh: Vec<StoryId> = self.fresh.iter().map(|(id, _)| *id).collect();
-        fresh.into_iter().flat_map(|id| self.try_story(id, changes_with_time, around)).collect()
+        self.fresh.iter().map(|(id, _)| *id).collect()
     }
 
     /// Stories whose summaries have been read, of which that was awaited.
     fn take_awaited(&mut self, ids: &[StoryId]) -> Vec<StoryId> {
         let awaited = self.awaited.get_mut();
         ids.iter().filter(|id| awaited.remove(id)).copied().collect()
-    }
-
-    /// Asks again of stories that came lately, once their summaries have been read.
-    fn of_read(&mut self, ids: Vec<StoryId>, around: &Around) -> Vec<Effect> {
-        ids.into_iter().flat_map(|id| self.try_story(id, changes_with_time, around)).collect()
     }
 
     fn ask_for(&self, symbol: &Name) -> bool {
@@ -383,8 +383,12 @@ impl App {
     }
 
     /// Lets the alerts look at what there is.
-    pub(super) fn ask_alerts(&mut self, look: impl FnOnce(&mut Alerts, &Around) -> Vec<Effect>) -> Vec<Effect> {
-        let around = Around { config: &self.config, wire: &self.wire, tape: &self.tape, now: self.now };
+    fn ask_alerts(&mut self, look: impl FnOnce(&mut Alerts, &Around) -> Vec<Effect>) -> Vec<Effect> {
+        self.ask_alerts_at(self.now, look)
+    }
+
+    fn ask_alerts_at(&mut self, now: Timestamp, look: impl FnOnce(&mut Alerts, &Around) -> Vec<Effect>) -> Vec<Effect> {
+        let around = Around { config: &self.config, wire: &self.wire, tape: &self.tape, now };
         let before = self.alerts.count;
         let effects = look(&mut self.alerts, &around);
         let fired = self.alerts.count - before;
@@ -402,24 +406,6 @@ impl App {
         {
             self.popup = Some(self.in_bounds(Popup::Alerts { cursor: cursor + fired }));
         }
-    }
-
-    /// A story that has come in: does an alert ask for it?
-    pub(super) fn alert_of_story(&mut self, story: &Story) -> Vec<Effect> {
-        if !self.alerts.is_news(story, self.replay, self.loading, self.now) {
-            return Vec::new();
-        }
-        // While the wire is paused a story is not placed yet.
-        let is_placed = self.wire.item(story.id).is_some();
-        let waiting = (!is_placed).then(|| self.wire.weigh_waiting(story, &self.tagger, self.now));
-        self.ask_alerts(|alerts, around| alerts.of_story(story.id, waiting, around))
-    }
-
-    /// Summaries have been read: does an alert ask for their stories?
-    pub(super) fn alert_of_read(&mut self, ids: &[StoryId]) -> Vec<Effect> {
-        let awaited = self.alerts.take_awaited(ids);
-        awaited.iter().for_each(|id| self.wire.release_summary(*id));
-        self.ask_alerts(|alerts, around| alerts.of_read(awaited, around))
     }
 
     /// A price has come in: does an alert ask for it?

@@ -102,19 +102,21 @@ impl App {
         if !self.search.answered(number, stories, done) {
             return Vec::new();
         }
-        let is_slow = self.wire.filter().query.as_ref().is_some_and(|(_, query)| query.may_be_slow());
-        self.take_in_found(if is_slow { 0 } else { usize::MAX })
+        self.take_in_found(if self.wire.filter_may_be_slow() { 0 } else { usize::MAX })
     }
 
-    /// Is there something that a slow filter, mute or highlight has still to be asked about? Then
+    /// Is there something that a slow filter, mute, highlight or alert has still to be asked about? Then
     /// [`crate::event::Event::Sift`] is waited for.
     pub fn is_sifting(&self) -> bool {
-        self.wire.is_judging() || self.wire.is_sifting() || self.search.has_waiting()
+        self.alerts.has_unasked() || self.wire.is_judging() || self.wire.is_sifting() || self.search.has_waiting()
     }
 
-    /// Asks slow mutes and highlights about some more, then a slow filter: first of what is held, the newest first, then
-    /// of what the store has found.
+    /// Asks slow alerts about some more, as they wait for nobody to look; then slow mutes and highlights, then a slow
+    /// filter: first of what is held, the newest first, then of what the store has found.
     pub(super) fn sift(&mut self, count: usize) -> Vec<Effect> {
+        if self.alerts.has_unasked() {
+            return self.ask_next_alerts(count);
+        }
         if self.wire.is_judging() {
             self.wire.judge_next(count, self.now);
             return vec![Effect::Draw(Urgency::News)];

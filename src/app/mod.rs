@@ -214,7 +214,7 @@ impl App {
         let mut effects = self.take(event);
         self.wire.catch_up(now);
         if minute {
-            effects.extend(self.ask_alerts(|alerts, around| alerts.of_time(around)));
+            effects.extend(self.alert_of_time());
         }
         if self.wire.is_out_of_order() {
             self.put_in_order();

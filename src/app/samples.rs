@@ -170,10 +170,10 @@ impl Desk {
     }
 
     pub(crate) fn send(&mut self, event: Event) -> Vec<Effect> {
-        let effects = self.app.update(event, self.now);
+        let mut effects = self.app.update(event, self.now);
         // As the run loop does between two keys.
         while self.app.is_sifting() {
-            self.app.update(Event::Sift { count: 1 }, self.now);
+            effects.extend(self.app.update(Event::Sift { count: 1 }, self.now));
         }
         effects
     }

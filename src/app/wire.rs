@@ -4,6 +4,7 @@
 mod analyses;
 mod cursor;
 mod found;
+mod group_queue;
 mod judge;
 mod lists;
 mod marks;
@@ -31,6 +32,7 @@ pub use analyses::ANALYSES_AT_ONCE;
 use analyses::Unsaved;
 use cursor::Cursor;
 use found::Found;
+use group_queue::GroupQueue;
 pub use judge::{Judge, Judges, Verdict};
 pub use lists::HEAT_HOURS;
 use lists::Lists;
@@ -210,8 +212,8 @@ pub struct Wire {
     summaries: Summaries,
     unsaved: Unsaved,
     judges: Judges,
-    /// Groups of which the mutes and highlights have still to be asked, the next one last.
-    judging: Vec<GroupId>,
+    /// Groups of which the mutes and highlights have still to be asked.
+    judging: GroupQueue,
     /// How many stories are muted, and of how many groups every one.
     muted: usize,
     all_muted: usize,
@@ -267,7 +269,7 @@ impl Wire {
             summaries: Summaries::default(),
             unsaved: Unsaved::default(),
             judges: Judges::default(),
-            judging: Vec::new(),
+            judging: GroupQueue::default(),
             muted: 0,
             all_muted: 0,
             shows_muted: false,

@@ -128,10 +128,12 @@ const QUOTES_SHARE: u16 = 40;
 /// Rows that a chart under the table has at least.
 const CHART_ROWS: u16 = 12;
 
-/// Whether the prices are a table among the other panels. Alone they are one then, too.
+/// Whether the prices are a table among the other panels, or would be one if the screen were not narrow. Alone they are one
+/// then, too.
 fn has_table(body: Rect, app: &App, size: Size) -> bool {
+    let would_be = size == Size::Medium && app.arrangement.layout.shows(Panel::Prices) && is_table_beside(body, app);
     let plan = plan_whole(body, app, size);
-    plan.iter().any(|(panel, place)| *panel == Panel::Prices && quotes::is_table(app, *place, size))
+    would_be || plan.iter().any(|(panel, place)| *panel == Panel::Prices && quotes::is_table(app, *place, size))
 }
 
 fn split(body: Rect, first: u16) -> [Rect; 2] {
@@ -208,15 +210,19 @@ fn plan_wide(body: Rect, app: &App) -> Plan {
 }
 
 /// Columns of the prices beside the wire of a medium screen as blocks, and the least that those need; and as a table, the
-/// lines of which are longer.
+/// lines of which are longer, but lose columns before a headline is cut short.
 const BLOCK_COLUMNS: (u16, u16) = (30, 24);
-const TABLE_COLUMNS: (u16, u16) = (37, 37);
+const TABLE_COLUMNS: (u16, u16) = (37, 24);
+
+/// Whether the prices beside the wire of a medium screen are a table.
+fn is_table_beside(body: Rect, app: &App) -> bool {
+    quotes::is_table(app, Rect { width: BLOCK_COLUMNS.0, ..body }, Size::Medium)
+}
 
 fn plan_medium(body: Rect, app: &App) -> Plan {
-    let is_table = quotes::is_table(app, Rect { width: BLOCK_COLUMNS.0, ..body }, Size::Medium);
-    let (comes_with, least) = if is_table { TABLE_COLUMNS } else { BLOCK_COLUMNS };
+    let (comes_with, least) = if is_table_beside(body, app) { TABLE_COLUMNS } else { BLOCK_COLUMNS };
     let has_prices = app.arrangement.layout.shows(Panel::Prices);
-    let is_narrow = !is_table && body.width < wire::COLUMNS_MIN + least;
+    let is_narrow = body.width < wire::COLUMNS_MIN + least;
     let rail = if has_prices && is_narrow { quotes::rail_height(app, body, Size::Medium) } else { 0 };
     let [rail, body] = split(body, rail);
     let wanted = wire::columns_wanted(app).min(wire::COLUMNS_MIN);

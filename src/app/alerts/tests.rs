@@ -380,3 +380,88 @@ fn a_story_whose_summary_is_in_the_store_alone_is_read_before_its_alert() {
     };
     assert!(raised.payload.contains("The harbour is closed."), "{}", raised.payload);
 }
+
+const SLOW: &str = "[[alert]]\nname = 'slow'\nquery = '/oslo|lyon|rain/i'\ncool-down = '0s'\n";
+
+/// Stories that come in with one poll, without what the run loop does between two keys.
+fn arrive(desk: &mut Desk, titles: &[&str]) -> Vec<Effect> {
+    let at = desk.now;
+    let told = |(id, title): (u64, &&str)| Story { published: Some(at), first_seen: at, ..titled(id, 0, title) };
+    let stories = (1..).zip(titles).map(told).collect();
+    desk.app.update(Event::Stories(stories), at)
+}
+
+#[test]
+fn slow_alerts_are_asked_story_by_story_in_order_of_arrival() {
+    let mut desk = desk(&format!("{SLOW}{NVIDIA}"));
+    let titles = ["A bakery opens in Lyon", "Nvidia opens a school in Oslo", "Harbour closed", "Rain over the moss"];
+    assert!(raised(&arrive(&mut desk, &titles)).is_empty() && desk.app.is_sifting(), "no key waits for them");
+    let arrived = desk.now;
+    // A slow machine comes to them a minute later, and what fires is the same.
+    desk.now += Duration::from_mins(1);
+    let mut steps = Vec::new();
+    while desk.app.is_sifting() {
+        let effects = desk.app.update(Event::Sift { count: 1 }, desk.now);
+        steps.push(raised(&effects).join(" "));
+    }
+    assert_eq!(steps, ["slow", "slow n", "", "slow"], "one story at a time");
+    assert!(desk.app.alerts.fired().all(|fired| fired.at == arrived), "as of the arrival");
+}
+
+#[test]
+fn alerts_wait_for_slow_mutes() {
+    let mut desk = desk(&format!("{NVIDIA}[[mute]]\nname = 'oslo'\nquery = '/oslo/i'\n"));
+    let titles = ["Nvidia opens a school in Oslo", "Nvidia hires a chief of staff"];
+    assert!(raised(&arrive(&mut desk, &titles)).is_empty());
+    assert_eq!(desk.app.wire.muted_count(), 0, "nobody has asked yet");
+    desk.send(Event::Tick);
+    assert_eq!(fired(&desk), ["Nvidia hires a chief of staff (Reuters)"]);
+    assert_eq!(desk.app.wire.muted_count(), 1);
+}
+
+#[test]
+fn a_slow_alert_tells_of_what_waits_while_the_wire_is_paused() {
+    let mut desk = desk(SLOW);
+    desk.press("p");
+    arrive(&mut desk, &["A bakery opens in Lyon"]);
+    assert!(desk.app.wire.paused() && desk.app.wire.is_empty());
+    desk.send(Event::Tick);
+    assert_eq!(fired(&desk), ["A bakery opens in Lyon (Reuters)"]);
+}
+
+#[test]
+fn a_slow_alert_is_asked_of_a_summary_that_was_stored_meanwhile() {
+    let mut desk = desk("[[alert]]\nname = 'n'\nquery = 'summary:/harbour/'\n");
+    let at = desk.now;
+    let told = |id: u64, summary: &str| Story {
+        summary: summary.into(),
+        published: Some(at),
+        first_seen: at,
+        ..titled(id, 0, &format!("quay{id}"))
+    };
+    let first = (1..=100).map(|id| told(id, if id == 1 { "The harbour is closed." } else { "Nothing is known." }));
+    desk.app.update(Event::Stories(first.collect()), at);
+    for from in (101..501).step_by(100) {
+        let stories = (from..from + 100).map(|id| told(id, "Nothing is known yet."));
+        desk.app.update(Event::Stories(stories.collect()), at);
+    }
+    desk.app.update(Event::Saved(at + Duration::from_mins(1)), at);
+    desk.send(Event::Tick);
+    assert_eq!(fired(&desk), ["quay1 (Reuters)"]);
+    desk.app.update(Event::Saved(at + Duration::from_mins(1)), at);
+    let in_memory = desk.app.wire.items().filter(|item| item.has_summary()).count();
+    assert!(in_memory <= 260, "{in_memory} are held longer than that");
+}
+
+#[test]
+fn slow_alerts_are_asked_again_as_time_passes_in_steps_too() {
+    let mut desk = desk("[[alert]]\nname = 'late'\nquery = 'age>10m /harbour/i'\n");
+    arrive(&mut desk, &["Harbour closed", "A bakery opens in Lyon"]);
+    desk.send(Event::Tick);
+    assert!(fired(&desk).is_empty());
+    desk.now += Duration::from_mins(11);
+    let effects = desk.app.update(Event::Tick, desk.now);
+    assert!(raised(&effects).is_empty() && desk.app.is_sifting());
+    desk.send(Event::Tick);
+    assert_eq!(fired(&desk), ["Harbour closed (Reuters)"]);
+}

@@ -121,7 +121,8 @@ impl Watch {
     /// May it fire for this event now?
     pub(super) fn may_fire(&self, group: Option<GroupId>, now: Timestamp) -> bool {
         let cool_down = SignedDuration::try_from(self.alert.cool_down).unwrap_or(SignedDuration::MAX);
-        let is_hot = self.last.is_some_and(|last| now >= last && now.duration_since(last) < cool_down);
+        // A story is asked about as of its arrival: what a price did may have fired since.
+        let is_hot = self.last.is_some_and(|last| now.duration_since(last).abs() < cool_down);
         let sleeps = self.snoozed.is_some_and(|until| until > now);
         let is_known = group.is_some_and(|group| self.groups.contains(&group));
         !is_hot && !sleeps && !is_known

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{Item, Wire};
+use super::{GroupQueue, Item, Wire};
 use crate::config::{Config, StandingQuery};
 use crate::domain::Name;
 use crate::domain::group::GroupId;
@@ -96,7 +96,7 @@ impl Wire {
     /// Other mutes and highlights. A story whose summary has to be read first passes until then.
     pub fn set_judges(&mut self, judges: Judges, now: Timestamp) {
         self.judges = judges;
-        self.judging.clear();
+        self.judging = GroupQueue::default();
         self.summaries.judges_changed();
         let lacking = self.items.values().filter(|item| !item.has_summary() && item.verdict != Verdict::default());
         let lacking: Vec<(StoryId, GroupId)> = lacking.map(|item| (item.story.id, item.group)).collect();
@@ -115,9 +115,9 @@ impl Wire {
     /// Asks them again of everything, as time, prices or marks may change their answers. While [`Wire::is_judging`], only
     /// [`Wire::judge_next`] asks them, as some read by regular expressions.
     pub fn judge_all(&mut self, now: Timestamp) {
-        let unasked = std::mem::take(&mut self.judging);
-        if self.judges.may_be_slow() {
-            self.judging = self.unasked_first(unasked);
+        let unasked = self.judging.drain();
+        if self.judges_may_be_slow() {
+            self.judging = GroupQueue::of(self.unasked_first(unasked));
         } else {
             let groups: Vec<GroupId> = self.members.keys().copied().collect();
             for group in groups {
@@ -129,6 +129,11 @@ impl Wire {
         self.refilter(now, true);
     }
 
+    /// Does a mute or a highlight read by regular expressions? Then [`Wire::judge_next`] asks them of what arrives, too.
+    pub fn judges_may_be_slow(&self) -> bool {
+        self.judges.may_be_slow()
+    }
+
     /// Are there groups of which the mutes and highlights have still to be asked?
     pub fn is_judging(&self) -> bool {
         !self.judging.is_empty()
@@ -138,10 +143,22 @@ impl Wire {
     pub fn judge_next(&mut self, groups: usize, now: Timestamp) {
         for _ in 0..groups {
             let Some(group) = self.judging.pop() else { break };
-            if self.judge(group, now) {
-                self.tally(group);
-                self.show(group, now);
-            }
+            self.judge_and_show(group, now);
+        }
+    }
+
+    /// Asks them now of the group of a story, if it waits for that.
+    pub fn judge_story(&mut self, id: StoryId, now: Timestamp) {
+        let Some(group) = self.items.get(&id).map(|item| item.group) else { return };
+        if self.judging.take(group) {
+            self.judge_and_show(group, now);
+        }
+    }
+
+    fn judge_and_show(&mut self, group: GroupId, now: Timestamp) {
+        if self.judge(group, now) {
+            self.tally(group);
+            self.show(group, now);
         }
     }
 

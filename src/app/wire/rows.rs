@@ -28,7 +28,9 @@ impl Wire {
         if let Some(batch) = &mut self.batch {
             return batch.push(group);
         }
-        if !self.judges.is_empty() {
+        if self.judges_may_be_slow() {
+            self.judging.push(group);
+        } else if !self.judges.is_empty() {
             self.judge(group, now);
         }
         self.tally(group);
@@ -89,8 +91,21 @@ impl Wire {
         members.first = first;
     }
 
-    /// Puts the row of a group where it belongs now, or takes it away. What is under the cursor does not go by itself.
+    /// Puts the row of a group where it belongs now, or takes it away; where the filter is slow, once it has been asked.
     pub(super) fn show(&mut self, group: GroupId, now: Timestamp) {
+        let Some(members) = self.members.get(&group) else { return };
+        let old = members.row;
+        // The row under the cursor stays without asking.
+        let is_under_cursor = old.is_some() && self.cursor.is_on(group);
+        if is_under_cursor || !self.filter_may_be_slow() {
+            return self.ask_and_show(group, now);
+        }
+        let row = self.sift_later(group, old);
+        self.put_row(group, old, row);
+    }
+
+    /// The same, with the filter asked now. What is under the cursor does not go by itself.
+    pub(super) fn ask_and_show(&mut self, group: GroupId, now: Timestamp) {
         let Some(members) = self.members.get(&group) else { return };
         let (old, has_stories) = (members.row, !members.ids.is_empty());
         let old_one = old.filter(|row| has_stories && self.items.contains_key(&row.lead));
@@ -98,6 +113,10 @@ impl Wire {
         if self.cursor.is_on(group) && !self.kept.contains(&group) {
             self.kept.push(group);
         }
+        self.put_row(group, old, row);
+    }
+
+    fn put_row(&mut self, group: GroupId, old: Option<Row>, row: Option<Row>) {
         if row == old {
             return;
         }

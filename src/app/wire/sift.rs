@@ -5,14 +5,13 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{Filter, Members, Row, Wire, place_of};
+use super::{Filter, GroupQueue, Members, Row, Wire, place_of};
 use crate::domain::group::GroupId;
 
 /// Groups that the filter has still to be asked about.
 #[derive(Debug, Default)]
 pub(super) struct Sifting {
-    /// The next one last.
-    left: Vec<GroupId>,
+    left: GroupQueue,
     /// It is another filter than before: nothing that it lets pass has just arrived.
     is_new: bool,
 }
@@ -36,8 +35,7 @@ impl Wire {
     }
 
     pub(super) fn refilter(&mut self, now: Timestamp, keep: bool) {
-        let is_slow = self.filter.query.as_ref().is_some_and(|(_, query)| query.may_be_slow());
-        if is_slow {
+        if self.filter_may_be_slow() {
             return self.begin_to_sift(keep);
         }
         self.sifting = Sifting::default();
@@ -68,9 +66,9 @@ impl Wire {
             self.forget_above();
         }
         let is_new = !keep || (self.sifting.is_new && self.is_sifting());
-        let unasked = std::mem::take(&mut self.sifting.left);
+        let unasked = self.sifting.left.drain();
         let left = if keep { self.unasked_first(unasked) } else { self.newest_last() };
-        self.sifting = Sifting { left, is_new };
+        self.sifting = Sifting { left: GroupQueue::of(left), is_new };
     }
 
     /// All groups, to be asked from the end: first those that an earlier round did not come to. Asked from the newest each
@@ -94,6 +92,21 @@ impl Wire {
         all
     }
 
+    /// Does the filter read by regular expressions? Then only [`Wire::sift`] asks it, of what arrives, too.
+    pub fn filter_may_be_slow(&self) -> bool {
+        self.filter.query.as_ref().is_some_and(|(_, query)| query.may_be_slow())
+    }
+
+    /// The filter is to be asked about a group in its turn. Its row stays until then, as long as the story that leads it
+    /// is there.
+    pub(super) fn sift_later(&mut self, group: GroupId, old: Option<Row>) -> Option<Row> {
+        self.sifting.is_new &= self.is_sifting();
+        self.sifting.left.push(group);
+        let old = old?;
+        let lead = self.items.get(&old.lead).filter(|lead| lead.group == group)?;
+        Some(Row { time: lead.story.time(), ..old })
+    }
+
     /// Are there groups that the filter has still to be asked about?
     pub fn is_sifting(&self) -> bool {
         !self.sifting.left.is_empty()
@@ -103,7 +116,7 @@ impl Wire {
     pub fn sift(&mut self, groups: usize, now: Timestamp) {
         for _ in 0..groups {
             let Some(group) = self.sifting.left.pop() else { break };
-            self.show(group, now);
+            self.ask_and_show(group, now);
         }
         if self.sifting.is_new {
             self.forget_above();

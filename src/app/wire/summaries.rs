@@ -295,13 +295,13 @@ mod tests {
         fn settle(&mut self) -> usize {
             self.wire.stored_until(minute(60));
             let mut read = 0;
-            while self.wire.is_judging() {
-                self.wire.judge_next(7, minute(0));
-            }
-            while self.wire.is_sifting() {
-                self.wire.sift(7, minute(0));
-            }
             loop {
+                while self.wire.is_judging() {
+                    self.wire.judge_next(7, minute(0));
+                }
+                while self.wire.is_sifting() {
+                    self.wire.sift(7, minute(0));
+                }
                 let ids = self.wire.summaries_to_read();
                 if ids.is_empty() {
                     return read;

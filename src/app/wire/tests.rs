@@ -408,10 +408,12 @@ fn a_slow_filter_is_asked_group_by_group_the_newest_first() {
     check(&wire);
     assert_eq!(leads(&wire), [30, 29, 28]);
     assert_eq!(wire.above(), 0, "nothing of it has arrived");
-    // Another one begins again; what arrives meanwhile has its row at once, and no row stands twice.
+    // Another one begins again; what arrives meanwhile is asked about first, and no row stands twice.
     wire.set_filter(query("/./ -nothere"), now());
     wire.sift(1, now());
     plain(31..=32).for_each(|item| wire.admit(item, now()));
+    assert_eq!(leads(&wire), [30], "nothing of what arrives is asked about at once");
+    wire.sift(2, now());
     assert_eq!(leads(&wire), [32, 31, 30]);
     wire.sift(usize::MAX, now());
     check(&wire);
@@ -461,4 +463,28 @@ fn what_a_round_did_not_come_to_is_asked_first_in_the_next() {
         assert_eq!(wire.rows().len(), 3 * minute, "minute {minute}");
         wire.refresh(now());
     }
+}
+
+#[test]
+fn slow_mutes_and_a_slow_filter_are_asked_of_what_arrives_in_their_turn() {
+    let mut wire = wire(plain(1..=3));
+    let mute = StandingQuery { name: "all".into(), query: "/./".to_owned(), color: None, enabled: true };
+    wire.set_judges(Judges::new(&Config { mutes: vec![mute], ..Config::default() }), now());
+    wire.set_filter(query("/./ is:muted"), now());
+    wire.judge_next(usize::MAX, now());
+    wire.sift(usize::MAX, now());
+    assert_eq!(leads(&wire), [3, 2, 1]);
+    // Asked again, so that something else waits, too.
+    wire.judge_all(now());
+    wire.admit(item(4, 4, 1, &[]), now());
+    wire.admit(item(5, 5, 5, &[]), now());
+    assert_eq!((leads(&wire), wire.muted_count()), (vec![3, 2, 1], 3), "rows stay until they are asked about");
+    wire.judge_next(2, now());
+    wire.sift(2, now());
+    check(&wire);
+    assert_eq!((leads(&wire), wire.muted_count()), (vec![5, 3, 2, 1], 5), "what has arrived first");
+    // One that is asked about out of turn is not asked about twice.
+    wire.judge_story(StoryId(3), now());
+    wire.judge_next(2, now());
+    assert!(!wire.is_judging());
 }

@@ -244,7 +244,7 @@ fn measure(scene: Scene, rows: &[Row], form: Form, column: Column) -> Option<Pla
     let cells = texts.iter().map(|text| width(text) - fraction(text) + most).max().filter(|width| *width > 0)?;
     let cells = if column == Column::Name { cells.min(NAME_MAX) } else { cells };
     // The mark of the column sorted by has room.
-    let head = width(head(column)) + usize::from(sort_of(column).is_some());
+    let head = width(head(form, column)) + usize::from(sort_of(column).is_some());
     Some(Placed { column, x: 0, width: cells.max(head), fraction: most })
 }
 
@@ -282,8 +282,10 @@ impl Form {
     }
 }
 
-fn head(column: Column) -> &'static str {
+fn head(form: Form, column: Column) -> &'static str {
     match column {
+        // Names are seldom longer.
+        Column::Name if form.is_short => "Name",
         Column::Name => "Symbol",
         Column::Price => "Price",
         Column::Currency => "",
@@ -322,7 +324,7 @@ fn draw_heads(frame: &mut Frame, area: Rect, table: &Table, seen: &mut HitMap) {
         let sort = sort_of(placed.column);
         let is_sorted = sort == Some(table.scene.app.tape.sort());
         let mark = if placed.column == Column::Name { "▴" } else { "▾" };
-        let mut text = head(placed.column).to_owned();
+        let mut text = head(table.form, placed.column).to_owned();
         if is_sorted {
             text.push_str(mark);
         }

@@ -111,7 +111,7 @@ struct Form {
 
 /// What gives way first as the panel narrows: the move less the market's, then the symbol of the move, then the column of
 /// the outlets, then the outlets with their number and the move. Mark, age, tags and headline stay. On a screen of 80 columns
-/// and more the headline of a row with everything in it has [`HEADLINE_MIN`] columns, but for one beside a table of prices.
+/// and more the headline of a row with everything in it has [`HEADLINE_MIN`] columns.
 const FORMS: [Form; 5] = [
     Form { from: 116, columns: &[Mark, Age, WholeOutlet(20), Tags(12), Headline, Carried, Move(Figure::Net)] },
     Form { from: 100, columns: &[Mark, Age, WholeOutlet(17), Tags(12), Headline, Carried, Move(Figure::Named)] },
