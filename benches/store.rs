@@ -8,6 +8,7 @@ use divan::Bencher;
 use jiff::{SignedDuration, Timestamp};
 use newstape::config::shipped;
 use newstape::domain::Name;
+use newstape::domain::analysis::{Analysis, Stamp};
 use newstape::domain::query::StoryText;
 use newstape::domain::query::{Query, Subject};
 use newstape::domain::story::{Marks, Story, StoryId};
@@ -105,7 +106,7 @@ fn first_part(bencher: Bencher, count: u64) {
     fill(dir.path(), count);
     bencher.bench_local(|| {
         let (store, mut events) = open(dir.path());
-        store.load(5_000);
+        store.load(5_000, Stamp::default());
         let first = events.blocking_recv();
         (store, first)
     });
@@ -118,7 +119,7 @@ fn window(bencher: Bencher) {
     fill(dir.path(), 10_000);
     bencher.bench_local(|| {
         let (store, mut events) = open(dir.path());
-        store.load(5_000);
+        store.load(5_000, Stamp::default());
         while !matches!(events.blocking_recv(), Some(Event::Loaded(part)) if part.done) {}
         store
     });
@@ -172,8 +173,8 @@ fn filter_first_page(bencher: Bencher, source: &str) {
 }
 
 fn matches(reader: &Reader, query: &Query, topics: &Topics, limit: usize) -> usize {
-    let candidates = reader.candidates(query.need(topics, now()), None);
-    let passes = |(story, marks): &(Story, Marks)| {
+    let candidates = reader.candidates(query.need(topics, now()), None, Stamp::default());
+    let passes = |(story, marks, _): &(Story, Marks, Option<Analysis>)| {
         let text = Text::new(&story.title, &story.summary);
         let tagged: Vec<Name> = topics.tag(&text).into_iter().map(|tag| tag.topic).collect();
         let subject = Subject {

@@ -2,7 +2,7 @@
 
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, View};
 use crate::domain::Name;
 use crate::domain::alert::Action;
+use crate::domain::analysis::{Analysis, Stamp};
 use crate::domain::article::Article;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
@@ -148,6 +149,10 @@ pub const QUERIES_MAX: usize = 100;
 pub struct Loaded {
     /// Stories with what the reader marked.
     pub stories: Vec<(Story, Marks)>,
+    /// What was worked out about them earlier, by the rules that are current. A summary that is not waited for is left out
+    /// of a story that has one.
+    #[serde(skip)]
+    pub analyses: HashMap<StoryId, Analysis>,
     /// What is known of each feed from earlier runs.
     pub feeds: Vec<FeedState>,
     /// Last good prices, `delivery` [`crate::domain::price::Delivery::Stored`].
@@ -208,9 +213,13 @@ pub enum StoreEffect {
     Load {
         /// How many stories at most.
         window: u32,
+        /// What their analyses must hang on to be of use.
+        stamp: Stamp,
     },
     /// New or edited stories.
     SaveStories(Vec<Story>),
+    /// What was worked out about stories that are stored, by the rules of this stamp.
+    SaveAnalyses(Stamp, Vec<(StoryId, Analysis)>),
     /// The groups that new stories were placed in; one that is stored in a group stays there.
     SaveGroups(Vec<(StoryId, GroupId)>),
     /// What the reader marked, or put in another group.

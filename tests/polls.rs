@@ -118,7 +118,7 @@ impl Bench {
 
     /// As after a start: what is stored, all of it.
     fn load(&mut self, now: Timestamp) {
-        self.store.load(100_000);
+        self.store.load(100_000, self.app.stamp());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         while self.app.loading {
             let event = runtime.block_on(async { tokio::time::timeout(LIMIT, self.events.recv()).await });

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::wire::{Item, Wire};
+use crate::domain::Name;
 use crate::domain::price::Series;
 use crate::domain::reaction::{LATER, percent, recorded_at};
 
@@ -38,6 +39,11 @@ pub(crate) struct StoryLine<'a> {
 
 impl<'a> StoryLine<'a> {
     pub(crate) fn new(item: &'a Item, wire: &'a Wire) -> StoryLine<'a> {
+        StoryLine::carried_by(item, wire.outlets(item.group))
+    }
+
+    /// Of a story whose group is carried by these outlets.
+    pub(crate) fn carried_by(item: &'a Item, outlets: impl IntoIterator<Item = &'a Name>) -> StoryLine<'a> {
         let story = &item.story;
         StoryLine {
             id: story.id.to_string(),
@@ -52,7 +58,7 @@ impl<'a> StoryLine<'a> {
             topics: item.tagged.topics().iter().map(|name| &**name).collect(),
             symbols: item.tagged.symbols().iter().map(|name| &**name).collect(),
             group: item.group.to_string(),
-            outlets: wire.outlets(item.group).into_iter().map(|name| &**name).collect(),
+            outlets: outlets.into_iter().map(|name| &**name).collect(),
             summary: &story.summary,
             moves: None,
         }

@@ -11,7 +11,7 @@
 //! | [`health`], `clock` | how feeds and sources fare; a system clock that was set back |
 //! | `input`, [`keymap`], [`command`], [`palette`], [`prompt`], `useful` | keys, commands by key and by name, the line that is typed, which commands do something now |
 //! | `layout`, `popup`, `chart_cursor`, `mouse`, [`hit_map`] | panels, what lies over them, the chosen bar, the mouse and what it hits |
-//! | `saves`, `saving`, [`line`](mod@line) | what goes to disk; a story as JSON |
+//! | `saves`, `saving`, `stored`, [`line`](mod@line) | what goes to disk, and what comes from it; a story as JSON |
 
 pub(crate) mod alerts;
 pub(crate) mod away;
@@ -45,6 +45,7 @@ pub(crate) mod samples;
 mod saves;
 mod saving;
 mod search;
+mod stored;
 mod stories;
 pub(crate) mod tape;
 #[cfg(test)]
@@ -68,9 +69,7 @@ use crate::domain::session::Calendar;
 use crate::domain::setting::SettingError;
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::topic::{TopicRule, Topics};
-use crate::event::{
-    Effect, Event, Loaded, ReplayPosition, SourceEffect, StoreEffect, SystemEffect, TerminalEffect, Urgency,
-};
+use crate::event::{Effect, Event, ReplayPosition, StoreEffect, SystemEffect, TerminalEffect, Urgency};
 use alerts::Alerts;
 use away::Away;
 use baseline::Baseline;
@@ -356,56 +355,8 @@ impl App {
         if !self.tagger.topics().is_compiled() {
             self.apply(self.config.clone(), topics, broken);
         }
-        vec![Effect::Store(StoreEffect::Load { window: WINDOW as u32 }), Effect::Draw(Urgency::News)]
-    }
-
-    fn loaded(&mut self, part: Loaded) -> Vec<Effect> {
-        let marks = self.remember(part.stories);
-        self.health.restore(part.feeds);
-        self.health.restore_sources(part.sources, self.now);
-        for quote in part.quotes {
-            self.tape.take_quote(quote);
-        }
-        for (span, series) in part.series {
-            self.tape.take_series(span, series);
-        }
-        self.read_only |= part.read_only;
-        self.prompt.restore_history(part.queries);
-        if let Some(layout) = part.layout {
-            self.tape.restore(&layout.prices);
-            self.arrangement.layout = layout;
-        }
-        let mut effects = vec![Effect::Draw(Urgency::News)];
-        // Where another newstape owns the data, that one saves what stored stories lack.
-        effects.extend(save_marks(marks).filter(|_| !self.read_only));
-        if part.done && std::mem::take(&mut self.loading) {
-            let feeds = self.health.feed_states().cloned().collect();
-            effects.push(self.baseline.recount(self.now));
-            effects.extend(self.tape.chart_request());
-            effects.push(Effect::Sources(SourceEffect::Start {
-                feeds,
-                sources: self.health.sources().cloned().collect(),
-            }));
-            effects.extend(self.look_beyond());
-        }
-        effects
-    }
-
-    /// Takes in stored stories. Answers the marks that are not stored: those that were made before the stored ones were
-    /// known, and the groups of stories that were stored in none.
-    fn remember(&mut self, stories: Vec<(Story, Marks)>) -> Vec<(StoryId, Marks)> {
-        let App { wire, tagger, now, .. } = self;
-        let merge = |wire: &mut Wire, (story, stored): (Story, Marks)| {
-            let id = story.id;
-            let marks = wire.remember(&story, stored, *now).or_else(|| {
-                wire.take_stored(story, stored, tagger, *now);
-                wire.item(id).map(|item| item.marks)
-            });
-            marks.filter(|marks| *marks != stored).map(|marks| (id, marks))
-        };
-        let merged = wire.in_batch(*now, |wire| stories.into_iter().filter_map(|stored| merge(wire, stored)).collect());
-        wire.drop_summaries();
-        merged
+        let load = StoreEffect::Load { window: WINDOW as u32, stamp: self.stamp() };
+        vec![Effect::Store(load), Effect::Draw(Urgency::News)]
     }
 
     fn stories(&mut self, stories: Vec<Story>) -> Vec<Effect> {
@@ -547,23 +498,6 @@ impl App {
         self.wire.retag(&self.tagger, self.now);
     }
 
-    fn summaries(&mut self, found: Vec<(StoryId, Name)>) -> Vec<Effect> {
-        let ids: Vec<StoryId> = found.iter().map(|(id, _)| *id).collect();
-        let has_changed = self.wire.take_summaries(found, &self.tagger, self.now);
-        let mut effects = self.alert_of_read(&ids);
-        effects.extend(has_changed.then_some(Effect::Draw(Urgency::News)));
-        effects
-    }
-
-    /// The store has saved what it was given until then.
-    fn saved(&mut self, at: Timestamp) -> Vec<Effect> {
-        self.wire.stored_until(at);
-        match self.notices.store_trouble.take() {
-            Some(_) => vec![Effect::Draw(Urgency::News)],
-            None => Vec::new(),
-        }
-    }
-
     fn replayed(&mut self, position: ReplayPosition) -> Vec<Effect> {
         let again = self.replay.is_some_and(|old| old.loops != position.loops);
         if again {
@@ -590,11 +524,6 @@ fn save_groups(groups: Vec<(StoryId, GroupId)>) -> Option<Effect> {
     (!groups.is_empty()).then_some(Effect::Store(StoreEffect::SaveGroups(groups)))
 }
 
-/// Marks to be saved, if there are any.
-fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
-    (!marks.is_empty()).then_some(Effect::Store(StoreEffect::SaveMarks(marks)))
-}
-
 /// Summaries to be read that are not in memory, if there are any.
 fn read_summaries(wanted: Vec<StoryId>) -> Option<Effect> {
     (!wanted.is_empty()).then_some(Effect::Store(StoreEffect::ReadSummaries(wanted)))
@@ -610,4 +539,9 @@ pub fn calendar(config: &Config) -> Calendar {
 fn next_minute(now: Timestamp) -> Timestamp {
     let second = now.as_second().div_euclid(60) * 60 + 60;
     Timestamp::from_second(second).unwrap_or(now)
+}
+
+/// Marks to be saved, if there are any.
+fn save_marks(marks: Vec<(StoryId, Marks)>) -> Option<Effect> {
+    (!marks.is_empty()).then_some(Effect::Store(StoreEffect::SaveMarks(marks)))
 }

@@ -23,7 +23,7 @@ use super::wire::WINDOW;
 use super::*;
 use crate::config::{Config, StandingQuery, View};
 use crate::domain::price::{Capability, Delivery, Outcome, Quote, Refusal, Symbol};
-use crate::event::{STORIES_AT_ONCE, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
+use crate::event::{Loaded, STORIES_AT_ONCE, SourceEffect, StoreEffect, SystemEffect, TerminalEffect};
 
 const NVIDIA: &str = "Nvidia ships Blackwell chips";
 const BITCOIN: &str = "Bitcoin slides under 60,000 dollars";

@@ -1,6 +1,7 @@
 //! The wire: the stories in memory, their groups, and the rows that pass the filter. Beside it: the cursor that stays
 //! on its story, the marks, and what waits while the wire is paused.
 
+mod analyses;
 mod cursor;
 mod found;
 mod group_queue;
@@ -27,6 +28,8 @@ use crate::domain::query::StoryText;
 use crate::domain::query::{Query, Subject};
 use crate::domain::story::{Marks, Story, StoryId};
 use crate::domain::text::WordSet;
+pub use analyses::ANALYSES_AT_ONCE;
+use analyses::Unsaved;
 use cursor::Cursor;
 use found::Found;
 use group_queue::GroupQueue;
@@ -207,6 +210,7 @@ pub struct Wire {
     found: Found,
     sifting: Sifting,
     summaries: Summaries,
+    unsaved: Unsaved,
     judges: Judges,
     /// Groups of which the mutes and highlights have still to be asked.
     judging: GroupQueue,
@@ -263,6 +267,7 @@ impl Wire {
             found: Found::default(),
             sifting: Sifting::default(),
             summaries: Summaries::default(),
+            unsaved: Unsaved::default(),
             judges: Judges::default(),
             judging: GroupQueue::default(),
             muted: 0,
@@ -287,14 +292,6 @@ impl Wire {
         }
     }
 
-    /// Takes in a story from the store, with its marks. One that is held already stays as it is.
-    pub fn take_stored(&mut self, story: Story, marks: Marks, tagger: &Tagger, now: Timestamp) -> Arrival {
-        match self.items.contains_key(&story.id) {
-            true => Arrival::Known,
-            false => self.take_new(story, marks, None, tagger, now),
-        }
-    }
-
     fn take_new(
         &mut self,
         story: Story,
@@ -303,19 +300,27 @@ impl Wire {
         tagger: &Tagger,
         now: Timestamp,
     ) -> Arrival {
-        if self.place((story.time(), story.id)) >= self.window {
+        if self.has_no_room_for(&story) {
             return Arrival::Beyond;
         }
-        let group = self.group_for(&story, marks);
+        let group = self.group_of(&story, marks);
+        self.unsaved.push(story.id);
         self.admit(Item { given_at, ..Item::new(story, marks, group, tagger) }, now);
         Arrival::New
+    }
+
+    /// Is a story older than everything in a full window?
+    fn has_no_room_for(&self, story: &Story) -> bool {
+        self.place((story.time(), story.id)) >= self.window
     }
 
     /// Puts a story that is not held yet in its place.
     fn admit(&mut self, item: Item, now: Timestamp) {
         let (key, group) = (item.key(), item.group);
+        if item.has_summary() {
+            self.summaries.hold(key.1);
+        }
         self.items.insert(key.1, Box::new(item));
-        self.summaries.hold(key.1);
         self.insert(key, group);
         self.refresh_group(group, now);
         self.trim(now);
@@ -332,7 +337,7 @@ impl Wire {
         item.marks.read |= marks.read;
         item.marks.starred |= marks.starred;
         let before = item.key();
-        if !item.has_summary() {
+        if !item.has_summary() && !stored.summary.is_empty() {
             item.take_summary(stored.summary.clone());
             self.summaries.hold(stored_id);
         }
@@ -374,6 +379,7 @@ impl Wire {
             (item.words, item.tagged) = (WordSet::of(&text), tagger.tag(&text));
             (item.story, item.dropped, item.given_at) = (story, None, Some(now));
             self.summaries.hold(after.1);
+            self.unsaved.push(after.1);
         }
         self.insert(after, group);
         self.refresh_group(group, now);
@@ -431,6 +437,7 @@ impl Wire {
     pub fn retag(&mut self, tagger: &Tagger, now: Timestamp) {
         for item in self.items.values_mut().filter(|item| item.has_summary()) {
             item.tagged = tagger.tag(&item.story.text());
+            self.unsaved.push(item.story.id);
         }
         self.tag_later();
         self.by_topic = Lists::default();

@@ -53,8 +53,11 @@ impl<W: Write> Write for Clean<W> {
     }
 }
 
+/// Standard output, locked.
+pub(super) type Out = Clean<io::StdoutLock<'static>>;
+
 /// Standard output.
-pub(super) fn out() -> Clean<io::StdoutLock<'static>> {
+pub(super) fn out() -> Out {
     Clean::new(io::stdout().lock())
 }
 

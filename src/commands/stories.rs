@@ -1,17 +1,21 @@
 //! `newstape stories`: what the store holds, through the query language.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::time::Duration;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
+use super::out::Out;
 use super::{Done, Failure, Surroundings, json_line, out, say, usage};
 use crate::app::line::StoryLine;
 use crate::app::tape::Tape;
 use crate::app::wire::{Filter, Item, Judges, Tagged, Tagger, Wire};
 use crate::config::units::duration;
 use crate::domain::Name;
+use crate::domain::group::GroupId;
 use crate::domain::price::Symbol;
 use crate::domain::query::{Asks, Query};
 use crate::domain::story::Story;
@@ -39,13 +43,6 @@ pub(super) struct Stories {
     csv: bool,
 }
 
-/// How a story is written out.
-enum Form {
-    Plain,
-    Json,
-    Csv,
-}
-
 impl Stories {
     pub(super) fn run(self, around: &Surroundings) -> Done {
         let config = around.config()?;
@@ -61,18 +58,22 @@ impl Stories {
         let judges = Judges::new(&config);
         let limit = self.limit.unwrap_or(usize::MAX);
         let asked = Asked { query: parsed, text: query, since, limit, now, judges };
-        let form = if self.json {
-            Form::Json
+        let mut printer = if self.json {
+            Printer::Json(out())
         } else if self.csv {
-            Form::Csv
+            Printer::csv(out())?
         } else {
-            Form::Plain
+            Printer::Plain
         };
-        match form {
-            // Its lines don't tell of groups.
-            Form::Plain if !asked.query.asks().outlets => asked.search(&reader, &tagger, &tape, plain_line),
-            _ => asked.with_groups(&reader, &tagger, &tape, &form),
+        // Plain lines don't tell of groups.
+        let asks_for_groups = !matches!(printer, Printer::Plain) || asked.query.asks().outlets;
+        if asks_for_groups && reader.lacks_groups(since).map_err(unread)? {
+            asked.with_new_groups(&reader, &tagger, &tape, &mut printer)?;
+        } else {
+            let mut outlets = Outlets::new(&reader, asks_for_groups);
+            asked.search(&reader, &tagger, &tape, &mut outlets, |item, outlets| printer.print(item, outlets))?;
         }
+        printer.end()
     }
 }
 
@@ -109,56 +110,74 @@ impl Asked {
         self.query.asks().or(self.judges.asks())
     }
 
-    /// Goes through the stories that match, newest first, as they are found.
+    /// Goes through the stories that match, newest first, as they are found, each with the outlets of its group.
     fn search(
         &self,
         reader: &Reader,
         tagger: &Tagger,
         tape: &Tape,
-        mut tell: impl FnMut(&Story, &Tagged) -> Done,
+        outlets: &mut Outlets,
+        mut tell: impl FnMut(&Item, &[Name]) -> Done,
     ) -> Done {
         let mut left = self.limit;
-        let mut candidates = reader.candidates(self.query.need(tagger.topics(), self.now), self.since);
+        let need = self.query.need(tagger.topics(), self.now);
+        let mut candidates = reader.candidates(need, self.since, tagger.stamp());
         while left > 0
             && let Some(candidate) = candidates.next()
         {
-            let (story, marks) = candidate.map_err(unread)?;
-            let group = story.id;
-            let mut item = Item::new(story, marks, group, tagger);
+            let (story, marks, analysis) = candidate.map_err(unread)?;
+            let group = marks.group.unwrap_or(story.id);
+            let mut item = match analysis {
+                Some(analysis) => Item::restored(story, marks, group, analysis, tagger),
+                None => Item::new(story, marks, group, tagger),
+            };
             if self.asks().moves {
                 item.moves = tape.moves_since(item.story.time()).into();
             }
-            item.verdict = self.judges.judge(&item, 1, self.now).unwrap_or_default();
+            let outlets = outlets.of(&item)?;
+            item.verdict = self.judges.judge(&item, outlets.len(), self.now).unwrap_or_default();
             let is_left_off = item.verdict.is_muted() && !self.query.asks().muted;
-            if !is_left_off && self.query.matches(&item.subject(1, self.now)) {
-                tell(&item.story, &item.tagged)?;
+            if !is_left_off && self.query.matches(&item.subject(outlets.len(), self.now)) {
+                tell(&item, outlets)?;
                 left -= 1;
             }
         }
         Ok(())
     }
 
-    /// Prints the stories that match with their groups, which form oldest first, as they did on screen: from so long
-    /// before the oldest that matches as a group may last.
-    fn with_groups(&self, reader: &Reader, tagger: &Tagger, tape: &Tape, form: &Form) -> Done {
+    /// Prints the stories that match where some have no group yet. Groups form oldest first, as they do on screen: from so
+    /// long before the oldest that matches as a group may last.
+    fn with_new_groups(&self, reader: &Reader, tagger: &Tagger, tape: &Tape, printer: &mut Printer) -> Done {
         let mut oldest = self.since.and_then(|since| since.checked_sub(GROUP_LASTS).ok());
         if !self.query.asks().outlets {
             let mut found = None;
-            self.search(reader, tagger, tape, |story, _| {
-                found = Some(story.time());
+            self.search(reader, tagger, tape, &mut Outlets::new(reader, false), |item, _| {
+                found = Some(item.story.time());
                 Ok(())
             })?;
             // Nothing after the present matches, when nothing does.
             let found = found.unwrap_or(Timestamp::MAX);
             oldest = found.checked_sub(GROUP_LASTS).ok();
         }
+        let wire = self.wire(reader, tagger, tape, oldest)?;
+        let since = self.since.unwrap_or(Timestamp::MIN);
+        let stories = wire.items().filter(|item| item.story.time() >= since && wire.passes(item, self.now));
+        for item in stories.take(self.limit) {
+            let outlets: Vec<Name> = wire.outlets(item.group).into_iter().cloned().collect();
+            printer.print(item, &outlets)?;
+        }
+        Ok(())
+    }
+
+    /// All stories since a time, in their groups.
+    fn wire(&self, reader: &Reader, tagger: &Tagger, tape: &Tape, oldest: Option<Timestamp>) -> Result<Wire, Failure> {
         let mut wire = Wire::unbounded();
         let filter = Filter { topic: None, query: Some((self.text.clone(), self.query.clone())) };
         let stored: Result<Vec<_>, _> = reader.stories(oldest).collect();
         let stored = stored.map_err(unread)?;
         wire.in_batch(self.now, |wire| {
             for (story, marks) in stored.into_iter().rev() {
-                wire.take_stored(story, marks, tagger, self.now);
+                wire.take_stored(story, marks, None, tagger, self.now);
             }
         });
         if self.asks().moves {
@@ -167,35 +186,72 @@ impl Asked {
         wire.set_judges(self.judges.clone(), self.now);
         wire.judge_next(usize::MAX, self.now);
         wire.set_filter(filter, self.now);
-        let since = self.since.unwrap_or(Timestamp::MIN);
-        let stories = wire.items().filter(|item| item.story.time() >= since && wire.passes(item, self.now));
-        print(stories.take(self.limit), &wire, form)
+        Ok(wire)
     }
 }
 
-fn print<'a>(stories: impl Iterator<Item = &'a Item>, wire: &Wire, form: &Form) -> Done {
-    let out = out();
-    match form {
-        Form::Csv => csv_lines(out, stories, wire),
-        Form::Json => json_lines(out, stories, wire),
-        Form::Plain => {
-            drop(out);
-            plain_lines(stories)
+/// The outlets that carry a story, as far as they are asked for. Stories of one group mostly come close together.
+struct Outlets<'a> {
+    reader: Option<&'a Reader>,
+    known: HashMap<GroupId, Vec<Name>>,
+    own: [Name; 1],
+}
+
+/// Groups whose outlets are remembered.
+const GROUPS_KNOWN: usize = 4_096;
+
+impl Outlets<'_> {
+    /// Where they are not asked for, the outlet of the story stands for them.
+    fn new(reader: &Reader, are_asked_for: bool) -> Outlets<'_> {
+        Outlets { reader: are_asked_for.then_some(reader), known: HashMap::new(), own: Default::default() }
+    }
+
+    fn of(&mut self, item: &Item) -> Result<&[Name], Failure> {
+        self.own = [item.story.outlet.clone()];
+        let Some(reader) = self.reader else { return Ok(&self.own) };
+        if self.known.len() >= GROUPS_KNOWN {
+            self.known.clear();
+        }
+        let outlets = match self.known.entry(item.group) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(reader.outlets(item.group).map_err(unread)?),
+        };
+        Ok(if outlets.is_empty() { &self.own } else { outlets })
+    }
+}
+
+/// Where and how stories are written out, one by one.
+enum Printer {
+    Plain,
+    Json(Out),
+    Csv(Box<csv::Writer<Out>>),
+}
+
+impl Printer {
+    fn csv(out: Out) -> Result<Printer, Failure> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(CSV_HEADING)?;
+        Ok(Printer::Csv(Box::new(writer)))
+    }
+
+    fn print(&mut self, item: &Item, outlets: &[Name]) -> Done {
+        match self {
+            Printer::Plain => plain_line(&item.story, &item.tagged),
+            Printer::Json(out) => {
+                let line = json_line(&StoryLine::carried_by(item, outlets))?;
+                Ok(writeln!(out, "{line}")?)
+            }
+            Printer::Csv(writer) => csv_line(writer, &StoryLine::carried_by(item, outlets)),
         }
     }
-}
 
-fn json_lines<'a>(mut out: impl Write, stories: impl Iterator<Item = &'a Item>, wire: &Wire) -> Done {
-    for item in stories {
-        let line = json_line(&StoryLine::new(item, wire))?;
-        writeln!(out, "{line}")?;
+    fn end(self) -> Done {
+        match self {
+            Printer::Plain => Ok(()),
+            Printer::Json(mut out) => Ok(out.flush()?),
+            Printer::Csv(mut writer) => Ok(writer.flush()?),
+        }
     }
-    Ok(())
-}
-
-fn plain_lines<'a>(stories: impl Iterator<Item = &'a Item>) -> Done {
-    let mut stories = stories;
-    stories.try_for_each(|item| plain_line(&item.story, &item.tagged))
 }
 
 pub(super) fn plain_line(story: &Story, tagged: &Tagged) -> Done {
@@ -204,39 +260,24 @@ pub(super) fn plain_line(story: &Story, tagged: &Tagged) -> Done {
     say(&format!("{time}  {}  [{topics}]  {}", story.outlet, story.title))
 }
 
-fn csv_lines<'a>(out: impl Write, stories: impl Iterator<Item = &'a Item>, wire: &Wire) -> Done {
-    let mut writer = csv::Writer::from_writer(out);
+const CSV_HEADING: [&str; 11] =
+    ["id", "published", "first_seen", "outlet", "feed", "lang", "topics", "symbols", "group", "title", "link"];
+
+fn csv_line(writer: &mut csv::Writer<impl Write>, line: &StoryLine) -> Done {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
     writer.write_record([
-        "id",
-        "published",
-        "first_seen",
-        "outlet",
-        "feed",
-        "lang",
-        "topics",
-        "symbols",
-        "group",
-        "title",
-        "link",
+        line.id.as_str(),
+        &time(line.published),
+        &time(Some(line.first_seen)),
+        line.outlet,
+        line.feed,
+        line.lang.unwrap_or_default(),
+        &line.topics.join(" "),
+        &line.symbols.join(" "),
+        &line.group,
+        line.title,
+        line.link.unwrap_or_default(),
     ])?;
-    for item in stories {
-        let line = StoryLine::new(item, wire);
-        let time = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
-        writer.write_record([
-            line.id.as_str(),
-            &time(line.published),
-            &time(Some(line.first_seen)),
-            line.outlet,
-            line.feed,
-            line.lang.unwrap_or_default(),
-            &line.topics.join(" "),
-            &line.symbols.join(" "),
-            &line.group,
-            line.title,
-            line.link.unwrap_or_default(),
-        ])?;
-    }
-    writer.flush()?;
     Ok(())
 }
 

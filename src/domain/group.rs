@@ -12,6 +12,7 @@ mod words;
 use jiff::{SignedDuration, Timestamp};
 
 use self::remembered::{Placed, Remembered};
+pub use self::sketch::TitleKey;
 use self::sketch::{Sketch, common};
 use self::vocabulary::{Number, Vocabulary, WordId};
 use super::story::StoryId;
@@ -67,14 +68,15 @@ impl Groups {
         if let Some(placed) = self.remembered.by_id(id) {
             return placed.group;
         }
-        let sketch = self.sketch(title, outlet, time);
+        let sketch = self.sketch(TitleKey::new(title, outlet), time);
         let group = self.nearest(&sketch, time).unwrap_or(id);
         self.remembered.push_last(Placed { id, group, time, sketch });
         group
     }
 
-    /// Takes in a story that was placed in an earlier run: what comes later may join it.
-    pub fn restore(&mut self, id: StoryId, group: GroupId, title: &str, outlet: &str, time: Timestamp) {
+    /// Takes in a story that was placed in an earlier run: what comes later may join it. `key` reads its title, which is
+    /// not asked for when the story is too old.
+    pub fn restore(&mut self, id: StoryId, group: GroupId, time: Timestamp, key: impl FnOnce() -> TitleKey) {
         if self.remembered.has(id) || self.newest.is_some_and(|newest| newest.duration_since(time) > WINDOW) {
             return;
         }
@@ -83,7 +85,7 @@ impl Groups {
         if !is_later && self.remembered.len() >= MOST_STORIES {
             return;
         }
-        let sketch = self.sketch(title, outlet, time);
+        let sketch = self.sketch(key(), time);
         let placed = Placed { id, group, time, sketch };
         match is_later {
             true => self.remembered.push_last(placed),
@@ -98,11 +100,11 @@ impl Groups {
         }
     }
 
-    /// Forgets what is too old by then, and reads a title.
-    fn sketch(&mut self, title: &str, outlet: &str, time: Timestamp) -> Sketch {
+    /// Forgets what is too old by then, and looks the words of a title up.
+    fn sketch(&mut self, key: TitleKey, time: Timestamp) -> Sketch {
         self.newest = self.newest.max(Some(time));
         self.forget();
-        Sketch::new(title, outlet, |hash| self.remembered.vocabulary.id(hash))
+        Sketch::new(key, |hash| self.remembered.vocabulary.id(hash))
     }
 
     /// The group of the story most like this one, when one is alike enough.
@@ -272,12 +274,12 @@ mod tests {
             [(3, "Harbour closed after storm", 9), (2, "Acme buys Foobank", 5), (1, "Acme to buy Foobank", 4)]
         {
             let group = if id == 3 { StoryId(3) } else { alone(StoryId(1)) };
-            groups.restore(StoryId(id), group, title, "Desk", at(hours));
+            groups.restore(StoryId(id), group, at(hours), || TitleKey::new(title, "Desk"));
         }
         assert_eq!(groups.place(StoryId(4), "Foobank bought by Acme", "Wire", at(10)), alone(StoryId(1)));
         groups.regroup(StoryId(3), alone(StoryId(3)));
         assert_eq!(groups.place(StoryId(5), "Storm: harbour closed", "Wire", at(11)), alone(StoryId(3)));
-        groups.restore(StoryId(6), StoryId(6), "Old news of Foobank", "Desk", at(-90));
+        groups.restore(StoryId(6), StoryId(6), at(-90), || TitleKey::new("Old news of Foobank", "Desk"));
         assert_eq!(groups.remembered.len(), 5, "too old to be joined");
     }
 

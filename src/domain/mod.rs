@@ -1,6 +1,7 @@
 //! What newstape's world is made of. Pure: no clock, no files, no network.
 
 pub(crate) mod alert;
+pub mod analysis;
 pub mod article;
 mod candle;
 pub(crate) mod correlation;

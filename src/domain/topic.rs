@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::index::{Found, Index, PartId};
 use super::Name;
+use super::analysis::Stamp;
 use super::pattern::{Words, join};
 use super::query::{Leaf, Node, Pattern, Query, Scope, Terms, merged};
 use super::setting::{Setting, SettingError};
@@ -63,6 +64,7 @@ pub struct Topics {
     index: Index,
     /// With the sets they take in written out.
     terms: Terms,
+    stamp: Stamp,
 }
 
 #[derive(Clone, Debug)]
@@ -117,12 +119,17 @@ impl Topics {
         self.rules.len() == self.compiled.len()
     }
 
+    /// What the analysis of a text by these rules is stored with.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
     /// A rule that can't be compiled is left out; the second list says which and why.
     /// `terms` are the sets that the queries of the rules use as `{name}`.
     pub fn compile(rules: &[TopicRule], terms: &Terms) -> (Topics, Vec<SettingError>) {
         let mut mistakes = Vec::new();
+        let mut topics = Topics { stamp: stamp(rules, terms), ..Topics::default() };
         let terms = spread(terms, &mut mistakes);
-        let mut topics = Topics::default();
         for rule in rules {
             match topics.compile_rule(rule, &terms) {
                 Ok(compiled) => {
@@ -283,6 +290,19 @@ fn required(node: &Node<Test>, parts: &mut Vec<(Scope, PartId)>) {
         Node::Leaf(Test::Phrase { scope, parts: own, .. }) => parts.extend(own.iter().map(|part| (*scope, *part))),
         Node::Or(_) | Node::Not(_) | Node::Leaf(Test::Regex(..)) => {}
     }
+}
+
+/// What decides of these rules, and of the sets that their queries use.
+fn stamp(rules: &[TopicRule], terms: &Terms) -> Stamp {
+    let rules = rules.iter().flat_map(|rule| {
+        let names = [&*rule.name, rule.parent.as_deref().unwrap_or_default(), "any"];
+        let queries = rule.any.iter().map(String::as_str).chain(["none"]).chain(rule.none.iter().map(String::as_str));
+        names.into_iter().chain(queries)
+    });
+    let terms = terms
+        .iter()
+        .flat_map(|(name, words)| std::iter::once(name.as_str()).chain(words.iter().map(String::as_str)).chain([""]));
+    Stamp::of(rules.chain(terms))
 }
 
 impl Compiled {

@@ -53,8 +53,8 @@ pub(crate) async fn run<E: From<anyhow::Error>>(
     tasks.spawn("config", config_watch::watch(places.config_files(), wanted.clone(), events.clone()));
     let store = Store::open(Some(&places.data), config.store.keep, events.clone(), clock.clone())
         .map_err(anyhow::Error::from)?;
-    store.load(WINDOW as u32);
     let mut app = App::new(config, clock());
+    store.load(WINDOW as u32, app.stamp());
     let alert_actions = alerts.then(|| AlertActions::new(events.clone()));
     let sources = Sources::new(clock.clone(), wanted, events, store.full());
     let clock_watch = ClockWatch::new(clock());

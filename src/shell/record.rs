@@ -59,6 +59,7 @@ impl Recorder {
             StoreEffect::Load { .. }
             | StoreEffect::SaveSeries { .. }
             | StoreEffect::SaveGroups(_)
+            | StoreEffect::SaveAnalyses(..)
             | StoreEffect::SaveMarks(_)
             | StoreEffect::SaveFeed(_)
             | StoreEffect::SaveQuote(_)

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::domain::Name;
+use crate::domain::analysis::{Analysis, Stamp};
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
 use crate::domain::layout::Layout;
@@ -40,6 +41,8 @@ pub(super) struct Waiting {
     /// Without their summaries: saved where nothing is stored of them.
     pub missing: Vec<Story>,
     pub groups: HashMap<StoryId, GroupId>,
+    /// With the stamp of the rules that they hang on.
+    pub analyses: HashMap<StoryId, (Stamp, Analysis)>,
     pub marks: HashMap<StoryId, Marks>,
     pub feeds: HashMap<Name, FeedState>,
     pub quotes: HashMap<Name, Quote>,
@@ -55,6 +58,7 @@ impl Waiting {
         self.stories.is_empty()
             && self.missing.is_empty()
             && self.groups.is_empty()
+            && self.analyses.is_empty()
             && self.marks.is_empty()
             && self.feeds.is_empty()
             && self.quotes.is_empty()
@@ -75,6 +79,7 @@ impl Waiting {
         let rest = Waiting {
             stories,
             groups: self.groups.extract_if(|id, _| left.contains(id)).collect(),
+            analyses: self.analyses.extract_if(|id, _| left.contains(id)).collect(),
             marks: self.marks.extract_if(|id, _| left.contains(id)).collect(),
             feeds: std::mem::take(&mut self.feeds),
             ..Waiting::default()
@@ -87,6 +92,7 @@ impl Waiting {
         self.stories.extend(later.stories);
         self.missing.extend(later.missing);
         self.groups.extend(later.groups);
+        self.analyses.extend(later.analyses);
         self.marks.extend(later.marks);
         self.feeds.extend(later.feeds);
         self.quotes.extend(later.quotes);
@@ -110,7 +116,7 @@ pub(super) struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     waiting: Waiting,
-    load: Option<u32>,
+    load: Option<Window>,
     search: Option<Wanted>,
     recount: Option<Timestamp>,
     summaries: Vec<StoryId>,
@@ -123,6 +129,13 @@ struct State {
     deaf: bool,
     /// Validators are not saved: stories that they vouch for may be missing.
     withholding: bool,
+}
+
+/// What is to be loaded: the newest so many stories, with the analyses of this stamp.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Window {
+    pub stories: u32,
+    pub stamp: Stamp,
 }
 
 /// A search that is wanted of the thread. The latest counts: nobody waits for those before.
@@ -147,7 +160,7 @@ pub(super) struct Round {
     pub waiting: Waiting,
     /// All that was put in before this moment is in `waiting`, or was taken out before. None when some was left.
     pub at: Option<Timestamp>,
-    pub load: Option<u32>,
+    pub load: Option<Window>,
     pub search: Option<Wanted>,
     /// Stories since this time are to be reported, to be counted.
     pub recount: Option<Timestamp>,
@@ -279,10 +292,13 @@ impl State {
     fn put(&mut self, effect: StoreEffect) {
         let waiting = &mut self.waiting;
         match effect {
-            StoreEffect::Load { window } => self.load = Some(window),
+            StoreEffect::Load { window, stamp } => self.load = Some(Window { stories: window, stamp }),
             StoreEffect::SaveStories(stories) => waiting.stories.extend(stories),
             StoreEffect::SaveMissing(stories) => waiting.missing.extend(stories),
             StoreEffect::SaveGroups(groups) => waiting.groups.extend(groups),
+            StoreEffect::SaveAnalyses(stamp, analyses) => {
+                waiting.analyses.extend(analyses.into_iter().map(|(id, analysis)| (id, (stamp, analysis))));
+            }
             StoreEffect::SaveMarks(marks) => waiting.marks.extend(marks),
             StoreEffect::SaveFeed(state) => self.put_feed(*state),
             StoreEffect::SaveQuote(quote) => drop(waiting.quotes.insert(quote.symbol.clone(), quote)),

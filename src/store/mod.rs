@@ -25,6 +25,7 @@ use rusqlite::ErrorCode;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
 
+use crate::domain::analysis::Stamp;
 use crate::event::{Clock, Event, StoreEffect};
 use inbox::Inbox;
 use store_thread::StoreThread;
@@ -94,8 +95,9 @@ impl Store {
     }
 
     /// Asks for the newest `window` stories and all the rest, as [`Event::Loaded`] in parts; the last says `done`.
-    pub fn load(&self, window: u32) {
-        self.carry_out(StoreEffect::Load { window });
+    /// With them come their analyses of this stamp.
+    pub fn load(&self, window: u32, stamp: Stamp) {
+        self.carry_out(StoreEffect::Load { window, stamp });
     }
 
     /// Saves what waits and ends the thread. Blocks for at most `limit`.

@@ -1,14 +1,17 @@
 //! Reading: in parts for the screen, page by page for the commands.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use serde::de::DeserializeOwned;
 
+use super::inbox::Window;
 use crate::domain::Name;
+use crate::domain::analysis::{Analysis, Stamp};
 use crate::domain::feed::FeedState;
+use crate::domain::group::GroupId;
 use crate::domain::layout::Layout;
 use crate::domain::price::{Candle, Delivery, Outcome, Quote, Series, SourceReport, Span};
 use crate::domain::story::{Marks, Story, StoryId};
@@ -17,7 +20,7 @@ use crate::event::{Loaded, STORIES_AT_ONCE};
 /// Stories in the first part: more than any screen shows at once.
 const FIRST_STORIES: u32 = 200;
 
-pub(super) const COLUMNS: &str = "row, id, feed, outlet, title, summary, link, lang, published, first_seen, time, \
+pub(super) const COLUMNS: &str = "story.row, id, feed, outlet, title, summary, link, lang, published, first_seen, time, \
     is_primary, read, starred, title_before, grp";
 
 /// A place between two stories, newest first: time and row of the last one read.
@@ -30,24 +33,26 @@ pub(super) const TOP: Place = (i64::MAX, i64::MAX);
 #[derive(Debug)]
 pub(super) struct Loading {
     left: u32,
+    stamp: Stamp,
     first: bool,
     after: Place,
     names: Names,
 }
 
 impl Loading {
-    pub(super) fn new(window: u32) -> Loading {
-        Loading { left: window, first: true, after: TOP, names: Names::default() }
+    pub(super) fn new(window: Window) -> Loading {
+        let Window { stories, stamp } = window;
+        Loading { left: stories, stamp, first: true, after: TOP, names: Names::default() }
     }
 
     /// The next part: the first carries all that is not a story too. `done` on the last.
     pub(super) fn next(&mut self, connection: &Connection, now: Timestamp) -> rusqlite::Result<Loaded> {
         let wanted = if self.first { FIRST_STORIES } else { STORIES_AT_ONCE as u32 }.min(self.left);
-        let page = page(connection, self.after, None, wanted, &mut self.names)?;
+        let page = analysed_page(connection, self.after, self.stamp, wanted, &mut self.names, !self.first)?;
         self.after = page.last.unwrap_or(self.after);
         self.left -= wanted;
         let done = page.last.is_none() || page.read < wanted || self.left == 0;
-        let mut loaded = Loaded { stories: page.stories, done, ..Loaded::default() };
+        let mut loaded = Loaded { stories: page.stories, analyses: page.analyses, done, ..Loaded::default() };
         if std::mem::take(&mut self.first) {
             loaded.feeds = feeds(connection)?;
             loaded.quotes = quotes(connection)?;
@@ -79,6 +84,8 @@ impl Names {
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub stories: Vec<(Story, Marks)>,
+    /// Of those that have one of the stamp that was asked for.
+    pub analyses: HashMap<StoryId, Analysis>,
     /// Rows read, with those that made no sense.
     pub read: u32,
     pub last: Option<Place>,
@@ -98,6 +105,54 @@ pub(super) fn page(
          ORDER BY time DESC, row DESC LIMIT ?4"
     );
     collect(connection, &sql, (time, row, since, limit), names)
+}
+
+/// The stories after a place, with the analyses of a stamp. `leaves_out`: without the summaries of those that have one.
+fn analysed_page(
+    connection: &Connection,
+    (time, row): Place,
+    stamp: Stamp,
+    limit: u32,
+    names: &mut Names,
+    leaves_out: bool,
+) -> rusqlite::Result<Page> {
+    let sql = format!(
+        "SELECT {COLUMNS}, data FROM story LEFT JOIN analysis ON analysis.row = story.row AND stamp = ?4
+         WHERE (time, story.row) < (?1, ?2) ORDER BY time DESC, story.row DESC LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((time, row, limit, stamp.0.cast_signed()))?;
+    let mut page = Page::default();
+    while let Some(row) = rows.next()? {
+        page.read += 1;
+        page.last = Some((row.get(10)?, row.get(0)?));
+        page.extend(sense(analysed_story(row, names, leaves_out))?);
+    }
+    Ok(page)
+}
+
+impl Page {
+    pub(super) fn extend(&mut self, found: Option<AnalysedStory>) {
+        let Some((story, marks, analysis)) = found else { return };
+        self.analyses.extend(analysis.map(|analysis| (story.id, analysis)));
+        self.stories.push((story, marks));
+    }
+}
+
+pub(super) type AnalysedStory = (Story, Marks, Option<Analysis>);
+
+/// A row of [`COLUMNS`], with the bytes of its analysis behind them.
+pub(super) fn analysed_story(row: &Row, names: &mut Names, leaves_out: bool) -> rusqlite::Result<AnalysedStory> {
+    let Some(bytes) = row.get_ref(16)?.as_blob_or_null()? else {
+        let (story, marks) = story(row, names)?;
+        return Ok((story, marks, None));
+    };
+    let (mut read, marks) = story_without_summary(row, names)?;
+    let analysis = Analysis::from_bytes(bytes, &read);
+    if analysis.is_none() || !leaves_out {
+        read.summary = row.get(5)?;
+    }
+    Ok((read, marks, analysis))
 }
 
 /// How late it is at least by the clocks of those who publish: the latest time that is not far ahead of what others say.
@@ -128,14 +183,20 @@ fn collect(connection: &Connection, sql: &str, params: impl Params, names: &mut 
     let mut page = Page::default();
     while let Some(row) = rows.next()? {
         page.read += 1;
-        page.last = Some((row.get("time")?, row.get("row")?));
+        page.last = Some((row.get(10)?, row.get(0)?));
         page.stories.extend(sense(story(row, names))?);
     }
     Ok(page)
 }
 
-/// In the order of [`COLUMNS`]: by number, as looking names up takes longer than reading.
+/// A row of [`COLUMNS`].
 pub(super) fn story(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Marks)> {
+    let (story, marks) = story_without_summary(row, names)?;
+    Ok((Story { summary: row.get(5)?, ..story }, marks))
+}
+
+/// In the order of [`COLUMNS`]: by number, as looking names up takes longer than reading.
+fn story_without_summary(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Marks)> {
     let lang = row.get_ref(7)?.as_str_or_null()?;
     let story = Story {
         id: StoryId(row.get::<_, i64>(1)?.cast_unsigned()),
@@ -143,7 +204,7 @@ pub(super) fn story(row: &Row, names: &mut Names) -> rusqlite::Result<(Story, Ma
         outlet: names.name(row.get_ref(3)?.as_str()?),
         title: row.get(4)?,
         title_before: row.get(14)?,
-        summary: row.get(5)?,
+        summary: Name::default(),
         link: row.get(6)?,
         lang: lang.map(|lang| names.name(lang)),
         published: row.get::<_, Option<i64>>(8)?.map(|millis| time(8, millis)).transpose()?,
@@ -169,6 +230,20 @@ pub(super) fn summaries(connection: &Connection, ids: &[StoryId]) -> rusqlite::R
         found.extend(sense(summary)?.flatten().map(|summary| (*id, summary)));
     }
     Ok(found)
+}
+
+/// The outlets that carry a group, in order of appearance, without repeats.
+pub(super) fn outlets(connection: &Connection, group: GroupId) -> rusqlite::Result<Vec<Name>> {
+    let sql = "SELECT outlet FROM story WHERE grp = ?1 GROUP BY outlet ORDER BY min(time), min(row)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let outlets = statement.query_map([group.0.cast_signed()], |row| row.get(0))?;
+    outlets.collect()
+}
+
+/// Are there stories since a time that have not been placed in a group?
+pub(super) fn lacks_groups(connection: &Connection, since: Option<Timestamp>) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM story WHERE grp IS NULL AND time >= ?1)";
+    connection.query_row(sql, [since.map_or(i64::MIN, Timestamp::as_millisecond)], |row| row.get(0))
 }
 
 pub(super) fn feeds(connection: &Connection) -> rusqlite::Result<Vec<FeedState>> {

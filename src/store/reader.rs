@@ -1,6 +1,6 @@
 //! What the commands read, beside a running newstape or without one.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -9,10 +9,13 @@ use rusqlite::Connection;
 use super::read::{self, Names, Place, TOP};
 use super::search::Search;
 use super::{StoreError, place};
+use crate::domain::Name;
+use crate::domain::analysis::{Analysis, Stamp};
 use crate::domain::feed::FeedState;
+use crate::domain::group::GroupId;
 use crate::domain::price::{Quote, Series, SourceReport, Span};
 use crate::domain::query::Need;
-use crate::domain::story::{Marks, Story};
+use crate::domain::story::{Marks, Story, StoryId};
 use crate::event::STORIES_AT_ONCE;
 
 /// Reads what is stored, through a connection of its own. Empty when nothing was ever stored; makes no files then.
@@ -41,12 +44,32 @@ impl Reader {
 
     /// Stories that may be what a query asks for, newest first, not older than `since`: all that have what it needs. Whoever
     /// asks holds the query itself against each. Read page by page, as they are asked for.
-    pub fn candidates(&self, need: Need, since: Option<Timestamp>) -> Candidates<'_> {
+    /// With each comes its analysis, when one of this stamp is stored.
+    pub fn candidates(&self, need: Need, since: Option<Timestamp>, stamp: Stamp) -> Candidates<'_> {
         Candidates {
             connection: self.connection.as_ref(),
-            search: Search::new(need, since, TOP),
+            search: Search::new(need, since, TOP, stamp),
             page: VecDeque::new(),
+            analyses: HashMap::new(),
         }
+    }
+
+    /// The outlets that carry a group, in order of appearance, without repeats.
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
+    pub fn outlets(&self, group: GroupId) -> Result<Vec<Name>, StoreError> {
+        self.ask(|connection| read::outlets(connection, group))
+    }
+
+    /// Are there stories since a time that have not been placed in a group?
+    ///
+    /// # Errors
+    ///
+    /// The database can't be read.
+    pub fn lacks_groups(&self, since: Option<Timestamp>) -> Result<bool, StoreError> {
+        self.connection.as_ref().map_or(Ok(false), |connection| Ok(read::lacks_groups(connection, since)?))
     }
 
     /// What is remembered about polling each feed.
@@ -125,10 +148,11 @@ pub struct Candidates<'a> {
     connection: Option<&'a Connection>,
     search: Search,
     page: VecDeque<(Story, Marks)>,
+    analyses: HashMap<StoryId, Analysis>,
 }
 
 impl Iterator for Candidates<'_> {
-    type Item = Result<(Story, Marks), StoreError>;
+    type Item = Result<(Story, Marks, Option<Analysis>), StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.page.is_empty() {
@@ -138,10 +162,13 @@ impl Iterator for Candidates<'_> {
                 Ok(page) => {
                     page.last?;
                     self.page = page.stories.into();
+                    self.analyses = page.analyses;
                     self.connection = Some(connection);
                 }
             }
         }
-        self.page.pop_front().map(Ok)
+        let (story, marks) = self.page.pop_front()?;
+        let analysis = self.analyses.remove(&story.id);
+        Some(Ok((story, marks, analysis)))
     }
 }

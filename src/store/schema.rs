@@ -115,6 +115,16 @@ UPDATE source_block SET report = json_set(
 ) WHERE json_valid(report) AND json_type(report, '$.outcome.blocked.why') = 'text';
 ";
 
+/// What was worked out about a story (see [`crate::domain::analysis`]), in a table of its own, which is read without the
+/// texts. `row` is that of the story. The index finds the stories of a group.
+const V9: &str = "
+CREATE TABLE analysis (row INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE TRIGGER analysis_deleted AFTER DELETE ON story BEGIN
+    DELETE FROM analysis WHERE row = old.row;
+END;
+CREATE INDEX story_by_group ON story (grp, outlet);
+";
+
 /// What a migration does beside its statements.
 type Then = fn(&Connection) -> rusqlite::Result<()>;
 
@@ -127,6 +137,7 @@ const MIGRATIONS: &[(&str, Option<Then>)] = &[
     (V6, None),
     (V7, None),
     ("", Some(in_parts::feed_states_in_parts)),
+    (V9, None),
 ];
 
 /// The number of the schema that is written.
@@ -188,6 +199,7 @@ mod tests {
     use super::*;
     use crate::domain::price::{Outcome, Refusal, SourceReport};
     use crate::domain::story::StoryId;
+    use crate::store::inbox::Window;
     use crate::store::read;
 
     /// What a newstape of each version left behind, in its own tables. The first is an empty file.
@@ -328,6 +340,26 @@ mod tests {
            INSERT INTO story_words (rowid, title, summary, outlet, feed) VALUES (1, 'chips are scarce', 'again', 'desk', 'desk');
            INSERT INTO query_history (query) VALUES ('chips');
            INSERT INTO setting VALUES ('layout', '{"hidden":["heat"],"zoomed":true,"columns":4,"rows":-2}');"#,
+        r#"INSERT INTO story (id, feed, outlet, title, summary, link, lang, published, first_seen, time, is_primary, read,
+                              title_before, grp)
+           VALUES (-7, 'Desk', 'Desk', 'Chips are scarce', 'Again.', 'https://desk.example/1', 'en', 1000, 2000, 1000, 1, 1,
+                   'Chips are rare', -9);
+           INSERT INTO feed_state VALUES ('Desk', '{"feed":"Desk","url":"https://desk.example/rss",
+             "cache":{"etag":"\"a\""},"schedule":{"next_check":{"at":"2026-11-23T10:00:00Z"}},
+             "history":{"last_attempt":"2026-11-23T09:50:00Z","last_success":"2026-11-23T09:50:00Z","status":200},
+             "known":[{"story":7,"guid":1,"link":null,"title":2,"published":"2026-11-23T09:00:00Z"}]}');
+           INSERT INTO quote VALUES ('NVDA', '{"symbol":"NVDA","price":"181.23","currency":"USD","base":"185.17",
+             "source":"yahoo","session":"regular","exchange_time":"2026-11-23T10:00:00Z",
+             "received_time":"2026-11-23T10:00:01Z","delivery":{"polled":{"secs":30,"nanos":0}},"extended":null}');
+           INSERT INTO source_block VALUES ('yahoo', 'quote', '{"source":"yahoo","capability":"quote",
+             "at":"2026-11-23T10:00:00Z","outcome":{"blocked":{
+               "refusal":{"source":"yahoo","sign":{"status":429}},"until":"2026-11-23T11:00:00Z"}},
+             "status":429,"next":null}');
+           INSERT INTO series VALUES ('NVDA', '1D', 'yahoo', 300, '[[1000,1.0,2.0,0.5,1.5,null],[301000,1.5,2.0,1.0,1.0,9.0]]', 1);
+           INSERT INTO story_words (rowid, title, summary, outlet, feed) VALUES (1, 'chips are scarce', 'again', 'desk', 'desk');
+           INSERT INTO query_history (query) VALUES ('chips');
+           INSERT INTO setting VALUES ('layout', '{"hidden":["heat"],"zoomed":true,"columns":4,"rows":-2}');
+           INSERT INTO analysis VALUES (1, 7, x'00');"#,
     ];
 
     #[test]
@@ -339,7 +371,9 @@ mod tests {
             connection.execute_batch(rows).unwrap();
             prepare(&mut connection).unwrap();
             assert!(is_sound(&connection).unwrap());
-            let loaded = read::Loading::new(10).next(&connection, "2026-11-23T10:30:00Z".parse().unwrap()).unwrap();
+            let loaded = read::Loading::new(Window { stories: 10, ..Window::default() })
+                .next(&connection, "2026-11-23T10:30:00Z".parse().unwrap())
+                .unwrap();
             let expected = if version == 0 { [0; 5] } else { [1; 5] };
             let counts = [
                 loaded.stories.len(),

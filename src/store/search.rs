@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::read::{self, COLUMNS, Names, Page, Place, sense};
+use crate::domain::analysis::Stamp;
 use crate::domain::query::{Fact, Facts, Need, Place as In, Run};
 
 /// Up to so many, the stories found by their words are put in order one by one; more are met on a walk through all.
@@ -24,6 +25,7 @@ pub(super) struct Search {
     since: i64,
     plan: Option<Plan>,
     after: Place,
+    stamp: Stamp,
     names: Names,
 }
 
@@ -150,10 +152,10 @@ impl Test {
 }
 
 impl Search {
-    /// Of the stories after a place, not older than `since`.
-    pub(super) fn new(need: Need, since: Option<Timestamp>, after: Place) -> Search {
+    /// Of the stories after a place, not older than `since`; with their analyses of a stamp.
+    pub(super) fn new(need: Need, since: Option<Timestamp>, after: Place, stamp: Stamp) -> Search {
         let since = since.map_or(i64::MIN, Timestamp::as_millisecond).max(need.earliest().saturating_mul(1_000));
-        Search { need, since, plan: None, after, names: Names::default() }
+        Search { need, since, plan: None, after, stamp, names: Names::default() }
     }
 
     /// The next stories, newest first, at most so many; none and no `last` at the end.
@@ -226,10 +228,14 @@ impl Search {
     }
 
     fn fetch(&mut self, connection: &Connection, place: Place, page: &mut Page) -> rusqlite::Result<()> {
-        let sql = format!("SELECT {COLUMNS} FROM story WHERE row = ?1");
+        let sql = format!(
+            "SELECT {COLUMNS}, data FROM story LEFT JOIN analysis ON analysis.row = story.row AND stamp = ?2
+             WHERE story.row = ?1"
+        );
         let mut statement = connection.prepare_cached(&sql)?;
-        let story = statement.query_row([place.1], |row| read::story(row, &mut self.names));
-        page.stories.extend(sense(story.optional())?.flatten());
+        let keys = (place.1, self.stamp.0.cast_signed());
+        let story = statement.query_row(keys, |row| read::analysed_story(row, &mut self.names, false));
+        page.extend(sense(story.optional())?.flatten());
         page.read += 1;
         page.last = Some(place);
         Ok(())
@@ -500,7 +506,7 @@ mod tests {
     }
 
     fn found(connection: &Connection, query: &Query, topics: &Topics, limit: u32) -> Vec<(Story, Marks)> {
-        let mut search = Search::new(query.need(topics, now()), None, TOP);
+        let mut search = Search::new(query.need(topics, now()), None, TOP, Stamp::default());
         let mut all = Vec::new();
         loop {
             let page = search.next(connection, limit).unwrap();

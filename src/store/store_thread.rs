@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::inbox::{Inbox, Pause, Round, Waiting, Wanted};
+use super::inbox::{Inbox, Pause, Round, Waiting, Wanted, Window};
 use super::place::{self, Access, Opened};
 use super::read::{Loading, Names, Page, Place, TOP};
 use super::salvage::Salvage;
@@ -63,8 +63,8 @@ pub(super) struct StoreThread {
     inbox: Arc<Inbox>,
     opened: Opened,
     loading: Option<Loading>,
-    /// How many stories were asked for last.
-    window: u32,
+    /// What was asked for last.
+    window: Window,
     /// The other newstape has ended; this one reads what that one stored, and then saves.
     taking_over: bool,
     salvage: Option<Salvage>,
@@ -100,7 +100,7 @@ impl StoreThread {
             inbox,
             opened: place::scratch(None)?,
             loading: None,
-            window: 0,
+            window: Window::default(),
             taking_over: false,
             salvage: None,
             searching: None,
@@ -229,7 +229,7 @@ impl StoreThread {
             Ok(opened) => {
                 self.work_on(opened, Some(sentence.into()));
                 // Another newstape may have been faster: that is reported with what is loaded.
-                self.loading.get_or_insert(Loading::new(0));
+                self.loading.get_or_insert(Loading::new(Window::default()));
             }
             Err(trouble) => self.unsent.push_back(Event::StoreTrouble(place::unusable(&trouble))),
         }
@@ -391,7 +391,8 @@ impl StoreThread {
     fn search(&mut self, wanted: Option<Wanted>) {
         match wanted {
             Some(Wanted::New { number, need, until }) => {
-                self.searching = Some((number, Search::new(need, None, (until.as_millisecond(), i64::MAX))));
+                self.searching =
+                    Some((number, Search::new(need, None, (until.as_millisecond(), i64::MAX), self.window.stamp)));
             }
             Some(Wanted::More { number }) if self.searching.as_ref().is_some_and(|(known, _)| *known == number) => {}
             _ => return,

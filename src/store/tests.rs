@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod analyses;
 mod clock;
 mod owners;
 mod search;
@@ -28,6 +29,7 @@ use crate::domain::topic::Topics;
 use crate::event::{Loaded, QUERIES_MAX, StoreEffect};
 
 const NOW: i64 = 1_795_000_000;
+const STAMP: Stamp = Stamp(7);
 const KEEP: Duration = Duration::from_hours(90 * 24);
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -147,7 +149,7 @@ impl Bench {
 
     /// All parts until the last.
     fn load(&mut self, window: u32) -> Vec<Loaded> {
-        self.store.load(window);
+        self.store.load(window, STAMP);
         let mut parts = Vec::new();
         loop {
             let Event::Loaded(part) = self.event() else { continue };
@@ -334,7 +336,8 @@ fn a_block_is_forgotten_when_it_is_over_or_lifted() {
 /// What the store finds for a query.
 fn candidates(reader: &Reader, query: &str) -> Vec<(Story, Marks)> {
     let need = Query::parse(query).unwrap().need(&Topics::default(), at(NOW));
-    reader.candidates(need, None).collect::<Result<_, _>>().unwrap()
+    let found = reader.candidates(need, None, STAMP).map(|found| found.map(|(story, marks, _)| (story, marks)));
+    found.collect::<Result<_, _>>().unwrap()
 }
 
 #[test]
@@ -386,7 +389,7 @@ fn filled() -> TempDir {
 /// Stories and stars left after a damage was noticed and what can be read was carried over.
 fn salvaged(dir: &TempDir) -> (usize, usize) {
     let mut bench = Bench::open(dir);
-    bench.store.load(200);
+    bench.store.load(200, STAMP);
     assert!(bench.replaced().contains("was damaged"));
     // What was carried over is reported as at the start.
     while !matches!(bench.event(), Event::Loaded(part) if part.done) {}

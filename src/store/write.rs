@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::inbox::Waiting;
 use super::read::{self, COLUMNS, Names};
 use crate::domain::Name;
+use crate::domain::analysis::{Analysis, Stamp};
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
 use crate::domain::price::{Outcome, Quote, Series, SourceReport, Span};
@@ -29,6 +30,9 @@ pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::
     }
     waiting.missing.iter().try_for_each(|story| save_missing(&transaction, story))?;
     waiting.groups.iter().try_for_each(|(id, group)| save_group(&transaction, *id, *group))?;
+    for (id, (stamp, analysis)) in &waiting.analyses {
+        save_analysis(&transaction, *id, *stamp, analysis)?;
+    }
     waiting.marks.iter().try_for_each(|(id, marks)| save_marks(&transaction, *id, *marks))?;
     waiting.feeds.values().try_for_each(|state| save_feed(&transaction, state))?;
     waiting.quotes.values().try_for_each(|quote| save_quote(&transaction, quote))?;
@@ -166,7 +170,9 @@ fn has_other_words(stored: &Story, story: &Story) -> bool {
         || stored.feed != story.feed
 }
 
+/// The words of a story are new or others: they are indexed, and what was worked out from those before is dropped.
 fn index(connection: &Connection, row: i64, story: &Story) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM analysis WHERE row = ?1")?.execute([row])?;
     index_words(connection, row, [&story.title, &story.summary, &story.outlet, &story.feed])
 }
 
@@ -238,6 +244,27 @@ fn save_group(transaction: &Transaction, id: StoryId, group: GroupId) -> rusqlit
     let sql = "UPDATE story SET grp = ?2 WHERE id = ?1 AND grp IS NULL";
     transaction.prepare_cached(sql)?.execute([id.0.cast_signed(), group.0.cast_signed()])?;
     Ok(())
+}
+
+/// Only of the words that are stored: they may be others than those it was worked out from.
+fn save_analysis(transaction: &Transaction, id: StoryId, stamp: Stamp, analysis: &Analysis) -> rusqlite::Result<()> {
+    let Some((row, story)) = stored(transaction, id)? else { return Ok(()) };
+    if !analysis.is_of(&story) {
+        return Ok(());
+    }
+    let data = analysis.to_bytes().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO analysis (row, stamp, data) VALUES (?1, ?2, ?3)")?
+        .execute(params![row, stamp.0.cast_signed(), data])?;
+    Ok(())
+}
+
+fn stored(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<(i64, Story)>> {
+    let sql = format!("SELECT {COLUMNS} FROM story WHERE id = ?1");
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let found =
+        statement.query_row([id.0.cast_signed()], |row| Ok((row.get(0)?, read::story(row, &mut Names::default())?.0)));
+    Ok(read::sense(found.optional())?.flatten())
 }
 
 fn save_feed(transaction: &Transaction, state: &FeedState) -> rusqlite::Result<()> {

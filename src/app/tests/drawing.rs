@@ -17,6 +17,7 @@ fn what_changes_nothing_draws_nothing() {
     let effects = desk.send(polled(second(51)));
     assert_eq!((effects.len(), draws(&effects)), (1, false), "saved; the line reads the same");
     assert_eq!(desk.send(Event::Quote(quote("GME", 1.0, second(52)))), [], "not watched");
+    assert!(!draws(&desk.send(Event::Saved(second(52)))), "more is saved");
     assert_eq!(desk.send(Event::Saved(second(52))), []);
     assert_eq!(desk.send(Event::Tick), []);
     desk.press("f");

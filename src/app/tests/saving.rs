@@ -81,3 +81,23 @@ fn candles_are_saved_whole() {
     let none = series("NVDA", minute(2), &[]);
     assert_eq!(desk.send(Event::Series { span: Span::Day, series: none }), [], "no candles are no news");
 }
+
+#[test]
+fn what_was_worked_out_is_saved_once_the_stories_are() {
+    let count = |effects: Vec<Effect>| -> usize {
+        let count = |effect: &Effect| match effect {
+            Effect::Store(StoreEffect::SaveAnalyses(_, analyses)) => analyses.len(),
+            _ => 0,
+        };
+        effects.iter().map(count).sum()
+    };
+    let mut desk = Desk::with_stories(3);
+    assert_eq!(count(desk.send(Event::Saved(minute(0)))), 3);
+    assert_eq!(count(desk.send(Event::Saved(minute(1)))), 0, "once");
+    desk.stories((10..410).map(|id| story(id, id as i64 - 1_000)));
+    let rounds: Vec<usize> = (0..3).map(|_| count(desk.send(Event::Saved(minute(2))))).collect();
+    assert_eq!(rounds, [200, 200, 0], "in parts");
+    let mut reader = Desk::with_stories(3);
+    reader.send(Event::Loaded(Loaded { read_only: true, done: true, ..Loaded::default() }));
+    assert_eq!(count(reader.send(Event::Saved(minute(0)))), 0, "another newstape owns the data");
+}

@@ -47,7 +47,7 @@ impl Wire {
             return false;
         }
         self.muted += usize::from(item.verdict.is_muted());
-        item.group = self.group_for(&item.story, marks);
+        item.group = self.group_of(&item.story, marks);
         item.marks.group = Some(item.group);
         self.found.ids.insert(item.story.id);
         self.admit(item, now);

@@ -79,7 +79,7 @@ impl Wire {
 
     /// A story that waits while the wire is paused, in the group that it will have.
     pub fn weigh_waiting(&mut self, story: &Story, tagger: &Tagger, now: Timestamp) -> Item {
-        let group = self.group_for(story, Marks::default());
+        let group = self.group_of(story, Marks::default());
         Item { group, ..self.weigh(story, tagger, now) }
     }
 

@@ -3,15 +3,20 @@
 use jiff::Timestamp;
 
 use super::{Item, Wire};
-use crate::domain::group::{GroupId, alone};
+use crate::domain::group::{GroupId, TitleKey, alone};
 use crate::domain::story::{Marks, Story, StoryId};
 
 impl Wire {
     /// The group of a story that comes in: the one it was placed in before, or that of the story most like it.
-    pub(super) fn group_for(&mut self, story: &Story, marks: Marks) -> GroupId {
-        let (id, title, outlet, time) = (story.id, &story.title, &story.outlet, story.time());
-        let Some(group) = marks.group else { return self.groups.place(id, title, outlet, time) };
-        self.groups.restore(id, group, title, outlet, time);
+    pub(super) fn group_of(&mut self, story: &Story, marks: Marks) -> GroupId {
+        self.group_by(story, marks, || TitleKey::new(&story.title, &story.outlet))
+    }
+
+    /// The same, where its title may have been read before.
+    pub(super) fn group_by(&mut self, story: &Story, marks: Marks, key: impl FnOnce() -> TitleKey) -> GroupId {
+        let (id, time) = (story.id, story.time());
+        let Some(group) = marks.group else { return self.groups.place(id, &story.title, &story.outlet, time) };
+        self.groups.restore(id, group, time, key);
         group
     }
 

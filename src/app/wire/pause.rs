@@ -60,7 +60,7 @@ impl Wire {
         if shown == Some(false) {
             return Arrival::Known;
         }
-        if shown.is_none() && self.place((story.time(), story.id)) >= self.window {
+        if shown.is_none() && self.has_no_room_for(&story) {
             return Arrival::Beyond;
         }
         self.held.push(self.as_edit(story));

@@ -3,12 +3,12 @@
 
 use std::cell::RefCell;
 use std::collections::{HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Item, Key, Tagger, Wire, is_edit};
 use crate::domain::Name;
+use crate::domain::analysis::summary_hash;
 use crate::domain::group::GroupId;
 use crate::domain::query::Query;
 use crate::domain::story::{Story, StoryId};
@@ -79,6 +79,11 @@ impl Summaries {
         self.judged.get_mut().clear();
     }
 
+    /// Are its tags those of other topics?
+    pub(super) fn is_untagged(&self, id: StoryId) -> bool {
+        self.untagged.contains(&id)
+    }
+
     fn is_needed(&mut self, id: StoryId) -> bool {
         self.filtered.get_mut().contains(&id) || self.judged.get_mut().contains(&id)
     }
@@ -92,7 +97,7 @@ impl Item {
 
     fn drop_summary(&mut self) {
         if !self.story.summary.is_empty() {
-            self.dropped = Some(hash(&self.story.summary));
+            self.dropped = Some(summary_hash(&self.story.summary));
             self.story.summary = Name::default();
         }
     }
@@ -105,16 +110,9 @@ impl Item {
     /// that brought it first stand: they would change places at each poll.
     pub(super) fn is_edited_by(&self, story: &Story) -> bool {
         let Some(known) = self.dropped else { return is_edit(&self.story, story) };
-        let has_other_summary = hash(&story.summary) != known && self.story.feed == story.feed;
+        let has_other_summary = summary_hash(&story.summary) != known && self.story.feed == story.feed;
         has_other_summary || is_edit(&self.story, &Story { summary: Name::default(), ..story.clone() })
     }
-}
-
-/// What remains of a summary that is dropped: enough to see that it has changed.
-fn hash(summary: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    summary.hash(&mut hasher);
-    hasher.finish()
 }
 
 impl Wire {
@@ -197,6 +195,7 @@ impl Wire {
         let Some(item) = self.items.get_mut(&id) else { return };
         let (key, tagged) = (item.key(), tagger.tag(&item.story.text()));
         let before = std::mem::replace(&mut item.tagged, tagged);
+        self.unsaved.push(id);
         if !item.verdict.is_muted() {
             self.by_topic.remove(key, before.topics());
             self.by_topic.add(key, item.tagged.topics());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::Name;
+use crate::domain::analysis::{Analysis, Stamp};
 use crate::domain::text::{Text, TitleSpan};
 use crate::domain::topic::{TopicRule, Topics};
 
@@ -40,6 +41,24 @@ impl Tagger {
         spans.sort_unstable_by_key(|span| (span.start, span.end));
         spans.dedup();
         self.tagged(topics, spans)
+    }
+
+    /// What the analysis of a story is stored with.
+    pub fn stamp(&self) -> Stamp {
+        self.topics.stamp()
+    }
+
+    /// The places among the rules of the topics of a story.
+    pub(super) fn places(&self, tagged: &Tagged) -> Box<[u16]> {
+        let rules = self.topics.rules();
+        let place = |topic: &Name| rules.iter().position(|rule| rule.name == *topic)?.try_into().ok();
+        tagged.topics().iter().filter_map(place).collect()
+    }
+
+    /// The tags of a story from its analysis, which is of the stamp of these rules.
+    pub(super) fn restore(&self, analysis: &Analysis) -> Tagged {
+        let name = |place: &u16| self.topics.rules().get(usize::from(*place)).map(|rule| rule.name.clone());
+        self.tagged(analysis.topics.iter().filter_map(name).collect(), analysis.spans.to_vec())
     }
 
     /// A story that was tagged before.

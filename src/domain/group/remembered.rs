@@ -127,11 +127,12 @@ impl Remembered {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::TitleKey;
     use super::*;
 
     fn placed(id: u64, words: &[u32], vocabulary: &mut Vocabulary) -> Placed {
         let title: Vec<String> = words.iter().map(|word| format!("word{word}x")).collect();
-        let sketch = Sketch::new(&title.join(" "), "Desk", |hash| vocabulary.id(hash));
+        let sketch = Sketch::new(TitleKey::new(&title.join(" "), "Desk"), |hash| vocabulary.id(hash));
         Placed { id: StoryId(id), group: StoryId(id), time: Timestamp::UNIX_EPOCH, sketch }
     }
 

@@ -1,5 +1,7 @@
 //! What a title says, as far as it is compared with others.
 
+use serde::{Deserialize, Serialize};
+
 use super::vocabulary::{Number, WordId};
 use super::words::{ALIASES, CAPITALS, COINS, DOWN, EMPTY_WORDS, PERIODS, UP, is_among, meaning};
 use crate::domain::text::{Token, Tokens, fold, hash};
@@ -9,7 +11,31 @@ const SUBJECT_WORDS: usize = 2;
 /// Words read of a title; [`Subset`] has a bit for each.
 pub(super) const MOST_WORDS: usize = 40;
 
-/// What a title says. Tens of thousands are held, so it takes two allocations at most.
+/// What a title says, by the hashes of its words: the same in every run, so it can be stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TitleKey {
+    /// Its words, stemmed, without the empty ones, in the order of the title.
+    words: Box<[KeyWord]>,
+    /// The quarters or months it is about, then what is priced that it names: coins and tickers. Hashes.
+    about: Box<[u32]>,
+    /// How many of `about` are periods.
+    periods: u8,
+    direction: Direction,
+    /// Hash of the outlet's name.
+    outlet: u32,
+}
+
+/// A word of a title, which may stand there more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct KeyWord {
+    hash: u32,
+    is_number: bool,
+    /// It is written as a name, where that can be seen; the first word is one of them.
+    is_name: bool,
+}
+
+/// What a title says, with its words by their places in the vocabulary. Tens of thousands are held, so it takes two
+/// allocations at most.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sketch {
     /// Its words, stemmed, without the empty ones, each once, in the order of their places in the vocabulary.
@@ -40,9 +66,10 @@ pub(super) struct Posting {
 pub(super) struct Subset(u64);
 
 impl Subset {
-    fn of(words: &[Posting], some: &[WordId]) -> Subset {
-        let bits = words.iter().enumerate().filter(|(_, posting)| some.contains(&posting.word));
-        Subset(bits.fold(0, |bits, (at, _)| bits | 1 << at))
+    /// `words` are in the order of their places.
+    fn of(words: &[Posting], some: impl Iterator<Item = WordId>) -> Subset {
+        let at = some.filter_map(|id| words.binary_search_by_key(&id, |posting| posting.word).ok());
+        Subset(at.fold(0, |bits, at| bits | 1 << at))
     }
 
     pub(super) fn has(self, at: usize) -> bool {
@@ -59,7 +86,7 @@ impl Subset {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Direction {
     #[default]
     None,
@@ -67,24 +94,42 @@ pub(super) enum Direction {
     Down,
 }
 
-impl Sketch {
-    /// `word` gives the number by which a word is known, from its hash.
-    pub(super) fn new(title: &str, outlet: &str, mut word: impl FnMut(u32) -> u32) -> Sketch {
+impl TitleKey {
+    /// Reads a title; the name of its outlet at the end of it is left out.
+    pub fn new(title: &str, outlet: &str) -> TitleKey {
         let title = without_outlet(title, outlet);
         let mut read = Read { style: style(title), ..Read::default() };
         for token in Tokens::new(title).take(MOST_WORDS) {
-            read.take(&token, &mut word);
+            read.take(&token);
         }
         let direction = match (read.up, read.down) {
             (true, false) => Direction::Up,
             (false, true) => Direction::Down,
             _ => Direction::None,
         };
-        let [words, periods, assets] = [read.words, read.periods, read.assets].map(sorted);
-        let words: Box<[Posting]> = words.into_iter().map(|word| Posting { word, earlier: Number::NONE }).collect();
-        let (numbers, names) = (Subset::of(&words, &read.numbers), Subset::of(&words, &read.names));
+        let [periods, assets] = [read.periods, read.assets].map(sorted);
         let (about, periods) = ([&*periods, &*assets].concat().into(), periods.len() as u8);
-        Sketch { words, numbers, names, about, periods, direction, outlet: hash(outlet) }
+        TitleKey { words: read.words.into(), about, periods, direction, outlet: hash(outlet) }
+    }
+
+    /// False of one that no title can have.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.words.len() <= MOST_WORDS
+    }
+}
+
+impl Sketch {
+    /// `word` gives the number by which a word is known, from its hash.
+    pub(super) fn new(key: TitleKey, mut word: impl FnMut(u32) -> WordId) -> Sketch {
+        let read: Vec<(WordId, KeyWord)> = key.words.iter().map(|read| (word(read.hash), *read)).collect();
+        let words = sorted(read.iter().map(|(id, _)| *id).collect());
+        let words: Box<[Posting]> = words.into_iter().map(|word| Posting { word, earlier: Number::NONE }).collect();
+        let those = |has: fn(&KeyWord) -> bool| {
+            Subset::of(&words, read.iter().filter(|(_, read)| has(read)).map(|(id, _)| *id))
+        };
+        let (numbers, names) = (those(|word| word.is_number), those(|word| word.is_name));
+        let TitleKey { about, periods, direction, outlet, .. } = key;
+        Sketch { words, numbers, names, about, periods, direction, outlet }
     }
 
     /// The words alone.
@@ -135,9 +180,7 @@ impl Sketch {
 /// A title read so far.
 #[derive(Default)]
 struct Read {
-    words: Vec<u32>,
-    numbers: Vec<u32>,
-    names: Vec<u32>,
+    words: Vec<KeyWord>,
     periods: Vec<u32>,
     assets: Vec<u32>,
     up: bool,
@@ -148,7 +191,7 @@ struct Read {
 }
 
 impl Read {
-    fn take(&mut self, token: &Token, word: &mut impl FnMut(u32) -> u32) {
+    fn take(&mut self, token: &Token) {
         let folded = fold(token.text, false);
         self.turn(token, &folded);
         self.assets.extend(self.asset(token, &folded));
@@ -159,13 +202,11 @@ impl Read {
         let says_nothing = is_among(EMPTY_WORDS, &folded) || is_among(EMPTY_WORDS, meant);
         // A date is no news.
         if !says_nothing && !is_date(token, &folded) {
-            let word = word(hash(stem(meant)));
-            self.words.push(word);
-            // In the name of an index it is no number.
-            self.numbers.extend((token.number && folded != "500").then_some(word));
             let is_name =
-                self.words.len() == 1 || (self.style == Style::Sentence && token.text.starts_with(char::is_uppercase));
-            self.names.extend(is_name.then_some(word));
+                self.words.is_empty() || (self.style == Style::Sentence && token.text.starts_with(char::is_uppercase));
+            // In the name of an index it is no number.
+            let is_number = token.number && folded != "500";
+            self.words.push(KeyWord { hash: hash(stem(meant)), is_number, is_name });
         }
         self.before = folded;
     }

@@ -1,10 +1,12 @@
 //! Which words a text may have: a Bloom filter over the hashes of its words.
 
+use serde::{Deserialize, Serialize};
+
 use super::Text;
 
 /// A set of words that errs on the side of yes: about one word in twenty that a text does not have is taken to be in
 /// it, and none that it has is missed. It takes a byte for each word.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WordSet(Box<[u64]>);
 
 /// Bits set for each word. With eight bits a word, two or more make little difference.

@@ -212,7 +212,7 @@ fn a_stalled_receiver_keeps_nothing_from_being_saved() {
     for id in 0..1_000 {
         store.carry_out(StoreEffect::SaveStories(vec![story(id, "Chips", NOW - 9)]));
         if id % 100 == 0 {
-            store.load(5_000);
+            store.load(5_000, STAMP);
         }
     }
     store.close(LIMIT).unwrap();
