@@ -41,6 +41,8 @@ const FILE_MAX: usize = 600;
 const FUNCTION_MAX: usize = 60;
 /// … but for one with this in a comment above it.
 const TABLE_MARK: &str = "(a table)";
+/// Lines of the function in the middle, by length.
+const MEDIAN_MAX: usize = 8;
 
 /// Commands that are given by the program alone: no key, on purpose.
 const KEYLESS: [Command; 0] = [];
@@ -272,6 +274,26 @@ fn no_function_is_too_long() {
         }
     }
     hold("a function has at most 60 lines; a comment above one that is \"(a table)\" lets it be longer", complaints);
+}
+
+/// Prints the figures that `DESIGN.md` gives.
+#[test]
+fn the_median_function_is_short() {
+    let sources: Vec<Source> = sources(root()).into_iter().filter(|source| !source.is_test).collect();
+    let lengths = |source: &Source| -> Vec<usize> {
+        functions(&tokens(&source.bare)).into_iter().map(|(_, first, last)| last + 1 - first).collect()
+    };
+    let mut functions: Vec<usize> = sources.iter().flat_map(lengths).collect();
+    functions.sort_unstable();
+    let before_tests = |source: &Source| source.text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+    let mut files: Vec<usize> = sources.iter().map(before_tests).collect();
+    files.sort_unstable();
+    let at = |sorted: &[usize], percent: usize| sorted[(sorted.len() - 1) * percent / 100];
+    for (what, sorted) in [("functions", &functions), ("files", &files)] {
+        let [median, p99, most] = [50, 99, 100].map(|percent| at(sorted, percent));
+        println!("{} {what}: median {median} lines, 99th percentile {p99}, longest {most}", sorted.len());
+    }
+    assert!(at(&functions, 50) <= MEDIAN_MAX, "the median function has {} lines", at(&functions, 50));
 }
 
 #[test]
