@@ -106,7 +106,7 @@ fn first_part(bencher: Bencher, count: u64) {
     fill(dir.path(), count);
     bencher.bench_local(|| {
         let (store, mut events) = open(dir.path());
-        store.load(5_000, Stamp::default());
+        store.load(5_000, Stamp::NONE);
         let first = events.blocking_recv();
         (store, first)
     });
@@ -119,7 +119,7 @@ fn window(bencher: Bencher) {
     fill(dir.path(), 10_000);
     bencher.bench_local(|| {
         let (store, mut events) = open(dir.path());
-        store.load(5_000, Stamp::default());
+        store.load(5_000, Stamp::NONE);
         while !matches!(events.blocking_recv(), Some(Event::Loaded(part)) if part.done) {}
         store
     });
@@ -173,7 +173,7 @@ fn filter_first_page(bencher: Bencher, source: &str) {
 }
 
 fn matches(reader: &Reader, query: &Query, topics: &Topics, limit: usize) -> usize {
-    let candidates = reader.candidates(query.need(topics, now()), None, Stamp::default());
+    let candidates = reader.candidates(query.need(topics, now()), None, Stamp::NONE);
     let passes = |(story, marks, _): &(Story, Marks, Option<Analysis>)| {
         let text = Text::new(&story.title, &story.summary);
         let tagged: Vec<Name> = topics.tag(&text).into_iter().map(|tag| tag.topic).collect();

@@ -149,7 +149,7 @@ pub const QUERIES_MAX: usize = 100;
 pub struct Loaded {
     /// Stories with what the reader marked.
     pub stories: Vec<(Story, Marks)>,
-    /// What was worked out about them earlier, by the rules that are current. A summary that is not waited for is left out
+    /// What was worked out about them earlier, by the rules that were asked for. A summary that is not waited for is left out
     /// of a story that has one.
     #[serde(skip)]
     pub analyses: HashMap<StoryId, Analysis>,
@@ -218,8 +218,8 @@ pub enum StoreEffect {
     },
     /// New or edited stories.
     SaveStories(Vec<Story>),
-    /// What was worked out about stories that are stored, by the rules of this stamp.
-    SaveAnalyses(Stamp, Vec<(StoryId, Analysis)>),
+    /// What was worked out about stories that are stored.
+    SaveAnalyses(Vec<(StoryId, Analysis)>),
     /// The groups that new stories were placed in; one that is stored in a group stays there.
     SaveGroups(Vec<(StoryId, GroupId)>),
     /// What the reader marked, or put in another group.

@@ -94,8 +94,6 @@ impl App {
             return None;
         }
         let analyses = self.wire.analyses_to_save(&self.tagger);
-        let is_any = !analyses.is_empty();
-        let effect = StoreEffect::SaveAnalyses(self.tagger.stamp(), analyses);
-        is_any.then_some(Effect::Store(effect))
+        (!analyses.is_empty()).then_some(Effect::Store(StoreEffect::SaveAnalyses(analyses)))
     }
 }

@@ -66,7 +66,7 @@ impl Stories {
             Printer::Plain
         };
         // Plain lines don't tell of groups.
-        let asks_for_groups = !matches!(printer, Printer::Plain) || asked.query.asks().outlets;
+        let asks_for_groups = !matches!(printer, Printer::Plain) || asked.asks().outlets;
         if asks_for_groups && reader.lacks_groups(since).map_err(unread)? {
             asked.with_new_groups(&reader, &tagger, &tape, &mut printer)?;
         } else {
@@ -149,7 +149,7 @@ impl Asked {
     /// long before the oldest that matches as a group may last.
     fn with_new_groups(&self, reader: &Reader, tagger: &Tagger, tape: &Tape, printer: &mut Printer) -> Done {
         let mut oldest = self.since.and_then(|since| since.checked_sub(GROUP_LASTS).ok());
-        if !self.query.asks().outlets {
+        if !self.asks().outlets {
             let mut found = None;
             self.search(reader, tagger, tape, &mut Outlets::new(reader, false), |item, _| {
                 found = Some(item.story.time());
@@ -278,7 +278,8 @@ fn csv_line(writer: &mut csv::Writer<impl Write>, line: &StoryLine) -> Done {
         line.title,
         line.link.unwrap_or_default(),
     ])?;
-    Ok(())
+    // Whoever reads along has each line as it is found.
+    Ok(writer.flush()?)
 }
 
 #[cfg(test)]

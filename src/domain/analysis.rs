@@ -16,6 +16,9 @@ const VERSION: u64 = 1;
 pub struct Stamp(pub u64);
 
 impl Stamp {
+    /// The stamp of no rules: nothing is stored with it.
+    pub const NONE: Stamp = Stamp(0);
+
     /// Of all the texts that decide.
     pub fn of<'a>(decisive: impl IntoIterator<Item = &'a str>) -> Stamp {
         let hashes = [VERSION, fingerprint::of_texts(decisive)];
@@ -23,16 +26,26 @@ impl Stamp {
     }
 }
 
-/// What was worked out about a story.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Analysis {
-    headline: u64,
-    /// Of the summary, see [`summary_hash`].
-    pub summary: u64,
+/// What the rules of a stamp give a story.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tags {
     /// Its topics, by their places among the rules.
     pub topics: Box<[u16]>,
     /// Where the words that decided stand in the title.
     pub spans: Box<[TitleSpan]>,
+}
+
+/// What was worked out about a story.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// The rules that gave its topics; stored beside it.
+    #[serde(skip)]
+    pub stamp: Stamp,
+    headline: u64,
+    /// Of the summary, see [`summary_hash`].
+    pub summary: u64,
+    /// What the rules gave.
+    pub tags: Tags,
     /// The words of its title and summary.
     pub words: WordSet,
     /// What its title is compared by.
@@ -41,9 +54,9 @@ pub struct Analysis {
 
 impl Analysis {
     /// What was worked out about a story with this summary, whose hash is given: it may be in the store alone.
-    pub fn new(story: &Story, summary: u64, topics: Box<[u16]>, spans: Box<[TitleSpan]>, words: WordSet) -> Analysis {
+    pub fn new(story: &Story, summary: u64, stamp: Stamp, tags: Tags, words: WordSet) -> Analysis {
         let title = TitleKey::new(&story.title, &story.outlet);
-        Analysis { headline: headline_hash(story), summary, topics, spans, words, title }
+        Analysis { stamp, headline: headline_hash(story), summary, tags, words, title }
     }
 
     /// Was it worked out from the words that the story has now?
@@ -60,11 +73,11 @@ impl Analysis {
         postcard::to_allocvec(self)
     }
 
-    /// As it was stored for a story; None where the bytes make no sense, or belong to another headline.
-    pub fn from_bytes(bytes: &[u8], story: &Story) -> Option<Analysis> {
-        let analysis: Analysis = postcard::from_bytes(bytes).ok()?;
+    /// As it was stored for a story, with its stamp; None where the bytes make no sense, or belong to another headline.
+    pub fn from_bytes(bytes: &[u8], stamp: Stamp, story: &Story) -> Option<Analysis> {
+        let analysis = Analysis { stamp, ..postcard::from_bytes(bytes).ok()? };
         let is_in_title = |span: &TitleSpan| story.title.get(span.clone()).is_some();
-        let is_sound = analysis.title.is_sound() && analysis.spans.iter().all(is_in_title);
+        let is_sound = analysis.title.is_sound() && analysis.tags.spans.iter().all(is_in_title);
         (is_sound && analysis.headline == headline_hash(story)).then_some(analysis)
     }
 }
@@ -94,8 +107,8 @@ mod tests {
     }
 
     fn analysis(story: &Story) -> Analysis {
-        let words = WordSet::of(&story.text());
-        Analysis::new(story, summary_hash(&story.summary), Box::new([3]), vec![0..1, 0..2].into(), words)
+        let (tags, words) = (Tags { topics: [3].into(), spans: [0..1, 0..2].into() }, WordSet::of(&story.text()));
+        Analysis::new(story, summary_hash(&story.summary), Stamp(7), tags, words)
     }
 
     #[test]
@@ -153,12 +166,12 @@ mod tests {
             let story = about(&format!("On{title}"), &summary);
             let stored = analysis(&story);
             prop_assert!(stored.is_of(&story));
-            prop_assert_eq!(Analysis::from_bytes(&stored.to_bytes().unwrap(), &story), Some(stored));
+            prop_assert_eq!(Analysis::from_bytes(&stored.to_bytes().unwrap(), Stamp(7), &story), Some(stored));
         }
 
         #[test]
         fn bytes_that_make_no_sense_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            prop_assert_eq!(Analysis::from_bytes(&bytes, &about("Harbour closed", "")), None);
+            prop_assert_eq!(Analysis::from_bytes(&bytes, Stamp(7), &about("Harbour closed", "")), None);
         }
     }
 }

@@ -59,7 +59,7 @@ impl Recorder {
             StoreEffect::Load { .. }
             | StoreEffect::SaveSeries { .. }
             | StoreEffect::SaveGroups(_)
-            | StoreEffect::SaveAnalyses(..)
+            | StoreEffect::SaveAnalyses(_)
             | StoreEffect::SaveMarks(_)
             | StoreEffect::SaveFeed(_)
             | StoreEffect::SaveQuote(_)

@@ -41,8 +41,7 @@ pub(super) struct Waiting {
     /// Without their summaries: saved where nothing is stored of them.
     pub missing: Vec<Story>,
     pub groups: HashMap<StoryId, GroupId>,
-    /// With the stamp of the rules that they hang on.
-    pub analyses: HashMap<StoryId, (Stamp, Analysis)>,
+    pub analyses: HashMap<StoryId, Analysis>,
     pub marks: HashMap<StoryId, Marks>,
     pub feeds: HashMap<Name, FeedState>,
     pub quotes: HashMap<Name, Quote>,
@@ -296,9 +295,7 @@ impl State {
             StoreEffect::SaveStories(stories) => waiting.stories.extend(stories),
             StoreEffect::SaveMissing(stories) => waiting.missing.extend(stories),
             StoreEffect::SaveGroups(groups) => waiting.groups.extend(groups),
-            StoreEffect::SaveAnalyses(stamp, analyses) => {
-                waiting.analyses.extend(analyses.into_iter().map(|(id, analysis)| (id, (stamp, analysis))));
-            }
+            StoreEffect::SaveAnalyses(analyses) => waiting.analyses.extend(analyses),
             StoreEffect::SaveMarks(marks) => waiting.marks.extend(marks),
             StoreEffect::SaveFeed(state) => self.put_feed(*state),
             StoreEffect::SaveQuote(quote) => drop(waiting.quotes.insert(quote.symbol.clone(), quote)),

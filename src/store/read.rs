@@ -126,7 +126,7 @@ fn analysed_page(
     while let Some(row) = rows.next()? {
         page.read += 1;
         page.last = Some((row.get(10)?, row.get(0)?));
-        page.extend(sense(analysed_story(row, names, leaves_out))?);
+        page.extend(sense(analysed_story(row, stamp, names, leaves_out))?);
     }
     Ok(page)
 }
@@ -142,13 +142,18 @@ impl Page {
 pub(super) type AnalysedStory = (Story, Marks, Option<Analysis>);
 
 /// A row of [`COLUMNS`], with the bytes of its analysis behind them.
-pub(super) fn analysed_story(row: &Row, names: &mut Names, leaves_out: bool) -> rusqlite::Result<AnalysedStory> {
+pub(super) fn analysed_story(
+    row: &Row,
+    stamp: Stamp,
+    names: &mut Names,
+    leaves_out: bool,
+) -> rusqlite::Result<AnalysedStory> {
     let Some(bytes) = row.get_ref(16)?.as_blob_or_null()? else {
         let (story, marks) = story(row, names)?;
         return Ok((story, marks, None));
     };
     let (mut read, marks) = story_without_summary(row, names)?;
-    let analysis = Analysis::from_bytes(bytes, &read);
+    let analysis = Analysis::from_bytes(bytes, stamp, &read);
     if analysis.is_none() || !leaves_out {
         read.summary = row.get(5)?;
     }

@@ -234,7 +234,7 @@ impl Search {
         );
         let mut statement = connection.prepare_cached(&sql)?;
         let keys = (place.1, self.stamp.0.cast_signed());
-        let story = statement.query_row(keys, |row| read::analysed_story(row, &mut self.names, false));
+        let story = statement.query_row(keys, |row| read::analysed_story(row, self.stamp, &mut self.names, false));
         page.extend(sense(story.optional())?.flatten());
         page.read += 1;
         page.last = Some(place);
@@ -506,7 +506,7 @@ mod tests {
     }
 
     fn found(connection: &Connection, query: &Query, topics: &Topics, limit: u32) -> Vec<(Story, Marks)> {
-        let mut search = Search::new(query.need(topics, now()), None, TOP, Stamp::default());
+        let mut search = Search::new(query.need(topics, now()), None, TOP, Stamp::NONE);
         let mut all = Vec::new();
         loop {
             let page = search.next(connection, limit).unwrap();

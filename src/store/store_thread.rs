@@ -20,6 +20,7 @@ use super::read::{Loading, Names, Page, Place, TOP};
 use super::salvage::Salvage;
 use super::search::Search;
 use super::{StoreError, read, schema, write};
+use crate::domain::analysis::Stamp;
 use crate::domain::format;
 use crate::domain::story::StoryId;
 use crate::event::{Clock, Event, Loaded, STORIES_AT_ONCE};
@@ -391,8 +392,8 @@ impl StoreThread {
     fn search(&mut self, wanted: Option<Wanted>) {
         match wanted {
             Some(Wanted::New { number, need, until }) => {
-                self.searching =
-                    Some((number, Search::new(need, None, (until.as_millisecond(), i64::MAX), self.window.stamp)));
+                let from = (until.as_millisecond(), i64::MAX);
+                self.searching = Some((number, Search::new(need, None, from, Stamp::NONE)));
             }
             Some(Wanted::More { number }) if self.searching.as_ref().is_some_and(|(known, _)| *known == number) => {}
             _ => return,

@@ -1,12 +1,12 @@
 //! Saving and pruning: plain functions over a connection.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::inbox::Waiting;
 use super::read::{self, COLUMNS, Names};
 use crate::domain::Name;
-use crate::domain::analysis::{Analysis, Stamp};
+use crate::domain::analysis::Analysis;
 use crate::domain::feed::FeedState;
 use crate::domain::group::GroupId;
 use crate::domain::price::{Outcome, Quote, Series, SourceReport, Span};
@@ -30,9 +30,7 @@ pub(super) fn save(connection: &mut Connection, waiting: &Waiting) -> rusqlite::
     }
     waiting.missing.iter().try_for_each(|story| save_missing(&transaction, story))?;
     waiting.groups.iter().try_for_each(|(id, group)| save_group(&transaction, *id, *group))?;
-    for (id, (stamp, analysis)) in &waiting.analyses {
-        save_analysis(&transaction, *id, *stamp, analysis)?;
-    }
+    waiting.analyses.iter().try_for_each(|(id, analysis)| save_analysis(&transaction, *id, analysis))?;
     waiting.marks.iter().try_for_each(|(id, marks)| save_marks(&transaction, *id, *marks))?;
     waiting.feeds.values().try_for_each(|state| save_feed(&transaction, state))?;
     waiting.quotes.values().try_for_each(|quote| save_quote(&transaction, quote))?;
@@ -113,12 +111,18 @@ impl Before {
     }
 }
 
-fn seen_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<Before>> {
+/// A stored story, with the number of its row.
+fn stored(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<(i64, (Story, Marks))>> {
     let sql = format!("SELECT {COLUMNS} FROM story WHERE id = ?1");
     let mut statement = transaction.prepare_cached(&sql)?;
-    let stored = statement.query_row([id.0.cast_signed()], |row| read::story(row, &mut Names::default()));
-    match read::sense(stored.optional())?.flatten() {
-        Some((story, marks)) => Ok(Some(Before { first_seen: story.first_seen, marks, story: Some(story) })),
+    let read = |row: &Row| Ok((row.get(0)?, read::story(row, &mut Names::default())?));
+    let found = statement.query_row([id.0.cast_signed()], read).optional();
+    Ok(read::sense(found)?.flatten())
+}
+
+fn seen_before(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<Before>> {
+    match stored(transaction, id)? {
+        Some((_, (story, marks))) => Ok(Some(Before { first_seen: story.first_seen, marks, story: Some(story) })),
         None => pruned_before(transaction, id),
     }
 }
@@ -247,24 +251,16 @@ fn save_group(transaction: &Transaction, id: StoryId, group: GroupId) -> rusqlit
 }
 
 /// Only of the words that are stored: they may be others than those it was worked out from.
-fn save_analysis(transaction: &Transaction, id: StoryId, stamp: Stamp, analysis: &Analysis) -> rusqlite::Result<()> {
-    let Some((row, story)) = stored(transaction, id)? else { return Ok(()) };
+fn save_analysis(transaction: &Transaction, id: StoryId, analysis: &Analysis) -> rusqlite::Result<()> {
+    let Some((row, (story, _))) = stored(transaction, id)? else { return Ok(()) };
     if !analysis.is_of(&story) {
         return Ok(());
     }
     let data = analysis.to_bytes().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     transaction
         .prepare_cached("INSERT OR REPLACE INTO analysis (row, stamp, data) VALUES (?1, ?2, ?3)")?
-        .execute(params![row, stamp.0.cast_signed(), data])?;
+        .execute(params![row, analysis.stamp.0.cast_signed(), data])?;
     Ok(())
-}
-
-fn stored(transaction: &Transaction, id: StoryId) -> rusqlite::Result<Option<(i64, Story)>> {
-    let sql = format!("SELECT {COLUMNS} FROM story WHERE id = ?1");
-    let mut statement = transaction.prepare_cached(&sql)?;
-    let found =
-        statement.query_row([id.0.cast_signed()], |row| Ok((row.get(0)?, read::story(row, &mut Names::default())?.0)));
-    Ok(read::sense(found.optional())?.flatten())
 }
 
 fn save_feed(transaction: &Transaction, state: &FeedState) -> rusqlite::Result<()> {

@@ -350,16 +350,17 @@ fn what_failed_is_said() {
     assert_eq!(desk.notice(), Some("alert 'n': its command could not be started"));
 }
 
+/// A story that comes in now, with a summary.
+fn quay(id: u64, summary: &str, now: Timestamp) -> Story {
+    let story = titled(id, 0, &format!("quay{id}"));
+    Story { summary: summary.into(), published: Some(now), first_seen: now, ..story }
+}
+
 #[test]
 fn a_story_whose_summary_is_in_the_store_alone_is_read_before_its_alert() {
     let mut desk = desk("[[alert]]\nname = 'n'\nquery = 'age>10m summary:harbour'\n");
     let at = desk.now;
-    let told = |id: u64, summary: &str| Story {
-        summary: summary.into(),
-        published: Some(at),
-        first_seen: at,
-        ..titled(id, 0, &format!("quay{id}"))
-    };
+    let told = |id: u64, summary: &str| quay(id, summary, at);
     assert!(raised(&desk.stories([told(1, "The harbour is closed.")])).is_empty());
     for from in (2..402).step_by(100) {
         desk.stories((from..from + 100).map(|id| told(id, "Nothing is known yet.")));
@@ -433,12 +434,7 @@ fn a_slow_alert_tells_of_what_waits_while_the_wire_is_paused() {
 fn a_slow_alert_is_asked_of_a_summary_that_was_stored_meanwhile() {
     let mut desk = desk("[[alert]]\nname = 'n'\nquery = 'summary:/harbour/'\n");
     let at = desk.now;
-    let told = |id: u64, summary: &str| Story {
-        summary: summary.into(),
-        published: Some(at),
-        first_seen: at,
-        ..titled(id, 0, &format!("quay{id}"))
-    };
+    let told = |id: u64, summary: &str| quay(id, summary, at);
     let first = (1..=100).map(|id| told(id, if id == 1 { "The harbour is closed." } else { "Nothing is known." }));
     desk.app.update(Event::Stories(first.collect()), at);
     for from in (101..501).step_by(100) {

@@ -8,6 +8,10 @@ use crate::app::App;
 use crate::domain::story::{Story, StoryId};
 use crate::event::{Effect, move_back};
 
+/// So many wait at most; beyond it the first are asked at once, however long that takes: no alert is left out, and memory
+/// does not grow.
+const UNASKED_MAX: usize = 10_000;
+
 /// A story that the alerts have still to be asked about.
 #[derive(Debug)]
 pub(super) struct Unasked {
@@ -79,7 +83,8 @@ impl App {
             self.wire.need_summary(item);
         }
         self.alerts.unasked.push_back(unasked);
-        Vec::new()
+        let surplus = self.alerts.unasked.len().saturating_sub(UNASKED_MAX);
+        self.ask_next_alerts(surplus)
     }
 
     /// Asks about so many of those that wait.

@@ -86,7 +86,7 @@ fn candles_are_saved_whole() {
 fn what_was_worked_out_is_saved_once_the_stories_are() {
     let count = |effects: Vec<Effect>| -> usize {
         let count = |effect: &Effect| match effect {
-            Effect::Store(StoreEffect::SaveAnalyses(_, analyses)) => analyses.len(),
+            Effect::Store(StoreEffect::SaveAnalyses(analyses)) => analyses.len(),
             _ => 0,
         };
         effects.iter().map(count).sum()

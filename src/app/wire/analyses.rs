@@ -27,13 +27,15 @@ impl Unsaved {
 }
 
 impl Item {
-    /// A story from the store that was analysed in an earlier run. Its summary may have been left in the store.
+    /// A story from the store that was analysed in an earlier run. Its summary may have been left in the store; where the
+    /// analysis is of other rules, it is tagged by what is there.
     pub fn restored(story: Story, marks: Marks, group: GroupId, analysis: Analysis, tagger: &Tagger) -> Item {
         let is_left_out = story.summary.is_empty() && analysis.summary != summary_hash("");
+        let tagged = tagger.restore(&analysis).unwrap_or_else(|| tagger.tag(&story.text()));
         Item {
             story,
             marks: Marks { group: Some(group), ..marks },
-            tagged: tagger.restore(&analysis),
+            tagged,
             words: analysis.words,
             dropped: is_left_out.then_some(analysis.summary),
             given_at: None,
@@ -45,8 +47,7 @@ impl Item {
 
     fn analysis(&self, tagger: &Tagger) -> Analysis {
         let summary = self.dropped.unwrap_or_else(|| summary_hash(&self.story.summary));
-        let (topics, spans) = (tagger.places(&self.tagged), self.tagged.spans.clone());
-        Analysis::new(&self.story, summary, topics, spans, self.words.clone())
+        Analysis::new(&self.story, summary, tagger.stamp(), tagger.to_stored(&self.tagged), self.words.clone())
     }
 }
 
@@ -68,10 +69,23 @@ impl Wire {
         if self.has_no_room_for(&story) {
             return Arrival::Beyond;
         }
+        let (id, stamp) = (story.id, analysis.stamp);
         let title = std::mem::take(&mut analysis.title);
         let group = self.group_by(&story, marks, || title);
         self.admit(Item::restored(story, marks, group, analysis, tagger), now);
+        if stamp != tagger.stamp() {
+            self.analyse_anew(id);
+        }
         Arrival::New
+    }
+
+    /// The rules have changed since a story was analysed, while it was being read.
+    fn analyse_anew(&mut self, id: StoryId) {
+        let Some(item) = self.items.get(&id) else { return };
+        match item.has_summary() {
+            true => self.unsaved.push(id),
+            false => self.summaries.tag_once_read(id),
+        }
     }
 
     /// What the store does not have yet of what was worked out about the stories: at most [`ANALYSES_AT_ONCE`], each time
@@ -116,13 +130,17 @@ mod tests {
         stories.collect()
     }
 
+    fn take_in(stories: Vec<Story>, wire: &mut Wire, tagger: &Tagger) {
+        for story in stories {
+            wire.take(story, Marks::default(), tagger, minute(60));
+        }
+    }
+
     #[test]
     fn a_story_that_is_read_back_is_what_it_was() {
         let (tagger, now) = (shipped(), minute(60));
         let mut before = Wire::default();
-        for story in day() {
-            before.take(story, Marks::default(), &tagger, now);
-        }
+        take_in(day(), &mut before, &tagger);
         let mut analyses: HashMap<StoryId, Analysis> = before.analyses_to_save(&tagger).into_iter().collect();
         assert_eq!(analyses.len(), 5);
         assert_eq!(before.analyses_to_save(&tagger), [], "once");
@@ -157,14 +175,40 @@ mod tests {
     fn other_topics_lead_to_other_analyses() {
         let (tagger, now) = (shipped(), minute(60));
         let mut wire = Wire::default();
-        for story in day() {
-            wire.take(story, Marks::default(), &tagger, now);
-        }
+        take_in(day(), &mut wire, &tagger);
         drop(wire.analyses_to_save(&tagger));
         let other = Tagger::default();
         wire.retag(&other, now);
         let again = wire.analyses_to_save(&other);
         assert_eq!(again.len(), 5);
-        assert!(again.iter().all(|(_, analysis)| analysis.topics.is_empty()));
+        assert!(again.iter().all(|(_, analysis)| analysis.tags.topics.is_empty()));
+    }
+
+    #[test]
+    fn rules_that_change_while_stories_are_read_are_those_that_count() {
+        let rule = toml::from_str("name = 'chips'\ntitle = 'Chips'\nany = ['nvidia']").unwrap();
+        let after = Tagger::new(Topics::compile(&[rule], &Default::default()).0, Vec::new());
+        let (before, now) = (shipped(), minute(60));
+        let mut wire = Wire::default();
+        take_in(day(), &mut wire, &before);
+        let saved = wire.analyses_to_save(&before);
+        // All of them were asked for under the rules of before; the topics of two stand in their summaries.
+        let mut wire = Wire::default();
+        let summary: Name = "Nvidia is named.".into();
+        for (id, mut analysis) in saved {
+            let story = day().remove(id.0 as usize - 1);
+            if !story.summary.is_empty() {
+                analysis.summary = summary_hash(&summary);
+            }
+            let stored = Story { summary: Name::default(), ..story };
+            wire.take_stored(stored, Marks::default(), Some(analysis), &after, now);
+        }
+        let tagged = |wire: &Wire| wire.items().filter(|item| item.tagged.topics().contains(&"chips".into())).count();
+        assert_eq!(tagged(&wire), 2, "by the titles");
+        assert_eq!(wire.analyses_to_save(&after).len(), 1, "the one without a summary");
+        let found: Vec<(StoryId, Name)> = wire.summaries_to_read().iter().map(|id| (*id, summary.clone())).collect();
+        assert_eq!(found.len(), 4);
+        wire.take_summaries(found, &after, now);
+        assert_eq!((tagged(&wire), wire.analyses_to_save(&after).len()), (5, 4));
     }
 }

@@ -79,6 +79,11 @@ impl Summaries {
         self.judged.get_mut().clear();
     }
 
+    /// Its tags are those of other topics, or of its title alone.
+    pub(super) fn tag_once_read(&mut self, id: StoryId) {
+        self.untagged.insert(id);
+    }
+
     /// Are its tags those of other topics?
     pub(super) fn is_untagged(&self, id: StoryId) -> bool {
         self.untagged.contains(&id)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::Name;
-use crate::domain::analysis::{Analysis, Stamp};
+use crate::domain::analysis::{Analysis, Stamp, Tags};
 use crate::domain::text::{Text, TitleSpan};
 use crate::domain::topic::{TopicRule, Topics};
 
@@ -48,17 +48,18 @@ impl Tagger {
         self.topics.stamp()
     }
 
-    /// The places among the rules of the topics of a story.
-    pub(super) fn places(&self, tagged: &Tagged) -> Box<[u16]> {
+    /// What the rules gave a story, as it is stored.
+    pub(super) fn to_stored(&self, tagged: &Tagged) -> Tags {
         let rules = self.topics.rules();
         let place = |topic: &Name| rules.iter().position(|rule| rule.name == *topic)?.try_into().ok();
-        tagged.topics().iter().filter_map(place).collect()
+        Tags { topics: tagged.topics().iter().filter_map(place).collect(), spans: tagged.spans.clone() }
     }
 
-    /// The tags of a story from its analysis, which is of the stamp of these rules.
-    pub(super) fn restore(&self, analysis: &Analysis) -> Tagged {
+    /// What the rules gave a story earlier; None where its analysis is of other rules.
+    pub(super) fn restore(&self, analysis: &Analysis) -> Option<Tagged> {
         let name = |place: &u16| self.topics.rules().get(usize::from(*place)).map(|rule| rule.name.clone());
-        self.tagged(analysis.topics.iter().filter_map(name).collect(), analysis.spans.to_vec())
+        let Tags { topics, spans } = &analysis.tags;
+        (analysis.stamp == self.stamp()).then(|| self.tagged(topics.iter().filter_map(name).collect(), spans.to_vec()))
     }
 
     /// A story that was tagged before.

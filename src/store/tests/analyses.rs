@@ -1,17 +1,17 @@
 //! What was worked out about stories, stored and read back.
 
 use super::*;
-use crate::domain::analysis::{Analysis, summary_hash};
+use crate::domain::analysis::{Analysis, Tags, summary_hash};
 use crate::domain::text::WordSet;
 
-fn analysis(story: &Story) -> Analysis {
-    let topics = Box::new([u16::try_from(story.id.0).unwrap()]);
-    Analysis::new(story, summary_hash(&story.summary), topics, Box::new([]), WordSet::of(&story.text()))
+fn analysis(story: &Story, stamp: Stamp) -> Analysis {
+    let tags = Tags { topics: [u16::try_from(story.id.0).unwrap()].into(), spans: [].into() };
+    Analysis::new(story, summary_hash(&story.summary), stamp, tags, WordSet::of(&story.text()))
 }
 
 fn save(bench: &mut Bench, stamp: Stamp, stories: &[Story]) {
-    let analyses = stories.iter().map(|story| (story.id, analysis(story))).collect();
-    bench.put(StoreEffect::SaveAnalyses(stamp, analyses));
+    let analyses = stories.iter().map(|story| (story.id, analysis(story, stamp))).collect();
+    bench.put(StoreEffect::SaveAnalyses(analyses));
     bench.saved();
 }
 
@@ -38,7 +38,7 @@ fn an_analysis_comes_back_with_its_story_whose_summary_may_stay_in_the_store() {
     assert!(
         parts
             .iter()
-            .all(|part| part.analyses.iter().all(|(id, found)| *found == analysis(&stories[id.0 as usize - 1])))
+            .all(|part| part.analyses.iter().all(|(id, found)| *found == analysis(&stories[id.0 as usize - 1], STAMP)))
     );
 }
 
