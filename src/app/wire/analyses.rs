@@ -106,7 +106,7 @@ mod tests {
     use crate::app::samples::{minute, story};
     use crate::app::wire::Filter;
     use crate::domain::Name;
-    use crate::domain::query::Query;
+    use crate::domain::query::{Query, Terms};
     use crate::domain::topic::Topics;
 
     fn shipped() -> Tagger {
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn rules_that_change_while_stories_are_read_are_those_that_count() {
         let rule = toml::from_str("name = 'chips'\ntitle = 'Chips'\nany = ['nvidia']").unwrap();
-        let after = Tagger::new(Topics::compile(&[rule], &Default::default()).0, Vec::new());
+        let after = Tagger::new(Topics::compile(&[rule], &Terms::default()).0, Vec::new());
         let (before, now) = (shipped(), minute(60));
         let mut wire = Wire::default();
         take_in(day(), &mut wire, &before);
