@@ -126,28 +126,23 @@ fn analysed_page(
     while let Some(row) = rows.next()? {
         page.read += 1;
         page.last = Some((row.get(10)?, row.get(0)?));
-        page.extend(sense(analysed_story(row, stamp, names, leaves_out))?);
+        let Some((story, marks, analysis)) = sense(analysed_story(row, stamp, names, leaves_out))? else { continue };
+        page.push(story, marks, analysis);
     }
     Ok(page)
 }
 
 impl Page {
-    pub(super) fn extend(&mut self, found: Option<AnalysedStory>) {
-        let Some((story, marks, analysis)) = found else { return };
+    pub(super) fn push(&mut self, story: Story, marks: Marks, analysis: Option<Analysis>) {
         self.analyses.extend(analysis.map(|analysis| (story.id, analysis)));
         self.stories.push((story, marks));
     }
 }
 
-pub(super) type AnalysedStory = (Story, Marks, Option<Analysis>);
+type AnalysedStory = (Story, Marks, Option<Analysis>);
 
 /// A row of [`COLUMNS`], with the bytes of its analysis behind them.
-pub(super) fn analysed_story(
-    row: &Row,
-    stamp: Stamp,
-    names: &mut Names,
-    leaves_out: bool,
-) -> rusqlite::Result<AnalysedStory> {
+fn analysed_story(row: &Row, stamp: Stamp, names: &mut Names, leaves_out: bool) -> rusqlite::Result<AnalysedStory> {
     let Some(bytes) = row.get_ref(16)?.as_blob_or_null()? else {
         let (story, marks) = story(row, names)?;
         return Ok((story, marks, None));
@@ -158,6 +153,23 @@ pub(super) fn analysed_story(
         read.summary = row.get(5)?;
     }
     Ok((read, marks, analysis))
+}
+
+/// The analysis of a story in a row, when it is of this stamp. A statement of its own: joined to a story by its row, SQLite
+/// plans the statement anew for each, as it asks whether the value that is bound lets it use a partial index.
+pub(super) fn analysis(
+    connection: &Connection,
+    row: i64,
+    stamp: Stamp,
+    story: &Story,
+) -> rusqlite::Result<Option<Analysis>> {
+    if stamp == Stamp::NONE {
+        return Ok(None);
+    }
+    let mut statement = connection.prepare_cached("SELECT data FROM analysis WHERE row = ?1 AND stamp = ?2")?;
+    let mut rows = statement.query((row, stamp.0.cast_signed()))?;
+    let Some(found) = rows.next()? else { return Ok(None) };
+    Ok(Analysis::from_bytes(found.get_ref(0)?.as_blob()?, stamp, story))
 }
 
 /// How late it is at least by the clocks of those who publish: the latest time that is not far ahead of what others say.

@@ -228,14 +228,13 @@ impl Search {
     }
 
     fn fetch(&mut self, connection: &Connection, place: Place, page: &mut Page) -> rusqlite::Result<()> {
-        let sql = format!(
-            "SELECT {COLUMNS}, data FROM story LEFT JOIN analysis ON analysis.row = story.row AND stamp = ?2
-             WHERE story.row = ?1"
-        );
+        let sql = format!("SELECT {COLUMNS} FROM story WHERE row = ?1");
         let mut statement = connection.prepare_cached(&sql)?;
-        let keys = (place.1, self.stamp.0.cast_signed());
-        let story = statement.query_row(keys, |row| read::analysed_story(row, self.stamp, &mut self.names, false));
-        page.extend(sense(story.optional())?.flatten());
+        let story = statement.query_row([place.1], |row| read::story(row, &mut self.names));
+        if let Some((story, marks)) = sense(story.optional())?.flatten() {
+            let analysis = read::analysis(connection, place.1, self.stamp, &story)?;
+            page.push(story, marks, analysis);
+        }
         page.read += 1;
         page.last = Some(place);
         Ok(())
