@@ -539,11 +539,13 @@ mod tests {
                 let since_midnight = |zone: &TimeZone| {
                     (at.as_second() + i64::from(zone.to_offset(at).seconds())).rem_euclid(86_400)
                 };
-                let opens = app.calendar.day(app.calendar.date(at)).filter(|_| is_listed_in_new_york(chart.symbol));
-                let since_open = opens.map(|day| {
-                    let begun = [day.close, day.open, day.pre].into_iter().find(|begun| *begun <= at).unwrap_or(day.pre);
-                    at.duration_since(begun).as_secs()
+                let day = app.calendar.day(app.calendar.date(at)).filter(|_| is_listed_in_new_york(chart.symbol));
+                let night = app.calendar.night_of(at).filter(|_| is_listed_in_new_york(chart.symbol));
+                let begun = night.map(|night| night.start).or_else(|| {
+                    let day = day?;
+                    Some([day.close, day.open, day.pre].into_iter().find(|begun| *begun <= at).unwrap_or(day.pre))
                 });
+                let since_open = begun.map(|begun| at.duration_since(begun).as_secs());
                 let zone = chart.zone();
                 let change = zone.preceding(at + SignedDuration::from_secs(1)).next();
                 let is_change = change.is_some_and(|change| change.timestamp() == at);
